@@ -1,0 +1,135 @@
+import type { Backend, Nested } from '../backend.js';
+
+type List = readonly Nested[];
+
+/**
+ * The reference engine: nested lists of numbers, in float64, without gradients. Clarity comes before speed here; every
+ * other engine is tested against it.
+ */
+export const arrays: Backend<Nested> = {
+  name: 'arrays',
+  owns: (value) => typeof value === 'number' || Array.isArray(value),
+  shape,
+  dtype: () => 'float',
+
+  peek: flat,
+  read: (xs) => Promise.resolve(xs.map(flat)),
+  scope: (f) => f(),
+
+  constant: (values) => values,
+  arange: (n) => Array.from({ length: n }, (_, i) => i),
+  cast: (x, dtype) => (dtype === 'bool' ? map(x, (v) => Number(v !== 0)) : dtype === 'int' ? map(x, Math.trunc) : map(x, (v) => v)),
+
+  add: (a, b) => zip(a, b, (x, y) => x + y),
+  sub: (a, b) => zip(a, b, (x, y) => x - y),
+  mul: (a, b) => zip(a, b, (x, y) => x * y),
+  div: (a, b) => zip(a, b, (x, y) => x / y),
+  maximum: (a, b) => zip(a, b, Math.max),
+  minimum: (a, b) => zip(a, b, Math.min),
+  neg: (x) => map(x, (v) => -v),
+  abs: (x) => map(x, Math.abs),
+  exp: (x) => map(x, Math.exp),
+  log: (x) => map(x, Math.log),
+  expm1: (x) => map(x, Math.expm1),
+  log1p: (x) => map(x, Math.log1p),
+  softplus: (x) => map(x, (v) => Math.max(v, 0) + Math.log1p(Math.exp(-Math.abs(v)))),
+  // e^v below 0: 1 / (1 + e^-v) would lose its last digits to an overflow.
+  sigmoid: (x) => map(x, (v) => (v >= 0 ? 1 / (1 + Math.exp(-v)) : Math.exp(v) / (1 + Math.exp(v)))),
+
+  equal: (a, b) => zip(a, b, (x, y) => Number(x === y)),
+  greater: (a, b) => zip(a, b, (x, y) => Number(x > y)),
+  greaterEqual: (a, b) => zip(a, b, (x, y) => Number(x >= y)),
+  where: (condition, a, b) => {
+    const pairs = shape(zip(zip(condition, a, () => 0), b, () => 0));
+    const [c, x, y] = [condition, a, b].map((v) => flat(broadcastTo(v, pairs)));
+    return nest(c!.map((v, i) => (v !== 0 ? x![i]! : y![i]!)), pairs);
+  },
+
+  sum: (x, axis) => reduce(x, axis, (a, b) => a + b),
+  max: (x, axis) => reduce(x, axis, Math.max),
+  sort: (x) => alongLast(x, (row) => [...row].sort((a, b) => a - b)),
+  argsort: (x) => alongLast(x, (row) => row.map((_, i) => i).sort((i, j) => row[i]! - row[j]!)),
+
+  take: (x, indices) =>
+    flat(indices).map((i) => {
+      const row = (x as List)[i];
+      if (row === undefined) throw new RangeError(`take: index ${String(i)} is out of range for ${String((x as List).length)} rows`);
+      return row;
+    }),
+  slice,
+  concat,
+  reshape: (x, to) => nest(flat(x), to),
+  broadcastTo,
+  stopGradient: (x) => map(x, (v) => v),
+};
+
+function shape(x: Nested): readonly number[] {
+  if (typeof x === 'number') return [];
+  const inner = x.length === 0 ? [] : shape(x[0]!);
+  for (const row of x) {
+    if (typeof row !== 'number' && !Array.isArray(row)) throw new TypeError(`a list holds ${typeof row}, expected numbers`);
+    const other = shape(row);
+    if (String(other) !== String(inner) || other.length !== inner.length) {
+      throw new RangeError(`a list is ragged: it holds entries of shape [${inner.join(', ')}] and [${other.join(', ')}]`);
+    }
+  }
+  return [x.length, ...inner];
+}
+
+function flat(x: Nested): number[] {
+  return typeof x === 'number' ? [x] : x.flatMap(flat);
+}
+
+function nest(values: readonly number[], to: readonly number[]): Nested {
+  const [size, ...rest] = to;
+  if (size === undefined) return values[0]!;
+  if (rest.length === 0) return [...values];
+  const step = values.length / size;
+  return Array.from({ length: size }, (_, i) => nest(values.slice(i * step, (i + 1) * step), rest));
+}
+
+function map(x: Nested, f: (v: number) => number): Nested {
+  return typeof x === 'number' ? f(x) : x.map((row) => map(row, f));
+}
+
+const rank = (x: Nested): number => (typeof x === 'number' ? 0 : 1 + rank(x[0] ?? 0));
+
+function zip(a: Nested, b: Nested, f: (x: number, y: number) => number): Nested {
+  if (typeof a === 'number' && typeof b === 'number') return f(a, b);
+  const [ra, rb] = [rank(a), rank(b)];
+  if (ra > rb) return (a as List).map((row) => zip(row, b, f));
+  if (ra < rb) return (b as List).map((row) => zip(a, row, f));
+  const [x, y] = [a as List, b as List];
+  if (x.length !== y.length && x.length !== 1 && y.length !== 1) {
+    throw new RangeError(`shapes [${shape(a).join(', ')}] and [${shape(b).join(', ')}] do not broadcast`);
+  }
+  const size = x.length === 1 ? y.length : x.length;
+  return Array.from({ length: size }, (_, i) => zip(x[x.length === 1 ? 0 : i]!, y[y.length === 1 ? 0 : i]!, f));
+}
+
+const positive = (axis: number, x: Nested): number => (axis < 0 ? axis + rank(x) : axis);
+
+function reduce(x: Nested, axis: number | undefined, f: (a: number, b: number) => number): Nested {
+  if (axis === undefined) return flat(x).reduce(f);
+  const at = positive(axis, x);
+  return at === 0 ? (x as List).reduce((a, b) => zip(a, b, f)) : (x as List).map((row) => reduce(row, at - 1, f));
+}
+
+function alongLast(x: Nested, f: (row: number[]) => number[]): Nested {
+  return rank(x) > 1 ? (x as List).map((row) => alongLast(row, f)) : f(x as number[]);
+}
+
+function slice(x: Nested, start: number, stop: number, axis: number): Nested {
+  const at = positive(axis, x);
+  return at === 0 ? (x as List).slice(start, stop) : (x as List).map((row) => slice(row, start, stop, at - 1));
+}
+
+function concat(xs: readonly Nested[], axis: number): Nested {
+  const at = positive(axis, xs[0]!);
+  return at === 0 ? (xs as readonly List[]).flat() : (xs[0] as List).map((_, i) => concat(xs.map((x) => (x as List)[i]!), at - 1));
+}
+
+function broadcastTo(x: Nested, to: readonly number[]): Nested {
+  const zeros = nest(new Array<number>(to.reduce((a, b) => a * b, 1)).fill(0), to);
+  return zip(zeros, x, (_, v) => v);
+}

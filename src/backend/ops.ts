@@ -1,0 +1,213 @@
+/**
+ * The vocabulary that losses are written in. Each operation finds the engine that owns its arguments and runs there, so
+ * the same formula runs on plain arrays and on every registered tensor engine.
+ *
+ * @packageDocumentation
+ */
+import { backendOf, type DType, type Nested } from './backend.js';
+import type { Less, Operand, ScalarOf } from './types.js';
+
+/** `a + b`, with broadcasting. */
+export function add<T = number>(a: Operand<T>, b: Operand<T>): T {
+  return backendOf<T>(a, b).add(a as T, b as T);
+}
+
+/** `a - b`, with broadcasting. */
+export function sub<T = number>(a: Operand<T>, b: Operand<T>): T {
+  return backendOf<T>(a, b).sub(a as T, b as T);
+}
+
+/** `a * b`, with broadcasting. */
+export function mul<T = number>(a: Operand<T>, b: Operand<T>): T {
+  return backendOf<T>(a, b).mul(a as T, b as T);
+}
+
+/** `a / b`, with broadcasting. */
+export function div<T = number>(a: Operand<T>, b: Operand<T>): T {
+  return backendOf<T>(a, b).div(a as T, b as T);
+}
+
+/** The larger of the two, with broadcasting. */
+export function maximum<T = number>(a: Operand<T>, b: Operand<T>): T {
+  return backendOf<T>(a, b).maximum(a as T, b as T);
+}
+
+/** The smaller of the two, with broadcasting. */
+export function minimum<T = number>(a: Operand<T>, b: Operand<T>): T {
+  return backendOf<T>(a, b).minimum(a as T, b as T);
+}
+
+/** `min(max(x, low), high)`. */
+export function clip<T>(x: T, low: number, high: number): T {
+  return minimum<T>(maximum<T>(x, low), high);
+}
+
+/** `-x` */
+export function neg<T>(x: T): T {
+  return backendOf<T>(x).neg(x);
+}
+
+/** `|x|` */
+export function abs<T>(x: T): T {
+  return backendOf<T>(x).abs(x);
+}
+
+/** `x^2` */
+export function square<T>(x: T): T {
+  return mul<T>(x, x);
+}
+
+/** `e^x` */
+export function exp<T>(x: T): T {
+  return backendOf<T>(x).exp(x);
+}
+
+/** Natural logarithm. */
+export function log<T>(x: T): T {
+  return backendOf<T>(x).log(x);
+}
+
+/** `e^x - 1`, accurate relative to its value, also near 0. */
+export function expm1<T>(x: T): T {
+  return backendOf<T>(x).expm1(x);
+}
+
+/** `log(1 + x)`, accurate relative to its value, also near 0. */
+export function log1p<T>(x: T): T {
+  return backendOf<T>(x).log1p(x);
+}
+
+/** `log(1 + e^x)`, accurate relative to its value for every x; gradient `sigmoid(x)`. */
+export function softplus<T>(x: T): T {
+  return backendOf<T>(x).softplus(x);
+}
+
+/** `1 / (1 + e^-x)`. Write `1 - sigmoid(x)` as `sigmoid(-x)`: the difference cancels for large x. */
+export function sigmoid<T>(x: T): T {
+  return backendOf<T>(x).sigmoid(x);
+}
+
+/** `log sigmoid(x) = -softplus(-x)`; gradient `sigmoid(-x)`. */
+export function logSigmoid<T>(x: T): T {
+  return neg(softplus(neg(x)));
+}
+
+/** `max(x, 0)`; the gradient at 0 is 0. */
+export function relu<T>(x: T): T {
+  return where<T>(greater<T>(x, 0), x, 0);
+}
+
+/** 1 where `a == b`, else 0; without gradient. */
+export function equal<T = number>(a: Operand<T>, b: Operand<T>): T {
+  return backendOf<T>(a, b).equal(a as T, b as T);
+}
+
+/** 1 where `a > b`, else 0; without gradient. */
+export function greater<T = number>(a: Operand<T>, b: Operand<T>): T {
+  return backendOf<T>(a, b).greater(a as T, b as T);
+}
+
+/** 1 where `a >= b`, else 0; without gradient. */
+export function greaterEqual<T = number>(a: Operand<T>, b: Operand<T>): T {
+  return backendOf<T>(a, b).greaterEqual(a as T, b as T);
+}
+
+/** `a` where the condition is non-zero, `b` elsewhere. A NaN in the side that is not chosen does not spread. */
+export function where<T = number>(condition: Operand<T>, a: Operand<T>, b: Operand<T>): T {
+  return backendOf<T>(condition, a, b).where(condition as T, a as T, b as T);
+}
+
+/** The same values as floats, integers or conditions. */
+export function cast<T>(x: T, dtype: DType): T {
+  return backendOf<T>(x).cast(x, dtype);
+}
+
+/** Sum of all values. */
+export function sum<T>(x: T): ScalarOf<T>;
+/** Sum over one axis, which falls away. */
+export function sum<T>(x: T, axis: number): Less<T>;
+export function sum<T>(x: T, axis?: number): unknown {
+  return backendOf<T>(x).sum(x, axis);
+}
+
+/** Mean of all values. */
+export function mean<T>(x: T): ScalarOf<T>;
+/** Mean over one axis, which falls away. */
+export function mean<T>(x: T, axis: number): Less<T>;
+export function mean<T>(x: T, axis?: number): unknown {
+  const sizes = shape(x);
+  const count = axis === undefined ? sizes.reduce((a, b) => a * b, 1) : sizes.at(axis)!;
+  return div<unknown>(backendOf<T>(x).sum(x, axis), count);
+}
+
+/** Largest of all values. */
+export function max<T>(x: T): ScalarOf<T>;
+/** Largest value over one axis, which falls away. */
+export function max<T>(x: T, axis: number): Less<T>;
+export function max<T>(x: T, axis?: number): unknown {
+  return backendOf<T>(x).max(x, axis);
+}
+
+/** `log(sum(e^x))` over the last axis, without overflow; the gradient is the softmax. */
+export function logSumExp<T>(x: T): Less<T> {
+  // The shift cancels out of value and gradient alike, so nothing is lost by cutting it off.
+  const shift = stopGradient(max(x, -1));
+  const shifted = sub<T>(x, reshape<T>(shift, [...shape(shift), 1]));
+  return add<Less<T>>(log(sum(exp(shifted), -1)), shift);
+}
+
+/** Ascending along the last axis; the gradient goes back through the permutation. */
+export function sort<T>(x: T): T {
+  return backendOf<T>(x).sort(x);
+}
+
+/** The indices that sort the last axis. */
+export function argsort<T>(x: T): T {
+  return backendOf<T>(x).argsort(x);
+}
+
+/** `x[indices]` along the first axis, for integer indices of rank 1, on the engine or as a plain list. */
+export function take<T>(x: T, indices: T | readonly number[]): T {
+  const backend = backendOf<T>(x);
+  return backend.take(x, backend.owns(indices) ? (indices as T) : backend.constant(indices as Nested, 'int'));
+}
+
+/** `x[start:stop]` along one axis. */
+export function slice<T>(x: T, start: number, stop: number, axis = 0): T {
+  return backendOf<T>(x).slice(x, start, stop, axis);
+}
+
+/** Joins tensors along one axis. */
+export function concat<T>(xs: readonly T[], axis = 0): T {
+  return backendOf<T>(...xs).concat(xs, axis);
+}
+
+/** The same values in another shape; `R` is the type of the result where the rank changes. */
+export function reshape<R>(x: unknown, shape: readonly number[]): R {
+  return backendOf<R>(x).reshape(x as R, shape);
+}
+
+/** Repeats axes of size 1, and new leading axes, up to the shape. */
+export function broadcastTo<R>(x: unknown, shape: readonly number[]): R {
+  return backendOf<R>(x).broadcastTo(x as R, shape);
+}
+
+/** The same values, cut off from the gradient. */
+export function stopGradient<T>(x: T): T {
+  return backendOf<T>(x).stopGradient(x);
+}
+
+/** Sizes of the axes; `[]` for a scalar. */
+export function shape(x: unknown): readonly number[] {
+  return backendOf(x).shape(x);
+}
+
+/** The integers `0 .. n - 1`, on the engine of `like`. */
+export function arange<R>(like: unknown, n: number): R {
+  return backendOf<R>(like).arange(n);
+}
+
+/** Runs `f` on the engine of `like` and frees what it made, except what it returns: a tensor or a record of tensors. */
+export function scope<R>(like: unknown, f: () => R): R {
+  return backendOf(like).scope(f);
+}

@@ -1,0 +1,170 @@
+import { backendOf, describe, type Backend, type DType } from '../backend/backend.js';
+import { greater, greaterEqual, where } from '../backend/ops.js';
+
+const show = (shape: readonly number[]): string => `[${shape.join(', ')}]`;
+
+/** What {@link checkTensor} expects of its argument beyond being a tensor. */
+interface Expected {
+  /** Number of axes. */
+  readonly rank?: number;
+  /** Exact shape, and the argument it is compared with. */
+  readonly shape?: readonly number[];
+  /** The argument that the shape or the engine has to agree with: its name and its value. */
+  readonly like?: readonly [name: string, value: unknown];
+  /** Kinds of elements that are taken; floats only if left out. */
+  readonly dtype?: readonly DType[];
+}
+
+/** The engine that owns an argument; a TypeError that names the argument if there is none. */
+function engineOf<T>(fn: string, name: string, value: unknown): Backend<T> {
+  try {
+    return backendOf<T>(value);
+  } catch (error) {
+    throw new TypeError(`${fn}: ${name} is not a tensor: ${(error as Error).message}`, { cause: error });
+  }
+}
+
+/** The shape of a tensor argument, after a check that it is one, alive, not empty, and as expected. */
+export function checkTensor(fn: string, name: string, value: unknown, expected: Expected = {}): readonly number[] {
+  const backend = engineOf(fn, name, value);
+  if (backend.isDisposed?.(value)) throw new TypeError(`${fn}: ${name} is disposed`);
+  const shape = shapeOf(fn, name, value, backend);
+  if (expected.like) {
+    const [otherName, other] = expected.like;
+    const otherBackend = engineOf(fn, otherName, other);
+    if (otherBackend !== backend) {
+      throw new TypeError(`${fn}: ${name} is on the engine ${backend.name}, expected ${otherBackend.name} like ${otherName}`);
+    }
+  }
+  const wanted = expected.shape ?? (expected.like && expected.rank === undefined ? backend.shape(expected.like[1]) : undefined);
+  if (wanted && show(wanted) !== show(shape)) {
+    const like = expected.like ? ` like ${expected.like[0]}` : '';
+    throw new RangeError(`${fn}: ${name} has shape ${show(shape)}, expected ${show(wanted)}${like}`);
+  }
+  if (expected.rank !== undefined && shape.length !== expected.rank) {
+    throw new RangeError(`${fn}: ${name} has shape ${show(shape)}, expected rank ${expected.rank}`);
+  }
+  if (shape.includes(0)) throw new RangeError(`${fn}: ${name} has shape ${show(shape)}, expected no empty axis`);
+  const dtypes = expected.dtype ?? ['float'];
+  const dtype = backend.dtype(value);
+  // Plain numbers have no kind: the arrays engine says 'float', and the values are checked where they must be integers.
+  if (!dtypes.includes(dtype) && backend.name !== 'arrays') {
+    throw new TypeError(`${fn}: ${name} has dtype ${dtype}, expected ${dtypes.join(' or ')}`);
+  }
+  return shape;
+}
+
+function shapeOf<T>(fn: string, name: string, value: T, backend: Backend<T>): readonly number[] {
+  try {
+    return backend.shape(value);
+  } catch (error) {
+    const Kind = error instanceof TypeError ? TypeError : RangeError;
+    throw new Kind(`${fn}: ${name}: ${(error as Error).message}`, { cause: error });
+  }
+}
+
+/** Checks that an argument is an object that has every one of the fields. */
+export function checkFields(fn: string, name: string, value: unknown, fields: readonly string[]): void {
+  const missing = typeof value === 'object' && value !== null ? fields.find((f) => (value as Record<string, unknown>)[f] === undefined) : fields[0];
+  if (missing === undefined) return;
+  const expected = `expected { ${fields.join(', ')} }`;
+  if (typeof value !== 'object' || value === null) throw new TypeError(`${fn}: ${name} is ${describe(value)}, ${expected}`);
+  throw new TypeError(`${fn}: ${name} lacks ${missing}, ${expected}`);
+}
+
+/** Checks that every given option is one that the function reads. */
+export function checkOptions(fn: string, options: unknown, known: readonly string[]): void {
+  if (typeof options !== 'object' || options === null) throw new TypeError(`${fn}: options is ${describe(options)}, expected an object`);
+  const unknown = Object.keys(options).find((key) => !known.includes(key));
+  if (unknown !== undefined) throw new RangeError(`${fn}: unknown option ${unknown}, expected ${known.join(', ')}`);
+}
+
+/** Checks that an option is one of a few words. */
+export function checkChoice(fn: string, name: string, value: unknown, choices: readonly string[]): void {
+  if (!choices.includes(value as string)) {
+    const got = typeof value === 'string' ? JSON.stringify(value) : describe(value);
+    throw new RangeError(`${fn}: ${name} must be one of ${choices.map((c) => JSON.stringify(c)).join(', ')}, got ${got}`);
+  }
+}
+
+/** A range of numbers: its words for a message, a test on a number, and the same test in engine operations. */
+export interface Domain {
+  /** Completes the sentence "must be ...". */
+  readonly words: string;
+  /** Whether a number is in the domain. */
+  has(value: number): boolean;
+  /** Non-zero where the tensor's values are in the domain. */
+  holds<T>(x: T): T;
+}
+
+/** Finite numbers above 0. */
+export const positive: Domain = {
+  words: 'finite and > 0',
+  has: (v) => v > 0 && v < Infinity,
+  holds: (x) => greater(x, 0),
+};
+
+/** All finite numbers. */
+export const finite: Domain = {
+  words: 'finite',
+  has: Number.isFinite,
+  // A tensor of log-probs or margins carries its own NaN on to the result; there is nothing to add.
+  holds: (x) => greaterEqual(x, x),
+};
+
+/** Finite numbers from 0 on. */
+export const notNegative: Domain = {
+  words: 'finite and >= 0',
+  has: (v) => v >= 0 && v < Infinity,
+  holds: (x) => greaterEqual(x, 0),
+};
+
+/** Numbers of the half-open interval `[low, high)`. */
+export const interval = (low: number, high: number): Domain => ({
+  words: `in [${low}, ${high})`,
+  has: (v) => v >= low && v < high,
+  holds: (x) => where(greaterEqual(x, low), greater(high, x), 0),
+});
+
+/** The two numbers 0 and 1. */
+export const zeroOrOne: Domain = {
+  words: '0 or 1',
+  has: (v) => v === 0 || v === 1,
+  holds: (x) => where(greater(x, 0), where(greaterEqual(x, 1), greaterEqual(1, x), 0), greaterEqual(x, 0)),
+};
+
+/** Checks a hyperparameter that is one number. */
+export function checkNumber(fn: string, name: string, value: unknown, domain: Domain): void {
+  if (typeof value !== 'number') throw new TypeError(`${fn}: ${name} is ${describe(value)}, expected a number`);
+  if (!domain.has(value)) throw new RangeError(`${fn}: ${name} must be ${domain.words}, got ${value}`);
+}
+
+/** Checks a hyperparameter that is one number, or a tensor with one value per example, like the data argument `like`. */
+export function checkPerExample(fn: string, name: string, value: unknown, domain: Domain, like: readonly [string, unknown]): void {
+  if (typeof value === 'number') {
+    checkNumber(fn, name, value, domain);
+  } else {
+    checkTensor(fn, name, value, { like });
+    checkValues(fn, name, value, domain);
+  }
+}
+
+/** Checks the values inside a tensor where reading them is free. Elsewhere {@link poisonOutside} does what can be done. */
+export function checkValues(fn: string, name: string, value: unknown, domain: Pick<Domain, 'has' | 'words'>): void {
+  const values = backendOf(value).peek(value);
+  if (!values) return;
+  for (let i = 0; i < values.length; i++) {
+    if (!domain.has(values[i]!)) {
+      throw new RangeError(`${fn}: value ${i} of ${name} must be ${domain.words}, got ${values[i]!}`);
+    }
+  }
+}
+
+/**
+ * The tensor with NaN in place of values outside the domain, on engines where they cannot be read at once: a bad value
+ * then shows in the result and in its gradient, and is never taken silently. Numbers and checked values pass as they are.
+ */
+export function poisonOutside<T>(value: T | number, domain: Domain): T | number {
+  if (typeof value === 'number' || backendOf<T>(value).peek(value)) return value;
+  return where<T>(domain.holds(value), value, NaN);
+}

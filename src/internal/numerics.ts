@@ -1,0 +1,20 @@
+import { add, expm1, log, neg, relu, stopGradient, sub } from '../backend/ops.js';
+
+/**
+ * `log(1 - e^x)` for `x <= 0`: the log-probability of everything but an event of log-probability x.
+ *
+ *     log1mexp(x) = log(-expm1(x))      d/dx = e^x / expm1(x) = -1 / expm1(-x)
+ *
+ * `-expm1(x)` does not cancel near 0, where `1 - e^x` is 0 from x = -3e-8 on in float32. The absolute error stays at
+ * rounding level for every x; the relative error of the value, not of the gradient, grows below x = -16, where the value
+ * is under 1e-7.
+ *
+ * At 0 the value is -Infinity and its slope too. Arguments above -1e-30 (a log-probability of 0, or one that rounding
+ * made positive) count as -1e-30, in value and in gradient: -69.08 and -1e30, the largest that products of two
+ * probabilities in float32 can take up again.
+ */
+export function log1mexp<T>(x: T): T {
+  // The excess is cut off from the gradient, so that a clamped argument still passes its slope on.
+  const clamped = sub<T>(x, stopGradient(relu(add<T>(x, 1e-30))));
+  return log(neg(expm1(clamped)));
+}

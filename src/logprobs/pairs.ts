@@ -1,0 +1,141 @@
+import { concat, scope, shape, slice, sub, take } from '../backend/ops.js';
+import { checkFields, checkTensor, checkValues } from '../internal/checks.js';
+
+/** What belongs to the two sides of preference pairs: log-probs, rewards, indices. */
+export interface Pair<T> {
+  /** The preferred side, `[B]`. */
+  readonly chosen: T;
+  /** The other side, `[B]`. */
+  readonly rejected: T;
+}
+
+/** Summed completion log-probs of preference pairs under the trained policy and a frozen reference, in nats. */
+export interface PairLogps<T> {
+  /** Under the model that is trained. */
+  readonly policy: Pair<T>;
+  /** Under the model that it must stay close to. */
+  readonly reference: Pair<T>;
+}
+
+/** Summed completion log-probs of single examples under policy and reference, in nats, each `[B]`. */
+export interface UnpairedLogps<T> {
+  /** Under the model that is trained. */
+  readonly policy: T;
+  /** Under the model that it must stay close to. */
+  readonly reference: T;
+}
+
+/** Checks both sides of a pair; `name` is the prefix of the argument's name in messages. */
+export function checkPair(fn: string, pair: unknown, name = '', like?: readonly [string, unknown]): void {
+  checkFields(fn, name || 'the argument', pair, ['chosen', 'rejected']);
+  const { chosen, rejected } = pair as Pair<unknown>;
+  const prefix = name ? `${name}.` : '';
+  checkTensor(fn, `${prefix}chosen`, chosen, like ? { like } : { rank: 1 });
+  checkTensor(fn, `${prefix}rejected`, rejected, { like: like ?? [`${prefix}chosen`, chosen] });
+}
+
+/** Checks the four log-probs of preference pairs. */
+export function checkPairLogps(fn: string, logps: unknown): void {
+  checkFields(fn, 'logps', logps, ['policy', 'reference']);
+  const { policy, reference } = logps as PairLogps<unknown>;
+  checkPair(fn, policy, 'policy');
+  checkPair(fn, reference, 'reference', ['policy.chosen', policy.chosen]);
+}
+
+/** Checks the two log-probs of single examples. */
+export function checkUnpairedLogps(fn: string, logps: unknown): void {
+  checkFields(fn, 'logps', logps, ['policy', 'reference']);
+  const { policy, reference } = logps as UnpairedLogps<unknown>;
+  checkTensor(fn, 'policy', policy, { rank: 1 });
+  checkTensor(fn, 'reference', reference, { like: ['policy', policy] });
+}
+
+/**
+ * Halves of a batch that holds all chosen rows first, then all rejected rows: `x[0:B]` and `x[B:2B]`.
+ *
+ * @param x - `[2B, ...]`, of any rank and kind.
+ * @returns The two halves, each `[B, ...]`.
+ * @throws RangeError if the number of rows is odd.
+ *
+ * @example
+ * ```ts
+ * import { splitPairs } from 'prefloss';
+ * const { chosen, rejected } = splitPairs([-1, -2, -3, -4]);
+ * console.log(chosen, rejected); // -1,-2 -3,-4
+ * ```
+ */
+export function splitPairs<T>(x: T): Pair<T> {
+  const [rows] = checkTensor('splitPairs', 'x', x, { dtype: ['float', 'int', 'bool'] });
+  if (rows === undefined || rows % 2 !== 0) {
+    throw new RangeError(`splitPairs: x has shape [${shape(x).join(', ')}], expected an even number of rows, chosen first`);
+  }
+  return scope(x, () => ({ chosen: slice(x, 0, rows / 2), rejected: slice(x, rows / 2, rows) }));
+}
+
+/**
+ * One batch of all chosen rows, then all rejected rows: the inverse of {@link splitPairs}.
+ *
+ * @param pair - Two tensors `[B, ...]` of one shape and kind.
+ * @returns `[2B, ...]`
+ * @throws RangeError if the shapes differ.
+ */
+export function concatPairs<T>(pair: Pair<T>): T {
+  checkFields('concatPairs', 'pair', pair, ['chosen', 'rejected']);
+  const dtype = ['float', 'int', 'bool'] as const;
+  const [rows] = checkTensor('concatPairs', 'chosen', pair.chosen, { dtype });
+  if (rows === undefined) throw new RangeError('concatPairs: chosen has shape [], expected at least rank 1');
+  checkTensor('concatPairs', 'rejected', pair.rejected, { dtype, like: ['chosen', pair.chosen] });
+  return scope(pair.chosen, () => concat([pair.chosen, pair.rejected]));
+}
+
+/**
+ * Pairs by index into one batch of examples, so that an example may stand in several pairs (or in none).
+ *
+ * @param x - One value per example, `[N]`, or one row per example.
+ * @param indices - Integer positions `0 .. N - 1` of the chosen and of the rejected example of each pair, `[B]`; on the engine or as plain lists.
+ * @returns `x[indices.chosen]` and `x[indices.rejected]`, each `[B, ...]`; the gradient adds up where an example repeats.
+ * @throws TypeError if the indices are not integers.
+ * @throws RangeError if the two lists differ in length, or an index is out of range where values can be read; on WebGPU
+ *   and WebGL such a pair becomes NaN.
+ *
+ * @example
+ * ```ts
+ * import { gatherPairs } from 'prefloss';
+ * const { chosen, rejected } = gatherPairs([-1, -2, -3], { chosen: [0, 0], rejected: [1, 2] });
+ * console.log(chosen, rejected); // -1,-1 -2,-3
+ * ```
+ */
+export function gatherPairs<T, I = T>(x: T, indices: Pair<I | readonly number[]>): Pair<T> {
+  const [rows] = checkTensor('gatherPairs', 'x', x);
+  if (rows === undefined) throw new RangeError('gatherPairs: x has shape [], expected at least rank 1');
+  checkFields('gatherPairs', 'indices', indices, ['chosen', 'rejected']);
+  const size = checkIndices('indices.chosen', indices.chosen, rows);
+  if (checkIndices('indices.rejected', indices.rejected, rows) !== size) {
+    throw new RangeError(`gatherPairs: indices.rejected has shape [${shape(indices.rejected).join(', ')}], expected [${size}] like indices.chosen`);
+  }
+  const at = (i: I | readonly number[]) => take(x, i as T | readonly number[]);
+  return scope(x, () => ({ chosen: at(indices.chosen), rejected: at(indices.rejected) }));
+}
+
+function checkIndices(name: string, indices: unknown, rows: number): number {
+  const [size] = checkTensor('gatherPairs', name, indices, { rank: 1, dtype: ['int'] });
+  const has = (v: number) => Number.isInteger(v) && v >= 0 && v < rows;
+  checkValues('gatherPairs', name, indices, { has, words: `an integer in [0, ${rows})` });
+  return size!;
+}
+
+/**
+ * How much more the policy prefers the chosen side than the reference does, the Delta of the literature:
+ *
+ *     Delta = (policy.chosen - reference.chosen) - (policy.rejected - reference.rejected)
+ *
+ * @param logps - Completion log-probs in nats, each `[B]`.
+ * @returns `[B]`, in nats; 0 where policy and reference agree.
+ * @throws RangeError if shapes differ.
+ */
+export function logRatioMargin<T>(logps: PairLogps<T>): T {
+  checkPairLogps('logRatioMargin', logps);
+  const { policy, reference } = logps;
+  // Policy minus reference first: the two are close, so float32 loses least.
+  return scope(policy.chosen, () => sub<T>(sub<T>(policy.chosen, reference.chosen), sub<T>(policy.rejected, reference.rejected)));
+}

@@ -1,0 +1,73 @@
+import { backendOf } from '../backend/backend.js';
+import { arange, equal, greater, greaterEqual, logSumExp, mul, reshape, scope, sub, sum, where } from '../backend/ops.js';
+import { checkOptions, checkTensor, checkValues } from '../internal/checks.js';
+import { checkIgnoreIndex, IGNORE_INDEX } from '../masking/ignoreIndex.js';
+
+/** Options of {@link tokenLogProbs}. */
+export interface TokenLogProbsOptions {
+  /** The label of tokens that do not count, an integer outside `[0, V)`. Default {@link IGNORE_INDEX}, -100. */
+  readonly ignoreIndex?: number;
+}
+
+/**
+ * The log-probability of each label under the logits at its place.
+ *
+ *     logp[b, t] = logits[b, t, labels[b, t]] - log(sum over v of e^logits[b, t, v])      0 where the label is ignored
+ *
+ * Its gradient with respect to the logits of a token is `onehot(label) - softmax(logits)`, and 0 for an ignored one, even
+ * if its logits are not finite. Where all V logits are equal, the value is `-log V`.
+ *
+ * Labels are the next tokens: use `shiftLabels` rather than slicing the logits, which copies them. A fused kernel runs
+ * where the engine has one (see `listKernels`): it takes one buffer of the logits' size for the gradient and skips
+ * ignored tokens.
+ *
+ * @param logits - Unnormalised scores, `[B, T, V]`, or `[N, V]` for flat rows.
+ * @param labels - Integers `[B, T]`, or `[N]`, in `[0, V)`, or the ignored one.
+ * @param options - See {@link TokenLogProbsOptions}.
+ * @returns Log-probs in nats, of the shape of the labels.
+ * @throws TypeError if the labels are not integers.
+ * @throws RangeError if shapes do not fit, or a label is out of range where values can be read; on WebGPU and WebGL such
+ *   a token becomes NaN, in value and gradient.
+ *
+ * @example
+ * ```ts
+ * import { tokenLogProbs } from 'prefloss';
+ * const logps = tokenLogProbs([[[0, 0], [0, Math.log(3)]]], [[0, 1]]);
+ * console.log(logps[0]!.map((x) => x.toFixed(4))); // -0.6931,-0.2877
+ * ```
+ */
+export function tokenLogProbs<T, L>(logits: T, labels: L, options: TokenLogProbsOptions = {}): L {
+  const fn = 'tokenLogProbs';
+  checkOptions(fn, options, ['ignoreIndex']);
+  const { ignoreIndex = IGNORE_INDEX } = options;
+  const sizes = checkTensor(fn, 'logits', logits);
+  if (sizes.length < 2) throw new RangeError(`${fn}: logits has shape [${sizes.join(', ')}], expected [B, T, V] or [N, V]`);
+  const [rows, vocabulary] = [sizes.slice(0, -1), sizes.at(-1)!];
+  checkIgnoreIndex(fn, ignoreIndex, vocabulary);
+  checkTensor(fn, 'labels', labels, { shape: rows, dtype: ['int'], like: ['logits without the last axis', logits] });
+  const has = (v: number) => Number.isInteger(v) && ((v >= 0 && v < vocabulary) || v === ignoreIndex);
+  checkValues(fn, 'labels', labels, { has, words: `an integer in [0, ${vocabulary}) or ${ignoreIndex}` });
+
+  return scope(logits, () => {
+    const size = rows.reduce((a, b) => a * b, 1);
+    const flatLogits = reshape<unknown>(logits, [size, vocabulary]);
+    const flatLabels = reshape<unknown>(labels, [size]);
+    const kernel = backendOf<unknown>(logits).tokenLogProbs?.(flatLogits, flatLabels, ignoreIndex);
+    return reshape<L>(kernel ?? tokenLogProbsDefinition(flatLogits, flatLabels, ignoreIndex), rows);
+  });
+}
+
+/**
+ * What the fused kernels compute, in plain operations: the fallback, the oracle of their tests and the baseline of their
+ * benchmark. `logits [N, V]`, `labels [N]`.
+ */
+export function tokenLogProbsDefinition<T>(logits: T, labels: T, ignoreIndex: number): T {
+  const [size, vocabulary] = backendOf<T>(logits).shape(logits) as [number, number];
+  const counts = equal<T>(equal<T>(labels, ignoreIndex), 0);
+  // Ignored rows are replaced before anything is computed from them: a NaN times 0 would still be a NaN.
+  const rows = where<T>(reshape<T>(counts, [size, 1]), logits, 0);
+  const atLabel = equal<T>(reshape<T>(labels, [size, 1]), reshape<T>(arange<T>(logits, vocabulary), [1, vocabulary]));
+  const logps = sub<T>(sum(where<T>(atLabel, rows, 0), -1) as T, logSumExp(rows) as T);
+  const inRange = where<T>(greaterEqual<T>(labels, 0), greater<T>(vocabulary, labels), 0);
+  return where<T>(counts, mul<T>(logps, where<T>(inRange, 1, NaN)), 0);
+}

@@ -1,0 +1,49 @@
+import { add, mul, neg, scope, softplus, square, sub } from '../backend/ops.js';
+import { checkNumber, checkOptions, checkPerExample, finite, notNegative } from '../internal/checks.js';
+import { checkPair, type Pair } from '../logprobs/pairs.js';
+
+/** Hyperparameters of {@link bradleyTerry}. */
+export interface BradleyTerryOptions<T> {
+  /** Margin that the chosen reward must win by; a number or one per pair `[B]`. Default 0. */
+  readonly margin?: number | T;
+  /** Weight of the term that keeps the rewards of a pair centred at 0, at least 0. Default 0. */
+  readonly centering?: number;
+}
+
+/**
+ * Bradley-Terry loss of a reward model, one value per preference pair.
+ *
+ *     loss = -log sigmoid(chosen - rejected - margin) + centering * (chosen + rejected)^2
+ *
+ * It is ln 2 where both rewards are 0. Its gradient with respect to `chosen` is
+ * `-sigmoid(rejected + margin - chosen) + 2 * centering * (chosen + rejected)`.
+ *
+ * @param rewards - The model's scalar rewards of both completions, each `[B]`.
+ * @param options - See {@link BradleyTerryOptions}.
+ * @returns The losses `[B]`.
+ * @throws RangeError if shapes differ or an option is outside its range.
+ *
+ * @example
+ * ```ts
+ * import { bradleyTerry } from 'prefloss';
+ * console.log(bradleyTerry({ chosen: [1], rejected: [0] })[0]!.toFixed(7)); // 0.3132617
+ * ```
+ *
+ * @see Ouyang et al., "Training language models to follow instructions with human feedback", 2022, eq. 1. https://arxiv.org/abs/2203.02155
+ * @see Touvron et al., "Llama 2", 2023, eq. 2 (margin). https://arxiv.org/abs/2307.09288
+ * @see Eisenstein et al., "Helping or Herding?", 2023 (centering). https://arxiv.org/abs/2312.09244
+ */
+export function bradleyTerry<T>(rewards: Pair<T>, options: BradleyTerryOptions<T> = {}): T {
+  checkOptions('bradleyTerry', options, ['margin', 'centering']);
+  const { margin = 0, centering = 0 } = options;
+  checkPair('bradleyTerry', rewards);
+  const { chosen, rejected } = rewards;
+  checkPerExample('bradleyTerry', 'margin', margin, finite, ['chosen', chosen]);
+  checkNumber('bradleyTerry', 'centering', centering, notNegative);
+
+  return scope(chosen, () => {
+    const gap = sub<T>(chosen, rejected);
+    const loss = softplus(neg(margin === 0 ? gap : sub<T>(gap, margin)));
+    return centering === 0 ? loss : add<T>(loss, mul<T>(square(add<T>(chosen, rejected)), centering));
+  });
+}

@@ -1,0 +1,60 @@
+import { add, mul, neg, scope, softplus, sub } from '../backend/ops.js';
+import { checkNumber, checkOptions, checkPerExample, finite, interval, poisonOutside, positive } from '../internal/checks.js';
+import { checkPairLogps, logRatioMargin, type PairLogps } from '../logprobs/pairs.js';
+
+/** Hyperparameters of {@link dpo}. */
+export interface DpoOptions<T> {
+  /** Strength of the implicit KL penalty, positive; one number or one per pair `[B]`. Default 0.1. */
+  readonly beta?: number | T;
+  /** Assumed probability that a preference label is flipped, in [0, 0.5). Default 0. */
+  readonly labelSmoothing?: number;
+  /** Margin that the chosen side must win by, e.g. a score gap (ODPO); a number or one per pair `[B]`. Default 0. */
+  readonly offset?: number | T;
+}
+
+/**
+ * Direct Preference Optimization loss, one value per preference pair.
+ *
+ *     h    = beta * ((policy.chosen - reference.chosen) - (policy.rejected - reference.rejected)) - offset
+ *     loss = -(1 - e) * log sigmoid(h) - e * log sigmoid(-h)      with e = labelSmoothing
+ *
+ * The loss is ln 2 where policy and reference agree (offset 0). Its gradient with respect to `policy.chosen` is
+ * `beta * (e - sigmoid(-h))`, and the opposite for `policy.rejected`: pairs that the implicit reward orders wrongly weigh
+ * most. Gradients reach the reference too: compute it outside the differentiated function when it is frozen.
+ *
+ * @param logps - Summed (not length-averaged) completion log-probabilities in nats, each `[B]`.
+ * @param options - See {@link DpoOptions}.
+ * @returns The losses `[B]`; finite wherever `h` is finite.
+ * @throws RangeError if shapes differ or an option is outside its range.
+ *
+ * @example
+ * ```ts
+ * import { dpo } from 'prefloss';
+ * const loss = dpo({
+ *   policy: { chosen: [-10], rejected: [-12] },
+ *   reference: { chosen: [-11], rejected: [-11] },
+ * });
+ * console.log(loss[0]!.toFixed(7)); // 0.5981389
+ * ```
+ *
+ * @see Rafailov et al., "Direct Preference Optimization", 2023, eq. 7. https://arxiv.org/abs/2305.18290
+ * @see Mitchell, "A note on DPO with noisy preferences", 2023 (labelSmoothing). https://ericmitchell.ai/cdpo.pdf
+ * @see Amini et al., "Direct Preference Optimization with an Offset", 2024 (offset). https://arxiv.org/abs/2402.10571
+ */
+export function dpo<T>(logps: PairLogps<T>, options: DpoOptions<T> = {}): T {
+  checkOptions('dpo', options, ['beta', 'labelSmoothing', 'offset']);
+  const { beta = 0.1, labelSmoothing = 0, offset = 0 } = options;
+  checkPairLogps('dpo', logps);
+  const like = ['policy.chosen', logps.policy.chosen] as const;
+  checkPerExample('dpo', 'beta', beta, positive, like);
+  checkNumber('dpo', 'labelSmoothing', labelSmoothing, interval(0, 0.5));
+  checkPerExample('dpo', 'offset', offset, finite, like);
+
+  return scope(logps.policy.chosen, () => {
+    const scaled = mul<T>(logRatioMargin(logps), poisonOutside(beta, positive));
+    const h = offset === 0 ? scaled : sub<T>(scaled, offset);
+    // softplus(-h) = -log sigmoid(h); log sigmoid(-h) = log sigmoid(h) - h, so smoothing adds a linear term.
+    const loss = softplus(neg(h));
+    return labelSmoothing === 0 ? loss : add<T>(loss, mul<T>(h, labelSmoothing));
+  });
+}

@@ -1,0 +1,33 @@
+import { neg, scope, sigmoid, mul } from '../backend/ops.js';
+import { checkNumber, checkOptions, positive } from '../internal/checks.js';
+import { checkPairLogps, logRatioMargin, type PairLogps } from '../logprobs/pairs.js';
+
+/** Hyperparameters of {@link dpoGradientWeight}. */
+export interface DpoGradientWeightOptions {
+  /** The beta of the loss, positive. Default 0.1. */
+  readonly beta?: number;
+}
+
+/**
+ * The weight that the DPO gradient gives each pair: how wrong the implicit rewards still are about it.
+ *
+ *     weight = sigmoid(r_rejected - r_chosen)      with r = beta * (policy - reference)
+ *
+ * It is 1/2 where policy and reference agree, near 0 for pairs that are learnt, near 1 for pairs that are ordered wrongly.
+ * The gradient of {@link dpo} with respect to `policy.chosen` is `-beta * weight`.
+ *
+ * @param logps - Summed completion log-probs in nats, each `[B]`.
+ * @param options - See {@link DpoGradientWeightOptions}.
+ * @returns `[B]`, in (0, 1).
+ * @throws RangeError if shapes differ or beta is not positive.
+ *
+ * @see Rafailov et al., "Direct Preference Optimization", 2023, section 4. https://arxiv.org/abs/2305.18290
+ */
+export function dpoGradientWeight<T>(logps: PairLogps<T>, options: DpoGradientWeightOptions = {}): T {
+  checkOptions('dpoGradientWeight', options, ['beta']);
+  const { beta = 0.1 } = options;
+  checkPairLogps('dpoGradientWeight', logps);
+  checkNumber('dpoGradientWeight', 'beta', beta, positive);
+
+  return scope(logps.policy.chosen, () => sigmoid(neg(mul<T>(logRatioMargin(logps), beta))));
+}

@@ -1,0 +1,57 @@
+import { div, scope, square, sub } from '../backend/ops.js';
+import { checkFields, checkOptions, checkPerExample, poisonOutside, positive } from '../internal/checks.js';
+import { checkPair, checkPairLogps, logRatioMargin, type Pair, type PairLogps } from '../logprobs/pairs.js';
+
+/** Hyperparameters of {@link ipo}. */
+export interface IpoOptions<T> {
+  /** Strength of the regularisation (tau in the paper), positive; one number or one per pair `[B]`. Default 0.1. */
+  readonly beta?: number | T;
+}
+
+/** Log-probs that {@link ipo} takes: with a reference, or without one. */
+export type IpoLogps<T> = PairLogps<T> | { readonly policy: Pair<T>; readonly reference?: undefined };
+
+/**
+ * Identity Preference Optimization loss, one value per preference pair: the margin is pulled to a fixed target instead of
+ * being pushed on for ever.
+ *
+ *     loss = (Delta - 1 / (2 * beta))^2
+ *     Delta = (policy.chosen - reference.chosen) - (policy.rejected - reference.rejected)
+ *
+ * Without a reference, `Delta = policy.chosen - policy.rejected` (the form that CPO trainers call `ipo`). The loss is
+ * `1 / (4 * beta^2)` where policy and reference agree, 25 for the default, and 0 at the margin `1 / (2 * beta)`. Its
+ * gradient with respect to `policy.chosen` is `2 * (Delta - 1 / (2 * beta))`.
+ *
+ * Implementations disagree on the log-probs. The paper, its first implementation and OpenRLHF put in sums; TRL, HALOs and
+ * mlx-lm put in means per token. This function takes what it is given: choose with the reduction of `sequenceLogProbs`.
+ *
+ * @param logps - Completion log-probs, each `[B]`: sums in nats, or means in nats per token.
+ * @param options - See {@link IpoOptions}.
+ * @returns The losses `[B]`, at least 0.
+ * @throws RangeError if shapes differ or beta is not positive.
+ *
+ * @example
+ * ```ts
+ * import { ipo } from 'prefloss';
+ * const logps = { policy: { chosen: [-10], rejected: [-12] }, reference: { chosen: [-11], rejected: [-11] } };
+ * console.log(ipo(logps)[0]); // 9
+ * ```
+ *
+ * @see Azar et al., "A General Theoretical Paradigm to Understand Learning from Human Preferences", 2023, eq. 17.
+ *   https://arxiv.org/abs/2310.12036
+ */
+export function ipo<T>(logps: IpoLogps<T>, options: IpoOptions<T> = {}): T {
+  checkOptions('ipo', options, ['beta']);
+  const { beta = 0.1 } = options;
+  checkFields('ipo', 'logps', logps, ['policy']);
+  if (logps.reference) checkPairLogps('ipo', logps);
+  else checkPair('ipo', logps.policy, 'policy');
+  const { chosen, rejected } = logps.policy;
+  checkPerExample('ipo', 'beta', beta, positive, ['policy.chosen', chosen]);
+
+  return scope(chosen, () => {
+    const margin = logps.reference ? logRatioMargin(logps) : sub<T>(chosen, rejected);
+    const target = typeof beta === 'number' ? 1 / (2 * beta) : div<T>(0.5, poisonOutside(beta, positive));
+    return square(sub<T>(margin, target));
+  });
+}

@@ -1,0 +1,64 @@
+import type { ScalarOf } from '../backend/types.js';
+import { div, maximum, scope, shape, stopGradient, sub, sum } from '../backend/ops.js';
+import { backendOf } from '../backend/backend.js';
+import { checkFields, checkTensor } from '../internal/checks.js';
+import { checkUnpairedLogps, type UnpairedLogps } from '../logprobs/pairs.js';
+
+/** What a batch adds to the estimate of the KL divergence: sums, so that parts of a batch can be added up. */
+export interface KlStatistics<S> {
+  /** Sum of the log-ratios, a scalar, detached. */
+  readonly sum: S;
+  /** Number of examples, a scalar. */
+  readonly count: S;
+}
+
+/**
+ * The part of one batch in the KL estimate of KTO:
+ *
+ *     sum = sum over i of (policy[i] - reference[i])      count = N
+ *
+ * With gradient accumulation, a larger pool of examples, or several workers, add the sums and the counts up first and
+ * give the totals to {@link klEstimate}: a mean of clamped means is something else.
+ *
+ * @param logps - Summed log-probs in nats of mismatched completions (each prompt with another prompt's completion), `[N]`.
+ * @returns Two detached scalars on the engine.
+ * @throws RangeError if shapes differ.
+ */
+export function klStatistics<T>(logps: UnpairedLogps<T>): KlStatistics<ScalarOf<T>> {
+  checkUnpairedLogps('klStatistics', logps);
+  const { policy, reference } = logps;
+  return scope(policy, () => ({
+    sum: stopGradient(sum(sub<T>(policy, reference))),
+    count: backendOf<ScalarOf<T>>(policy).constant(shape(policy)[0]!),
+  }));
+}
+
+/**
+ * The batch's estimate of the KL divergence from the reference to the policy, the reference point of KTO, detached:
+ *
+ *     kl = max(0, sum / max(count, 1))
+ *
+ * over mismatched completions. It is 0 where policy and reference agree.
+ *
+ * @param logps - The mismatched completions' log-probs `[N]`, or the {@link KlStatistics} of all parts added up.
+ * @returns A detached scalar on the engine, in nats, at least 0.
+ * @throws RangeError if shapes differ.
+ *
+ * @see Ethayarajh et al., "KTO: Model Alignment as Prospect Theoretic Optimization", 2024, section 4.1. https://arxiv.org/abs/2402.01306
+ */
+export function klEstimate<T>(logps: UnpairedLogps<T>): ScalarOf<T>;
+export function klEstimate<S>(statistics: KlStatistics<S>): S;
+export function klEstimate(input: UnpairedLogps<unknown> | KlStatistics<unknown>): unknown {
+  const isStatistics = typeof input === 'object' && 'sum' in input;
+  if (isStatistics) {
+    checkFields('klEstimate', 'statistics', input, ['sum', 'count']);
+    checkTensor('klEstimate', 'sum', input.sum, { rank: 0 });
+    checkTensor('klEstimate', 'count', input.count, { rank: 0 });
+  } else {
+    checkUnpairedLogps('klEstimate', input);
+  }
+  return scope(isStatistics ? input.sum : input.policy, () => {
+    const total = isStatistics ? input : klStatistics(input);
+    return stopGradient(maximum<unknown>(div<unknown>(total.sum, maximum<unknown>(total.count, 1)), 0));
+  });
+}

@@ -1,0 +1,77 @@
+import type { ScalarOf } from '../backend/types.js';
+import { cast, mul, scope, shape, sigmoid, sub, where } from '../backend/ops.js';
+import { checkFields, checkNumber, checkOptions, checkPerExample, checkTensor, checkValues, finite, notNegative, poisonOutside, positive, zeroOrOne } from '../internal/checks.js';
+import { checkUnpairedLogps, type UnpairedLogps } from '../logprobs/pairs.js';
+
+/** A batch of single examples for {@link kto}. */
+export interface KtoBatch<T> extends UnpairedLogps<T> {
+  /** 1 for desirable examples, 0 for undesirable ones, `[B]`. */
+  readonly desirable: T;
+  /** The KL estimate over mismatched completions in nats, see `klEstimate`: a number, a scalar, or one per example `[B]`. */
+  readonly kl: number | ScalarOf<T> | T;
+}
+
+/** Hyperparameters of {@link kto}. */
+export interface KtoOptions<T> {
+  /** Strength of the implicit KL penalty, positive; one number or one per example `[B]`. Default 0.1. */
+  readonly beta?: number | T;
+  /** Weight of desirable examples (lambda_D), at least 0. Default 1. */
+  readonly desirableWeight?: number;
+  /** Weight of undesirable examples (lambda_U), at least 0. Default 1. */
+  readonly undesirableWeight?: number;
+}
+
+/**
+ * Kahneman-Tversky Optimization loss, one value per example, desirable or not.
+ *
+ *     rho  = policy - reference
+ *     loss = desirableWeight * sigmoid(-beta * (rho - kl))        where desirable
+ *            undesirableWeight * sigmoid(-beta * (kl - rho))      elsewhere
+ *
+ * The loss is half the weight where policy and reference agree and kl is 0. With `s` its sigmoid and `w` the weight, the
+ * gradient with respect to `policy` is `-w * beta * s * (1 - s)` for a desirable example, the opposite for another. The
+ * paper's loss is `w - w * value`, which is the same. Nothing is detached here: `klEstimate` gives a detached kl, as the
+ * paper asks.
+ *
+ * KTO depends on the whole batch through kl alone: compute that over all of it, and parts of the batch give the same sum.
+ *
+ * @param batch - Summed completion log-probs in nats and labels, see {@link KtoBatch}.
+ * @param options - See {@link KtoOptions}.
+ * @returns The losses `[B]`, in the order of the examples, between 0 and the weight.
+ * @throws RangeError if shapes differ, an option is outside its range, or `desirable` holds anything but 0 and 1 where it
+ *   can be read; elsewhere such an example becomes NaN.
+ *
+ * @example
+ * ```ts
+ * import { kto } from 'prefloss';
+ * const loss = kto({ policy: [-10, -12], reference: [-11, -11], desirable: [1, 0], kl: 0 });
+ * console.log(loss.map((x) => x.toFixed(7))); // 0.4750208,0.4750208
+ * ```
+ *
+ * @see Ethayarajh et al., "KTO: Model Alignment as Prospect Theoretic Optimization", 2024, eq. 8. https://arxiv.org/abs/2402.01306
+ */
+export function kto<T>(batch: KtoBatch<T>, options: KtoOptions<T> = {}): T {
+  checkOptions('kto', options, ['beta', 'desirableWeight', 'undesirableWeight']);
+  const { beta = 0.1, desirableWeight = 1, undesirableWeight = 1 } = options;
+  checkFields('kto', 'batch', batch, ['policy', 'reference', 'desirable', 'kl']);
+  checkUnpairedLogps('kto', batch);
+  const { policy, reference, desirable, kl } = batch;
+  const like = ['policy', policy] as const;
+  checkTensor('kto', 'desirable', desirable, { like, dtype: ['float', 'int', 'bool'] });
+  checkValues('kto', 'desirable', desirable, zeroOrOne);
+  if (typeof kl === 'number' || shape(kl).length > 0) checkPerExample('kto', 'kl', kl, finite, like);
+  else checkTensor('kto', 'kl', kl, { rank: 0, like });
+  checkPerExample('kto', 'beta', beta, positive, like);
+  checkNumber('kto', 'desirableWeight', desirableWeight, notNegative);
+  checkNumber('kto', 'undesirableWeight', undesirableWeight, notNegative);
+
+  return scope(policy, () => {
+    const label = poisonOutside(cast(desirable, 'float'), zeroOrOne);
+    // -1 for desirable, +1 for undesirable; 1 - sigmoid(z) is written sigmoid(-z), which does not cancel.
+    const sign = sub<T>(1, mul<T>(label, 2));
+    const lead = mul<T>(sub<T>(sub<T>(policy, reference), kl), poisonOutside(beta, positive));
+    const loss = sigmoid(mul<T>(lead, sign));
+    if (desirableWeight === 1 && undesirableWeight === 1) return loss;
+    return mul<T>(loss, where<T>(label, desirableWeight, undesirableWeight));
+  });
+}

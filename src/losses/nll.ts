@@ -1,0 +1,62 @@
+import type { Less, ScalarOf } from '../backend/types.js';
+import { cast, div, maximum, neg, scope, sum, minimum } from '../backend/ops.js';
+import { checkChoice, checkNumber, checkOptions, checkTensor, positive } from '../internal/checks.js';
+import { checkMask, maskedMean, maskedSum } from '../masking/maskedReductions.js';
+
+/** Options of {@link nll}. */
+export interface NllOptions {
+  /** What is averaged: all tokens of the batch, the sequences' means, or nothing beyond each sequence. Default `'token'`. */
+  readonly reduction?: 'token' | 'sequence' | 'none';
+  /** Number of tokens to divide by, for `'token'`: that of the whole batch if this is a part of it. Default: the mask's. */
+  readonly tokenCount?: number;
+}
+
+/**
+ * Negative log-likelihood of the counted tokens: the loss of supervised fine-tuning, and the term that ORPO, CPO and RPO
+ * add to theirs.
+ *
+ *     token:    -(sum of counted logps) / (number of counted tokens in the batch)      a scalar
+ *     none:     -(mean of counted logps of row b)                                      [B]
+ *     sequence: the mean of `none` over the rows that count any token                  a scalar
+ *
+ * Trainers average tokens (TRL, OpenRLHF's packed form) or sequences (others), so the caller names it. A row or a batch
+ * without counted tokens gives 0 with zero gradient. For a batch in parts, give each part the `tokenCount` of the whole;
+ * the parts' values and gradients then add up to those of the whole.
+ *
+ * @param logps - Token log-probs in nats, `[B, T]`.
+ * @param mask - 1 for tokens that count, `[B, T]`.
+ * @param options - See {@link NllOptions}.
+ * @returns A scalar, or `[B]` for `'none'`; in nats per token.
+ * @throws RangeError if shapes differ, the mask holds anything but 0 and 1, or `tokenCount` comes with another reduction.
+ *
+ * @example
+ * ```ts
+ * import { nll } from 'prefloss';
+ * const logps = [[-1, -2, -3], [-4, 0, 0]];
+ * const mask = [[1, 1, 1], [1, 0, 0]];
+ * console.log(nll(logps, mask), nll(logps, mask, { reduction: 'sequence' })); // 2.5 3
+ * ```
+ */
+export function nll<T>(logps: T, mask: T, options: NllOptions & { readonly reduction: 'none' }): Less<T>;
+export function nll<T>(logps: T, mask: T, options?: NllOptions & { readonly reduction?: 'token' | 'sequence' }): ScalarOf<T>;
+export function nll<T>(logps: T, mask: T, options: NllOptions = {}): unknown {
+  checkOptions('nll', options, ['reduction', 'tokenCount']);
+  const { reduction = 'token', tokenCount } = options;
+  checkChoice('nll', 'reduction', reduction, ['token', 'sequence', 'none']);
+  checkTensor('nll', 'logps', logps, { rank: 2 });
+  checkMask('nll', mask, ['logps', logps]);
+  if (tokenCount !== undefined) {
+    if (reduction !== 'token') throw new RangeError(`nll: tokenCount would be ignored with the reduction '${reduction}'`);
+    checkNumber('nll', 'tokenCount', tokenCount, positive);
+  }
+
+  return scope(logps, () => {
+    if (reduction === 'token') {
+      return neg(tokenCount === undefined ? maskedMean(logps, mask) : div<unknown>(maskedSum(logps, mask), tokenCount));
+    }
+    const perRow = neg(maskedMean(logps, mask, -1)) as unknown;
+    if (reduction === 'none') return perRow;
+    const rows = sum(minimum<unknown>(sum(cast(mask, 'float'), -1), 1));
+    return div<unknown>(sum(perRow), maximum<unknown>(rows, 1));
+  });
+}

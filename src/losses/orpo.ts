@@ -1,0 +1,60 @@
+import type { ScalarOf } from '../backend/types.js';
+import { add, mul, neg, scope, shape, softplus, sub } from '../backend/ops.js';
+import { checkNumber, checkOptions, checkTensor, notNegative } from '../internal/checks.js';
+import { log1mexp } from '../internal/numerics.js';
+import { checkPair, type Pair } from '../logprobs/pairs.js';
+
+/** A batch of pairs for {@link orpo}. */
+export interface OrpoBatch<T> extends Pair<T> {
+  /** The negative log-likelihood term to add, one per pair `[B]` or one for the batch; see `nll`. Left out if not given. */
+  readonly nll?: T | ScalarOf<T> | number;
+}
+
+/** Hyperparameters of {@link orpo}. */
+export interface OrpoOptions {
+  /** Weight of the odds-ratio term, at least 0 (TRL calls it beta). Default 0.1. */
+  readonly lambda?: number;
+}
+
+/**
+ * Odds Ratio Preference Optimization loss, one value per pair; no reference model.
+ *
+ *     lo   = (chosen - rejected) - (log(1 - e^chosen) - log(1 - e^rejected))      the log of the odds ratio
+ *     loss = -lambda * log sigmoid(lo) + nll
+ *
+ * The first term is `lambda * ln 2` where both sides are equally likely. Its gradient with respect to `chosen` is
+ * `-lambda * sigmoid(-lo) / (1 - e^chosen)`, which stays finite as `chosen` approaches 0. Log-probs above -1e-30 count as
+ * -1e-30; on the rejected side, whose odds are unbounded there, the slope is then 1e30 * lambda.
+ *
+ * The published loss has an NLL term over the chosen completion. Implementations differ in its scope: completion tokens
+ * or the prompt too; a mean over the batch's tokens or over sequences. So it is the caller's: see `nll`.
+ *
+ * @param batch - Mean completion log-probs in nats per token, at most 0, each `[B]`, and the NLL term.
+ * @param options - See {@link OrpoOptions}.
+ * @returns The losses `[B]`.
+ * @throws RangeError if shapes differ or lambda is negative.
+ *
+ * @example
+ * ```ts
+ * import { orpo } from 'prefloss';
+ * console.log(orpo({ chosen: [-0.5], rejected: [-1] })[0]!.toFixed(7)); // 0.0328627
+ * ```
+ *
+ * @see Hong et al., "ORPO: Monolithic Preference Optimization without Reference Model", 2024, eq. 6 and 7. https://arxiv.org/abs/2403.07691
+ */
+export function orpo<T>(batch: OrpoBatch<T>, options: OrpoOptions = {}): T {
+  checkOptions('orpo', options, ['lambda']);
+  const { lambda = 0.1 } = options;
+  checkPair('orpo', batch);
+  const { chosen, rejected, nll = 0 } = batch;
+  if (typeof nll === 'number' || shape(nll).length > 0) {
+    if (typeof nll !== 'number') checkTensor('orpo', 'nll', nll, { like: ['chosen', chosen] });
+  } else checkTensor('orpo', 'nll', nll, { rank: 0, like: ['chosen', chosen] });
+  checkNumber('orpo', 'lambda', lambda, notNegative);
+
+  return scope(chosen, () => {
+    const logOdds = sub<T>(sub<T>(chosen, rejected), sub<T>(log1mexp(chosen), log1mexp(rejected)));
+    const preference = mul<T>(softplus(neg(logOdds)), lambda);
+    return nll === 0 ? preference : add<T>(preference, nll);
+  });
+}

@@ -1,0 +1,52 @@
+import { backendOf } from '../backend/backend.js';
+import { arange, cast, greater, greaterEqual, reshape, scope, where } from '../backend/ops.js';
+import { checkFields, checkTensor, checkValues } from '../internal/checks.js';
+
+/** Where the completion stands in each row of a right-padded batch. */
+export interface CompletionSpans<T> {
+  /** Number of prompt tokens, integers `[B]`. */
+  readonly promptLengths: T;
+  /** Number of tokens of prompt and completion together, integers `[B]`. */
+  readonly lengths: T;
+}
+
+/**
+ * The mask of completion tokens: 0 on the prompt, 1 on the completion, 0 on the padding to the right.
+ *
+ *     mask[b, t] = 1 if promptLengths[b] <= t < lengths[b], else 0
+ *
+ * It is aligned with the input tokens: turn it into labels with `labelsFromMask` and shift those.
+ *
+ * @param spans - Lengths in tokens, see {@link CompletionSpans}.
+ * @param time - T, the width of the batch.
+ * @returns `[B, T]`, floats 1 and 0; a row whose prompt is as long as the row is all 0.
+ * @throws RangeError if a length is outside `[0, T]` or the prompt is longer than the row, where values can be read.
+ *
+ * @example
+ * ```ts
+ * import { completionMask } from 'prefloss';
+ * const mask = completionMask({ promptLengths: [1, 2], lengths: [3, 4] }, 4);
+ * console.log(mask.join(' | ')); // 0,1,1,0 | 0,0,1,1
+ * ```
+ */
+export function completionMask<T>(spans: CompletionSpans<T>, time: number): T extends readonly number[] ? number[][] : T {
+  const fn = 'completionMask';
+  checkFields(fn, 'spans', spans, ['promptLengths', 'lengths']);
+  const { promptLengths, lengths } = spans;
+  if (!(Number.isInteger(time) && time > 0)) throw new RangeError(`${fn}: time must be an integer > 0, got ${String(time)}`);
+  const has = (v: number) => Number.isInteger(v) && v >= 0 && v <= time;
+  const [rows] = checkTensor(fn, 'lengths', lengths, { rank: 1, dtype: ['int'] });
+  checkTensor(fn, 'promptLengths', promptLengths, { dtype: ['int'], like: ['lengths', lengths] });
+  const total = backendOf<T>(lengths).peek(lengths);
+  checkValues(fn, 'lengths', lengths, { has, words: `an integer in [0, ${time}]` });
+  let row = 0;
+  const fits = (v: number) => has(v) && v <= total![row++]!;
+  checkValues(fn, 'promptLengths', promptLengths, { has: fits, words: 'an integer from 0 to the length of its row' });
+
+  return scope(lengths, () => {
+    const at = reshape<T>(arange<T>(lengths, time), [1, time]);
+    const column = (x: T) => reshape<T>(x, [rows!, 1]);
+    const inside = where<T>(greaterEqual<T>(at, column(promptLengths)), greater<T>(column(lengths), at), 0);
+    return cast(inside, 'float') as never;
+  });
+}

@@ -1,0 +1,11 @@
+/** The label of tokens that do not count: -100, as in PyTorch's cross-entropy and in Hugging Face's collators. */
+export const IGNORE_INDEX = -100;
+
+/** Checks that an ignore index is an integer that cannot be mistaken for a token. */
+export function checkIgnoreIndex(fn: string, ignoreIndex: unknown, vocabulary = 0): void {
+  const usable = Number.isInteger(ignoreIndex) && ((ignoreIndex as number) < 0 || (ignoreIndex as number) >= vocabulary);
+  if (!usable) {
+    const outside = vocabulary > 0 ? ` outside [0, ${vocabulary})` : '';
+    throw new RangeError(`${fn}: ignoreIndex must be an integer${outside}, got ${String(ignoreIndex)}`);
+  }
+}

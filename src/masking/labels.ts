@@ -1,0 +1,73 @@
+import { backendOf } from '../backend/backend.js';
+import { broadcastTo, cast, concat, equal, scope, slice, where } from '../backend/ops.js';
+import { checkOptions, checkTensor } from '../internal/checks.js';
+import { checkIgnoreIndex, IGNORE_INDEX } from './ignoreIndex.js';
+import { checkMask } from './maskedReductions.js';
+
+/** Options of the functions that read or write ignored labels. */
+export interface LabelOptions {
+  /** The label of tokens that do not count, an integer. Default {@link IGNORE_INDEX}, -100. */
+  readonly ignoreIndex?: number;
+}
+
+function ignoreIndexOf(fn: string, options: LabelOptions): number {
+  checkOptions(fn, options, ['ignoreIndex']);
+  const { ignoreIndex = IGNORE_INDEX } = options;
+  checkIgnoreIndex(fn, ignoreIndex);
+  return ignoreIndex;
+}
+
+/**
+ * Labels that are the next tokens: each row moved one place to the left, its last place ignored.
+ *
+ *     shifted[b, t] = labels[b, t + 1]      ignoreIndex at t = T - 1
+ *
+ * Shift the labels and leave the logits as they are: slicing `[B, T, V]` copies it.
+ *
+ * @param labels - Integers `[B, T]`, aligned with the input tokens.
+ * @param options - See {@link LabelOptions}.
+ * @returns Integers `[B, T]`, aligned with the logits.
+ *
+ * @example
+ * ```ts
+ * import { shiftLabels } from 'prefloss';
+ * console.log(shiftLabels([[5, 6, 7]])[0]); // 6,7,-100
+ * ```
+ */
+export function shiftLabels<T>(labels: T, options: LabelOptions = {}): T {
+  const ignoreIndex = ignoreIndexOf('shiftLabels', options);
+  const [rows, time] = checkTensor('shiftLabels', 'labels', labels, { rank: 2, dtype: ['int'] }) as [number, number];
+  return scope(labels, () => {
+    const last = broadcastTo<T>(backendOf<T>(labels).constant(ignoreIndex, 'int'), [rows, 1]);
+    return time === 1 ? last : concat([slice(labels, 1, time, 1), last], 1);
+  });
+}
+
+/**
+ * Labels of the tokens that count: the token where the mask is 1, the ignored label elsewhere.
+ *
+ * @param tokens - Integers `[B, T]`.
+ * @param mask - 1 for tokens that count, `[B, T]`.
+ * @param options - See {@link LabelOptions}.
+ * @returns Integers `[B, T]`, aligned with the tokens: use {@link shiftLabels} on them before `tokenLogProbs`.
+ * @throws RangeError if shapes differ or the mask holds anything but 0 and 1.
+ */
+export function labelsFromMask<T>(tokens: T, mask: T, options: LabelOptions = {}): T {
+  const ignoreIndex = ignoreIndexOf('labelsFromMask', options);
+  checkTensor('labelsFromMask', 'tokens', tokens, { rank: 2, dtype: ['int'] });
+  checkMask('labelsFromMask', mask, ['tokens', tokens]);
+  return scope(tokens, () => where<T>(mask, tokens, backendOf<T>(tokens).constant(ignoreIndex, 'int')));
+}
+
+/**
+ * The mask of labels that count: 1 where the label is not the ignored one. The inverse of {@link labelsFromMask}.
+ *
+ * @param labels - Integers `[B, T]`.
+ * @param options - See {@link LabelOptions}.
+ * @returns `[B, T]`, floats 1 and 0.
+ */
+export function maskFromLabels<T>(labels: T, options: LabelOptions = {}): T {
+  const ignoreIndex = ignoreIndexOf('maskFromLabels', options);
+  checkTensor('maskFromLabels', 'labels', labels, { rank: 2, dtype: ['int'] });
+  return scope(labels, () => cast(equal<T>(equal<T>(labels, ignoreIndex), 0), 'float'));
+}

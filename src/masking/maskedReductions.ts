@@ -1,0 +1,74 @@
+import { backendOf } from '../backend/backend.js';
+import type { Less, ScalarOf } from '../backend/types.js';
+import { cast, div, maximum, mul, scope, sum, where } from '../backend/ops.js';
+import { checkTensor, checkValues, zeroOrOne } from '../internal/checks.js';
+
+/** Checks that a mask has the shape of what it masks, and that it holds 0 and 1 alone. */
+export function checkMask(fn: string, mask: unknown, like: readonly [string, unknown]): void {
+  checkTensor(fn, 'mask', mask, { like, dtype: ['float', 'int', 'bool'] });
+  checkValues(fn, 'mask', mask, zeroOrOne);
+}
+
+function check(fn: string, x: unknown, mask: unknown, axis: number | undefined): void {
+  const rank = checkTensor(fn, 'x', x).length;
+  checkMask(fn, mask, ['x', x]);
+  if (axis !== undefined && !(Number.isInteger(axis) && axis >= -rank && axis < rank)) {
+    throw new RangeError(`${fn}: axis must be an integer in [${-rank}, ${rank}), got ${String(axis)}`);
+  }
+}
+
+// 1, or NaN where a float mask holds something else on an engine whose values cannot be checked at the call.
+function validity<T>(mask: T, axis: number | undefined): unknown {
+  const backend = backendOf<T>(mask);
+  if (backend.dtype(mask) === 'bool' || backend.peek(mask)) return 1;
+  return div<unknown>(1, backend.sub(1, reduce(where<T>(zeroOrOne.holds(cast(mask, 'float')), 0, NaN), axis)));
+}
+
+const reduce = <T>(x: T, axis: number | undefined): T => backendOf<T>(x).sum(x, axis);
+
+function selectedSum<T>(x: T, mask: T, axis: number | undefined): unknown {
+  // Select, do not multiply: 0 * -Infinity is NaN.
+  const total = reduce(where<T>(mask, x, 0), axis);
+  const valid = validity(mask, axis);
+  return valid === 1 ? total : mul<unknown>(total, valid);
+}
+
+/**
+ * Sum of the values that the mask counts, over all or over one axis; 0 with zero gradient where it counts none.
+ *
+ * @param x - Values of any shape.
+ * @param mask - 1 for values that count, 0 for others, of the same shape.
+ * @param axis - The axis to sum over, which falls away; all axes if left out.
+ * @throws RangeError if shapes differ or the mask holds anything but 0 and 1; where it cannot be read, the sum becomes NaN.
+ */
+export function maskedSum<T>(x: T, mask: T): ScalarOf<T>;
+export function maskedSum<T>(x: T, mask: T, axis: number): Less<T>;
+export function maskedSum<T>(x: T, mask: T, axis?: number): unknown {
+  check('maskedSum', x, mask, axis);
+  return scope(x, () => selectedSum(x, mask, axis));
+}
+
+/**
+ * Mean of the values that the mask counts, over all or over one axis: their sum divided by their number, not by the size
+ * of the axis; 0 with zero gradient where it counts none.
+ *
+ * @param x - Values of any shape.
+ * @param mask - 1 for values that count, 0 for others, of the same shape.
+ * @param axis - The axis to average over, which falls away; all axes if left out.
+ * @throws RangeError if shapes differ or the mask holds anything but 0 and 1; where it cannot be read, the mean becomes NaN.
+ *
+ * @example
+ * ```ts
+ * import { maskedMean } from 'prefloss';
+ * console.log(maskedMean([[1, 2, 9], [5, 5, 5]], [[1, 1, 0], [0, 0, 0]], -1)); // 1.5,0
+ * ```
+ */
+export function maskedMean<T>(x: T, mask: T): ScalarOf<T>;
+export function maskedMean<T>(x: T, mask: T, axis: number): Less<T>;
+export function maskedMean<T>(x: T, mask: T, axis?: number): unknown {
+  check('maskedMean', x, mask, axis);
+  return scope(x, () => {
+    const count = sum(cast(mask, 'float'), axis!) as unknown;
+    return div<unknown>(selectedSum(x, mask, axis), maximum<unknown>(count, 1));
+  });
+}

@@ -1,0 +1,50 @@
+import type { ScalarOf } from '../backend/types.js';
+import { cast, greater, mean, scope, sub } from '../backend/ops.js';
+import { checkNumber, checkOptions, positive } from '../internal/checks.js';
+import { implicitRewards } from '../logprobs/implicitRewards.js';
+import { checkPairLogps, logRatioMargin, type PairLogps } from '../logprobs/pairs.js';
+import { dpo } from '../losses/dpo.js';
+
+/** Options of {@link levanterMetrics}. */
+export interface LevanterMetricsOptions {
+  /** The beta of the loss. Default 0.1. */
+  readonly beta?: number;
+}
+
+/** What {@link levanterMetrics} gives: scalars on the engine, under Levanter's names. */
+export type LevanterMetrics<S> = Readonly<
+  Record<'dpo_loss' | 'dpo_margin_policy' | 'dpo_margin_ref' | 'dpo_accuracy' | 'dpo_chosen_reward' | 'dpo_rejected_reward', S>
+>;
+
+/**
+ * What to log for a batch of DPO pairs, under the names that Levanter uses.
+ *
+ *     dpo_loss                                 mean DPO loss
+ *     dpo_margin_policy, dpo_margin_ref        mean of chosen minus rejected log-probs, of the policy, of the reference
+ *     dpo_accuracy                             share of pairs with a log-ratio margin above 0
+ *     dpo_chosen_reward, dpo_rejected_reward   mean of beta * (policy - reference)
+ *
+ * @param logps - Summed completion log-probs in nats, each `[B]`.
+ * @param options - See {@link LevanterMetricsOptions}.
+ * @returns Scalars on the engine: nothing is read back here. Give them to `readMetrics` or to a `MetricAverage`.
+ * @throws RangeError if shapes differ or beta is not positive.
+ */
+export function levanterMetrics<T>(logps: PairLogps<T>, options: LevanterMetricsOptions = {}): LevanterMetrics<ScalarOf<T>> {
+  checkOptions('levanterMetrics', options, ['beta']);
+  const { beta = 0.1 } = options;
+  checkPairLogps('levanterMetrics', logps);
+  checkNumber('levanterMetrics', 'beta', beta, positive);
+  const { policy, reference } = logps;
+
+  return scope(policy.chosen, () => {
+    const rewards = implicitRewards(logps, { beta });
+    return {
+      dpo_loss: mean(dpo(logps, { beta })),
+      dpo_margin_policy: mean(sub<T>(policy.chosen, policy.rejected)),
+      dpo_margin_ref: mean(sub<T>(reference.chosen, reference.rejected)),
+      dpo_accuracy: mean(cast(greater<T>(logRatioMargin(logps), 0), 'float')),
+      dpo_chosen_reward: mean(rewards.chosen),
+      dpo_rejected_reward: mean(rewards.rejected),
+    };
+  });
+}

@@ -1,0 +1,68 @@
+import type { ScalarOf } from '../backend/types.js';
+import { add, div, equal, greater, mean, mul, cast, scope, sub } from '../backend/ops.js';
+import { checkChoice, checkFields, checkNumber, checkOptions, positive } from '../internal/checks.js';
+import { implicitRewards } from '../logprobs/implicitRewards.js';
+import { checkPair, checkPairLogps, type Pair, type PairLogps } from '../logprobs/pairs.js';
+
+/** Options of {@link pairMetrics}. */
+export interface PairMetricsOptions {
+  /** The beta of the loss: rewards are logged as beta times the log-ratios. Default 0.1. */
+  readonly beta?: number;
+  /** What a pair with equal rewards adds to the accuracy: 0 as in TRL, or one half. Default `'zero'`. */
+  readonly ties?: 'zero' | 'half';
+}
+
+/** Log-probs that {@link pairMetrics} takes: with a reference, or without one. */
+export type PairMetricsLogps<T> = PairLogps<T> | { readonly policy: Pair<T>; readonly reference?: undefined };
+
+/** What {@link pairMetrics} gives: scalars on the engine, under TRL's names. */
+export type PairMetrics<S> = Readonly<
+  Record<
+    'rewards/chosen' | 'rewards/rejected' | 'rewards/margins' | 'rewards/accuracies' | 'logps/chosen' | 'logps/rejected',
+    S
+  >
+>;
+
+/** Mean over pairs of 1 where `chosen > rejected`; a tie counts 0, or one half. */
+function accuracy<T>({ chosen, rejected }: Pair<T>, ties: 'zero' | 'half'): ScalarOf<T> {
+  const wins = cast(greater<T>(chosen, rejected), 'float');
+  return mean(ties === 'zero' ? wins : add<T>(wins, div<T>(cast(equal<T>(chosen, rejected), 'float'), 2)));
+}
+
+/**
+ * What to log for a batch of preference pairs, under the names that TRL's trainers use.
+ *
+ *     rewards/chosen, rewards/rejected   mean of beta * (policy - reference); of beta * policy without a reference
+ *     rewards/margins                    mean of the chosen reward minus the rejected one
+ *     rewards/accuracies                 share of pairs whose chosen reward is larger
+ *     logps/chosen, logps/rejected       mean of the policy's log-probs
+ *
+ * @param logps - Completion log-probs in nats, each `[B]`.
+ * @param options - See {@link PairMetricsOptions}.
+ * @returns Scalars on the engine: nothing is read back here. Give them to `readMetrics` or to a `MetricAverage`.
+ * @throws RangeError if shapes differ or an option is outside its range.
+ */
+export function pairMetrics<T>(logps: PairMetricsLogps<T>, options: PairMetricsOptions = {}): PairMetrics<ScalarOf<T>> {
+  checkOptions('pairMetrics', options, ['beta', 'ties']);
+  const { beta = 0.1, ties = 'zero' } = options;
+  checkNumber('pairMetrics', 'beta', beta, positive);
+  checkChoice('pairMetrics', 'ties', ties, ['zero', 'half']);
+  checkFields('pairMetrics', 'logps', logps, ['policy']);
+  const { policy } = logps;
+  if (logps.reference) checkPairLogps('pairMetrics', logps);
+  else checkPair('pairMetrics', policy, 'policy');
+
+  return scope(policy.chosen, () => {
+    const rewards = logps.reference
+      ? implicitRewards(logps, { beta })
+      : { chosen: mul<T>(policy.chosen, beta), rejected: mul<T>(policy.rejected, beta) };
+    return {
+      'rewards/chosen': mean(rewards.chosen),
+      'rewards/rejected': mean(rewards.rejected),
+      'rewards/margins': mean(sub<T>(rewards.chosen, rewards.rejected)),
+      'rewards/accuracies': accuracy(rewards, ties),
+      'logps/chosen': mean(policy.chosen),
+      'logps/rejected': mean(policy.rejected),
+    };
+  });
+}

@@ -1,0 +1,63 @@
+import type { ScalarOf } from '../backend/types.js';
+import { cast, scope, sub, sum, where } from '../backend/ops.js';
+import { checkFields, checkNumber, checkOptions, checkTensor, checkValues, poisonOutside, positive, zeroOrOne } from '../internal/checks.js';
+import { implicitRewards } from '../logprobs/implicitRewards.js';
+import { checkUnpairedLogps, type UnpairedLogps } from '../logprobs/pairs.js';
+
+/** A batch of single examples for {@link unpairedMetrics}. */
+export interface UnpairedMetricsBatch<T> extends UnpairedLogps<T> {
+  /** 1 for desirable examples, 0 for undesirable ones, `[B]`. */
+  readonly desirable: T;
+}
+
+/** Options of {@link unpairedMetrics}. */
+export interface UnpairedMetricsOptions {
+  /** The beta of the loss: rewards are logged as beta times the log-ratios. Default 0.1. */
+  readonly beta?: number;
+}
+
+/** What {@link unpairedMetrics} gives: scalars on the engine, under TRL's names for sums and counts. */
+export type UnpairedMetrics<S> = Readonly<
+  Record<
+    'rewards/chosen_sum' | 'rewards/rejected_sum' | 'logps/chosen_sum' | 'logps/rejected_sum' | 'count/chosen' | 'count/rejected',
+    S
+  >
+>;
+
+/**
+ * What to log for a batch of desirable and undesirable examples: sums and counts per class ("chosen" is the desirable one),
+ * under the names that TRL's KTO trainer uses, because a batch may lack a class and batches differ in their shares.
+ *
+ * `readMetrics` and `MetricAverage` divide them into `rewards/chosen`, `logps/chosen`, ..., and `rewards/margins`, and
+ * leave out a class that is absent.
+ *
+ * @param batch - Summed completion log-probs in nats and labels, each `[B]`.
+ * @param options - See {@link UnpairedMetricsOptions}.
+ * @returns Scalars on the engine: nothing is read back here.
+ * @throws RangeError if shapes differ, beta is not positive, or `desirable` holds anything but 0 and 1.
+ */
+export function unpairedMetrics<T>(batch: UnpairedMetricsBatch<T>, options: UnpairedMetricsOptions = {}): UnpairedMetrics<ScalarOf<T>> {
+  checkOptions('unpairedMetrics', options, ['beta']);
+  const { beta = 0.1 } = options;
+  checkNumber('unpairedMetrics', 'beta', beta, positive);
+  checkFields('unpairedMetrics', 'batch', batch, ['policy', 'reference', 'desirable']);
+  checkUnpairedLogps('unpairedMetrics', batch);
+  const { policy, reference, desirable } = batch;
+  checkTensor('unpairedMetrics', 'desirable', desirable, { like: ['policy', policy], dtype: ['float', 'int', 'bool'] });
+  checkValues('unpairedMetrics', 'desirable', desirable, zeroOrOne);
+
+  return scope(policy, () => {
+    const rewards = implicitRewards<T>({ policy, reference }, { beta });
+    const chosen = poisonOutside(cast(desirable, 'float'), zeroOrOne);
+    const rejected = sub<T>(1, chosen);
+    const over = (side: T | number, x: T) => sum(where<T>(side, x, 0));
+    return {
+      'rewards/chosen_sum': over(chosen, rewards),
+      'rewards/rejected_sum': over(rejected, rewards),
+      'logps/chosen_sum': over(chosen, policy),
+      'logps/rejected_sum': over(rejected, policy),
+      'count/chosen': sum(chosen as T),
+      'count/rejected': sum(rejected),
+    };
+  });
+}

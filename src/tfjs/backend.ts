@@ -1,0 +1,133 @@
+import * as tf from '@tensorflow/tfjs-core';
+import type { Backend, DType } from '../backend/backend.js';
+import { expm1, log1p, softplus } from './elementary.js';
+import { tokenLogProbs } from './tokenLogProbs.js';
+import { sum } from './sum.js';
+import { untaped } from './training/noGrad.js';
+import { valueAndGrads } from './training/valueAndGrads.js';
+
+type T = tf.Tensor;
+
+// The backends of TensorFlow.js that compute on the caller's own thread: reading costs no wait there.
+const SYNCHRONOUS = ['cpu', 'wasm', 'tensorflow'];
+
+const dtypes = { float: 'float32', int: 'int32', bool: 'bool' } as const;
+
+/** A comparison on the tape throws in the backward pass, so none is ever put there. */
+const detached = (f: (a: T | number, b: T | number) => T) => (a: T | number, b: T | number): T => untaped(() => f(a, b));
+
+/**
+ * The TensorFlow.js engine, on whatever tfjs backend is active: webgpu, webgl, wasm, cpu, tensorflow. All the quirks of
+ * those are dealt with in this folder.
+ */
+export const tfjs: Backend<T> = {
+  name: 'tensorflow.js',
+  owns: (value) => value instanceof tf.Tensor,
+  shape: (x) => x.shape,
+  dtype: (x): DType => (x.dtype === 'int32' ? 'int' : x.dtype === 'bool' ? 'bool' : 'float'),
+  isDisposed: (x) => x.isDisposed,
+
+  peek: (x) => (SYNCHRONOUS.includes(tf.getBackend()) ? (x.dataSync() as Float32Array) : undefined),
+  read,
+  scope: (f) => tf.tidy(f as () => tf.TensorContainer) as ReturnType<typeof f>,
+
+  constant: (values, dtype = 'float') => tf.tensor(values as tf.TensorLike, undefined, dtypes[dtype]),
+  arange: (n) => tf.range(0, n, 1, 'int32'),
+  cast: (x, dtype) => tf.cast(x, dtypes[dtype]),
+
+  add: (a, b) => tf.add(a, b),
+  sub: (a, b) => tf.sub(a, b),
+  mul: (a, b) => tf.mul(a, b),
+  div: (a, b) => tf.div(a, b),
+  maximum: (a, b) => tf.maximum(a, b),
+  minimum: (a, b) => tf.minimum(a, b),
+  neg: (x) => tf.neg(x),
+  abs: (x) => tf.abs(x),
+  exp: (x) => tf.exp(x),
+  log: (x) => tf.log(x),
+  expm1,
+  log1p,
+  softplus,
+  sigmoid: (x) => tf.sigmoid(x),
+
+  equal: detached(tf.equal),
+  greater: detached(tf.greater),
+  greaterEqual: detached(tf.greaterEqual),
+  where: (condition, a, b) => tf.where(condition.dtype === 'bool' ? condition : untaped(() => tf.notEqual(condition, 0)), a, b),
+
+  sum,
+  max: (x, axis) => tf.max(x, axis),
+  sort,
+  argsort,
+
+  take,
+  slice: (x, start, stop, axis) => {
+    const at = axis < 0 ? axis + x.rank : axis;
+    const begin = x.shape.map((_, i) => (i === at ? start : 0));
+    return tf.slice(x, begin, x.shape.map((size, i) => (i === at ? stop - start : size)));
+  },
+  concat: (xs, axis) => tf.concat([...xs], axis),
+  reshape: (x, shape) => tf.reshape(x, [...shape]),
+  broadcastTo: (x, shape) => tf.broadcastTo(x, [...shape] as never),
+
+  stopGradient: (x) => untaped(() => tf.clone(x)),
+  valueAndGrads: valueAndInputGrads,
+  tokenLogProbs,
+};
+
+async function read(xs: readonly T[]): Promise<Float32Array[]> {
+  const joined = tf.tidy(() => tf.concat(xs.map((x) => tf.cast(tf.reshape(x, [-1]), 'float32'))));
+  try {
+    const values = (await joined.data()) as Float32Array;
+    let end = 0;
+    return xs.map((x) => values.subarray(end, (end += x.size)));
+  } finally {
+    joined.dispose();
+  }
+}
+
+/** The gradient of `tf.gather` needs UnsortedSegmentSum, which wasm lacks and cpu has in O(rows) per index. */
+function take(x: T, indices: T): T {
+  const rows = x.shape[0]!;
+  return tf.customGrad((input, save) => {
+    (save as tf.GradSaveFunc)([indices]);
+    return {
+      value: gatherRows(input as T, indices, rows),
+      gradFunc: (dy: T, [saved]: T[]) => tf.scatterND(tf.reshape(saved!, [-1, 1]), dy, x.shape),
+    };
+  })(x);
+}
+
+function gatherRows(x: T, indices: T, rows: number): T {
+  if (SYNCHRONOUS.includes(tf.getBackend())) return tf.gather(x, indices);
+  // webgpu gives 0 for an index out of range, webgl whatever it finds.
+  const inside = tf.logicalAnd(tf.greaterEqual(indices, 0), tf.less(indices, rows));
+  const column = tf.reshape(inside, [-1, ...x.shape.slice(1).map(() => 1)]);
+  return tf.where(column, tf.gather(x, tf.clipByValue(indices, 0, rows - 1)), NaN);
+}
+
+/** TopK puts the lower index first where values are equal, so this order is stable, like that of the arrays engine. */
+function argsort(x: T): T {
+  return untaped(() => tf.topk(tf.neg(x), x.shape.at(-1), true).indices);
+}
+
+/** TopK has no gradient, so the values are taken by index from the flattened rows. */
+function sort(x: T): T {
+  const size = x.shape.at(-1)!;
+  const starts = tf.reshape(tf.mul(tf.range(0, x.size / size, 1, 'int32'), tf.scalar(size, 'int32')), [-1, 1]);
+  const flat = tf.add(tf.reshape(argsort(x), [-1, size]), starts);
+  return tf.reshape(take(tf.reshape(x, [-1]), tf.reshape(flat, [-1])), x.shape);
+}
+
+function valueAndInputGrads(f: (inputs: readonly T[]) => T, inputs: readonly T[]): { value: T; grads: T[] } {
+  const variables = inputs.map((x) => tf.variable(x));
+  try {
+    return tf.tidy(() => {
+      const { loss, grads } = valueAndGrads(() => ({ loss: f(variables) as tf.Scalar }), variables);
+      return { value: loss as T, grads: variables.map((v) => grads[v.name] ?? tf.zerosLike(v)) };
+    });
+  } finally {
+    tf.dispose(variables);
+  }
+}
+

@@ -1,0 +1,62 @@
+import { util, type DataType, type KernelConfig, type TensorInfo } from '@tensorflow/tfjs-core';
+import { ELEMENTARY_GLSL, ELEMENTARY_WGSL } from './elementaryShaders.js';
+import { wasmKernel } from './wasm.js';
+import { webgpuKernel } from './webgpu.js';
+
+/** Names of the kernels that compute accurate elementary functions, and what they compute. */
+const FUNCTIONS = {
+  PreflossExpm1: { js: Math.expm1, shader: 'accurateExpm1' },
+  PreflossLog1p: { js: Math.log1p, shader: 'accurateLog1p' },
+  PreflossSoftplus: { js: (x: number) => Math.max(x, 0) + Math.log1p(Math.exp(-Math.abs(x))), shader: 'accurateSoftplus' },
+};
+
+/** A kernel with one input and one output of the same shape. */
+export type ElementaryKernel = keyof typeof FUNCTIONS;
+
+/** What these kernels use of tfjs's WebGL backend. */
+interface WebglBackend {
+  compileAndRun(program: object, inputs: readonly TensorInfo[], dtype: DataType): TensorInfo;
+}
+
+const wasm = (name: ElementaryKernel): KernelConfig =>
+  wasmKernel(name, (backend, { x }) => {
+    const output = backend.makeOutput(x!.shape, 'float32');
+    const [from, to] = [backend.typedArrayFromHeap(x!), backend.typedArrayFromHeap(output)];
+    for (let i = 0; i < from.length; i++) to[i] = FUNCTIONS[name].js(from[i]!);
+    return output;
+  });
+
+const webgpu = (name: ElementaryKernel): KernelConfig =>
+  webgpuKernel(name, ['x'], ({ x }) => {
+    const size = util.sizeFromShape(x!.shape);
+    return {
+      shaderKey: name,
+      variableNames: ['x'],
+      outputShape: x!.shape,
+      workgroups: Math.ceil(size / 64),
+      workgroupSize: 64,
+      uniforms: { count: size },
+      code: `${ELEMENTARY_WGSL}
+        fn main(index : i32) {
+          if (index < uniforms.count) { result[index] = ${FUNCTIONS[name].shader}(f32(x[index])); }
+        }`,
+    };
+  });
+
+const webgl = (name: ElementaryKernel): KernelConfig => ({
+  kernelName: name,
+  backendName: 'webgl',
+  kernelFunc: ({ inputs, backend }) => {
+    const x = inputs.x as TensorInfo;
+    const userCode = `${ELEMENTARY_GLSL}
+      void main() { setOutput(${FUNCTIONS[name].shader}(getAAtOutCoords())); }`;
+    return (backend as unknown as WebglBackend).compileAndRun({ variableNames: ['A'], outputShape: x.shape, userCode }, [x], 'float32');
+  },
+});
+
+/** Accurate elementary functions for the backends whose own are not. */
+export const elementaryKernels: readonly KernelConfig[] = (Object.keys(FUNCTIONS) as ElementaryKernel[]).flatMap((name) => [
+  wasm(name),
+  webgpu(name),
+  webgl(name),
+]);

@@ -1,0 +1,32 @@
+const terms = (coefficients: readonly number[], variable: string): string =>
+  coefficients.reduceRight((inner, c) => `(${c.toExponential(9)}${inner && ` + ${variable} * ${inner}`})`, '');
+
+/**
+ * Elementary functions that are accurate relative to their value, in WGSL. The languages of the GPU have no `expm1` and no
+ * `log1p`, and the formulas that TensorFlow.js puts in their place, `exp(x) - 1` and `log(1 + x)`, cancel near 0.
+ *
+ *     e^x - 1 = x (1 + x/2 (1 + x/3 (...)))             for |x| <= 1/2; the first dropped term is under 1e-9 of the value
+ *     log(1 + x) = 2 (s + s^3/3 + s^5/5 + ...)          s = x / (2 + x), for x in [-1/2, 1]; likewise under 2e-9
+ *     log(1 + e^x) = max(x, 0) + log(1 + e^-|x|)
+ */
+export const ELEMENTARY_WGSL = `
+  fn accurateExpm1(x : f32) -> f32 {
+    if (abs(x) > 0.5) { return exp(x) - 1.0; }
+    return x * ${terms([1, 1 / 2, 1 / 6, 1 / 24, 1 / 120, 1 / 720, 1 / 5040, 1 / 40320, 1 / 362880], 'x')};
+  }
+  fn log1pSeries(x : f32) -> f32 {
+    let s = x / (2.0 + x);
+    let q = s * s;
+    return 2.0 * s * ${terms([1, 1 / 3, 1 / 5, 1 / 7, 1 / 9, 1 / 11, 1 / 13, 1 / 15], 'q')};
+  }
+  fn accurateLog1p(x : f32) -> f32 {
+    if (x >= -0.5 && x <= 1.0) { return log1pSeries(x); }
+    return log(1.0 + x);
+  }
+  fn accurateSoftplus(x : f32) -> f32 {
+    return max(x, 0.0) + log1pSeries(exp(-abs(x)));
+  }
+`;
+
+/** The same in GLSL, for WebGL: the bodies are the same words. */
+export const ELEMENTARY_GLSL = ELEMENTARY_WGSL.replace(/fn (\w+)\(x : f32\) -> f32/g, 'float $1(float x)').replace(/\blet\b/g, 'float');

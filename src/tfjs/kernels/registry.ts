@@ -1,0 +1,53 @@
+import { engine, getBackend, getKernel, registerKernel, type KernelConfig, type NamedTensorMap, type Tensor } from '@tensorflow/tfjs-core';
+import { elementaryKernels } from './elementaryKernels.js';
+import { sumKernel } from './sumKernel.js';
+import { tokenLogProbsCpu } from './tokenLogProbsCpu.js';
+import { BACKWARD, FORWARD } from './tokenLogProbsNames.js';
+import { tokenLogProbsWasm } from './tokenLogProbsWasm.js';
+import { tokenLogProbsWebgpu } from './tokenLogProbsWebgpu.js';
+
+const configs = (): readonly KernelConfig[] => [...tokenLogProbsCpu, ...tokenLogProbsWasm, ...tokenLogProbsWebgpu, ...elementaryKernels, sumKernel];
+
+const find = (kernelName: string): KernelConfig | undefined =>
+  configs().find((config) => config.kernelName === kernelName && config.backendName === getBackend());
+
+/** Whether this library has a kernel of that name for the active tfjs backend. */
+export const hasKernel = (kernelName: string): boolean => find(kernelName) !== undefined;
+
+/** Runs one of this library's kernels through tfjs's kernel registry, where it is put on its first use. */
+export function runKernel(kernelName: string, inputs: NamedTensorMap, attrs: Record<string, unknown> = {}): Tensor {
+  const config = find(kernelName);
+  // The guard also holds when a second copy of this library has been here.
+  if (config && !getKernel(kernelName, config.backendName)) registerKernel(config);
+  return engine().runKernel(kernelName, inputs, attrs as never);
+}
+
+/** How an operation runs on a backend: as a kernel of ours, or as its definition in plain operations. */
+export type KernelKind = 'kernel' | 'definition';
+
+const BACKENDS = ['cpu', 'wasm', 'webgpu', 'webgl'] as const;
+
+/** The operations that have kernels, and the kernels that each of them needs. */
+const OPERATIONS: Readonly<Record<string, readonly string[]>> = {
+  tokenLogProbs: [FORWARD, BACKWARD],
+};
+
+/**
+ * Which operations run as fused kernels on which tfjs backend. On any other backend the definition in plain operations
+ * runs; results agree either way.
+ *
+ * @returns For each operation and backend, `'kernel'` or `'definition'`.
+ *
+ * @example
+ * ```ts
+ * import { listKernels } from 'prefloss';
+ * console.log(listKernels().tokenLogProbs!.webgl); // definition
+ * ```
+ */
+export function listKernels(): Readonly<Record<string, Readonly<Record<string, KernelKind>>>> {
+  const has = (kernelName: string, backendName: string) => configs().some((c) => c.kernelName === kernelName && c.backendName === backendName);
+  const kind = (names: readonly string[], backendName: string): KernelKind => (names.every((n) => has(n, backendName)) ? 'kernel' : 'definition');
+  return Object.fromEntries(
+    Object.entries(OPERATIONS).map(([operation, names]) => [operation, Object.fromEntries(BACKENDS.map((b) => [b, kind(names, b)]))]),
+  );
+}

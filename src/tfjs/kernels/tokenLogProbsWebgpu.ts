@@ -1,0 +1,99 @@
+import type { KernelConfig } from '@tensorflow/tfjs-core';
+import { ELEMENTARY_WGSL } from './elementaryShaders.js';
+import { BACKWARD, FORWARD } from './tokenLogProbsNames.js';
+import { webgpuKernel } from './webgpu.js';
+
+const WORKGROUP = 256;
+
+// One workgroup a row. Barriers must be reached by all invocations alike, so a row that does not count runs empty loops.
+const forward = webgpuKernel(FORWARD, ['logits', 'labels'], ({ logits }, { ignoreIndex }) => {
+  const [rows, vocabulary] = logits!.shape as [number, number];
+  return {
+    shaderKey: FORWARD,
+    variableNames: ['logits', 'labels'],
+    outputShape: [3, rows],
+    workgroups: rows,
+    workgroupSize: WORKGROUP,
+    uniforms: { rows, vocabulary, ignoreIndex: ignoreIndex! },
+    code: `
+      var<workgroup> largest : array<f32, ${WORKGROUP}>;
+      var<workgroup> total : array<f32, ${WORKGROUP}>;
+
+      fn main(index : i32) {
+        let row = index / ${WORKGROUP};
+        let lane = index % ${WORKGROUP};
+        let inside = row < uniforms.rows;
+        let label = select(uniforms.ignoreIndex, i32(labels[min(row, uniforms.rows - 1)]), inside);
+        let size = select(uniforms.vocabulary, 0, label == uniforms.ignoreIndex);
+        let start = row * uniforms.vocabulary;
+
+        // Largest logit so far and the sum of e^(logit - largest), in one pass: the sum is rescaled when the largest grows.
+        var m = -3.4028234e38f;
+        var s = 0.0;
+        for (var v = lane; v < size; v += ${WORKGROUP}) {
+          let x = logits[start + v];
+          let larger = max(m, x);
+          s = s * exp(m - larger) + exp(x - larger);
+          m = larger;
+        }
+        largest[lane] = m;
+        total[lane] = s;
+        workgroupBarrier();
+        for (var half = ${WORKGROUP / 2}; half > 0; half = half / 2) {
+          if (lane < half) {
+            let larger = max(largest[lane], largest[lane + half]);
+            total[lane] = total[lane] * exp(largest[lane] - larger) + total[lane + half] * exp(largest[lane + half] - larger);
+            largest[lane] = larger;
+          }
+          workgroupBarrier();
+        }
+
+        if (lane == 0 && inside) {
+          var logp = 0.0;
+          if (size > 0) {
+            if (label >= 0 && label < size) { logp = (logits[start + label] - largest[0]) - log(total[0]); }
+            else { logp = uniforms.NAN; }
+          }
+          result[row] = logp;
+          result[uniforms.rows + row] = largest[0];
+          result[2 * uniforms.rows + row] = total[0];
+        }
+      }`,
+  };
+});
+
+const backward = webgpuKernel(BACKWARD, ['logits', 'labels', 'saved', 'dy'], ({ logits }, { ignoreIndex }) => {
+  const [rows, vocabulary] = logits!.shape as [number, number];
+  return {
+    shaderKey: BACKWARD,
+    variableNames: ['logits', 'labels', 'saved', 'dy'],
+    outputShape: [rows, vocabulary],
+    workgroups: rows,
+    workgroupSize: WORKGROUP,
+    uniforms: { rows, vocabulary, ignoreIndex: ignoreIndex! },
+    code: `
+      ${ELEMENTARY_WGSL}
+      fn main(index : i32) {
+        let row = index / ${WORKGROUP};
+        if (row >= uniforms.rows) { return; }
+        let label = i32(labels[row]);
+        let ignored = label == uniforms.ignoreIndex;
+        let start = row * uniforms.vocabulary;
+        let dy = f32(dy[row]);
+        let m = saved[uniforms.rows + row];
+        var scale = -dy / saved[2 * uniforms.rows + row];
+        if (label < 0 || label >= uniforms.vocabulary) { scale = uniforms.NAN; }
+
+        for (var v = index % ${WORKGROUP}; v < uniforms.vocabulary; v += ${WORKGROUP}) {
+          var g = 0.0;
+          if (!ignored) {
+            if (v == label) { g = -dy * accurateExpm1(saved[row]); } else { g = scale * exp(logits[start + v] - m); }
+          }
+          result[start + v] = g;
+        }
+      }`,
+  };
+});
+
+/** `tokenLogProbs` for tfjs's WebGPU backend: one pass over the logits forward, one backward, one buffer for the gradient. */
+export const tokenLogProbsWebgpu: readonly KernelConfig[] = [forward, backward];

@@ -1,0 +1,65 @@
+import { util, type DataType, type KernelConfig, type TensorInfo } from '@tensorflow/tfjs-core';
+
+/** A compute shader in the form that tfjs's WebGPU backend compiles and caches. */
+export interface WebgpuProgram {
+  /** Tells this shader from all others; tfjs adds the kinds of the inputs. */
+  readonly shaderKey: string;
+  /** Names of the inputs' arrays in the shader. */
+  readonly variableNames: readonly string[];
+  /** Shape of the one output, the array `result` in the shader. */
+  readonly outputShape: readonly number[];
+  /** Number of workgroups; tfjs folds more than 65535 into further dimensions. */
+  readonly workgroups: number;
+  /** Invocations in a workgroup. */
+  readonly workgroupSize: number;
+  /** Integers for the shader, by name: `uniforms.name`. */
+  readonly uniforms?: Readonly<Record<string, number>>;
+  /** WGSL with `fn main(index : i32)`. */
+  readonly code: string;
+}
+
+/** What our kernels use of tfjs's WebGPU backend. */
+interface WebgpuBackend {
+  readonly device: { readonly limits: { readonly maxStorageBufferBindingSize: number } };
+  runWebGPUProgram(program: object, inputs: readonly TensorInfo[], dtype: DataType, uniforms?: readonly object[]): TensorInfo;
+}
+
+/** A kernel configuration for tfjs's WebGPU backend that is one program. */
+export function webgpuKernel(
+  kernelName: string,
+  inputNames: readonly string[],
+  programOf: (inputs: Record<string, TensorInfo>, attrs: Record<string, number>) => WebgpuProgram,
+): KernelConfig {
+  return {
+    kernelName,
+    backendName: 'webgpu',
+    kernelFunc: ({ inputs, backend, attrs }) => {
+      const infos = inputs as unknown as Record<string, TensorInfo>;
+      const list = inputNames.map((name) => infos[name]!);
+      return run(kernelName, backend as unknown as WebgpuBackend, programOf(infos, attrs as Record<string, number>), list);
+    },
+  };
+}
+
+function run(kernelName: string, backend: WebgpuBackend, program: WebgpuProgram, inputs: readonly TensorInfo[]): TensorInfo {
+  const limit = backend.device.limits.maxStorageBufferBindingSize;
+  for (const shape of [...inputs.map((i) => i.shape), program.outputShape]) {
+    const bytes = 4 * util.sizeFromShape([...shape]);
+    // tfjs would only log a validation error and go on with zeros.
+    if (bytes > limit) {
+      throw new RangeError(`${kernelName}: a tensor of shape [${shape.join(', ')}] takes ${bytes} bytes, this WebGPU device binds at most ${limit}: use a smaller batch`);
+    }
+  }
+  const uniforms = Object.entries(program.uniforms ?? {});
+  const tfjsProgram = {
+    shaderKey: program.shaderKey,
+    variableNames: program.variableNames,
+    outputShape: program.outputShape,
+    dispatchLayout: { x: program.outputShape.map((_, i) => i) },
+    dispatch: [program.workgroups, 1, 1],
+    workgroupSize: [program.workgroupSize, 1, 1],
+    uniforms: uniforms.map(([name]) => `${name} : i32,`).join(' '),
+    getUserCode: () => program.code,
+  };
+  return backend.runWebGPUProgram(tfjsProgram, inputs, 'float32', uniforms.map(([, value]) => ({ type: 'int32', data: [value] })));
+}

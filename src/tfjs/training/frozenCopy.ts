@@ -1,0 +1,74 @@
+import { tidy, Variable, variable, type Tensor } from '@tensorflow/tfjs-core';
+import { describe } from '../../backend/backend.js';
+
+/** What {@link frozenCopy} needs of a `tf.LayersModel`. */
+export interface ModelLike {
+  /** The variables of the model and of all models inside it. */
+  getWeights(trainableOnly?: boolean): Tensor[];
+  /** Takes values in the order of `getWeights`. */
+  setWeights(weights: Tensor[]): void;
+  /** The architecture. */
+  getConfig(): unknown;
+}
+
+/**
+ * A copy that training cannot reach: the reference model of DPO.
+ *
+ * Of a list of variables, it gives new variables with the same values; of a `tf.LayersModel`, a new model of the same
+ * architecture, nested models included. All their variables are marked as not trainable (`model.trainable = false` would
+ * miss the nested ones), so that neither `optimizer.minimize` nor `valueAndGrads` changes them.
+ *
+ * The values are shared until the original is trained on, so the copy takes no memory before that.
+ *
+ * @param source - Variables, or a built model whose layers can be rebuilt from their configuration.
+ * @returns The same kind of thing. Dispose it as you would the original.
+ * @throws TypeError if the source is neither, a variable is disposed, or the model cannot be rebuilt.
+ *
+ * @example
+ * ```ts
+ * import * as tf from '@tensorflow/tfjs';
+ * import { frozenCopy } from 'prefloss';
+ *
+ * const policy = [tf.variable(tf.tensor1d([1, 2]))];
+ * const reference = frozenCopy(policy);
+ * policy[0]!.assign(tf.tensor1d([3, 4]));
+ * console.log(reference[0]!.dataSync().join(), reference[0]!.trainable); // 1,2 false
+ * ```
+ */
+export function frozenCopy(source: readonly Variable[]): Variable[];
+export function frozenCopy<M extends ModelLike>(source: M): M;
+export function frozenCopy(source: readonly Variable[] | ModelLike): Variable[] | ModelLike {
+  if (Array.isArray(source)) return source.map(frozenVariable);
+  const model = source as Partial<ModelLike> | undefined;
+  if (typeof model?.getWeights === 'function' && typeof model.getConfig === 'function') return frozenModel(source as ModelLike);
+  throw new TypeError(`frozenCopy: source is ${describe(source)}, expected a list of tf.Variable or a tf.LayersModel`);
+}
+
+function frozenVariable(source: unknown, i: number): Variable {
+  if (!(source instanceof Variable)) throw new TypeError(`frozenCopy: source[${i}] is ${describe(source)}, expected a tf.Variable`);
+  if (source.isDisposed) throw new TypeError(`frozenCopy: source[${i}], ${source.name}, is disposed`);
+  return variable(source, false);
+}
+
+function frozenModel<M extends ModelLike>(source: M): M {
+  const weights = source.getWeights();
+  if (weights.length === 0) throw new TypeError('frozenCopy: the model has no weights, expected a built model');
+  let copy!: M;
+  tidy(() => {
+    copy = rebuild(source);
+    copy.setWeights(weights);
+  });
+  for (const weight of copy.getWeights()) (weight as Variable).trainable = false;
+  return copy;
+}
+
+function rebuild<M extends ModelLike>(source: M): M {
+  const Model = source.constructor as unknown as { fromConfig(cls: unknown, config: unknown, customObjects: object, fastWeightInit: boolean): M };
+  try {
+    // The initial values are replaced at once, so the quick kind will do.
+    return Model.fromConfig(Model, source.getConfig(), {}, true);
+  } catch (error) {
+    const reason = (error as Error).message;
+    throw new TypeError(`frozenCopy: the model cannot be rebuilt from its configuration: ${reason}`, { cause: error });
+  }
+}

@@ -1,0 +1,104 @@
+import {
+  engine,
+  getGradient,
+  tidy,
+  Variable,
+  variableGrads,
+  type NamedTensorMap,
+  type Scalar,
+  type Tensor,
+  type TensorContainerObject,
+} from '@tensorflow/tfjs-core';
+import { describe } from '../../backend/backend.js';
+import { mapTensors } from './mapTensors.js';
+import { release, retain } from './noGrad.js';
+
+/** What the function under {@link valueAndGrads} returns: the loss, and anything to look at beside it. */
+export interface LossAndAux extends TensorContainerObject {
+  /** The scalar to differentiate. */
+  readonly loss: Scalar;
+}
+
+/**
+ * The value of a loss, its gradients with respect to the variables, and whatever else `f` returns: the tfjs training step
+ * with auxiliary outputs, as `jax.value_and_grad(has_aux=True)` has them.
+ *
+ * Nothing beyond the given variables is differentiated: `tf.variableGrads` and `optimizer.minimize` without a list also
+ * train a reference model that runs inside `f`. Nothing is leaked, also when `f` throws.
+ *
+ * @param f - Gives the scalar `loss` and auxiliary tensors: metrics, log-probs, in records or lists.
+ * @param variables - What to differentiate by; of a `tf.LayersModel`, `model.getWeights(true)`.
+ * @returns `loss`, the auxiliary outputs, and `grads` by variable name, for `optimizer.applyGradients`. A variable that the
+ *   loss does not depend on has no entry.
+ * @throws TypeError if no gradients are registered (`@tensorflow/tfjs-core` alone has none), or `loss` is no scalar.
+ * @throws RangeError if no variable is given, or the loss depends on none of them.
+ *
+ * @example
+ * ```ts
+ * import * as tf from '@tensorflow/tfjs';
+ * import { valueAndGrads } from 'prefloss';
+ *
+ * const weight = tf.variable(tf.scalar(3), true, 'weight');
+ * const { loss, grads, twice } = valueAndGrads(() => ({ loss: tf.square(weight).asScalar(), twice: weight.mul(2) }), [weight]);
+ * console.log(loss.dataSync()[0], grads.weight!.dataSync()[0], twice.dataSync()[0]); // 9 6 6
+ * ```
+ */
+export function valueAndGrads<A extends LossAndAux>(f: () => A, variables: readonly Variable[]): A & { readonly grads: NamedTensorMap } {
+  checkVariables(variables);
+  checkGradientsRegistered();
+  let retained: Record<string, unknown> = {};
+  const lossOf = () => {
+    const outputs = f();
+    const { loss, ...aux } = outputs;
+    checkLoss(loss);
+    retained = mapTensors(aux, retain);
+    return loss;
+  };
+  try {
+    return tidy(() => {
+      const { value: loss, grads } = variableGrads(lossOf, [...variables]);
+      const aux = retained;
+      retained = {};
+      return { ...mapTensors(aux as TensorContainerObject, release), loss, grads } as unknown as A & { grads: NamedTensorMap };
+    });
+  } catch (error) {
+    mapTensors(retained as TensorContainerObject, (tensor) => (tensor.dispose(), tensor));
+    discardTape();
+    throw isUnconnected(error) ? new RangeError('valueAndGrads: loss depends on none of the variables', { cause: error }) : error;
+  }
+}
+
+/** Throws where `@tensorflow/tfjs-core` is alone: it registers no gradients. */
+export function checkGradientsRegistered(): void {
+  if (getGradient('Sum')) return;
+  throw new TypeError(
+    "valueAndGrads: no gradients are registered with TensorFlow.js, expected those of '@tensorflow/tfjs' or '@tensorflow/tfjs-layers': import one of them",
+  );
+}
+
+function checkVariables(variables: readonly Variable[]): void {
+  if (!Array.isArray(variables)) throw new TypeError(`valueAndGrads: variables is ${describe(variables)}, expected a list of tf.Variable`);
+  variables.forEach((v: unknown, i) => {
+    if (!(v instanceof Variable)) throw new TypeError(`valueAndGrads: variables[${i}] is ${describe(v)}, expected a tf.Variable`);
+    if (v.isDisposed) throw new TypeError(`valueAndGrads: variables[${i}], ${v.name}, is disposed`);
+  });
+  if (!(variables as readonly Variable[]).some((v) => v.trainable)) {
+    throw new RangeError(`valueAndGrads: variables holds ${variables.length} variables, none of them trainable`);
+  }
+}
+
+function checkLoss(loss: unknown): void {
+  const shape = (loss as Partial<Tensor> | undefined)?.shape;
+  if (!shape) throw new TypeError(`valueAndGrads: loss is ${describe(loss)}, expected a scalar tensor`);
+  if (shape.length > 0) throw new TypeError(`valueAndGrads: loss has shape [${shape.join(', ')}], expected a scalar: reduce it, e.g. with ops.mean`);
+}
+
+const isUnconnected = (error: unknown): boolean => error instanceof Error && error.message.includes('Cannot find a connection');
+
+/** After an error inside `variableGrads`, TensorFlow.js leaves its tape behind, with all that was saved on it. */
+function discardTape(): void {
+  const { state } = engine();
+  if (state.gradientDepth > 0 || !state.activeTape) return;
+  for (const node of state.activeTape) node.saved?.forEach((tensor) => { tensor.dispose(); });
+  state.activeTape = null as never;
+}
