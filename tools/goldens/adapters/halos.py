@@ -1,0 +1,80 @@
+"""ContextualAI/HALOs: DPO, cDPO, IPO, KTO and Bradley-Terry. It works on token log-probs: each sum is one token."""
+
+from types import MethodType, SimpleNamespace
+
+import numpy as np
+import torch
+import torch.nn.functional as F
+
+from adapters.pairs import CHOSEN_REJECTED, POLICY, pair_tensors, result
+from lib.slicing import extract
+from lib.stubs import Accelerator
+from lib.tensors import constant, grads_of_sum, row_by_row, variable
+
+HALOS = "halos"
+PAIR_FUNCTION = (
+    "train/trainers.py DPOTrainer.loss, CDPOTrainer.loss or IPOTrainer.loss (stub self, one token a sequence)"
+)
+KTO_FUNCTION = "train/trainers.py KTOTrainer.loss (stub self, one token a sequence)"
+REWARD_FUNCTION = "train/trainers.py BradleyTerryTrainer.loss, one call per pair"
+
+
+def _method(qualified_name):
+    return extract(HALOS, "train/trainers.py", qualified_name, dict(torch=torch, F=F))
+
+
+def _trainer(**loss_config) -> SimpleNamespace:
+    config = SimpleNamespace(humanline=False, loss=SimpleNamespace(**loss_config))
+    trainer = SimpleNamespace(accelerator=Accelerator(), policy_dtype=torch.float64, config=config)
+    trainer.get_sequence_rewards = MethodType(_method("BasicTrainer.get_sequence_rewards"), trainer)
+    return trainer
+
+
+def _pair_adapter(class_name, config):
+    def adapter(options, fields):
+        tensors = pair_tensors(fields)
+        tokens = [x[:, None] for x in tensors]
+        losses, *_ = _method(f"{class_name}.loss")(_trainer(**config(options)), {}, *tokens)
+        return result(losses, POLICY, tensors)
+
+    return adapter
+
+
+dpo = _pair_adapter("DPOTrainer", lambda o: dict(beta=o["beta"]))
+cdpo = _pair_adapter("CDPOTrainer", lambda o: dict(beta=o["beta"], epsilon=o["labelSmoothing"]))
+ipo = _pair_adapter("IPOTrainer", lambda o: dict(tau=o["beta"]))
+
+
+def kto(options, fields):
+    """KTO; losses come back desirable first, here they go back into input order."""
+    trainer = _trainer(
+        beta=options["beta"],
+        desirable_weight=options["desirableWeight"],
+        undesirable_weight=options["undesirableWeight"],
+    )
+    desirable = np.asarray(fields["desirable"]).astype(bool)
+    chosen, rejected = np.flatnonzero(desirable), np.flatnonzero(~desirable)
+    policy, reference = variable(fields["policy"]), constant(fields["reference"])
+    columns = (
+        policy[chosen],
+        policy[rejected],
+        constant(fields["klPolicy"]),
+        reference[chosen],
+        reference[rejected],
+        constant(fields["klReference"]),
+    )
+    losses, _, _, kl, *_ = _method("KTOTrainer.loss")(trainer, {}, *[x[:, None] for x in columns])
+    in_order = np.empty(len(policy))
+    in_order[np.concatenate([chosen, rejected])] = losses.detach().numpy()
+    return dict(losses=in_order, grads=grads_of_sum(losses, {"policy": policy}), kl=kl.item())
+
+
+def reward(_options, fields):
+    """Bradley-Terry on a two-class head, of which it takes the second logit; neither margin nor centering."""
+    loss_function = _method("BradleyTerryTrainer.loss")
+
+    def one_pair(chosen, rejected):
+        return loss_function(None, {}, F.pad(chosen[:, None], (1, 0)), F.pad(rejected[:, None], (1, 0)))[0]
+
+    tensors = [variable(fields[k]) for k in CHOSEN_REJECTED]
+    return result(row_by_row(one_pair, *tensors), CHOSEN_REJECTED, tensors)

@@ -1,0 +1,39 @@
+"""OpenRLHF: DPOLoss (DPO, cDPO, IPO) and the reward model's PairWiseLoss. Both return means: one call per pair."""
+
+import numpy as np
+import torch
+import torch.nn.functional as F
+
+from adapters.pairs import CHOSEN_REJECTED, POLICY, pair_tensors, result
+from lib.slicing import extract
+from lib.tensors import constant, row_by_row, variable
+
+OPENRLHF = "openrlhf-0.11.2"
+DPO_FUNCTION = "openrlhf/models/loss.py DPOLoss.forward, one call per pair"
+REWARD_FUNCTION = "openrlhf/models/loss.py PairWiseLoss.forward, one call per pair"
+
+
+def _loss_class(name):
+    return extract(OPENRLHF, "openrlhf/models/loss.py", name, dict(F=F, nn=torch.nn))
+
+
+def _adapter(ipo_loss):
+    def adapter(options, fields):
+        module = _loss_class("DPOLoss")(options["beta"], options.get("labelSmoothing", 0.0), ipo_loss)
+        tensors = pair_tensors(fields)
+        losses = row_by_row(lambda *pair: module(*pair)[0], *tensors)
+        return result(losses, POLICY, tensors)
+
+    return adapter
+
+
+dpo = _adapter(False)
+ipo = _adapter(True)
+
+
+def reward(options, fields):
+    """PairWiseLoss; it has a margin but no centering."""
+    module = _loss_class("PairWiseLoss")()
+    tensors = [variable(fields[k]) for k in CHOSEN_REJECTED]
+    margins = constant(np.broadcast_to(options["margin"], len(tensors[0])))
+    return result(row_by_row(module, *tensors, margins), CHOSEN_REJECTED, tensors)

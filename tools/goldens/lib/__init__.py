@@ -1,0 +1,1 @@
+"""Building blocks of the golden-value generator; nothing here knows a particular loss."""

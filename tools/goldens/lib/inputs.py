@@ -1,0 +1,190 @@
+"""Deterministic inputs. Two independent seeds, A and B: every name starts with the one it comes from.
+
+Realistic sets (B1, B5, B6: the batch size) are rounded to binary fractions that float32 holds exactly, so that a
+float32 implementation can be fed the same numbers.
+"""
+
+import hashlib
+
+import numpy as np
+
+SEEDS = {"A": 4021, "B": 91138}
+BATCHES = (1, 5, 6)
+
+
+def rng(seed: str, tag: str) -> np.random.Generator:
+    digest = hashlib.sha256(f"{SEEDS[seed]}/{tag}".encode()).hexdigest()
+    return np.random.default_rng(int(digest[:12], 16))
+
+
+def kind_of(name: str) -> str:
+    """`A_tiny` -> `tiny`."""
+    return name.split("_", 1)[1]
+
+
+def binary(values, bits: int) -> np.ndarray:
+    """Round to multiples of 2**-bits."""
+    return np.round(np.asarray(values) * 2.0**bits) / 2.0**bits
+
+
+def _summed(r, count) -> np.ndarray:
+    """Reference log-probs of completions of 3 to 120 tokens, summed: -400 to -5."""
+    tokens = r.integers(3, 121, count)
+    return binary(-np.clip(tokens * r.uniform(0.35, 3.3, count), 5, 400), 10)
+
+
+def pair_inputs() -> dict:
+    """Summed log-probs of preference pairs under the policy and the reference."""
+    sets = {}
+
+    def add(name, policy_chosen, policy_rejected, reference_chosen, reference_rejected):
+        sets[name] = dict(
+            policyChosen=policy_chosen,
+            policyRejected=policy_rejected,
+            referenceChosen=reference_chosen,
+            referenceRejected=reference_rejected,
+        )
+
+    for seed in SEEDS:
+        for count in BATCHES:
+            r = rng(seed, f"pair{count}")
+            chosen, rejected = _summed(r, count), _summed(r, count)
+            policy_chosen = np.minimum(-1, chosen + binary(r.normal(0.5, 4, count), 10))
+            policy_rejected = np.minimum(-1, rejected + binary(r.normal(-0.5, 5, count), 10))
+            add(f"{seed}_B{count}", policy_chosen, policy_rejected, chosen, rejected)
+
+        # Differences of log-ratios up to 10000: beta times them is up to 1000 for beta 0.1.
+        r = rng(seed, "pairExtreme")
+        margin = np.array([10000, -10000, 1000, -1000, 370.5, -370.5, 40, -40])
+        chosen, rejected = binary(-r.uniform(6000, 7000, (2, 8)), 2)
+        add(f"{seed}_extreme", chosen + margin / 2, rejected - margin / 2, chosen, rejected)
+
+        # Policy and reference agree; in the first pair both answers are equally likely, too.
+        chosen = np.array([-12.5, *_summed(r, 2)])
+        rejected = np.array([-12.5, *_summed(r, 2)])
+        add(f"{seed}_equal", chosen, rejected, chosen, rejected)
+
+        # Differences that float32 (and, for the first, half of float64) cannot see.
+        chosen, rejected = binary(-r.uniform(5, 60, (2, 4)), 10)
+        step = np.array([1e-12, -1e-9, 1e-6, -1e-3])
+        add(f"{seed}_tiny", chosen + step, rejected - 2 * step, chosen, rejected)
+    return sets
+
+
+def mean_inputs(near_zero: bool = False) -> dict:
+    """Per-token mean log-probs of pairs, for losses without a reference."""
+    sets = {}
+    for seed in SEEDS:
+        for count in BATCHES:
+            r = rng(seed, f"mean{count}")
+            chosen = binary(-r.uniform(0.15, 3, count), 14)
+            sets[f"{seed}_B{count}"] = dict(chosen=chosen, rejected=binary(-r.uniform(0.2, 4, count), 14))
+        r = rng(seed, "meanEqual")
+        same = binary(-r.uniform(0.2, 3, 3), 14)
+        sets[f"{seed}_equal"] = dict(chosen=same, rejected=same)
+        sets[f"{seed}_tiny"] = dict(chosen=same + np.array([1e-12, -1e-8, 1e-5]), rejected=same)
+        if near_zero:
+            sets[f"{seed}_nearZero"] = dict(
+                chosen=np.array([-1e-3, -1e-6, -1e-9, -1e-3, -0.5, -1e-12]) * (1 if seed == "A" else 3),
+                rejected=np.array([-0.7, -1.1, -1e-3, -1e-6, -1e-9, -1e-12]) * (1 if seed == "A" else 2),
+            )
+        sets[f"{seed}_veryNegative"] = dict(
+            chosen=binary(np.array([-30, -3, -80, -8]) - r.uniform(0, 1, 4), 10),
+            rejected=binary(np.array([-3, -30, -8, -80]) - r.uniform(0, 1, 4), 10),
+        )
+    return sets
+
+
+UNPAIRED_LABELS = {
+    "B1desirable": [1],
+    "B1undesirable": [0],
+    "B5": [1, 0, 1, 1, 0],
+    "B6": [0, 1, 0, 0, 1, 0],
+    "B5allDesirable": [1] * 5,
+    "B6allUndesirable": [0] * 6,
+    "B6klNegative": [1, 0, 0, 1, 1, 0],
+    "B4equal": [1, 0, 1, 0],
+    "extreme": [1, 0, 1, 0, 1, 0],
+}
+
+
+def unpaired_inputs() -> dict:
+    """Summed log-probs of labelled completions, and of as many mismatched ones for the KL estimate."""
+    sets = {}
+    for seed in SEEDS:
+        for kind, labels in UNPAIRED_LABELS.items():
+            r = rng(seed, f"unpaired{kind}")
+            count = len(labels)
+            reference, kl_reference = _summed(r, count), _summed(r, count)
+            ratio, kl_ratio = r.normal(0, 4, count), r.normal(2, 3, count)
+            kl_ratio += abs(r.normal(1.5, 0.5)) - kl_ratio.mean()  # a positive mean
+            if kind == "B6klNegative":
+                kl_ratio = -np.abs(kl_ratio)
+            if kind == "B4equal":
+                ratio, kl_ratio = np.zeros(count), np.zeros(count)
+            if kind == "extreme":
+                reference = reference - 1000
+                ratio = np.array([1000, 1000, -1000, -1000, 35, 35])
+            sets[f"{seed}_{kind}"] = dict(
+                policy=reference + binary(ratio, 10),
+                reference=reference,
+                desirable=np.array(labels),
+                klPolicy=kl_reference + binary(kl_ratio, 10),
+                klReference=kl_reference,
+            )
+    return sets
+
+
+def reward_inputs() -> dict:
+    """Scores of a reward model."""
+    sets = {}
+    for seed in SEEDS:
+        for count in BATCHES:
+            r = rng(seed, f"reward{count}")
+            chosen = binary(r.normal(0.5, 2, count), 10)
+            sets[f"{seed}_B{count}"] = dict(chosen=chosen, rejected=binary(r.normal(-0.3, 2, count), 10))
+        r = rng(seed, "rewardExtreme")
+        jitter = binary(r.uniform(-1, 1, 6), 10)
+        sets[f"{seed}_extreme"] = dict(
+            chosen=np.array([800, -800, 0, 1e-12, 5, -30]) + jitter,
+            rejected=np.array([-200, 200, 0, 0, 5, 30]) + jitter,
+        )
+    return sets
+
+
+def _labels(r, rows, steps, vocabulary) -> np.ndarray:
+    """Next-token labels: -100 on a prompt in front and on padding behind; the second row is empty."""
+    labels = r.integers(0, vocabulary, (rows, steps))
+    for row in labels:
+        prompt = int(r.integers(0, 2))
+        length = int(r.integers(1, steps - prompt + 1))
+        row[:prompt] = -100
+        row[prompt + length :] = -100
+    labels[0] = r.integers(0, vocabulary, steps)
+    labels[0, 0], labels[0, 1] = 0, vocabulary - 1
+    labels[1] = -100
+    return labels
+
+
+# name: rows, steps, vocabulary, standard deviation of the logits
+TOKEN_SHAPES = {
+    "N4T5V7": (4, 5, 7, 2.0),
+    "N6T3V11": (6, 3, 11, 2.0),
+    "peaky": (4, 3, 5, 150.0),
+    "N2T1V2": (2, 1, 2, 1.0),
+}
+
+
+def token_inputs() -> dict:
+    """Logits `[N, T, V]` and next-token labels `[N, T]`, -100 where a position does not count."""
+    sets = {}
+    for seed in SEEDS:
+        for kind, (rows, steps, vocabulary, scale) in TOKEN_SHAPES.items():
+            r = rng(seed, f"tokens{kind}")
+            logits = binary(r.normal(0, scale, (rows, steps, vocabulary)), 7)
+            if steps > 1:
+                labels = _labels(r, rows, steps, vocabulary)
+            else:
+                labels = np.array([[1], [-100]])
+            sets[f"{seed}_{kind}"] = dict(logits=logits, labels=labels)
+    return sets

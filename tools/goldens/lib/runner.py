@@ -1,0 +1,39 @@
+"""Runs the per-example losses: every input, every option, every original that has the loss."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+from lib.exact import evaluate, to_float, to_mp
+from lib.golden_file import GoldenFile
+
+
+@dataclass(frozen=True)
+class Case:
+    """One formula, with the originals that compute it.
+
+    `originals` map a source id to `adapter(options, fields) -> {losses, grads, ...}`; the results of the first are
+    stored. `formula(fields, options)` is ours, in 50 digits. `extras` are further outputs to compare, likewise.
+    `options` is a list, or a function of (input name, fields) that gives one.
+    """
+
+    inputs: dict
+    options: list | Callable
+    originals: dict
+    formula: Callable
+    wrt: tuple
+    extras: dict = field(default_factory=dict)
+
+
+def run(golden: GoldenFile, *cases: Case) -> GoldenFile:
+    """Fill `golden` with the records of all cases."""
+    for case in cases:
+        for name, fields in case.inputs.items():
+            golden.add_input(name, fields)
+            grid = case.options(name, fields) if callable(case.options) else case.options
+            for options in grid:
+                exact = evaluate(case.formula, options, fields, case.wrt)
+                numbers = {key: to_mp(values) for key, values in fields.items()}
+                exact.update({key: to_float(f(numbers)) for key, f in case.extras.items()})
+                results = {source: adapter(options, fields) for source, adapter in case.originals.items()}
+                golden.add(name, options, results, exact)
+    return golden
