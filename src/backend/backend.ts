@@ -26,6 +26,8 @@ export interface Backend<T> {
   dtype(x: T): DType;
   /** Whether the memory behind the tensor is gone. An engine that frees nothing by hand leaves this out. */
   isDisposed?(x: T): boolean;
+  /** Frees the memory behind a tensor. An engine that frees nothing by hand leaves this out. */
+  dispose?(x: T): void;
 
   /** All values in row-major order if they can be read at once and for free, else `undefined`. */
   peek(x: T): ArrayLike<number> | undefined;
@@ -140,8 +142,7 @@ export function registerBackend<T>(backend: Backend<T>): () => void {
  */
 export function backendOf<T>(...values: readonly unknown[]): Backend<T> {
   const tensors = values.filter((v) => typeof v !== 'number');
-  if (tensors.length === 0) return arrays as Backend<unknown> as Backend<T>;
-  const [first, ...others] = tensors.map(owner);
+  const [first, ...others] = (tensors.length === 0 ? values : tensors).map(owner);
   const other = others.find((b) => b !== first);
   if (other) throw new TypeError(`values of two engines cannot be mixed: ${first!.name} and ${other.name}`);
   return first as Backend<T>;

@@ -149,6 +149,12 @@ export function checkPerExample(fn: string, name: string, value: unknown, domain
   }
 }
 
+/** Checks a data argument that is one number, a scalar tensor, or a tensor with one value per example, all finite. */
+export function checkScalarOrPerExample(fn: string, name: string, value: unknown, like: readonly [string, unknown]): void {
+  if (typeof value === 'number') checkNumber(fn, name, value, finite);
+  else checkTensor(fn, name, value, checkTensor(fn, name, value).length === 0 ? { rank: 0, like } : { like });
+}
+
 /** Checks the values inside a tensor where reading them is free. Elsewhere {@link poisonOutside} does what can be done. */
 export function checkValues(fn: string, name: string, value: unknown, domain: Pick<Domain, 'has' | 'words'>): void {
   const values = backendOf(value).peek(value);

@@ -25,11 +25,10 @@ export interface UnpairedLogps<T> {
   readonly reference: T;
 }
 
-/** Checks both sides of a pair; `name` is the prefix of the argument's name in messages. */
-export function checkPair(fn: string, pair: unknown, name = '', like?: readonly [string, unknown]): void {
-  checkFields(fn, name || 'the argument', pair, ['chosen', 'rejected']);
+/** Checks both sides of a pair: an argument of that name, whose sides go by the name behind `prefix`. */
+export function checkPair(fn: string, name: string, pair: unknown, prefix = '', like?: readonly [string, unknown]): void {
+  checkFields(fn, name, pair, ['chosen', 'rejected']);
   const { chosen, rejected } = pair as Pair<unknown>;
-  const prefix = name ? `${name}.` : '';
   checkTensor(fn, `${prefix}chosen`, chosen, like ? { like } : { rank: 1 });
   checkTensor(fn, `${prefix}rejected`, rejected, { like: like ?? [`${prefix}chosen`, chosen] });
 }
@@ -38,8 +37,8 @@ export function checkPair(fn: string, pair: unknown, name = '', like?: readonly 
 export function checkPairLogps(fn: string, logps: unknown): void {
   checkFields(fn, 'logps', logps, ['policy', 'reference']);
   const { policy, reference } = logps as PairLogps<unknown>;
-  checkPair(fn, policy, 'policy');
-  checkPair(fn, reference, 'reference', ['policy.chosen', policy.chosen]);
+  checkPair(fn, 'policy', policy, 'policy.');
+  checkPair(fn, 'reference', reference, 'reference.', ['policy.chosen', policy.chosen]);
 }
 
 /** Checks the two log-probs of single examples. */

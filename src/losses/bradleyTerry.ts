@@ -36,7 +36,7 @@ export interface BradleyTerryOptions<T> {
 export function bradleyTerry<T>(rewards: Pair<T>, options: BradleyTerryOptions<T> = {}): T {
   checkOptions('bradleyTerry', options, ['margin', 'centering']);
   const { margin = 0, centering = 0 } = options;
-  checkPair('bradleyTerry', rewards);
+  checkPair('bradleyTerry', 'rewards', rewards);
   const { chosen, rejected } = rewards;
   checkPerExample('bradleyTerry', 'margin', margin, finite, ['chosen', chosen]);
   checkNumber('bradleyTerry', 'centering', centering, notNegative);

@@ -45,7 +45,7 @@ export function ipo<T>(logps: IpoLogps<T>, options: IpoOptions<T> = {}): T {
   const { beta = 0.1 } = options;
   checkFields('ipo', 'logps', logps, ['policy']);
   if (logps.reference) checkPairLogps('ipo', logps);
-  else checkPair('ipo', logps.policy, 'policy');
+  else checkPair('ipo', 'policy', logps.policy, 'policy.');
   const { chosen, rejected } = logps.policy;
   checkPerExample('ipo', 'beta', beta, positive, ['policy.chosen', chosen]);
 

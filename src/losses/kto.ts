@@ -1,6 +1,6 @@
 import type { ScalarOf } from '../backend/types.js';
-import { cast, mul, scope, shape, sigmoid, sub, where } from '../backend/ops.js';
-import { checkFields, checkNumber, checkOptions, checkPerExample, checkTensor, checkValues, finite, notNegative, poisonOutside, positive, zeroOrOne } from '../internal/checks.js';
+import { cast, mul, scope, sigmoid, sub, where } from '../backend/ops.js';
+import { checkFields, checkNumber, checkOptions, checkPerExample, checkScalarOrPerExample, checkTensor, checkValues, notNegative, poisonOutside, positive, zeroOrOne } from '../internal/checks.js';
 import { checkUnpairedLogps, type UnpairedLogps } from '../logprobs/pairs.js';
 
 /** A batch of single examples for {@link kto}. */
@@ -59,8 +59,7 @@ export function kto<T>(batch: KtoBatch<T>, options: KtoOptions<T> = {}): T {
   const like = ['policy', policy] as const;
   checkTensor('kto', 'desirable', desirable, { like, dtype: ['float', 'int', 'bool'] });
   checkValues('kto', 'desirable', desirable, zeroOrOne);
-  if (typeof kl === 'number' || shape(kl).length > 0) checkPerExample('kto', 'kl', kl, finite, like);
-  else checkTensor('kto', 'kl', kl, { rank: 0, like });
+  checkScalarOrPerExample('kto', 'kl', kl, like);
   checkPerExample('kto', 'beta', beta, positive, like);
   checkNumber('kto', 'desirableWeight', desirableWeight, notNegative);
   checkNumber('kto', 'undesirableWeight', undesirableWeight, notNegative);

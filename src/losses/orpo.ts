@@ -1,6 +1,6 @@
 import type { ScalarOf } from '../backend/types.js';
-import { add, mul, neg, scope, shape, softplus, sub } from '../backend/ops.js';
-import { checkNumber, checkOptions, checkTensor, notNegative } from '../internal/checks.js';
+import { add, mul, neg, scope, softplus, sub } from '../backend/ops.js';
+import { checkNumber, checkOptions, checkScalarOrPerExample, notNegative } from '../internal/checks.js';
 import { log1mexp } from '../internal/numerics.js';
 import { checkPair, type Pair } from '../logprobs/pairs.js';
 
@@ -45,11 +45,9 @@ export interface OrpoOptions {
 export function orpo<T>(batch: OrpoBatch<T>, options: OrpoOptions = {}): T {
   checkOptions('orpo', options, ['lambda']);
   const { lambda = 0.1 } = options;
-  checkPair('orpo', batch);
+  checkPair('orpo', 'batch', batch);
   const { chosen, rejected, nll = 0 } = batch;
-  if (typeof nll === 'number' || shape(nll).length > 0) {
-    if (typeof nll !== 'number') checkTensor('orpo', 'nll', nll, { like: ['chosen', chosen] });
-  } else checkTensor('orpo', 'nll', nll, { rank: 0, like: ['chosen', chosen] });
+  checkScalarOrPerExample('orpo', 'nll', nll, ['chosen', chosen]);
   checkNumber('orpo', 'lambda', lambda, notNegative);
 
   return scope(chosen, () => {

@@ -50,7 +50,7 @@ export function pairMetrics<T>(logps: PairMetricsLogps<T>, options: PairMetricsO
   checkFields('pairMetrics', 'logps', logps, ['policy']);
   const { policy } = logps;
   if (logps.reference) checkPairLogps('pairMetrics', logps);
-  else checkPair('pairMetrics', policy, 'policy');
+  else checkPair('pairMetrics', 'policy', policy, 'policy.');
 
   return scope(policy.chosen, () => {
     const rewards = logps.reference

@@ -1,6 +1,6 @@
 import * as tf from '@tensorflow/tfjs-core';
 import type { Backend, DType } from '../backend/backend.js';
-import { expm1, log1p, softplus } from './elementary.js';
+import { expm1, log1p, sigmoid, softplus } from './elementary.js';
 import { tokenLogProbs } from './tokenLogProbs.js';
 import { sum } from './sum.js';
 import { untaped } from './training/noGrad.js';
@@ -16,6 +16,8 @@ const dtypes = { float: 'float32', int: 'int32', bool: 'bool' } as const;
 /** A comparison on the tape throws in the backward pass, so none is ever put there. */
 const detached = (f: (a: T | number, b: T | number) => T) => (a: T | number, b: T | number): T => untaped(() => f(a, b));
 
+const condition = (x: T): T => untaped(() => tf.notEqual(x, 0));
+
 /**
  * The TensorFlow.js engine, on whatever tfjs backend is active: webgpu, webgl, wasm, cpu, tensorflow. All the quirks of
  * those are dealt with in this folder.
@@ -26,6 +28,7 @@ export const tfjs: Backend<T> = {
   shape: (x) => x.shape,
   dtype: (x): DType => (x.dtype === 'int32' ? 'int' : x.dtype === 'bool' ? 'bool' : 'float'),
   isDisposed: (x) => x.isDisposed,
+  dispose: (x) => { x.dispose(); },
 
   peek: (x) => (SYNCHRONOUS.includes(tf.getBackend()) ? (x.dataSync() as Float32Array) : undefined),
   read,
@@ -33,7 +36,8 @@ export const tfjs: Backend<T> = {
 
   constant: (values, dtype = 'float') => tf.tensor(values as tf.TensorLike, undefined, dtypes[dtype]),
   arange: (n) => tf.range(0, n, 1, 'int32'),
-  cast: (x, dtype) => tf.cast(x, dtypes[dtype]),
+  // A cast of floats to bool on wasm keeps their bits.
+  cast: (x, dtype) => (dtype === 'bool' ? condition(x) : tf.cast(x, dtypes[dtype])),
 
   add: (a, b) => tf.add(a, b),
   sub: (a, b) => tf.sub(a, b),
@@ -48,12 +52,12 @@ export const tfjs: Backend<T> = {
   expm1,
   log1p,
   softplus,
-  sigmoid: (x) => tf.sigmoid(x),
+  sigmoid,
 
   equal: detached(tf.equal),
   greater: detached(tf.greater),
   greaterEqual: detached(tf.greaterEqual),
-  where: (condition, a, b) => tf.where(condition.dtype === 'bool' ? condition : untaped(() => tf.notEqual(condition, 0)), a, b),
+  where: (c, a, b) => tf.where(c.dtype === 'bool' ? c : condition(c), a, b),
 
   sum,
   max: (x, axis) => tf.max(x, axis),

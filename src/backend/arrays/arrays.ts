@@ -110,7 +110,7 @@ function zip(a: Nested, b: Nested, f: (x: number, y: number) => number): Nested 
 const positive = (axis: number, x: Nested): number => (axis < 0 ? axis + rank(x) : axis);
 
 function reduce(x: Nested, axis: number | undefined, f: (a: number, b: number) => number): Nested {
-  if (axis === undefined) return flat(x).reduce(f);
+  if (axis === undefined) return flat(x).reduce((a, b) => f(a, b));
   const at = positive(axis, x);
   return at === 0 ? (x as List).reduce((a, b) => zip(a, b, f)) : (x as List).map((row) => reduce(row, at - 1, f));
 }

@@ -3,11 +3,15 @@ import { ELEMENTARY_GLSL, ELEMENTARY_WGSL } from './elementaryShaders.js';
 import { wasmKernel } from './wasm.js';
 import { webgpuKernel } from './webgpu.js';
 
-/** Names of the kernels that compute accurate elementary functions, and what they compute. */
+/**
+ * Names of the kernels that compute accurate elementary functions, and what they compute. The stock sigmoid is accurate
+ * everywhere, but on WebGPU it makes a number of NaN.
+ */
 const FUNCTIONS = {
   PreflossExpm1: { js: Math.expm1, shader: 'accurateExpm1' },
   PreflossLog1p: { js: Math.log1p, shader: 'accurateLog1p' },
   PreflossSoftplus: { js: (x: number) => Math.max(x, 0) + Math.log1p(Math.exp(-Math.abs(x))), shader: 'accurateSoftplus' },
+  PreflossSigmoid: { js: undefined, shader: 'accurateSigmoid' },
 };
 
 /** A kernel with one input and one output of the same shape. */
@@ -18,11 +22,11 @@ interface WebglBackend {
   compileAndRun(program: object, inputs: readonly TensorInfo[], dtype: DataType): TensorInfo;
 }
 
-const wasm = (name: ElementaryKernel): KernelConfig =>
+const wasm = (name: ElementaryKernel, f: (x: number) => number): KernelConfig =>
   wasmKernel(name, (backend, { x }) => {
     const output = backend.makeOutput(x!.shape, 'float32');
     const [from, to] = [backend.typedArrayFromHeap(x!), backend.typedArrayFromHeap(output)];
-    for (let i = 0; i < from.length; i++) to[i] = FUNCTIONS[name].js(from[i]!);
+    for (let i = 0; i < from.length; i++) to[i] = f(from[i]!);
     return output;
   });
 
@@ -38,7 +42,10 @@ const webgpu = (name: ElementaryKernel): KernelConfig =>
       uniforms: { count: size },
       code: `${ELEMENTARY_WGSL}
         fn main(index : i32) {
-          if (index < uniforms.count) { result[index] = ${FUNCTIONS[name].shader}(f32(x[index])); }
+          if (index >= uniforms.count) { return; }
+          let value = f32(x[index]);
+          // NaN is not honoured by the arithmetic of a GPU, so it is passed by.
+          if (isnan(value)) { result[index] = value; } else { result[index] = ${FUNCTIONS[name].shader}(value); }
         }`,
     };
   });
@@ -55,8 +62,7 @@ const webgl = (name: ElementaryKernel): KernelConfig => ({
 });
 
 /** Accurate elementary functions for the backends whose own are not. */
-export const elementaryKernels: readonly KernelConfig[] = (Object.keys(FUNCTIONS) as ElementaryKernel[]).flatMap((name) => [
-  wasm(name),
-  webgpu(name),
-  webgl(name),
-]);
+export const elementaryKernels: readonly KernelConfig[] = (Object.keys(FUNCTIONS) as ElementaryKernel[]).flatMap((name) => {
+  const { js } = FUNCTIONS[name];
+  return js ? [wasm(name, js), webgpu(name), webgl(name)] : [webgpu(name)];
+});

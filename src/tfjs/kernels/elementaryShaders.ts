@@ -23,6 +23,9 @@ export const ELEMENTARY_WGSL = `
     if (x >= -0.5 && x <= 1.0) { return log1pSeries(x); }
     return log(1.0 + x);
   }
+  fn accurateSigmoid(x : f32) -> f32 {
+    return 1.0 / (1.0 + exp(-x));
+  }
   fn accurateSoftplus(x : f32) -> f32 {
     return max(x, 0.0) + log1pSeries(exp(-abs(x)));
   }

@@ -1,0 +1,166 @@
+import { arrays } from '../backend/arrays/arrays.js';
+import { backendOf, type Backend, type Nested } from '../backend/backend.js';
+import { mul, reshape, shape, sum } from '../backend/ops.js';
+import { centralDifferences } from './centralDifferences.js';
+
+/** Options of {@link checkGradients}. */
+export interface CheckGradientsOptions {
+  /** Which inputs to differentiate by: names, or beginnings of paths such as `'policy'`. Default: all of floats. */
+  readonly wrt?: readonly string[];
+  /** Largest error of the value, relative to `max(1, |value|)`, and of a gradient, relative to the largest one. Default 1e-5. */
+  readonly tolerance?: number;
+  /** Largest step of the central differences. Default 1e-3. */
+  readonly step?: number;
+}
+
+/** What {@link checkGradients} found. */
+export interface GradientReport {
+  /** Error of the value, relative to `max(1, |value|)`. */
+  readonly valueError: number;
+  /** Worst error of each input's gradient, relative to the largest gradient of all. */
+  readonly gradientErrors: Readonly<Record<string, number>>;
+}
+
+/** One tensor among the inputs. */
+interface Leaf {
+  readonly path: string;
+  readonly shape: readonly number[];
+  readonly values: Float64Array;
+  readonly isDifferentiated: boolean;
+}
+
+/**
+ * Checks the gradient of a loss on an engine against central differences of the same loss on plain arrays in float64.
+ *
+ * The loss is run twice, so it has to be written in `ops` and must take all its tensors through `inputs`. A loss of several
+ * values is reduced with unequal weights first. Inputs are rounded to float32 before either run. What `stopGradient`
+ * gives is held fixed in the differences. Where a loss has a kink, stay away from it.
+ *
+ * @param loss - The loss as a function of its inputs.
+ * @param inputs - Tensors of an engine with gradients, in records to any depth. Plain numbers pass as they are.
+ * @param options - See {@link CheckGradientsOptions}.
+ * @returns The errors that were found, all within the tolerance.
+ * @throws TypeError if there is nothing to differentiate, or the engine has no gradients.
+ * @throws Error that names the input, the index and both numbers, if one is off.
+ *
+ * @example
+ * ```ts
+ * import * as tf from '@tensorflow/tfjs';
+ * import { ops, type Pair } from 'prefloss';
+ * import { checkGradients } from 'prefloss/testing';
+ *
+ * const myLoss = <T>({ chosen, rejected }: Pair<T>): T => ops.softplus(ops.sub<T>(rejected, chosen));
+ * await checkGradients(myLoss, { chosen: tf.tensor1d([-1, -2]), rejected: tf.tensor1d([-2, -1]) });
+ * ```
+ */
+export async function checkGradients<I extends object>(
+  // The same function runs on two engines, which no single type of tensor describes.
+  loss: (inputs: never) => unknown,
+  inputs: I,
+  options: CheckGradientsOptions = {},
+): Promise<GradientReport> {
+  const { wrt, tolerance = 1e-5, step = 1e-3 } = options;
+  const backend = engineOf(inputs);
+  const leaves = await leavesOf(backend, inputs, wrt);
+  const chosen = leaves.filter((leaf) => leaf.isDifferentiated);
+  if (chosen.length === 0) throw new TypeError(`checkGradients: no input of floats${wrt ? ` under ${wrt.join(', ')}` : ''} to differentiate by`);
+
+  const run = <T>(engine: Backend<T>, replaced: ReadonlyMap<string, unknown>): T => {
+    const result = loss(rebuild(inputs, (path) => replaced.get(path)) as never);
+    return weightedSum(engine, result) as T;
+  };
+  const results = backend.scope(() => {
+    const onEngine = ({ path, shape: sizes, values, isDifferentiated }: Leaf) =>
+      backend.constant(nested(values, sizes), isDifferentiated ? 'float' : backend.dtype(at(inputs, path)));
+    const tensors = new Map(leaves.map((leaf) => [leaf.path, onEngine(leaf)]));
+    const replace = (xs: readonly unknown[]) => new Map([...tensors, ...chosen.map(({ path }, i) => [path, xs[i]] as const)]);
+    const { value, grads } = backend.valueAndGrads!((xs) => run(backend, replace(xs)), chosen.map(({ path }) => tensors.get(path)));
+    return [value, ...grads];
+  });
+  const [value, ...grads] = await backend.read(results);
+  results.forEach((tensor) => backend.dispose?.(tensor));
+
+  const reference = centralDifferences(
+    (moved) => {
+      const flat = (leaf: Leaf) => (leaf.isDifferentiated ? moved[chosen.indexOf(leaf)]! : leaf.values);
+      return run(arrays, new Map(leaves.map((leaf) => [leaf.path, nested(flat(leaf), leaf.shape)]))) as number;
+    },
+    chosen.map((leaf) => leaf.values),
+    step,
+  );
+  return report(chosen, { value: value![0]!, grads }, reference, tolerance);
+}
+
+function engineOf(inputs: object): Backend<unknown> {
+  const tensors: unknown[] = [];
+  rebuild(inputs, (path) => void tensors.push(at(inputs, path)));
+  if (tensors.length === 0) throw new TypeError('checkGradients: inputs holds no tensor');
+  const backend = backendOf(...tensors);
+  if (!backend.valueAndGrads) throw new TypeError(`checkGradients: the engine ${backend.name} has no gradients, expected tensors of one that has`);
+  return backend;
+}
+
+const isRecord = (value: unknown): value is Record<string, unknown> =>
+  typeof value === 'object' && value !== null && Object.getPrototypeOf(value) === Object.prototype;
+
+/** The same records with every tensor replaced; plain numbers stay. */
+function rebuild(value: unknown, replace: (path: string) => unknown, path = ''): unknown {
+  if (typeof value === 'number' || value === undefined) return value;
+  if (!isRecord(value)) return replace(path);
+  return Object.fromEntries(Object.entries(value).map(([key, inner]) => [key, rebuild(inner, replace, path ? `${path}.${key}` : key)]));
+}
+
+const at = (value: unknown, path: string): unknown => path.split('.').reduce((inner, key) => (inner as Record<string, unknown>)[key], value);
+
+async function leavesOf(backend: Backend<unknown>, inputs: object, wrt: readonly string[] | undefined): Promise<Leaf[]> {
+  const paths: string[] = [];
+  rebuild(inputs, (path) => void paths.push(path));
+  const tensors = paths.map((path) => at(inputs, path));
+  const values = await backend.read(tensors);
+  const isWanted = (path: string) => !wrt || wrt.some((start) => path === start || path.startsWith(`${start}.`));
+  return paths.map((path, i) => ({
+    path,
+    shape: backend.shape(tensors[i]),
+    values: Float64Array.from(values[i]!, Math.fround),
+    isDifferentiated: backend.dtype(tensors[i]) === 'float' && isWanted(path),
+  }));
+}
+
+const nested = (values: Float64Array, to: readonly number[]): Nested => arrays.reshape(Array.from(values), to);
+
+/** Weights that differ, so that an error which cancels in a plain sum shows. */
+function weightedSum(engine: Backend<unknown>, y: unknown): unknown {
+  const sizes = shape(y);
+  const size = sizes.reduce((a, b) => a * b, 1);
+  const weights = Float64Array.from({ length: size }, (_, i) => Math.fround(1 + 0.4 * Math.sin(3 * i + 1)));
+  return sum(mul<unknown>(y, reshape(engine.constant(Array.from(weights)), sizes)));
+}
+
+interface Result {
+  readonly value: number;
+  readonly grads: readonly ArrayLike<number>[];
+}
+
+function report(leaves: readonly Leaf[], engine: Result, reference: Result, tolerance: number): GradientReport {
+  const valueError = Math.abs(engine.value - reference.value) / Math.max(1, Math.abs(reference.value));
+  if (!(valueError <= tolerance)) {
+    throw new Error(`checkGradients: the value is ${engine.value} on the engine, ${reference.value} on arrays (error ${valueError}, allowed ${tolerance})`);
+  }
+  const largest = Math.max(...reference.grads.flatMap((g) => Array.from(g, Math.abs))) || 1;
+  const gradientErrors: Record<string, number> = {};
+  leaves.forEach(({ path }, n) => {
+    gradientErrors[path] = 0;
+    Array.from(reference.grads[n]!).forEach((wanted, i) => {
+      const got = engine.grads[n]![i]!;
+      const error = Math.abs(got - wanted) / largest;
+      if (!(error <= tolerance)) {
+        throw new Error(
+          `checkGradients: the gradient of ${path}[${i}] is ${got} on the engine, ${wanted} by central differences ` +
+            `(error ${error} of the largest gradient, allowed ${tolerance})`,
+        );
+      }
+      gradientErrors[path] = Math.max(gradientErrors[path]!, error);
+    });
+  });
+  return { valueError, gradientErrors };
+}

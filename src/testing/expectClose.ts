@@ -1,0 +1,70 @@
+/** Numbers to compare: one, a list nested to any depth, or a typed array. */
+export type Values = number | ArrayLike<number> | readonly Values[];
+
+/** How far two numbers may be apart: `|actual - expected| <= absolute + relative * |expected|`. */
+export interface Tolerance {
+  /** In the unit of the values. Default 0. */
+  readonly absolute?: number;
+  /** As a share of the expected value. Default 1e-6. */
+  readonly relative?: number;
+}
+
+interface Entry {
+  readonly path: string;
+  readonly value: number;
+}
+
+/**
+ * Asserts that numbers are what they should be, strictly: NaN is close to NaN alone, an infinity to itself alone, and the
+ * shapes have to agree.
+ *
+ * @param actual - What was computed; of a tensor, what `array()` or `data()` gives.
+ * @param expected - What it should be.
+ * @param tolerance - See {@link Tolerance}.
+ * @throws Error that names the worst place, both numbers there and their distance.
+ *
+ * @example
+ * ```ts
+ * import { dpo } from 'prefloss';
+ * import { expectClose } from 'prefloss/testing';
+ * const same = { chosen: [-10], rejected: [-12] };
+ * expectClose(dpo({ policy: same, reference: same }), [Math.LN2]);
+ * ```
+ */
+export function expectClose(actual: Values, expected: Values, tolerance: Tolerance = {}): void {
+  const { absolute = 0, relative = 1e-6 } = tolerance;
+  const [got, wanted] = [entries(actual), entries(expected)];
+  const [gotPaths, wantedPaths] = [got, wanted].map((list) => list.map((e) => e.path).join(' '));
+  if (gotPaths !== wantedPaths) throw new Error(`expectClose: actual has ${size(got)}, expected has ${size(wanted)}`);
+
+  let worst: { readonly entry: Entry; readonly wanted: number; readonly excess: number } | undefined;
+  let outside = 0;
+  got.forEach((entry, i) => {
+    const want = wanted[i]!.value;
+    const excess = excessOf(entry.value, want, absolute + relative * Math.abs(want));
+    if (excess > 0) outside++;
+    if (excess > (worst?.excess ?? 0)) worst = { entry, wanted: want, excess };
+  });
+  if (!worst) return;
+  const { entry } = worst;
+  const distance = Math.abs(entry.value - worst.wanted);
+  throw new Error(
+    `expectClose: ${outside} of ${got.length} values are off, the worst at [${entry.path}]: ${entry.value}, expected ${worst.wanted}, ` +
+      `apart by ${distance} (allowed: absolute ${absolute}, relative ${relative})`,
+  );
+}
+
+/** How far beyond the allowance two numbers are apart; infinite where one of them is not finite and the other differs. */
+function excessOf(actual: number, expected: number, allowed: number): number {
+  if (Object.is(actual, expected) || actual === expected) return 0;
+  if (!Number.isFinite(actual) || !Number.isFinite(expected)) return Infinity;
+  return Math.abs(actual - expected) - allowed;
+}
+
+function entries(values: Values, path: readonly number[] = []): Entry[] {
+  if (typeof values === 'number') return [{ path: path.join(', '), value: values }];
+  if (typeof values !== 'object' || !('length' in values)) throw new TypeError(`expectClose: a ${typeof values} is not a number or a list`);
+  return Array.from(values as ArrayLike<Values>).flatMap((value, i) => entries(value, [...path, i]));
+}
+
+const size = (list: readonly Entry[]): string => `${list.length} values up to index [${list.at(-1)?.path ?? ''}]`;

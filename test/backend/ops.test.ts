@@ -1,0 +1,261 @@
+import { describe, expect, it } from 'vitest';
+import { ops } from '../../src/index.js';
+import { derivatives, epsilon, expectGradients, expectNoLeak, expectValues, engine, ints, isArrays, read, tensor, type X } from '../support/engine.js';
+import { expectClose } from '../../src/testing/index.js';
+
+const A = [-2.5, -0.75, 0.5, 1.25, 3];
+const B = [0.5, -1.5, 2.5, -0.25, 1.75];
+
+// name -> [operation, the same on numbers, derivative by a, derivative by b]
+const binary: Record<string, [(a: X, b: X) => X, (a: number, b: number) => number, (a: number, b: number) => number, (a: number, b: number) => number]> = {
+  add: [ops.add, (a, b) => a + b, () => 1, () => 1],
+  sub: [ops.sub, (a, b) => a - b, () => 1, () => -1],
+  mul: [ops.mul, (a, b) => a * b, (_, b) => b, (a) => a],
+  div: [ops.div, (a, b) => a / b, (_, b) => 1 / b, (a, b) => -a / (b * b)],
+  maximum: [ops.maximum, Math.max, (a, b) => Number(a > b), (a, b) => Number(b > a)],
+  minimum: [ops.minimum, Math.min, (a, b) => Number(a < b), (a, b) => Number(b < a)],
+};
+
+const weights = [0, 1, 2, 3, 4].map((i) => Math.fround(1 + 0.4 * Math.sin(3 * i + 1)));
+
+describe.each(Object.entries(binary))('%s', (_, [op, f, da, db]) => {
+  it('computes values', async () => {
+    await expectValues(op(tensor(A), tensor(B)), A.map((a, i) => f(a, B[i]!)), 4);
+  });
+
+  it('takes a number on either side', async () => {
+    await expectValues(op(tensor(A), 2), A.map((a) => f(a, 2)), 4);
+    await expectValues(op(2, tensor(B)), B.map((b) => f(2, b)), 4);
+  });
+
+  it('broadcasts a scalar and an axis of size 1', async () => {
+    await expectValues(op(tensor(A), tensor(2)), A.map((a) => f(a, 2)), 4);
+    await expectValues(op(tensor([[1], [-2]]), tensor([A, B])), [A.map((a) => f(1, a)), B.map((b) => f(-2, b))], 4);
+    await expectValues(op(tensor(A), tensor([[1], [-2]])), [A.map((a) => f(a, 1)), A.map((a) => f(a, -2))], 4);
+  });
+
+  it('has its gradient', async () => {
+    await expectGradients(op, [A, B], [A.map((a, i) => weights[i]! * da(a, B[i]!)), A.map((a, i) => weights[i]! * db(a, B[i]!))]);
+  });
+
+  it('leaks nothing', () => {
+    const [a, b] = [tensor(A), tensor(B)];
+    expectNoLeak(() => op(a, b));
+  });
+});
+
+const sigmoid = (x: number) => (x >= 0 ? 1 / (1 + Math.exp(-x)) : Math.exp(x) / (1 + Math.exp(x)));
+const softplus = (x: number) => Math.max(x, 0) + Math.log1p(Math.exp(-Math.abs(x)));
+
+// name -> [operation, the same on numbers, derivative, where]
+const unary: Record<string, [(x: X) => X, (x: number) => number, (x: number) => number, number[]]> = {
+  neg: [ops.neg, (x) => -x, () => -1, A],
+  abs: [ops.abs, Math.abs, Math.sign, A],
+  square: [ops.square, (x) => x * x, (x) => 2 * x, A],
+  exp: [ops.exp, Math.exp, Math.exp, A],
+  log: [ops.log, Math.log, (x) => 1 / x, [0.01, 0.5, 1, 2.5, 40]],
+  expm1: [ops.expm1, Math.expm1, Math.exp, A],
+  log1p: [ops.log1p, Math.log1p, (x) => 1 / (1 + x), [-0.9, -0.3, 0.001, 1.5, 30]],
+  softplus: [ops.softplus, softplus, sigmoid, A],
+  sigmoid: [ops.sigmoid, sigmoid, (x) => sigmoid(x) * sigmoid(-x), A],
+  logSigmoid: [ops.logSigmoid, (x) => -softplus(-x), (x) => sigmoid(-x), A],
+  relu: [ops.relu, (x) => Math.max(x, 0), (x) => Number(x > 0), A],
+  clip: [(x) => ops.clip(x, -1, 1), (x) => Math.min(Math.max(x, -1), 1), (x) => Number(Math.abs(x) < 1), A],
+};
+
+describe.each(Object.entries(unary))('%s', (_, [op, f, df, at]) => {
+  it('computes values', async () => {
+    await expectValues(op(tensor(at)), at.map((x) => f(Math.fround(x))), isArrays ? 1e6 : 4);
+  });
+
+  it('has its gradient', async () => {
+    await expectGradients(op, [at], [at.map((x, i) => weights[i]! * df(x))]);
+  });
+
+  it('has its gradient on an intermediate value', async () => {
+    await expectGradients((x) => op(ops.mul(x, 1)), [at], [at.map((x, i) => weights[i]! * df(x))]);
+  });
+});
+
+describe('functions that cancel if they are written down naively', () => {
+  const small = [1e-30, -1e-30, 1e-12, -1e-7, 3e-5, -0.002, 0.3, -0.49, 0.51].map(Math.fround);
+
+  it.each([
+    ['expm1', ops.expm1, Math.expm1],
+    ['log1p', ops.log1p, Math.log1p],
+  ] as [string, (x: X) => X, (x: number) => number][])('%s is accurate relative to its value near 0', async (_, op, f) => {
+    expectClose((await read(op(tensor(small)))) as number[], small.map(f), { relative: isArrays ? 1e-15 : 2e-6 });
+  });
+
+  it('softplus is accurate relative to its value far below 0', async () => {
+    const x = [-80, -30, -16, -12, -5, -0.5, 0, 2, 20, 90];
+    expectClose((await read(ops.softplus(tensor(x)))) as number[], x.map(softplus), { relative: isArrays ? 1e-15 : 2e-5 });
+  });
+
+  it('softplus and sigmoid are finite at 1e4', async () => {
+    const x = [-1e4, 1e4];
+    await expectValues(ops.softplus(tensor(x)), [0, 1e4]);
+    await expectValues(ops.sigmoid(tensor(x)), [0, 1]);
+    await expectGradients(ops.softplus, [x], [[0, weights[1]!]]);
+  });
+
+  it('sigmoid(-x) keeps what 1 - sigmoid(x) loses', async () => {
+    expectClose((await read(ops.sigmoid(tensor([-17, -40])))) as number[], [sigmoid(-17), sigmoid(-40)], { relative: isArrays ? 1e-15 : 1e-5 });
+  });
+});
+
+describe('comparisons', () => {
+  it.each([
+    ['equal', ops.equal, [0, 1, 0]],
+    ['greater', ops.greater, [0, 0, 1]],
+    ['greaterEqual', ops.greaterEqual, [0, 1, 1]],
+  ] as [string, (a: X, b: X) => X, number[]][])('%s', async (_, op, expected) => {
+    await expectValues(op(tensor([1, 2, 3]), tensor([2, 2, 2])), expected);
+    await expectValues(op(tensor([1, 2, 3]), 2), expected);
+    await expectValues(op(ints([1, 2, 3]), ints([2, 2, 2])), expected);
+  });
+
+  it('may depend on what is differentiated', async () => {
+    await expectGradients((x) => ops.where<X>(ops.greater<X>(x, 0), ops.mul<X>(x, 3), x), [A], [A.map((x, i) => weights[i]! * (x > 0 ? 3 : 1))]);
+  });
+});
+
+describe('where', () => {
+  it('chooses, and broadcasts numbers', async () => {
+    const condition = ops.greater<X>(tensor(A), 0);
+    await expectValues(ops.where<X>(condition, tensor(A), tensor(B)), [0.5, -1.5, 0.5, 1.25, 3]);
+    await expectValues(ops.where<X>(condition, 1, 0), [0, 0, 1, 1, 1]);
+    await expectValues(ops.where<X>(condition, tensor(A), -7), [-7, -7, 0.5, 1.25, 3]);
+  });
+
+  it('takes a float or integer condition', async () => {
+    await expectValues(ops.where<X>(tensor([0, 1, 1]), 1, 2), [2, 1, 1]);
+    await expectValues(ops.where<X>(ints([0, 1, 1]), 1, 2), [2, 1, 1]);
+  });
+
+  it('never spreads what is not chosen', async () => {
+    await expectValues(ops.where<X>(tensor([1, 0]), tensor([1, NaN]), tensor([NaN, 2])), [1, 2]);
+    await expectGradients((x) => ops.where<X>(tensor([1, 0, 1, 0, 1]), x, 0), [A], [[weights[0]!, 0, weights[2]!, 0, weights[4]!]]);
+  });
+});
+
+describe('reductions', () => {
+  const M = [
+    [1, -2, 3.5],
+    [0.25, 5, -6],
+  ];
+
+  it('sums over all, rows or columns', async () => {
+    await expectValues(ops.sum(tensor(M)), 1.75, 8);
+    await expectValues(ops.sum(tensor(M), -1), [2.5, -0.75], 8);
+    await expectValues(ops.sum(tensor(M), 0), [1.25, 3, -2.5], 8);
+  });
+
+  it('averages over all, rows or columns', async () => {
+    await expectValues(ops.mean(tensor(M)), 1.75 / 6, 8);
+    await expectValues(ops.mean(tensor(M), -1), [2.5 / 3, -0.25], 8);
+    await expectValues(ops.mean(tensor(M), 0), [0.625, 1.5, -1.25], 8);
+  });
+
+  it('takes the largest', async () => {
+    await expectValues(ops.max(tensor(M)), 5);
+    await expectValues(ops.max(tensor(M), -1), [3.5, 5]);
+    await expectValues(ops.max(tensor(M), 0), [1, 5, 3.5]);
+  });
+
+  it('has the gradients of sum and mean', async () => {
+    await expectGradients((x) => ops.sum(x, -1), [M], [[[1, 1, 1], [1, 1, 1]].map((row, i) => row.map(() => weights[i]!))]);
+    await expectGradients((x) => ops.sum(x, 0), [M], [M.map(() => weights.slice(0, 3))]);
+    await expectGradients((x) => ops.mean(x), [M], [M.map((row) => row.map(() => weights[0]! / 6))]);
+  });
+
+  it('sums many values without drift', async () => {
+    const n = 300_000;
+    await expectValues(ops.sum(tensor(new Array<number>(n).fill(Math.fround(0.1)))), n * Math.fround(0.1), n);
+    expectClose(await read(ops.sum(tensor(new Array<number>(n).fill(Math.fround(0.1))))) as number, n * Math.fround(0.1), { relative: isArrays ? 1e-9 : 1e-6 });
+  });
+
+  it('logSumExp does not overflow, and its gradient is the softmax', async () => {
+    await expectValues(ops.logSumExp(tensor([[1e4, 1e4], [-1e4, -1e4]])), [1e4 + Math.LN2, -1e4 + Math.LN2]);
+    const x = [1, 2, 4];
+    const total = x.reduce((a, v) => a + Math.exp(v), 0);
+    await expectGradients((v) => ops.logSumExp(v), [x], [x.map((v) => (weights[0]! * Math.exp(v)) / total)]);
+  });
+});
+
+describe('sort and argsort', () => {
+  const x = [3, -1, 2.5, -7];
+
+  it('sorts ascending along the last axis, equal values in their order', async () => {
+    await expectValues(ops.sort(tensor(x)), [-7, -1, 2.5, 3]);
+    await expectValues(ops.argsort(tensor(x)), [3, 1, 2, 0]);
+    await expectValues(ops.sort(tensor([x, [4, 3, 2, 1]])), [[-7, -1, 2.5, 3], [1, 2, 3, 4]]);
+    await expectValues(ops.argsort(tensor([1, 0, 1, 0])), [1, 3, 0, 2]);
+  });
+
+  it('sends the gradient back through the permutation', async () => {
+    await expectGradients(ops.sort, [x], [[weights[3]!, weights[1]!, weights[2]!, weights[0]!]]);
+  });
+});
+
+describe('indexing and shape', () => {
+  const M = [[1, 2], [3, 4], [5, 6]];
+
+  it('takes rows, by a tensor or a list of indices', async () => {
+    await expectValues(ops.take(tensor(M), ints([2, 0, 2])), [[5, 6], [1, 2], [5, 6]]);
+    await expectValues(ops.take(tensor([7, 8, 9]), [1, 1]), [8, 8]);
+  });
+
+  it('adds gradients up where a row is taken twice', async () => {
+    await expectGradients((x) => ops.take(x, [2, 0, 2, 1]), [[1, 2, 3, 4]], [[weights[1]!, weights[3]!, weights[0]! + weights[2]!, 0]]);
+  });
+
+  it('slices, joins, reshapes and repeats', async () => {
+    await expectValues(ops.slice(tensor(M), 1, 3), [[3, 4], [5, 6]]);
+    await expectValues(ops.slice(tensor(M), 0, 1, -1), [[1], [3], [5]]);
+    await expectValues(ops.concat([tensor(M), tensor([[7, 8]])]), [...M, [7, 8]]);
+    await expectValues(ops.concat([tensor(M), tensor([[0], [0], [0]])], -1), [[1, 2, 0], [3, 4, 0], [5, 6, 0]]);
+    await expectValues(ops.reshape(tensor(M), [2, 3]), [[1, 2, 3], [4, 5, 6]]);
+    await expectValues(ops.reshape(tensor([5]), []), 5);
+    await expectValues(ops.broadcastTo(tensor([[1], [2]]), [2, 3]), [[1, 1, 1], [2, 2, 2]]);
+    await expectValues(ops.broadcastTo(tensor(3), [2]), [3, 3]);
+    await expectValues(ops.arange(tensor(0), 4), [0, 1, 2, 3]);
+    expect(ops.shape(tensor([[[1], [2]]]))).toEqual([1, 2, 1]);
+  });
+
+  it('casts', async () => {
+    await expectValues(ops.cast(tensor([1.75, -1.75]), 'int'), [1, -1]);
+    await expectValues(ops.cast(tensor([2, 0, -1]), 'bool'), [1, 0, 1]);
+    await expectValues(ops.cast(ints([3, -1]), 'float'), [3, -1]);
+  });
+});
+
+describe('stopGradient', () => {
+  it('keeps the value and cuts the gradient', async () => {
+    await expectValues(ops.stopGradient(tensor(A)), A);
+    await expectGradients((x) => ops.mul<X>(ops.stopGradient(x), x), [A], [A.map((x, i) => weights[i]! * x)]);
+  });
+
+  it('gives zeros where nothing else depends on the input', async () => {
+    const { grads } = await derivatives((x, y) => ops.add<X>(ops.stopGradient(ops.exp(x)), y), [A, B]);
+    expectClose(grads[0] as number[], A.map(() => 0));
+  });
+
+  it('returns a tensor of its own', () => {
+    const x = tensor(A);
+    expectNoLeak(() => ops.stopGradient(x));
+    expect(ops.stopGradient(x)).not.toBe(x);
+  });
+});
+
+describe('scope', () => {
+  it('frees what was made, keeps what is returned', () => {
+    const x = tensor(A);
+    expectNoLeak(() => ops.scope(x, () => ops.exp(ops.neg(x))));
+    expectNoLeak(() => ops.scope(x, () => ({ a: ops.exp(ops.neg(x)), b: ops.neg(x) })), 2);
+  });
+});
+
+it('knows the engine that the tests run on', () => {
+  expect(epsilon, engine).toBeLessThan(1e-4);
+});

@@ -1,0 +1,162 @@
+import { describe, expect, it } from 'vitest';
+import { dpo, dpoGradientWeight, ops } from '../../src/index.js';
+import golden from '../goldens/dpo.json' with { type: 'json' };
+import { expectError, expectGradients, expectNoLeak, expectValues, isReadable, read, tensor, type X } from '../support/engine.js';
+import { cases, expectGolden } from '../support/goldens.js';
+import { delta, four, fromFour, pair, pairLogps, sample, sigmoid, softplus, weight } from '../support/samples.js';
+
+describe('dpo', () => {
+  it.each(cases(golden))('%s', async (_, record) => {
+    await expectGolden(golden, record, (x, options) =>
+      dpo<X>(fromFour(x.policyChosen, x.policyRejected, x.referenceChosen, x.referenceRejected), options),
+    );
+  });
+
+  it('is softplus(-beta Delta)', async () => {
+    await expectValues(dpo(pairLogps()), delta.map((d) => softplus(-0.1 * d)));
+    await expectValues(dpo(pairLogps(), { beta: 2 }), delta.map((d) => softplus(-2 * d)), 8);
+  });
+
+  it('is ln 2 where policy and reference agree', async () => {
+    await expectValues(dpo({ policy: pair(sample.policy), reference: pair(sample.policy) }), [Math.LN2, Math.LN2, Math.LN2]);
+    await expectValues(dpo({ policy: pair(sample.policy), reference: pair(sample.policy) }, { labelSmoothing: 0.3 }), [Math.LN2, Math.LN2, Math.LN2]);
+  });
+
+  it('smooths labels by mixing in the loss of the swapped pair', async () => {
+    const e = 0.2;
+    const h = delta.map((d) => 0.1 * d);
+    await expectValues(dpo(pairLogps(), { labelSmoothing: e }), h.map((x) => (1 - e) * softplus(-x) + e * softplus(x)));
+  });
+
+  it('subtracts an offset, one or one per pair', async () => {
+    const offsets = [0.5, -1, 2];
+    await expectValues(dpo(pairLogps(), { offset: 0.5 }), delta.map((d) => softplus(0.5 - 0.1 * d)));
+    await expectValues(dpo(pairLogps(), { offset: tensor(offsets) }), delta.map((d, i) => softplus(offsets[i]! - 0.1 * d)));
+    const e = 0.1;
+    const h = delta.map((d, i) => 0.1 * d - offsets[i]!);
+    await expectValues(dpo(pairLogps(), { offset: tensor(offsets), labelSmoothing: e }), h.map((x) => (1 - e) * softplus(-x) + e * softplus(x)));
+  });
+
+  it('takes a beta per pair', async () => {
+    const betas = [0.1, 0.5, 2];
+    await expectValues(dpo(pairLogps(), { beta: tensor(betas) }), delta.map((d, i) => softplus(-betas[i]! * d)), 8);
+  });
+
+  it('gives the other sign to a swapped pair', async () => {
+    const swapped = { policy: { chosen: sample.policy.rejected, rejected: sample.policy.chosen }, reference: { chosen: sample.reference.rejected, rejected: sample.reference.chosen } };
+    const own = await read(ops.sub<X>(dpo(pairLogps(swapped)), dpo(pairLogps())));
+    await expectValues(tensor(own), delta.map((d) => 0.1 * d), 4);
+  });
+
+  it('has the gradient of its doc comment, on all four inputs', async () => {
+    const [beta, e] = [0.3, 0.1];
+    const g = delta.map((d, i) => weight(i) * beta * (e - sigmoid(-beta * d)));
+    const minus = g.map((v) => -v);
+    const f = (a: X, b: X, c: X, d: X) => dpo<X>(fromFour(a, b, c, d), { beta, labelSmoothing: e });
+    await expectGradients(f, four, [g, minus, minus, g]);
+  });
+
+  it('has the gradient by beta and offset', async () => {
+    const f = (beta: X, offset: X) => dpo<X>(pairLogps(), { beta, offset });
+    const [betas, offsets] = [[0.1, 0.5, 2], [0.5, -1, 0.25]];
+    const s = delta.map((d, i) => sigmoid(offsets[i]! - betas[i]! * d));
+    await expectGradients(f, [betas, offsets], [delta.map((d, i) => -weight(i) * d * s[i]!), s.map((v, i) => weight(i) * v)]);
+  });
+
+  it('is finite, with a finite gradient, for |h| up to 1e4', async () => {
+    const far = [[-1e5, 0], [0, -1e5], [0, 0], [0, 0]];
+    const f = (a: X, b: X, c: X, d: X) => dpo<X>(fromFour(a, b, c, d));
+    await expectValues(f(...(far.map((v) => tensor(v)) as [X, X, X, X])), [1e4, 0]);
+    await expectGradients(f, far, [[-0.1 * weight(0), 0], [0.1 * weight(0), 0], [0.1 * weight(0), 0], [-0.1 * weight(0), 0]]);
+  });
+
+  it('takes a single pair', async () => {
+    await expectValues(dpo({ policy: pair({ chosen: [-1], rejected: [-2] }), reference: pair({ chosen: [-1], rejected: [-1] }) }), [softplus(-0.1)]);
+  });
+
+  it('leaks nothing and changes nothing', async () => {
+    const logps = pairLogps();
+    expectNoLeak(() => dpo(logps));
+    expectNoLeak(() => dpo(logps, { labelSmoothing: 0.1, offset: 1 }));
+    await expectValues(logps.policy.chosen, sample.policy.chosen);
+  });
+
+  describe('bad input', () => {
+    const logps = pairLogps;
+
+    it('names shapes that differ', () => {
+      const three = logps();
+      const two = pair({ chosen: [-1, -2], rejected: [-1, -2] });
+      expectError(() => dpo({ ...three, reference: two }), RangeError,
+        'dpo: reference.chosen has shape [2], expected [3] like policy.chosen');
+      const one = tensor([-1]);
+      expectError(() => dpo({ ...three, policy: { ...three.policy, rejected: one } }), RangeError,
+        'dpo: policy.rejected has shape [1], expected [3] like policy.chosen');
+    });
+
+    it('names a wrong rank, an empty batch, a missing side, a wrong kind', () => {
+      const x = logps();
+      const matrix = tensor([[-1], [-2]]);
+      expectError(() => dpo({ ...x, policy: { chosen: matrix, rejected: matrix } }), RangeError, 'dpo: policy.chosen has shape [2, 1], expected rank 1');
+      const empty = tensor([]);
+      expectError(() => dpo({ policy: { chosen: empty, rejected: empty }, reference: { chosen: empty, rejected: empty } }), RangeError,
+        'dpo: policy.chosen has shape [0], expected no empty axis');
+      expectError(() => dpo({ policy: x.policy } as never), TypeError, 'dpo: logps lacks reference, expected { policy, reference }');
+      expectError(() => dpo({ ...x, policy: { chosen: x.policy.chosen } } as never), TypeError, 'dpo: policy lacks rejected, expected { chosen, rejected }');
+      expectError(() => dpo(undefined as never), TypeError, 'dpo: logps is undefined, expected { policy, reference }');
+      expectError(() => dpo({ ...x, policy: { ...x.policy, chosen: 'x' } } as never), TypeError,
+        'dpo: policy.chosen is not a tensor: no registered engine owns "x"');
+    });
+
+    it('names an option out of range', () => {
+      const x = logps();
+      for (const beta of [0, -1, NaN, Infinity]) {
+        expectError(() => dpo(x, { beta }), RangeError, `dpo: beta must be finite and > 0, got ${beta}`);
+      }
+      expectError(() => dpo(x, { labelSmoothing: 0.5 }), RangeError, 'dpo: labelSmoothing must be in [0, 0.5), got 0.5');
+      expectError(() => dpo(x, { labelSmoothing: -0.1 }), RangeError, 'dpo: labelSmoothing must be in [0, 0.5), got -0.1');
+      expectError(() => dpo(x, { labelSmoothing: NaN }), RangeError, 'dpo: labelSmoothing must be in [0, 0.5), got NaN');
+      expectError(() => dpo(x, { offset: NaN }), RangeError, 'dpo: offset must be finite, got NaN');
+      expectError(() => dpo(x, { beta: '0.1' } as never), TypeError, 'dpo: beta is not a tensor: no registered engine owns "0.1"');
+      expectError(() => dpo(x, { labelSmoothing: '0.1' } as never), TypeError, 'dpo: labelSmoothing is "0.1", expected a number');
+      const two = tensor([0.1, 0.2]);
+      expectError(() => dpo(x, { beta: two }), RangeError, 'dpo: beta has shape [2], expected [3] like policy.chosen');
+    });
+
+    it('names an unknown option', () => {
+      const x = logps();
+      expectError(() => dpo(x, { betta: 0.1 } as never), RangeError, 'dpo: unknown option betta, expected beta, labelSmoothing, offset');
+      expectError(() => dpo(x, null as never), TypeError, 'dpo: options is null, expected an object');
+    });
+
+    it.runIf(isReadable)('names a beta in a tensor that is not positive, where values can be read', () => {
+      const [x, betas] = [logps(), tensor([0.1, 0, 0.3])];
+      expectError(() => dpo(x, { beta: betas }), RangeError, 'dpo: value 1 of beta must be finite and > 0, got 0');
+    });
+
+    it.skipIf(isReadable)('turns such a pair into NaN where they cannot', async () => {
+      const loss = (await read(dpo(pairLogps(), { beta: tensor([0.1, -1, 0.3]) }))) as number[];
+      expect(loss.map(Number.isNaN)).toEqual([false, true, false]);
+    });
+  });
+});
+
+describe('dpoGradientWeight', () => {
+  it('is sigmoid(r_rejected - r_chosen)', async () => {
+    await expectValues(dpoGradientWeight(pairLogps(), { beta: 0.5 }), delta.map((d) => sigmoid(-0.5 * d)));
+  });
+
+  it('is 1/2 at the reference, and beta times it is the gradient of dpo', async () => {
+    await expectValues(dpoGradientWeight({ policy: pair(sample.policy), reference: pair(sample.policy) }), [0.5, 0.5, 0.5]);
+    const f = (chosen: X) => dpo<X>({ policy: { chosen, rejected: tensor(sample.policy.rejected) }, reference: pair(sample.reference) });
+    const w = (await read(dpoGradientWeight(pairLogps()))) as number[];
+    await expectGradients(f, [sample.policy.chosen], [w.map((v, i) => -0.1 * v * weight(i))]);
+  });
+
+  it('checks its input', () => {
+    const x = pairLogps();
+    expectNoLeak(() => dpoGradientWeight(x));
+    expectError(() => dpoGradientWeight(x, { beta: 0 }), RangeError, 'dpoGradientWeight: beta must be finite and > 0, got 0');
+    expectError(() => dpoGradientWeight(x, { gamma: 1 } as never), RangeError, 'dpoGradientWeight: unknown option gamma, expected beta');
+  });
+});

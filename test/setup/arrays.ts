@@ -1,0 +1,1 @@
+// The arrays engine needs nothing.

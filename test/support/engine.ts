@@ -1,0 +1,120 @@
+import * as tf from '@tensorflow/tfjs-core';
+import { inject } from 'vitest';
+import { backendOf, ops, type DType, type Nested } from '../../src/index.js';
+import { arrays } from '../../src/backend/arrays/arrays.js';
+import { centralDifferences } from '../../src/testing/centralDifferences.js';
+import { expectClose, type Values } from '../../src/testing/index.js';
+
+/** The engine that this run of the tests is for. */
+export const engine = inject('engine');
+export const isArrays = engine === 'arrays';
+/** Whether the engine's values can be checked at the call. */
+export const isReadable = ['arrays', 'cpu', 'wasm'].includes(engine);
+
+/** Tests are written once for all engines, with the type of a tensor in it that fits them all: none in particular. */
+// eslint-disable-next-line @typescript-eslint/no-explicit-any -- see above
+export type X = any;
+
+/** A tensor on the engine under test. */
+export function tensor(values: Nested, dtype: DType = 'float'): X {
+  const names = { float: 'float32', int: 'int32', bool: 'bool' } as const;
+  return isArrays ? values : tf.tensor(values as tf.TensorLike, undefined, names[dtype]);
+}
+
+/** Integers on the engine under test. */
+export const ints = (values: Nested): X => tensor(values, 'int');
+
+/** The values of a tensor, nested as its shape says. */
+export async function read(x: X): Promise<Nested> {
+  const backend = backendOf<X>(x);
+  const [values] = await backend.read([x]);
+  return arrays.reshape(Array.from(values!), backend.shape(x));
+}
+
+/** Rounded as the engine rounds its inputs: not at all on arrays. */
+export const rounded = (values: Nested): X => (typeof values === 'number' ? (isArrays ? values : Math.fround(values)) : values.map(rounded));
+
+/** What an engine's arithmetic allows, relative to the size of what goes into a result. */
+export const epsilon = { arrays: 1e-12, cpu: 1e-6, wasm: 1e-6, webgpu: 5e-6, webgl: 5e-6 }[engine];
+
+/** Asserts values on the engine under test: relative to the larger of the expected value and `scale`. */
+export async function expectValues(x: X, expected: Values, scale = 1): Promise<void> {
+  expectClose((await read(x)) as Values, expected, { relative: epsilon, absolute: epsilon * scale });
+}
+
+export interface Derivatives {
+  readonly value: number;
+  readonly grads: Nested[];
+}
+
+/** Weights of a scalar function of several outputs: unequal, so that errors do not cancel. */
+export const cotangent = (size: number): number[] => Array.from({ length: size }, (_, i) => Math.fround(1 + 0.4 * Math.sin(3 * i + 1)));
+
+/**
+ * Gradients of `sum(cotangent * f(inputs))`: the engine's own; by central differences on the arrays engine, which has none.
+ */
+export async function derivatives(f: (...inputs: X[]) => X, inputs: readonly Nested[]): Promise<Derivatives> {
+  const scalar = (...xs: X[]): X => {
+    const y: X = f(...xs);
+    const sizes = ops.shape(y);
+    const weights = tensorLike(y, cotangent(sizes.reduce((a, b) => a * b, 1)));
+    return ops.sum(ops.mul<X>(y, ops.reshape(weights, sizes)));
+  };
+  return isArrays ? differences(scalar, inputs) : taped(scalar, inputs);
+}
+
+const tensorLike = (like: X, values: number[]): X => backendOf<X>(like).constant(values);
+
+function differences(f: (...inputs: X[]) => X, inputs: readonly Nested[]): Derivatives {
+  const shapes = inputs.map((x) => arrays.shape(x));
+  const nest = (values: Float64Array, i: number) => arrays.reshape(Array.from(values), shapes[i]!);
+  const flat = inputs.map((x) => Float64Array.from(arrays.peek(x)!));
+  const { value, grads } = centralDifferences((moved) => f(...moved.map(nest)) as number, flat);
+  return { value, grads: grads.map(nest) };
+}
+
+async function taped(f: (...inputs: X[]) => X, inputs: readonly Nested[]): Promise<Derivatives> {
+  const xs = inputs.map((x) => tensor(x) as tf.Tensor);
+  const { value, grads } = backendOf<tf.Tensor>(xs[0]).valueAndGrads!((v) => f(...v) as tf.Tensor, xs);
+  return { value: (await read(value)) as number, grads: await Promise.all(grads.map(read)) };
+}
+
+/** Asserts the gradients of `f` at `inputs`, relative to the largest of them. */
+export async function expectGradients(f: (...inputs: X[]) => X, inputs: readonly Nested[], expected: readonly Values[]): Promise<void> {
+  const { grads } = await derivatives(f, inputs);
+  const largest = Math.max(...expected.flatMap((g) => [...flatten(g)].map(Math.abs)));
+  // Differences on arrays are off by their own step, and by what a step of 1e-3 is rounded to beside a large input.
+  const farthest = Math.max(...inputs.flatMap((x) => flatten(x as Values).map(Math.abs)));
+  const absolute = isArrays ? 1e-7 * (largest || 1) + 1e-12 * farthest : 2 * epsilon * (largest || 1);
+  grads.forEach((g, i) => { expectClose(g as Values, expected[i]!, { absolute, relative: 0 }); });
+}
+
+export function flatten(values: Values): number[] {
+  return typeof values === 'number' ? [values] : Array.from(values as ArrayLike<Values>).flatMap(flatten);
+}
+
+/** The number of tensors that are alive; 0 on arrays. */
+export const liveTensors = (): number => (isArrays ? 0 : tf.memory().numTensors);
+
+/** Asserts that `f` leaves no more tensors behind than it returns. */
+export function expectNoLeak(f: () => X, returned = 1): void {
+  const before = liveTensors();
+  f();
+  const extra = liveTensors() - before;
+  if (!isArrays && extra !== returned) throw new Error(`${extra} tensors are left, expected the ${returned} that are returned`);
+}
+
+/** Asserts the exact error that `f` throws, and that it leaves no tensor behind. */
+export function expectError(f: () => unknown, kind: typeof TypeError | typeof RangeError, message: string): void {
+  const before = liveTensors();
+  let thrown: unknown;
+  try {
+    f();
+  } catch (error) {
+    thrown = error;
+  }
+  if (!(thrown instanceof kind) || thrown.message !== message) {
+    throw new Error(`expected ${kind.name}: ${message}\n     got ${String(thrown)}`, { cause: thrown });
+  }
+  if (liveTensors() !== before) throw new Error(`${liveTensors() - before} tensors are left after the error`);
+}

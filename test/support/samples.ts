@@ -1,0 +1,34 @@
+import type { Nested } from '../../src/index.js';
+import { tensor, type X } from './engine.js';
+
+/** Log-probs of three pairs: one that the policy ranks right, one wrong, one as the reference does. */
+export const sample = {
+  policy: { chosen: [-10, -31.5, -7.25], rejected: [-12, -30, -9] },
+  reference: { chosen: [-11, -30.25, -7.25], rejected: [-11, -32.5, -9] },
+};
+
+/** Their Delta. */
+export const delta = [2, -3.75, 0];
+
+interface Sides<T> {
+  readonly chosen: T;
+  readonly rejected: T;
+}
+
+/** Two sides as tensors. */
+export const pair = (sides: Sides<Nested>): Sides<X> => ({ chosen: tensor(sides.chosen), rejected: tensor(sides.rejected) });
+
+/** Policy and reference as tensors. */
+export const pairLogps = (logps: typeof sample = sample) => ({ policy: pair(logps.policy), reference: pair(logps.reference) });
+
+/** From four tensors, in the order policy chosen, policy rejected, reference chosen, reference rejected. */
+export const fromFour = (a: X, b: X, c: X, d: X) => ({ policy: { chosen: a, rejected: b }, reference: { chosen: c, rejected: d } });
+
+/** The four lists of the sample in that order. */
+export const four = [sample.policy.chosen, sample.policy.rejected, sample.reference.chosen, sample.reference.rejected];
+
+export const sigmoid = (x: number): number => (x >= 0 ? 1 / (1 + Math.exp(-x)) : Math.exp(x) / (1 + Math.exp(x)));
+export const softplus = (x: number): number => Math.max(x, 0) + Math.log1p(Math.exp(-Math.abs(x)));
+
+/** Weights that the support functions put on the outputs before they differentiate. */
+export const weight = (i: number): number => Math.fround(1 + 0.4 * Math.sin(3 * i + 1));

@@ -1,0 +1,82 @@
+import { playwright } from '@vitest/browser-playwright';
+import { existsSync } from 'node:fs';
+import { chromium } from 'playwright';
+import { configDefaults, defineConfig, type TestProjectInlineConfiguration } from 'vitest/config';
+import { softwareGpu } from './tools/software-gpu.js';
+
+type Engine = 'arrays' | 'cpu' | 'wasm' | 'webgpu' | 'webgl';
+
+const soft = await softwareGpu();
+const hasBrowser = soft !== undefined || existsSync(chromium.executablePath());
+if (!hasBrowser) console.log('Skipped: the projects webgpu, browser-webgpu and browser-webgl, which need a Chromium (npx playwright install chromium).');
+
+// One definition of every test, run on every engine. `test/node` holds what needs Node.js, and runs once.
+const engines = { include: ['test/**/*.test.ts'], exclude: [...configDefaults.exclude, 'test/node/**'] };
+const src = (name: string) => new URL(`src/${name}.ts`, import.meta.url).pathname;
+const alias = [
+  { find: /^prefloss$/, replacement: src('index') },
+  { find: /^prefloss\/testing$/, replacement: src('testing/index') },
+  { find: /^prefloss\/core$/, replacement: src('core') },
+];
+
+// `extends: true` everywhere: without it a project does not inherit testTimeout.
+const node = (engine: Engine): TestProjectInlineConfiguration => ({
+  extends: true,
+  test: { name: engine, ...engines, setupFiles: [`test/setup/${engine}.ts`], provide: { engine } },
+});
+
+const browser = (engine: 'webgpu' | 'webgl'): TestProjectInlineConfiguration => ({
+  extends: true,
+  test: {
+    name: `browser-${engine}`,
+    ...engines,
+    setupFiles: ['test/setup/browser.ts'],
+    provide: { engine },
+    browser: {
+      enabled: true,
+      headless: true,
+      screenshotFailures: false,
+      provider: playwright({
+        launchOptions: {
+          ...(soft && { executablePath: soft.chromium, env: { ...process.env, ...soft.env } as Record<string, string> }),
+          args: ['--no-sandbox', '--enable-unsafe-webgpu', ...(soft ? ['--use-webgpu-adapter=swiftshader', '--use-angle=swiftshader'] : [])],
+        },
+      }),
+      instances: [{ browser: 'chromium' }],
+    },
+  },
+});
+
+const onGpu: TestProjectInlineConfiguration[] = [
+  {
+    extends: true,
+    test: {
+      name: 'webgpu',
+      ...engines,
+      setupFiles: ['test/setup/webgpu.ts'],
+      provide: { engine: 'webgpu' },
+      pool: 'forks', // a thread shares its parent's C environment, where the Vulkan loader looks
+      ...(soft && { env: soft.env }),
+    },
+  },
+  browser('webgpu'),
+  browser('webgl'),
+];
+
+export default defineConfig({
+  resolve: { alias },
+  test: {
+    testTimeout: 60_000,
+    reporters: process.env.CI ? ['default', ['json', { outputFile: 'reports/vitest.json' }]] : ['default'],
+    coverage: { provider: 'v8', include: ['src/**/*.ts'], thresholds: { lines: 95 } },
+    projects: [
+      node('arrays'),
+      node('cpu'),
+      node('wasm'),
+      ...(hasBrowser ? onGpu : []),
+      { extends: true, test: { name: 'node', include: ['test/node/**/*.test.ts'] } },
+      // Every ts block of README.md, docs/ and the doc comments; tools/doc-examples.mjs writes them.
+      { extends: true, test: { name: 'docs', include: ['.doc-examples/*.test.ts'], setupFiles: ['test/setup/docs.ts'] } },
+    ],
+  },
+});
