@@ -69,5 +69,6 @@ export function tokenLogProbsDefinition<T>(logits: T, labels: T, ignoreIndex: nu
   const atLabel = equal<T>(reshape<T>(labels, [size, 1]), reshape<T>(arange<T>(logits, vocabulary), [1, vocabulary]));
   const logps = sub<T>(sum(where<T>(atLabel, rows, 0), -1) as T, logSumExp(rows) as T);
   const inRange = where<T>(greaterEqual<T>(labels, 0), greater<T>(vocabulary, labels), 0);
-  return where<T>(counts, mul<T>(logps, where<T>(inRange, 1, NaN)), 0);
+  const factor = where<T>(where<T>(counts, inRange, 1), 1, NaN);
+  return where<T>(counts, mul<T>(logps, factor), 0);
 }

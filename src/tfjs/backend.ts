@@ -57,7 +57,7 @@ export const tfjs: Backend<T> = {
   equal: detached(tf.equal),
   greater: detached(tf.greater),
   greaterEqual: detached(tf.greaterEqual),
-  where: (c, a, b) => tf.where(c.dtype === 'bool' ? c : condition(c), a, b),
+  where,
 
   sum,
   max: (x, axis) => tf.max(x, axis),
@@ -78,6 +78,13 @@ export const tfjs: Backend<T> = {
   valueAndGrads: valueAndInputGrads,
   tokenLogProbs,
 };
+
+/** `tf.where` does not look at kinds, and on wasm writes floats into the memory of a bool tensor. */
+function where(c: T, a: T | number, b: T | number): T {
+  const [x, y] = [a, b].map((v) => (typeof v === 'number' ? tf.scalar(v) : v)) as [T, T];
+  const asFloats = x.dtype !== y.dtype;
+  return tf.where(c.dtype === 'bool' ? c : condition(c), asFloats ? tf.cast(x, 'float32') : x, asFloats ? tf.cast(y, 'float32') : y);
+}
 
 async function read(xs: readonly T[]): Promise<Float32Array[]> {
   const joined = tf.tidy(() => tf.concat(xs.map((x) => tf.cast(tf.reshape(x, [-1]), 'float32'))));

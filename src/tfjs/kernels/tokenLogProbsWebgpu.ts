@@ -3,25 +3,27 @@ import { ELEMENTARY_WGSL } from './elementaryShaders.js';
 import { BACKWARD, FORWARD } from './tokenLogProbsNames.js';
 import { webgpuKernel } from './webgpu.js';
 
-const WORKGROUP = 256;
+/** Invocations that share a row: few rows of many logits, or many of few. */
+const workgroupFor = (vocabulary: number): number => (vocabulary >= 1024 ? 256 : 32);
 
 // One workgroup a row. Barriers must be reached by all invocations alike, so a row that does not count runs empty loops.
 const forward = webgpuKernel(FORWARD, ['logits', 'labels'], ({ logits }, { ignoreIndex }) => {
   const [rows, vocabulary] = logits!.shape as [number, number];
+  const workgroup = workgroupFor(vocabulary);
   return {
-    shaderKey: FORWARD,
+    shaderKey: `${FORWARD}_${workgroup}`,
     variableNames: ['logits', 'labels'],
     outputShape: [3, rows],
     workgroups: rows,
-    workgroupSize: WORKGROUP,
+    workgroupSize: workgroup,
     uniforms: { rows, vocabulary, ignoreIndex: ignoreIndex! },
     code: `
-      var<workgroup> largest : array<f32, ${WORKGROUP}>;
-      var<workgroup> total : array<f32, ${WORKGROUP}>;
+      var<workgroup> largest : array<f32, ${workgroup}>;
+      var<workgroup> total : array<f32, ${workgroup}>;
 
       fn main(index : i32) {
-        let row = index / ${WORKGROUP};
-        let lane = index % ${WORKGROUP};
+        let row = index / ${workgroup};
+        let lane = index % ${workgroup};
         let inside = row < uniforms.rows;
         let label = select(uniforms.ignoreIndex, i32(labels[min(row, uniforms.rows - 1)]), inside);
         let size = select(uniforms.vocabulary, 0, label == uniforms.ignoreIndex);
@@ -30,7 +32,7 @@ const forward = webgpuKernel(FORWARD, ['logits', 'labels'], ({ logits }, { ignor
         // Largest logit so far and the sum of e^(logit - largest), in one pass: the sum is rescaled when the largest grows.
         var m = -3.4028234e38f;
         var s = 0.0;
-        for (var v = lane; v < size; v += ${WORKGROUP}) {
+        for (var v = lane; v < size; v += ${workgroup}) {
           let x = logits[start + v];
           let larger = max(m, x);
           s = s * exp(m - larger) + exp(x - larger);
@@ -39,7 +41,7 @@ const forward = webgpuKernel(FORWARD, ['logits', 'labels'], ({ logits }, { ignor
         largest[lane] = m;
         total[lane] = s;
         workgroupBarrier();
-        for (var half = ${WORKGROUP / 2}; half > 0; half = half / 2) {
+        for (var half = ${workgroup / 2}; half > 0; half = half / 2) {
           if (lane < half) {
             let larger = max(largest[lane], largest[lane + half]);
             total[lane] = total[lane] * exp(largest[lane] - larger) + total[lane + half] * exp(largest[lane + half] - larger);
@@ -64,17 +66,18 @@ const forward = webgpuKernel(FORWARD, ['logits', 'labels'], ({ logits }, { ignor
 
 const backward = webgpuKernel(BACKWARD, ['logits', 'labels', 'saved', 'dy'], ({ logits }, { ignoreIndex }) => {
   const [rows, vocabulary] = logits!.shape as [number, number];
+  const workgroup = workgroupFor(vocabulary);
   return {
-    shaderKey: BACKWARD,
+    shaderKey: `${BACKWARD}_${workgroup}`,
     variableNames: ['logits', 'labels', 'saved', 'dy'],
     outputShape: [rows, vocabulary],
     workgroups: rows,
-    workgroupSize: WORKGROUP,
+    workgroupSize: workgroup,
     uniforms: { rows, vocabulary, ignoreIndex: ignoreIndex! },
     code: `
       ${ELEMENTARY_WGSL}
       fn main(index : i32) {
-        let row = index / ${WORKGROUP};
+        let row = index / ${workgroup};
         if (row >= uniforms.rows) { return; }
         let label = i32(labels[row]);
         let ignored = label == uniforms.ignoreIndex;
@@ -84,7 +87,7 @@ const backward = webgpuKernel(BACKWARD, ['logits', 'labels', 'saved', 'dy'], ({ 
         var scale = -dy / saved[2 * uniforms.rows + row];
         if (label < 0 || label >= uniforms.vocabulary) { scale = uniforms.NAN; }
 
-        for (var v = index % ${WORKGROUP}; v < uniforms.vocabulary; v += ${WORKGROUP}) {
+        for (var v = index % ${workgroup}; v < uniforms.vocabulary; v += ${workgroup}) {
           var g = 0.0;
           if (!ignored) {
             if (v == label) { g = -dy * accurateExpm1(saved[row]); } else { g = scale * exp(logits[start + v] - m); }

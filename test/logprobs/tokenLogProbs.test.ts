@@ -1,0 +1,232 @@
+import { describe, expect, it } from 'vitest';
+import { backendOf, listKernels, ops, sequenceLogProbs, tokenLogProbs } from '../../src/index.js';
+import { tokenLogProbsDefinition } from '../../src/logprobs/tokenLogProbs.js';
+import golden from '../goldens/logprobs.json' with { type: 'json' };
+import { derivatives, engine, epsilon, expectError, expectGradients, expectNoLeak, expectValues, flatten, ints, isArrays, isReadable, read, tensor, type X } from '../support/engine.js';
+import { expectClose, type Values } from '../../src/testing/index.js';
+import type { Nested } from '../../src/index.js';
+
+/** Log-softmax of one row in float64. */
+function logSoftmax(row: readonly number[]): number[] {
+  const largest = Math.max(...row);
+  const total = row.reduce((a, x) => a + Math.exp(x - largest), 0);
+  return row.map((x) => x - largest - Math.log(total));
+}
+
+/** Random numbers of a seed, between -1 and 1 (mulberry32). */
+function random(seed: number): () => number {
+  let state = seed;
+  return () => {
+    state = (state + 0x6d2b79f5) | 0;
+    let t = Math.imul(state ^ (state >>> 15), 1 | state);
+    t = (t + Math.imul(t ^ (t >>> 7), 61 | t)) ^ t;
+    return (((t ^ (t >>> 14)) >>> 0) / 2 ** 32) * 2 - 1;
+  };
+}
+
+const logitsOf = (rows: number, vocabulary: number, scale: number, seed = 1): number[][] => {
+  const next = random(seed);
+  return Array.from({ length: rows }, () => Array.from({ length: vocabulary }, () => Math.fround(scale * next())));
+};
+/** Labels from all over the vocabulary, first and last included, some ignored. */
+const labelsOf = (rows: number, vocabulary: number): number[] =>
+  Array.from({ length: rows }, (_, i) => (i % 4 === 3 ? -100 : i === 1 ? vocabulary - 1 : (i * 31) % vocabulary));
+
+interface Expected {
+  readonly logps: number[];
+  readonly gradients: number[][];
+}
+
+/** Value and gradient in float64, for a gradient of the result of `dy`. */
+const oracle = (logits: number[][], labels: number[], dy: (i: number) => number): Expected => ({
+  logps: logits.map((row, i) => (labels[i] === -100 ? 0 : logSoftmax(row)[labels[i]!]!)),
+  gradients: logits.map((row, i) => {
+    const logp = logSoftmax(row);
+    return row.map((_, v) => (labels[i] === -100 ? 0 : dy(i) * (v === labels[i] ? -Math.expm1(logp[v]!) : -Math.exp(logp[v]!))));
+  }),
+});
+
+/** Asserts gradients by the logits relative to `dy`, about 1, which is the scale of a probability. */
+async function expectProbabilities(f: (x: X) => X, logits: Nested, expected: Values): Promise<void> {
+  const { grads } = await derivatives(f, [logits]);
+  expectClose(grads[0] as Values, expected, { relative: 0, absolute: 2 * epsilon });
+}
+
+const weight = (i: number) => Math.fround(1 + 0.4 * Math.sin(3 * i + 1));
+
+type GoldenInputs = Record<string, { logits: number[][][]; labels: number[][] }>;
+
+describe('tokenLogProbs', () => {
+  it.each(golden.records.map((r) => [`${r.source} on ${r.input}`, r] as const))('%s', async (_, record) => {
+    const { logits, labels } = (golden.inputs as unknown as GoldenInputs)[record.input]!;
+    const mask = tensor(labels.map((row) => row.map((l) => Number(l !== -100))));
+    const logps = tokenLogProbs<X, X>(tensor(logits), ints(labels));
+    await expectValues(logps, record.outputs.perToken as Values, 40);
+    await expectValues(sequenceLogProbs(logps, mask), record.outputs.sum as Values, 40);
+    const means = (record.outputs.mean as (number | string)[]).map((m) => (m === 'NaN' ? 0 : (m as number)));
+    await expectValues(sequenceLogProbs(logps, mask, { reduction: 'mean' }), means, 40);
+    if (record.source === 'exact') return;
+    for (const reduction of ['sum', 'mean'] as const) {
+      const { grads } = await derivatives((x) => sequenceLogProbs<X>(tokenLogProbs<X, X>(x, ints(labels)), mask, { reduction }), [logits]);
+      const unweighted = (grads[0] as number[][][]).map((seq, i) => seq.map((row) => row.map((g) => g / weight(i))));
+      expectClose(unweighted, record.outputs.grads![reduction], { relative: 0, absolute: isArrays ? 1e-8 : 4 * epsilon });
+    }
+  });
+
+  // Sizes that divide nothing, around the size of a workgroup, and vocabularies of one and two.
+  const shapes: [number, number][] = [[1, 1], [3, 2], [5, 47], [2, 123], [3, 255], [4, 256], [5, 257], [2, 1031]];
+  // Flat, ordinary and peaky logits, the latter with one far above the rest.
+  const kinds: [string, (rows: number, vocabulary: number) => number[][]][] = [
+    ['flat', (n, v) => logitsOf(n, v, 0.01)],
+    ['ordinary', (n, v) => logitsOf(n, v, 8)],
+    ['large', (n, v) => logitsOf(n, v, 8).map((row) => row.map((x) => Math.fround(x + 1e4)))],
+    ['peaky', (n, v) => logitsOf(n, v, 1).map((row, i) => row.map((x, j) => (j === (i * 31) % v ? 30 : x)))],
+  ];
+  describe.each(kinds)('%s logits', (_, make) => {
+    it.each(shapes)('[%i, %i]', async (rows, vocabulary) => {
+      const [logits, labels] = [make(rows, vocabulary), labelsOf(rows, vocabulary)];
+      const { logps, gradients } = oracle(logits, labels, weight);
+      const f = (x: X) => tokenLogProbs<X, X>(x, ints(labels));
+      await expectValues(f(tensor(logits)), logps);
+      if (!isArrays) await expectProbabilities(f, logits, gradients);
+    });
+  });
+
+  it('is -log V where all logits are equal, and the uniform gradient', async () => {
+    await expectValues(tokenLogProbs<X, X>(tensor([[2, 2, 2, 2]]), ints([3])), [-Math.log(4)]);
+    await expectGradients((x) => tokenLogProbs<X, X>(x, ints([3])), [[[2, 2, 2, 2]]], [[[-0.25, -0.25, -0.25, 0.75].map((g) => g * weight(0))]]);
+  });
+
+  it('takes [B, T, V] and flat rows alike', async () => {
+    const [logits, labels] = [logitsOf(6, 5, 3), labelsOf(6, 5)];
+    const flat = (await read(tokenLogProbs<X, X>(tensor(logits), ints(labels)))) as number[];
+    const nested = tokenLogProbs<X, X>(tensor([logits.slice(0, 3), logits.slice(3)]), ints([labels.slice(0, 3), labels.slice(3)]));
+    await expectValues(nested, [flat.slice(0, 3), flat.slice(3)]);
+  });
+
+  it('agrees with its definition in plain operations, in value and gradient', async () => {
+    const [logits, labels] = [logitsOf(6, 37, 6), labelsOf(6, 37)];
+    const definition = (x: X) => tokenLogProbsDefinition<X>(x, ints(labels), -100);
+    const { logps, gradients } = oracle(logits, labels, weight);
+    await expectValues(definition(tensor(logits)), logps, 8);
+    if (!isArrays) await expectGradients(definition, [logits], [gradients]);
+  });
+
+  it('gives 0 with zero gradient to ignored tokens, whatever their logits', async () => {
+    const bad = [[NaN, 1, 2], [1, 2, 3], [Infinity, -Infinity, 0]];
+    const f = (x: X) => tokenLogProbs<X, X>(x, ints([-100, 1, -100]));
+    const { logps, gradients } = oracle(bad, [-100, 1, -100], weight);
+    await expectValues(f(tensor(bad)), logps);
+    if (isArrays) return;
+    await expectGradients(f, [bad], [gradients]);
+    await expectGradients((x) => tokenLogProbs<X, X>(x, ints([-100, -100])), [[[NaN, 1], [2, 3]]], [[[0, 0], [0, 0]]]);
+  });
+
+  it('takes -Infinity for tokens that cannot come', async () => {
+    const logits = [[0, -Infinity, 0]];
+    await expectValues(tokenLogProbs<X, X>(tensor(logits), ints([2])), [-Math.LN2]);
+    if (!isArrays) await expectGradients((x) => tokenLogProbs<X, X>(x, ints([2])), [logits], [[[-0.5, 0, 0.5].map((g) => g * weight(0))]]);
+  });
+
+  it('differentiates an intermediate value, and one that is used twice', async () => {
+    const [logits, labels] = [logitsOf(4, 11, 3), labelsOf(4, 11)];
+    const { gradients } = oracle(logits, labels, weight);
+    const twice = gradients.map((row) => row.map((g) => 2 * g));
+    const f = (x: X) => {
+      const y: X = ops.mul<X>(x, 1);
+      return ops.add<X>(tokenLogProbs<X, X>(y, ints(labels)), tokenLogProbs<X, X>(y, ints(labels)));
+    };
+    await expectGradients(f, [logits], [twice]);
+  });
+
+  it('takes another ignored label', async () => {
+    const f = (ignoreIndex: number) => tokenLogProbs<X, X>(tensor([[1, 2], [3, 4]]), ints([ignoreIndex, 0]), { ignoreIndex });
+    const expected = [0, logSoftmax([3, 4])[0]!];
+    await expectValues(f(-1), expected);
+    await expectValues(f(2), expected);
+  });
+
+  it.runIf(engine === 'webgpu')('takes more rows than one dispatch dimension has groups', async () => {
+    const rows = 65_537;
+    const logits = Array.from({ length: rows }, (_, i) => [0, (i % 7) / 2]);
+    const labels = logits.map((_, i) => i % 2);
+    const { logps, gradients } = oracle(logits, labels, () => 1);
+    await expectValues(tokenLogProbs<X, X>(tensor(logits), ints(labels)), logps);
+    const { grads } = backendOf<X>(tensor(0)).valueAndGrads!(([x]) => ops.sum(tokenLogProbs<X, X>(x, ints(labels))), [tensor(logits)]);
+    await expectValues(grads[0], gradients);
+  });
+
+  it('leaks nothing', async () => {
+    const [x, y] = [tensor(logitsOf(3, 9, 1)), ints([1, -100, 2])];
+    expectNoLeak(() => tokenLogProbs(x, y));
+    if (isArrays) return;
+    const backend = backendOf<X>(x);
+    expectNoLeak(() => backend.valueAndGrads!(([v]) => ops.sum(tokenLogProbs<X, X>(v, y)), [x]), 2);
+    await read(x);
+  });
+
+  describe('bad input', () => {
+    const logits = () => tensor([[1, 2, 3], [4, 5, 6]]);
+
+    it('names shapes that do not fit', () => {
+      const [x, three, one, row] = [logits(), ints([0, 1, 2]), ints(1), tensor([1, 2])];
+      expectError(() => tokenLogProbs(x, three), RangeError, 'tokenLogProbs: labels has shape [3], expected [2] like logits without the last axis');
+      expectError(() => tokenLogProbs(row, one), RangeError, 'tokenLogProbs: logits has shape [2], expected [B, T, V] or [N, V]');
+    });
+
+    it('names options out of range', () => {
+      const [x, y] = [logits(), ints([0, 1])];
+      expectError(() => tokenLogProbs(x, y, { ignoreIndex: 2 }), RangeError, 'tokenLogProbs: ignoreIndex must be an integer outside [0, 3), got 2');
+      expectError(() => tokenLogProbs(x, y, { ignoreIndex: -0.5 }), RangeError, 'tokenLogProbs: ignoreIndex must be an integer outside [0, 3), got -0.5');
+      expectError(() => tokenLogProbs(x, y, { ignore: 1 } as never), RangeError, 'tokenLogProbs: unknown option ignore, expected ignoreIndex');
+    });
+
+    it.skipIf(isArrays)('names labels that are floats, and logits that are integers', () => {
+      const [x, y, z] = [logits(), tensor([0, 1]), ints([[1, 2], [3, 4]])];
+      expectError(() => tokenLogProbs(x, y), TypeError, 'tokenLogProbs: labels has dtype float, expected int');
+      const w = ints([0, 1]);
+      expectError(() => tokenLogProbs(z, w), TypeError, 'tokenLogProbs: logits has dtype int, expected float');
+    });
+
+    it.runIf(isArrays)('names labels that are no integers', () => {
+      expectError(() => tokenLogProbs([[1, 2]], [0.5]), RangeError, 'tokenLogProbs: value 0 of labels must be an integer in [0, 2) or -100, got 0.5');
+      expectError(() => tokenLogProbs([[1, 2], [1]], [0, 0]), RangeError, 'tokenLogProbs: logits: a list is ragged: it holds entries of shape [2] and [1]');
+    });
+
+    it.runIf(isReadable)('names a label out of range, where it can be read', () => {
+      const x = logits();
+      for (const label of [3, -1]) {
+        const y = ints([0, label]);
+        expectError(() => tokenLogProbs(x, y), RangeError, `tokenLogProbs: value 1 of labels must be an integer in [0, 3) or -100, got ${label}`);
+      }
+    });
+
+    it.skipIf(isReadable)('turns such a token into NaN where it cannot, in value and gradient', async () => {
+      const rows = [[1, 2, 3], [4, 5, 6], [7, 8, 9]];
+      const f = (x: X) => tokenLogProbs<X, X>(x, ints([3, 1, -1]));
+      expect(((await read(f(tensor(rows)))) as number[]).map(Number.isNaN)).toEqual([true, false, true]);
+      const { grads } = backendOf<X>(tensor(0)).valueAndGrads!(([x]) => ops.sum(f(x)), [tensor(rows)]);
+      const isNaN = flatten((await read(grads[0])) as Values).map(Number.isNaN);
+      expect(isNaN).toEqual([true, true, true, false, false, false, true, true, true]);
+    });
+
+    it.skipIf(isArrays)('names a disposed tensor', () => {
+      const [x, y] = [logits(), ints([0, 1])];
+      x.dispose();
+      expectError(() => tokenLogProbs(x, y), TypeError, 'tokenLogProbs: logits is disposed');
+    });
+
+    it.skipIf(isArrays)('names tensors of two engines', () => {
+      const x = logits();
+      expectError(() => tokenLogProbs<unknown, unknown>(x, [0, 1]), TypeError,
+        'tokenLogProbs: labels is on the engine arrays, expected tensorflow.js like logits without the last axis');
+    });
+  });
+});
+
+describe('listKernels', () => {
+  it('says where the fused form runs', () => {
+    expect(listKernels()).toEqual({ tokenLogProbs: { cpu: 'kernel', wasm: 'kernel', webgpu: 'kernel', webgl: 'definition' } });
+  });
+});
+
