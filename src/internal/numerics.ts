@@ -1,4 +1,4 @@
-import { add, expm1, log, neg, relu, stopGradient, sub } from '../backend/ops.js';
+import { expm1, greater, log, neg, stopGradient, sub, where } from '../backend/ops.js';
 
 /**
  * `log(1 - e^x)` for `x <= 0`: the log-probability of everything but an event of log-probability x.
@@ -14,7 +14,8 @@ import { add, expm1, log, neg, relu, stopGradient, sub } from '../backend/ops.js
  * probabilities in float32 can take up again.
  */
 export function log1mexp<T>(x: T): T {
-  // The excess is cut off from the gradient, so that a clamped argument still passes its slope on.
-  const clamped = sub<T>(x, stopGradient(relu(add<T>(x, 1e-30))));
+  // 0 with a slope of 1, so that a clamped argument still passes its gradient on.
+  const still = sub<T>(x, stopGradient(x));
+  const clamped = where<T>(greater<T>(x, -1e-30), sub<T>(still, 1e-30), x);
   return log(neg(expm1(clamped)));
 }

@@ -65,14 +65,10 @@ export const arrays: Backend<Nested> = {
 
 function shape(x: Nested): readonly number[] {
   if (typeof x === 'number') return [];
-  const inner = x.length === 0 ? [] : shape(x[0]!);
-  for (const row of x) {
-    if (typeof row !== 'number' && !Array.isArray(row)) throw new TypeError(`a list holds ${typeof row}, expected numbers`);
-    const other = shape(row);
-    if (String(other) !== String(inner) || other.length !== inner.length) {
-      throw new RangeError(`a list is ragged: it holds entries of shape [${inner.join(', ')}] and [${other.join(', ')}]`);
-    }
-  }
+  if (!Array.isArray(x)) throw new TypeError(`a list holds ${x === null ? 'null' : `a ${typeof x}`}, expected numbers`);
+  const [inner = [], ...others] = (x as List).map(shape);
+  const other = others.find((size) => size.length !== inner.length || String(size) !== String(inner));
+  if (other) throw new RangeError(`a list is ragged: it holds entries of shape [${inner.join(', ')}] and [${other.join(', ')}]`);
   return [x.length, ...inner];
 }
 

@@ -1,0 +1,107 @@
+import { afterEach, describe, expect, it } from 'vitest';
+import { backendOf, dpo, ops, registerBackend, type Backend, type Nested } from '../../src/index.js';
+import { arrays } from '../../src/backend/arrays/arrays.js';
+import { engine, isArrays, tensor } from '../support/engine.js';
+import { expectClose } from '../../src/testing/index.js';
+
+describe('backendOf', () => {
+  it('finds the engine of the values; numbers go along with any', () => {
+    expect(backendOf(tensor([1])).name).toBe(isArrays ? 'arrays' : 'tensorflow.js');
+    expect(backendOf(1, tensor([1]), 2)).toBe(backendOf(tensor([1])));
+    expect(backendOf(1).name).toBe('arrays');
+    expect(backendOf([1]).name).toBe('arrays');
+  });
+
+  it('says what nothing owns', () => {
+    const cases: [unknown, string][] = [
+      ['x', 'no registered engine owns "x"'],
+      [undefined, 'no registered engine owns undefined'],
+      [null, 'no registered engine owns null'],
+      [true, 'no registered engine owns a boolean'],
+      [{}, 'no registered engine owns a value of type Object'],
+      [Object.create(null), 'no registered engine owns a value of type Object'],
+      [new Float32Array(2), 'no registered engine owns a value of type Float32Array; convert it with Array.from'],
+      [{ dataId: {} }, "no registered engine owns a value of type Object; for TensorFlow.js tensors import 'prefloss' instead of 'prefloss/core'"],
+    ];
+    for (const [value, message] of cases) expect(() => backendOf(value)).toThrow(new TypeError(message));
+  });
+
+  it.skipIf(isArrays)('refuses values of two engines', () => {
+    expect(() => backendOf(tensor([1]), [1])).toThrow(new TypeError('values of two engines cannot be mixed: tensorflow.js and arrays'));
+  });
+});
+
+/** A number that is its own engine's tensor, to see that losses run where they never ran before. */
+class Boxed {
+  constructor(readonly values: Nested) {}
+}
+
+const unbox = (x: Boxed | number): Nested => (x instanceof Boxed ? x.values : x);
+
+/** An engine whose tensors are boxed arrays, made of the arrays engine by wrapping. */
+const boxed = new Proxy({ name: 'boxed', owns: (value: unknown) => value instanceof Boxed } as unknown as Backend<Boxed>, {
+  get: (own, key: keyof Backend<Nested>) => {
+    if (key in own) return own[key as keyof typeof own];
+    if (key === 'shape' || key === 'dtype' || key === 'peek') return (x: Boxed) => arrays[key](unbox(x));
+    if (key === 'scope') return <R>(f: () => R) => f();
+    const method = arrays[key] as ((...args: unknown[]) => Nested) | undefined;
+    return method && ((...args: unknown[]) => new Boxed(method(...args.map((a) => (a instanceof Boxed ? a.values : a)))));
+  },
+});
+
+describe('registerBackend', () => {
+  let unregister: () => void = () => undefined;
+  afterEach(() => { unregister(); });
+
+  it('lets every loss run on a new engine', () => {
+    unregister = registerBackend(boxed);
+    const b = (...values: number[]) => new Boxed(values);
+    const logps = { policy: { chosen: b(-10), rejected: b(-12) }, reference: { chosen: b(-11), rejected: b(-11) } };
+    expectClose(dpo(logps).values as number[], [Math.log1p(Math.exp(-0.2))], { relative: 1e-12 });
+    expect(ops.shape(ops.add<Boxed>(b(1, 2), 1))).toEqual([2]);
+  });
+
+  it('takes a registration back', () => {
+    const take = registerBackend(boxed);
+    expect(backendOf(new Boxed(1)).name).toBe('boxed');
+    take();
+    take();
+    expect(() => backendOf(new Boxed(1))).toThrow('no registered engine owns a value of type Boxed');
+  });
+
+  it('replaces an engine of the same name', () => {
+    const first = registerBackend(boxed);
+    const other = { ...arrays, name: 'boxed', owns: (value: unknown) => value instanceof Boxed } as unknown as Backend<Boxed>;
+    unregister = registerBackend(other);
+    expect(backendOf(new Boxed(1))).toBe(other);
+    first();
+    expect(backendOf(new Boxed(1))).toBe(other);
+  });
+
+  it('shares the engines between copies of the library', () => {
+    const list = (globalThis as Record<symbol, unknown>)[Symbol.for('prefloss.backends')] as Backend<unknown>[];
+    expect(list.map((b) => b.name), engine).toContain('tensorflow.js');
+  });
+});
+
+describe.runIf(isArrays)('the arrays engine', () => {
+  it('refuses ragged lists, and lists of anything but numbers', () => {
+    expect(() => arrays.shape([[1], [1, 2]])).toThrow(new RangeError('a list is ragged: it holds entries of shape [1] and [2]'));
+    expect(() => arrays.shape([1, [2]])).toThrow(new RangeError('a list is ragged: it holds entries of shape [] and [1]'));
+    expect(() => arrays.shape(['x' as never])).toThrow(new TypeError('a list holds a string, expected numbers'));
+    expect(() => arrays.shape([null as never])).toThrow(new TypeError('a list holds null, expected numbers'));
+  });
+
+  it('refuses shapes that do not broadcast, and indices out of range', () => {
+    expect(() => arrays.add([1, 2], [1, 2, 3])).toThrow(new RangeError('shapes [2] and [3] do not broadcast'));
+    expect(() => arrays.take([1, 2], [2])).toThrow(new RangeError('take: index 2 is out of range for 2 rows'));
+  });
+
+  it('never returns its input', () => {
+    const x = [1, 2];
+    for (const y of [arrays.stopGradient(x), arrays.cast(x, 'float'), arrays.reshape(x, [2]), arrays.broadcastTo(x, [2]), arrays.slice(x, 0, 2, 0)]) {
+      expect(y).toEqual(x);
+      expect(y).not.toBe(x);
+    }
+  });
+});

@@ -1,0 +1,102 @@
+import { describe, expect, it } from 'vitest';
+import { dpo, ipo, klEstimate, kto, ops, orpo, sequenceLogProbs, tokenLogProbs, type Pair } from '../../src/index.js';
+import { checkGradients, checkValues, expectClose } from '../../src/testing/index.js';
+import { ints, isArrays, liveTensors, tensor, type X } from '../support/engine.js';
+import { pair, pairLogps } from '../support/samples.js';
+
+describe('expectClose', () => {
+  const fails = (f: () => unknown, message: string) => { expect(f).toThrow(new Error(message)); };
+
+  it('takes numbers, lists and typed arrays within the tolerance', () => {
+    expectClose(1 + 1e-7, 1);
+    expectClose([[1], [2]], [[1], [2]], { relative: 0 });
+    expectClose(new Float32Array([1, 2]), [1, 2.1], { absolute: 0.2 });
+    expectClose([NaN, Infinity, -Infinity, -0], [NaN, Infinity, -Infinity, 0], { relative: 0 });
+  });
+
+  it('names the worst index', () => {
+    fails(() => { expectClose([[1, 2], [3, 5]], [[1, 2.5], [3, 4]], { absolute: 0.25, relative: 0 }); },
+      'expectClose: 2 of 4 values are off, the worst at [1, 1]: 5, expected 4, apart by 1 (allowed: absolute 0.25, relative 0)');
+  });
+
+  it('is strict about NaN and infinity', () => {
+    for (const [a, b] of [[NaN, 1], [1, NaN], [Infinity, 1e308], [1e308, Infinity], [Infinity, -Infinity], [NaN, Infinity]] as const) {
+      expect(() => { expectClose(a, b, { absolute: 1e300 }); }).toThrow('1 of 1 values are off');
+    }
+  });
+
+  it('is strict about shapes', () => {
+    fails(() => { expectClose([1, 2], [1]); }, 'expectClose: actual has 2 values up to index [1], expected has 1 values up to index [0]');
+    fails(() => { expectClose([[1, 2]], [1, 2]); }, 'expectClose: actual has 2 values up to index [0, 1], expected has 2 values up to index [1]');
+    expect(() => { expectClose('x' as never, 1); }).toThrow(new TypeError('expectClose: a string is not a number or a list'));
+  });
+});
+
+describe('checkValues', () => {
+  it('names the first value that is not finite', async () => {
+    await checkValues({ a: tensor([1, 2]), b: tensor(3) });
+    await checkValues({});
+    await expect(checkValues({ a: tensor([1, 2]), b: tensor([[1, 2], [NaN, 4]]) })).rejects.toThrow(new RangeError('checkValues: b[2] is NaN'));
+  });
+});
+
+// The arrays engine has no gradients to check.
+describe.skipIf(isArrays)('checkGradients', () => {
+  it('passes the losses of this library, with one call each', async () => {
+    await checkGradients((x: never) => dpo<X>(x, { beta: 0.5, labelSmoothing: 0.1 }), pairLogps());
+    await checkGradients(ipo, pairLogps());
+    await checkGradients(orpo, { chosen: tensor([-0.5, -2]), rejected: tensor([-1, -1.5]), nll: tensor([1, 2]) });
+    const examples = { policy: tensor([-1, -2]), reference: tensor([-2, -1]), desirable: ints([1, 0]), kl: 0.25 };
+    const report = await checkGradients(kto, examples);
+    expect(Object.keys(report.gradientErrors)).toEqual(['policy', 'reference']);
+  });
+
+  it('takes a function of integers and floats, and of several axes', async () => {
+    const logps = ({ logits, labels, mask }: { logits: X; labels: X; mask: X }): X => sequenceLogProbs<X>(tokenLogProbs<X, X>(logits, labels), mask);
+    const inputs = { logits: tensor([[[1, 2, 0.5], [0, 1, 2]], [[3, 1, 0], [1, 1, 1]]]), labels: ints([[0, 2], [1, -100]]), mask: tensor([[1, 1], [1, 0]]) };
+    await checkGradients(logps, inputs, { wrt: ['logits'] });
+  });
+
+  it('holds what is stopped fixed', async () => {
+    const batch = { policy: tensor([-1, -2, -4]), reference: tensor([-2, -4, -3]), desirable: ints([1, 0, 1]) };
+    const loss = <T>(x: { policy: T; reference: T; desirable: T }): T => kto<T>({ ...x, kl: klEstimate<T>(x) }, { beta: 0.5 });
+    await checkGradients(loss, batch);
+    await checkGradients(<T>({ x }: { x: T }): T => ops.mul<T>(ops.stopGradient(ops.exp(x)), x), { x: tensor([0.5, 1]) });
+  });
+
+  it('passes a variant of one\'s own, and finds an error in it', async () => {
+    const right = <T>({ chosen, rejected }: Pair<T>): T => ops.softplus(ops.sub<T>(rejected, chosen));
+    const wrong = <T>({ chosen, rejected }: Pair<T>): T => ops.softplus(ops.sub<T>(rejected, ops.stopGradient(chosen)));
+    const inputs = pair({ chosen: [-1, -2], rejected: [-2, -1.5] });
+    await checkGradients(right, inputs);
+    // What is stopped on purpose passes; that it is stopped shows in a gradient of zeros.
+    await checkGradients(wrong, inputs);
+    const offByFactor = <T>({ chosen, rejected }: Pair<T>): T => ops.where<T>(ops.greater<T>(chosen, -1e9), ops.add<T>(right({ chosen, rejected }), isNested(chosen) ? chosen : ops.mul<T>(chosen, 2)), 0);
+    await expect(checkGradients(offByFactor, inputs)).rejects.toThrow(/^checkGradients: the value is .* on the engine, .* on arrays/);
+    const slope = <T>({ chosen, rejected }: Pair<T>): T => ops.add<T>(right({ chosen, rejected }), isNested(chosen) ? chosen : ops.stopGradient(chosen));
+    await expect(checkGradients(slope, inputs)).rejects.toThrow(/^checkGradients: the gradient of chosen\[0\] is .* on the engine, .* by central differences/);
+  });
+
+  const isNested = (x: unknown) => Array.isArray(x);
+
+  it('leaves no tensors behind', async () => {
+    const inputs = pairLogps();
+    const before = liveTensors();
+    await checkGradients(dpo, inputs);
+    expect(liveTensors()).toBe(before);
+  });
+
+  it('names bad input', async () => {
+    await expect(checkGradients(dpo, {})).rejects.toThrow(new TypeError('checkGradients: inputs holds no tensor'));
+    await expect(checkGradients(ops.sum, { x: ints([1, 2]) })).rejects.toThrow(new TypeError('checkGradients: no input of floats to differentiate by'));
+    await expect(checkGradients(dpo, pairLogps(), { wrt: ['polizy'] })).rejects.toThrow(new TypeError('checkGradients: no input of floats under polizy to differentiate by'));
+  });
+});
+
+describe.runIf(isArrays)('checkGradients on arrays', () => {
+  it('says that there is nothing to check', async () => {
+    await expect(checkGradients(dpo, pairLogps())).rejects.toThrow(
+      new TypeError('checkGradients: the engine arrays has no gradients, expected tensors of one that has'),
+    );
+  });
+});
