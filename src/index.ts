@@ -12,4 +12,4 @@ export * from './core.js';
 export { listKernels, type KernelKind } from './tfjs/kernels/registry.js';
 export { frozenCopy, type ModelLike } from './tfjs/training/frozenCopy.js';
 export { noGrad } from './tfjs/training/noGrad.js';
-export { valueAndGrads, type LossAndAux } from './tfjs/training/valueAndGrads.js';
+export { valueAndGrads, type Gradients, type LossAndAux } from './tfjs/training/valueAndGrads.js';

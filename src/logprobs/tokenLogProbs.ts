@@ -1,5 +1,5 @@
 import { backendOf } from '../backend/backend.js';
-import { arange, equal, greater, greaterEqual, logSumExp, mul, reshape, scope, sub, sum, where } from '../backend/ops.js';
+import { arange, equal, exp, greater, greaterEqual, log, max, mul, reshape, scope, stopGradient, sub, sum, where } from '../backend/ops.js';
 import { checkOptions, checkTensor, checkValues } from '../internal/checks.js';
 import { checkIgnoreIndex, IGNORE_INDEX } from '../masking/ignoreIndex.js';
 
@@ -66,8 +66,11 @@ export function tokenLogProbsDefinition<T>(logits: T, labels: T, ignoreIndex: nu
   const counts = equal<T>(equal<T>(labels, ignoreIndex), 0);
   // Ignored rows are replaced before anything is computed from them: a NaN times 0 would still be a NaN.
   const rows = where<T>(reshape<T>(counts, [size, 1]), logits, 0);
+  // The largest logit is taken off first, not from the result: beside logits of 1e4 a log-prob would lose its digits.
+  const largest = reshape<T>(stopGradient(max(rows, -1)), [size, 1]);
+  const shifted = sub<T>(rows, largest);
   const atLabel = equal<T>(reshape<T>(labels, [size, 1]), reshape<T>(arange<T>(logits, vocabulary), [1, vocabulary]));
-  const logps = sub<T>(sum(where<T>(atLabel, rows, 0), -1) as T, logSumExp(rows) as T);
+  const logps = sub<T>(sum(where<T>(atLabel, shifted, 0), -1) as T, log(sum(exp(shifted), -1)) as T);
   const inRange = where<T>(greaterEqual<T>(labels, 0), greater<T>(vocabulary, labels), 0);
   const factor = where<T>(where<T>(counts, inRange, 1), 1, NaN);
   return where<T>(counts, mul<T>(logps, factor), 0);

@@ -37,7 +37,7 @@ export interface OrpoOptions {
  * @example
  * ```ts
  * import { orpo } from 'prefloss';
- * console.log(orpo({ chosen: [-0.5], rejected: [-1] })[0]!.toFixed(7)); // 0.0328627
+ * console.log(orpo({ chosen: [-0.5], rejected: [-1] })[0]!.toFixed(7)); // 0.0320300
  * ```
  *
  * @see Hong et al., "ORPO: Monolithic Preference Optimization without Reference Model", 2024, eq. 6 and 7. https://arxiv.org/abs/2403.07691

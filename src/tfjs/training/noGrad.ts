@@ -1,4 +1,4 @@
-import { clone, customGrad, dispose, keep, scalar, type Tensor, type TensorContainer } from '@tensorflow/tfjs-core';
+import { clone, customGrad, dispose, keep, scalar, type Tensor } from '@tensorflow/tfjs-core';
 import { mapTensors } from './mapTensors.js';
 
 /**
@@ -36,7 +36,7 @@ export function release(tensor: Tensor): Tensor {
  * const logps = noGrad(() => sequenceLogProbs(tokenLogProbs(reference(tokens), labels), mask));
  * ```
  */
-export function noGrad<R extends TensorContainer>(f: () => R): R {
+export function noGrad<R>(f: () => R): R {
   let retained: R | undefined;
   // A custom operation has one output, so what `f` returns leaves it by the side door.
   const operation = () => {

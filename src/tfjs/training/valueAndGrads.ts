@@ -4,20 +4,21 @@ import {
   tidy,
   Variable,
   variableGrads,
-  type NamedTensorMap,
   type Scalar,
   type Tensor,
-  type TensorContainerObject,
 } from '@tensorflow/tfjs-core';
 import { describe } from '../../backend/backend.js';
 import { mapTensors } from './mapTensors.js';
 import { release, retain } from './noGrad.js';
 
 /** What the function under {@link valueAndGrads} returns: the loss, and anything to look at beside it. */
-export interface LossAndAux extends TensorContainerObject {
+export interface LossAndAux {
   /** The scalar to differentiate. */
   readonly loss: Scalar;
 }
+
+/** Gradients by variable name. They are plain tensors: the type is the one that tfjs's optimizers ask for. */
+export type Gradients = Record<string, Variable>;
 
 /**
  * The value of a loss, its gradients with respect to the variables, and whatever else `f` returns: the tfjs training step
@@ -43,7 +44,7 @@ export interface LossAndAux extends TensorContainerObject {
  * console.log(loss.dataSync()[0], grads.weight!.dataSync()[0], twice.dataSync()[0]); // 9 6 6
  * ```
  */
-export function valueAndGrads<A extends LossAndAux>(f: () => A, variables: readonly Variable[]): A & { readonly grads: NamedTensorMap } {
+export function valueAndGrads<A extends LossAndAux>(f: () => A, variables: readonly Variable[]): A & { readonly grads: Gradients } {
   checkVariables(variables);
   checkGradientsRegistered();
   let retained: Record<string, unknown> = {};
@@ -59,10 +60,10 @@ export function valueAndGrads<A extends LossAndAux>(f: () => A, variables: reado
       const { value: loss, grads } = variableGrads(lossOf, [...variables]);
       const aux = retained;
       retained = {};
-      return { ...mapTensors(aux as TensorContainerObject, release), loss, grads } as unknown as A & { grads: NamedTensorMap };
+      return { ...mapTensors(aux, release), loss, grads } as never;
     });
   } catch (error) {
-    mapTensors(retained as TensorContainerObject, (tensor) => (tensor.dispose(), tensor));
+    mapTensors(retained, (tensor) => (tensor.dispose(), tensor));
     discardTape();
     throw isUnconnected(error) ? new RangeError('valueAndGrads: loss depends on none of the variables', { cause: error }) : error;
   }

@@ -1,0 +1,33 @@
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { describe, expect, it } from 'vitest';
+import * as prefloss from '../../src/index.js';
+
+const root = fileURLToPath(new URL('../..', import.meta.url));
+const text = (file: string) => readFileSync(join(root, file), 'utf8');
+const pages = ['README.md', 'CONTRIBUTING.md', 'CHANGELOG.md', 'examples/README.md', ...readdirSync(join(root, 'docs')).filter((f) => f.endsWith('.md')).map((f) => `docs/${f}`)];
+
+describe('the docs', () => {
+  it('show the kernels that there are', () => {
+    const rows = Object.entries(prefloss.listKernels()).map(([operation, kinds]) => `| \`${operation}\` | ${['cpu', 'wasm', 'webgpu', 'webgl'].map((b) => kinds[b]).join(' | ')} |`);
+    for (const row of rows) expect(text('docs/backends.md')).toContain(row);
+  });
+
+  it.each(pages)('%s links to files that exist', (page) => {
+    const links = [...text(page).matchAll(/\]\((?!https?:)([^)#\s]+)/g)].map((m) => m[1]!);
+    expect(links.filter((link) => !existsSync(join(root, dirname(page), link)))).toEqual([]);
+  });
+
+  it('name every loss with its section', () => {
+    for (const name of ['dpo', 'ipo', 'kto', 'orpo', 'nll', 'bradleyTerry'] as const) {
+      expect(prefloss[name]).toBeTypeOf('function');
+      expect(text('docs/losses.md')).toContain(`\n## ${name}\n`);
+    }
+  });
+
+  it('list in README everything that is exported', () => {
+    const missing = Object.keys(prefloss).filter((name) => !text('README.md').includes(`\`${name}\``) && !['klStatistics'].includes(name));
+    expect(missing).toEqual([]);
+  });
+});
