@@ -8,7 +8,8 @@ type Engine = 'arrays' | 'cpu' | 'wasm' | 'webgpu' | 'webgl';
 
 const soft = await softwareGpu();
 const hasBrowser = soft !== undefined || existsSync(chromium.executablePath());
-if (!hasBrowser) console.log('Skipped: the projects webgpu, browser-webgpu and browser-webgl, which need a Chromium (npx playwright install chromium).');
+if (!hasBrowser)
+  console.log('Skipped: the projects webgpu, browser-webgpu and browser-webgl, which need a Chromium (npx playwright install chromium).');
 
 // One definition of every test, run on every engine. `test/node` holds what needs Node.js, and runs once.
 const engines = { include: ['test/**/*.test.ts'], exclude: [...configDefaults.exclude, 'test/node/**'] };
@@ -38,8 +39,12 @@ const browser = (engine: 'webgpu' | 'webgl'): TestProjectInlineConfiguration => 
       screenshotFailures: false,
       provider: playwright({
         launchOptions: {
-          ...(soft && { executablePath: soft.chromium, env: { ...process.env, ...soft.env } as Record<string, string> }),
-          args: ['--no-sandbox', '--enable-unsafe-webgpu', ...(soft ? ['--use-webgpu-adapter=swiftshader', '--use-angle=swiftshader'] : [])],
+          ...(soft && { executablePath: soft.chromium, env: { ...process.env, ...soft.env } }),
+          args: [
+            '--no-sandbox',
+            '--enable-unsafe-webgpu',
+            ...(soft ? ['--use-webgpu-adapter=swiftshader', '--use-angle=swiftshader'] : []),
+          ],
         },
       }),
       instances: [{ browser: 'chromium' }],

@@ -31,4 +31,9 @@ export { levanterMetrics, type LevanterMetrics, type LevanterMetricsOptions } fr
 export { MetricAverage } from './metrics/metricAverage.js';
 export { pairMetrics, type PairMetrics, type PairMetricsLogps, type PairMetricsOptions } from './metrics/pairMetrics.js';
 export { readMetrics } from './metrics/readMetrics.js';
-export { unpairedMetrics, type UnpairedMetrics, type UnpairedMetricsBatch, type UnpairedMetricsOptions } from './metrics/unpairedMetrics.js';
+export {
+  unpairedMetrics,
+  type UnpairedMetrics,
+  type UnpairedMetricsBatch,
+  type UnpairedMetricsOptions,
+} from './metrics/unpairedMetrics.js';

@@ -149,7 +149,7 @@ export function backendOf<T>(...values: readonly unknown[]): Backend<T> {
 }
 
 function owner(value: unknown): Backend<unknown> {
-  const found = registry().find((b) => b.owns(value)) ?? (arrays.owns(value) ? (arrays as Backend<unknown>) : undefined);
+  const found = registry().find((b) => b.owns(value)) ?? (arrays.owns(value) ? arrays : undefined);
   if (!found) throw new TypeError(`no registered engine owns ${describe(value)}${hint(value)}`);
   return found;
 }
@@ -158,12 +158,12 @@ function owner(value: unknown): Backend<unknown> {
 export function describe(value: unknown): string {
   if (value === null || value === undefined) return String(value);
   if (typeof value === 'string') return JSON.stringify(value);
-  if (typeof value === 'object') return `a value of type ${value.constructor?.name ?? 'Object'}`;
+  if (typeof value === 'object') return `a value of type ${(value as { constructor?: { name: string } }).constructor?.name ?? 'Object'}`;
   return `a ${typeof value}`;
 }
 
 function hint(value: unknown): string {
-  if (ArrayBuffer.isView(value)) return "; convert it with Array.from";
+  if (ArrayBuffer.isView(value)) return '; convert it with Array.from';
   const tensor = typeof value === 'object' && value !== null && 'dataId' in value;
   return tensor ? "; for TensorFlow.js tensors import 'prefloss' instead of 'prefloss/core'" : '';
 }

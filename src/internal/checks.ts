@@ -65,7 +65,8 @@ function shapeOf<T>(fn: string, name: string, value: T, backend: Backend<T>): re
 
 /** Checks that an argument is an object that has every one of the fields. */
 export function checkFields(fn: string, name: string, value: unknown, fields: readonly string[]): void {
-  const missing = typeof value === 'object' && value !== null ? fields.find((f) => (value as Record<string, unknown>)[f] === undefined) : fields[0];
+  const missing =
+    typeof value === 'object' && value !== null ? fields.find((f) => (value as Record<string, unknown>)[f] === undefined) : fields[0];
   if (missing === undefined) return;
   const expected = `expected { ${fields.join(', ')} }`;
   if (typeof value !== 'object' || value === null) throw new TypeError(`${fn}: ${name} is ${describe(value)}, ${expected}`);

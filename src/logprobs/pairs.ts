@@ -110,7 +110,9 @@ export function gatherPairs<T, I = T>(x: T, indices: Pair<I | readonly number[]>
   checkFields('gatherPairs', 'indices', indices, ['chosen', 'rejected']);
   const size = checkIndices('indices.chosen', indices.chosen, rows);
   if (checkIndices('indices.rejected', indices.rejected, rows) !== size) {
-    throw new RangeError(`gatherPairs: indices.rejected has shape [${shape(indices.rejected).join(', ')}], expected [${size}] like indices.chosen`);
+    throw new RangeError(
+      `gatherPairs: indices.rejected has shape [${shape(indices.rejected).join(', ')}], expected [${size}] like indices.chosen`,
+    );
   }
   const at = (i: I | readonly number[]) => take(x, i as T | readonly number[]);
   return scope(x, () => ({ chosen: at(indices.chosen), rejected: at(indices.rejected) }));

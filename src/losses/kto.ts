@@ -1,6 +1,18 @@
 import type { ScalarOf } from '../backend/types.js';
 import { cast, mul, scope, sigmoid, sub, where } from '../backend/ops.js';
-import { checkFields, checkNumber, checkOptions, checkPerExample, checkScalarOrPerExample, checkTensor, checkValues, notNegative, poisonOutside, positive, zeroOrOne } from '../internal/checks.js';
+import {
+  checkFields,
+  checkNumber,
+  checkOptions,
+  checkPerExample,
+  checkScalarOrPerExample,
+  checkTensor,
+  checkValues,
+  notNegative,
+  poisonOutside,
+  positive,
+  zeroOrOne,
+} from '../internal/checks.js';
 import { checkUnpairedLogps, type UnpairedLogps } from '../logprobs/pairs.js';
 
 /** A batch of single examples for {@link kto}. */

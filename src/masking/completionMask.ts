@@ -13,7 +13,7 @@ export interface CompletionSpans<T> {
 /**
  * The mask of completion tokens: 0 on the prompt, 1 on the completion, 0 on the padding to the right.
  *
- *     mask[b, t] = 1 if promptLengths[b] <= t < lengths[b], else 0
+ *     mask[b, t] = 1 for t from promptLengths[b] to lengths[b] - 1, else 0
  *
  * It is aligned with the input tokens: turn it into labels with `labelsFromMask` and shift those.
  *

@@ -38,10 +38,14 @@ function selectedSum<T>(x: T, mask: T, axis: number | undefined): unknown {
  *
  * @param x - Values of any shape.
  * @param mask - 1 for values that count, 0 for others, of the same shape.
- * @param axis - The axis to sum over, which falls away; all axes if left out.
  * @throws RangeError if shapes differ or the mask holds anything but 0 and 1; where it cannot be read, the sum becomes NaN.
  */
 export function maskedSum<T>(x: T, mask: T): ScalarOf<T>;
+/**
+ * The sums along one axis.
+ *
+ * @param axis - The axis to sum over, which falls away.
+ */
 export function maskedSum<T>(x: T, mask: T, axis: number): Less<T>;
 export function maskedSum<T>(x: T, mask: T, axis?: number): unknown {
   check('maskedSum', x, mask, axis);
@@ -54,7 +58,6 @@ export function maskedSum<T>(x: T, mask: T, axis?: number): unknown {
  *
  * @param x - Values of any shape.
  * @param mask - 1 for values that count, 0 for others, of the same shape.
- * @param axis - The axis to average over, which falls away; all axes if left out.
  * @throws RangeError if shapes differ or the mask holds anything but 0 and 1; where it cannot be read, the mean becomes NaN.
  *
  * @example
@@ -64,6 +67,11 @@ export function maskedSum<T>(x: T, mask: T, axis?: number): unknown {
  * ```
  */
 export function maskedMean<T>(x: T, mask: T): ScalarOf<T>;
+/**
+ * The means along one axis.
+ *
+ * @param axis - The axis to average over, which falls away.
+ */
 export function maskedMean<T>(x: T, mask: T, axis: number): Less<T>;
 export function maskedMean<T>(x: T, mask: T, axis?: number): unknown {
   check('maskedMean', x, mask, axis);

@@ -17,10 +17,7 @@ export type PairMetricsLogps<T> = PairLogps<T> | { readonly policy: Pair<T>; rea
 
 /** What {@link pairMetrics} gives: scalars on the engine, under TRL's names. */
 export type PairMetrics<S> = Readonly<
-  Record<
-    'rewards/chosen' | 'rewards/rejected' | 'rewards/margins' | 'rewards/accuracies' | 'logps/chosen' | 'logps/rejected',
-    S
-  >
+  Record<'rewards/chosen' | 'rewards/rejected' | 'rewards/margins' | 'rewards/accuracies' | 'logps/chosen' | 'logps/rejected', S>
 >;
 
 /** Mean over pairs of 1 where `chosen > rejected`; a tie counts 0, or one half. */

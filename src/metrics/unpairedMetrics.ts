@@ -1,6 +1,15 @@
 import type { ScalarOf } from '../backend/types.js';
 import { cast, scope, sub, sum, where } from '../backend/ops.js';
-import { checkFields, checkNumber, checkOptions, checkTensor, checkValues, poisonOutside, positive, zeroOrOne } from '../internal/checks.js';
+import {
+  checkFields,
+  checkNumber,
+  checkOptions,
+  checkTensor,
+  checkValues,
+  poisonOutside,
+  positive,
+  zeroOrOne,
+} from '../internal/checks.js';
 import { implicitRewards } from '../logprobs/implicitRewards.js';
 import { checkUnpairedLogps, type UnpairedLogps } from '../logprobs/pairs.js';
 
@@ -18,10 +27,7 @@ export interface UnpairedMetricsOptions {
 
 /** What {@link unpairedMetrics} gives: scalars on the engine, under TRL's names for sums and counts. */
 export type UnpairedMetrics<S> = Readonly<
-  Record<
-    'rewards/chosen_sum' | 'rewards/rejected_sum' | 'logps/chosen_sum' | 'logps/rejected_sum' | 'count/chosen' | 'count/rejected',
-    S
-  >
+  Record<'rewards/chosen_sum' | 'rewards/rejected_sum' | 'logps/chosen_sum' | 'logps/rejected_sum' | 'count/chosen' | 'count/rejected', S>
 >;
 
 /**

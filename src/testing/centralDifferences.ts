@@ -10,7 +10,11 @@ import { registerBackend, type Nested } from '../backend/backend.js';
  * @param inputs - Values to differentiate at.
  * @param step - Largest distance of the points; smaller values take a proportionally smaller one.
  */
-export function centralDifferences(f: (inputs: readonly Float64Array[]) => number, inputs: readonly Float64Array[], step = 1e-3): { value: number; grads: Float64Array[] } {
+export function centralDifferences(
+  f: (inputs: readonly Float64Array[]) => number,
+  inputs: readonly Float64Array[],
+  step = 1e-3,
+): { value: number; grads: Float64Array[] } {
   const { value, record } = recorded(() => f(inputs));
   const grads = inputs.map((input, n) =>
     input.map((x, i) => {

@@ -63,7 +63,8 @@ export async function checkGradients<I extends object>(
   const backend = engineOf(inputs);
   const leaves = await leavesOf(backend, inputs, wrt);
   const chosen = leaves.filter((leaf) => leaf.isDifferentiated);
-  if (chosen.length === 0) throw new TypeError(`checkGradients: no input of floats${wrt ? ` under ${wrt.join(', ')}` : ''} to differentiate by`);
+  if (chosen.length === 0)
+    throw new TypeError(`checkGradients: no input of floats${wrt ? ` under ${wrt.join(', ')}` : ''} to differentiate by`);
 
   const run = <T>(engine: Backend<T>, replaced: ReadonlyMap<string, unknown>): T => {
     const result = loss(rebuild(inputs, (path) => replaced.get(path)) as never);
@@ -74,7 +75,10 @@ export async function checkGradients<I extends object>(
       backend.constant(nested(values, sizes), isDifferentiated ? 'float' : backend.dtype(at(inputs, path)));
     const tensors = new Map(leaves.map((leaf) => [leaf.path, onEngine(leaf)]));
     const replace = (xs: readonly unknown[]) => new Map([...tensors, ...chosen.map(({ path }, i) => [path, xs[i]] as const)]);
-    const { value, grads } = backend.valueAndGrads!((xs) => run(backend, replace(xs)), chosen.map(({ path }) => tensors.get(path)));
+    const { value, grads } = backend.valueAndGrads!(
+      (xs) => run(backend, replace(xs)),
+      chosen.map(({ path }) => tensors.get(path)),
+    );
     return [value, ...grads];
   });
   const [value, ...grads] = await backend.read(results);
@@ -96,7 +100,8 @@ function engineOf(inputs: object): Backend<unknown> {
   rebuild(inputs, (path) => void tensors.push(at(inputs, path)));
   if (tensors.length === 0) throw new TypeError('checkGradients: inputs holds no tensor');
   const backend = backendOf(...tensors);
-  if (!backend.valueAndGrads) throw new TypeError(`checkGradients: the engine ${backend.name} has no gradients, expected tensors of one that has`);
+  if (!backend.valueAndGrads)
+    throw new TypeError(`checkGradients: the engine ${backend.name} has no gradients, expected tensors of one that has`);
   return backend;
 }
 
@@ -110,7 +115,8 @@ function rebuild(value: unknown, replace: (path: string) => unknown, path = ''):
   return Object.fromEntries(Object.entries(value).map(([key, inner]) => [key, rebuild(inner, replace, path ? `${path}.${key}` : key)]));
 }
 
-const at = (value: unknown, path: string): unknown => path.split('.').reduce((inner, key) => (inner as Record<string, unknown>)[key], value);
+const at = (value: unknown, path: string): unknown =>
+  path.split('.').reduce((inner, key) => (inner as Record<string, unknown>)[key], value);
 
 async function leavesOf(backend: Backend<unknown>, inputs: object, wrt: readonly string[] | undefined): Promise<Leaf[]> {
   const paths: string[] = [];
@@ -144,7 +150,9 @@ interface Result {
 function report(leaves: readonly Leaf[], engine: Result, reference: Result, tolerance: number): GradientReport {
   const valueError = Math.abs(engine.value - reference.value) / Math.max(1, Math.abs(reference.value));
   if (!(valueError <= tolerance)) {
-    throw new Error(`checkGradients: the value is ${engine.value} on the engine, ${reference.value} on arrays (error ${valueError}, allowed ${tolerance})`);
+    throw new Error(
+      `checkGradients: the value is ${engine.value} on the engine, ${reference.value} on arrays (error ${valueError}, allowed ${tolerance})`,
+    );
   }
   const largest = Math.max(...reference.grads.flatMap((g) => Array.from(g, Math.abs))) || 1;
   const gradientErrors: Record<string, number> = {};

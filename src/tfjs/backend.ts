@@ -14,7 +14,10 @@ const SYNCHRONOUS = ['cpu', 'wasm', 'tensorflow'];
 const dtypes = { float: 'float32', int: 'int32', bool: 'bool' } as const;
 
 /** A comparison on the tape throws in the backward pass, so none is ever put there. */
-const detached = (f: (a: T | number, b: T | number) => T) => (a: T | number, b: T | number): T => untaped(() => f(a, b));
+const detached =
+  (f: (a: T | number, b: T | number) => T) =>
+  (a: T | number, b: T | number): T =>
+    untaped(() => f(a, b));
 
 const condition = (x: T): T => untaped(() => tf.notEqual(x, 0));
 
@@ -28,13 +31,15 @@ export const tfjs: Backend<T> = {
   shape: (x) => x.shape,
   dtype: (x): DType => (x.dtype === 'int32' ? 'int' : x.dtype === 'bool' ? 'bool' : 'float'),
   isDisposed: (x) => x.isDisposed,
-  dispose: (x) => { x.dispose(); },
+  dispose: (x) => {
+    x.dispose();
+  },
 
-  peek: (x) => (SYNCHRONOUS.includes(tf.getBackend()) ? (x.dataSync() as Float32Array) : undefined),
+  peek: (x) => (SYNCHRONOUS.includes(tf.getBackend()) ? x.dataSync() : undefined),
   read,
   scope: (f) => tf.tidy(f as () => tf.TensorContainer) as ReturnType<typeof f>,
 
-  constant: (values, dtype = 'float') => tf.tensor(values as tf.TensorLike, undefined, dtypes[dtype]),
+  constant: (values, dtype = 'float') => tf.tensor(values, undefined, dtypes[dtype]),
   arange: (n) => tf.range(0, n, 1, 'int32'),
   // A cast of floats to bool on wasm keeps their bits.
   cast: (x, dtype) => (dtype === 'bool' ? condition(x) : tf.cast(x, dtypes[dtype])),
@@ -68,7 +73,11 @@ export const tfjs: Backend<T> = {
   slice: (x, start, stop, axis) => {
     const at = axis < 0 ? axis + x.rank : axis;
     const begin = x.shape.map((_, i) => (i === at ? start : 0));
-    return tf.slice(x, begin, x.shape.map((size, i) => (i === at ? stop - start : size)));
+    return tf.slice(
+      x,
+      begin,
+      x.shape.map((size, i) => (i === at ? stop - start : size)),
+    );
   },
   concat: (xs, axis) => tf.concat([...xs], axis),
   reshape: (x, shape) => tf.reshape(x, [...shape]),
@@ -99,7 +108,7 @@ async function read(xs: readonly T[]): Promise<Float32Array[]> {
 
 /** The gradient of `tf.gather` needs UnsortedSegmentSum, which wasm lacks and cpu has in O(rows) per index. */
 function take(x: T, indices: T): T {
-  const rows = x.shape[0]!;
+  const rows = x.shape[0];
   return tf.customGrad((input, save) => {
     (save as tf.GradSaveFunc)([indices]);
     return {
@@ -135,10 +144,9 @@ function valueAndInputGrads(f: (inputs: readonly T[]) => T, inputs: readonly T[]
   try {
     return tf.tidy(() => {
       const { loss, grads } = valueAndGrads(() => ({ loss: f(variables) as tf.Scalar }), variables);
-      return { value: loss as T, grads: variables.map((v) => grads[v.name] ?? tf.zerosLike(v)) };
+      return { value: loss, grads: variables.map((v) => grads[v.name] ?? tf.zerosLike(v)) };
     });
   } finally {
     tf.dispose(variables);
   }
 }
-

@@ -6,16 +6,20 @@ type Unary = (x: tf.Tensor) => tf.Tensor;
 type Derivative = (x: tf.Tensor, y: tf.Tensor) => tf.Tensor;
 
 /** An operation with a derivative of our own, of its input and its result. */
-const withDerivative = (value: Unary, derivative: Derivative): Unary => (x) =>
-  tf.customGrad((input, save) => {
-    const y = value(input as tf.Tensor);
-    (save as tf.GradSaveFunc)([x, y]);
-    return { value: y, gradFunc: (dy: tf.Tensor, saved: tf.Tensor[]) => tf.mul(dy, derivative(saved[0]!, saved[1]!)) };
-  })(x);
+const withDerivative =
+  (value: Unary, derivative: Derivative): Unary =>
+  (x) =>
+    tf.customGrad((input, save) => {
+      const y = value(input as tf.Tensor);
+      (save as tf.GradSaveFunc)([x, y]);
+      return { value: y, gradFunc: (dy: tf.Tensor, saved: tf.Tensor[]) => tf.mul(dy, derivative(saved[0]!, saved[1]!)) };
+    })(x);
 
 /** The stock operation where it is accurate, else our kernel with the derivative given here. */
-const accurate = (kernelName: ElementaryKernel, stock: Unary, derivative: Derivative): Unary => (x) =>
-  hasKernel(kernelName) ? withDerivative((v) => runKernel(kernelName, { x: v }), derivative)(x) : stock(x);
+const accurate =
+  (kernelName: ElementaryKernel, stock: Unary, derivative: Derivative): Unary =>
+  (x) =>
+    hasKernel(kernelName) ? withDerivative((v) => runKernel(kernelName, { x: v }), derivative)(x) : stock(x);
 
 /** `e^x - 1`, accurate relative to its value. */
 export function expm1(x: tf.Tensor): tf.Tensor {

@@ -15,12 +15,15 @@ export function sum(x: tf.Tensor, axis?: number): tf.Tensor {
   if (!trailing || x.dtype !== 'float32' || !(ours || (size > LONG && tf.getBackend().startsWith('web')))) return tf.sum(x, axis);
   return tf.customGrad((input) => ({
     value: ours ? runKernel(SUM, { x: input as tf.Tensor }, { shape }) : tf.reshape(inRuns(input as tf.Tensor, size), shape),
-    gradFunc: (dy: tf.Tensor) => tf.broadcastTo(axis === undefined ? dy : tf.expandDims(dy, -1), x.shape as never),
+    gradFunc: (dy: tf.Tensor) => tf.broadcastTo(axis === undefined ? dy : tf.expandDims(dy, -1), x.shape),
   }))(x);
 }
 
 /** Sums of rows of the given size in two stages: of short runs, then of their sums. */
 function inRuns(x: tf.Tensor, size: number): tf.Tensor {
-  const rows = tf.pad(tf.reshape(x, [-1, size]), [[0, 0], [0, (RUN - (size % RUN)) % RUN]]);
-  return tf.sum(tf.sum(tf.reshape(rows, [rows.shape[0]!, -1, RUN]), -1), -1);
+  const rows = tf.pad(tf.reshape(x, [-1, size]), [
+    [0, 0],
+    [0, (RUN - (size % RUN)) % RUN],
+  ]);
+  return tf.sum(tf.sum(tf.reshape(rows, [rows.shape[0], -1, RUN]), -1), -1);
 }

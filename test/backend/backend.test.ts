@@ -21,7 +21,10 @@ describe('backendOf', () => {
       [{}, 'no registered engine owns a value of type Object'],
       [Object.create(null), 'no registered engine owns a value of type Object'],
       [new Float32Array(2), 'no registered engine owns a value of type Float32Array; convert it with Array.from'],
-      [{ dataId: {} }, "no registered engine owns a value of type Object; for TensorFlow.js tensors import 'prefloss' instead of 'prefloss/core'"],
+      [
+        { dataId: {} },
+        "no registered engine owns a value of type Object; for TensorFlow.js tensors import 'prefloss' instead of 'prefloss/core'",
+      ],
     ];
     for (const [value, message] of cases) expect(() => backendOf(value)).toThrow(new TypeError(message));
   });
@@ -38,20 +41,24 @@ class Boxed {
 
 const unbox = (x: Boxed | number): Nested => (x instanceof Boxed ? x.values : x);
 
+const methods = arrays as unknown as Readonly<Record<string, ((...args: unknown[]) => Nested) | undefined>>;
+
 /** An engine whose tensors are boxed arrays, made of the arrays engine by wrapping. */
 const boxed = new Proxy({ name: 'boxed', owns: (value: unknown) => value instanceof Boxed } as unknown as Backend<Boxed>, {
   get: (own, key: keyof Backend<Nested>) => {
-    if (key in own) return own[key as keyof typeof own];
-    if (key === 'shape' || key === 'dtype' || key === 'peek') return (x: Boxed) => arrays[key](unbox(x));
+    if (key in own) return Reflect.get(own, key) as unknown;
+    if (key === 'shape' || key === 'dtype' || key === 'peek') return (x: Boxed) => methods[key]!(unbox(x));
     if (key === 'scope') return <R>(f: () => R) => f();
-    const method = arrays[key] as ((...args: unknown[]) => Nested) | undefined;
+    const method = methods[key];
     return method && ((...args: unknown[]) => new Boxed(method(...args.map((a) => (a instanceof Boxed ? a.values : a)))));
   },
 });
 
 describe('registerBackend', () => {
   let unregister: () => void = () => undefined;
-  afterEach(() => { unregister(); });
+  afterEach(() => {
+    unregister();
+  });
 
   it('lets every loss run on a new engine', () => {
     unregister = registerBackend(boxed);
@@ -80,7 +87,10 @@ describe('registerBackend', () => {
 
   it('shares the engines between copies of the library', () => {
     const list = (globalThis as Record<symbol, unknown>)[Symbol.for('prefloss.backends')] as Backend<unknown>[];
-    expect(list.map((b) => b.name), engine).toContain('tensorflow.js');
+    expect(
+      list.map((b) => b.name),
+      engine,
+    ).toContain('tensorflow.js');
   });
 });
 
@@ -99,7 +109,13 @@ describe.runIf(isArrays)('the arrays engine', () => {
 
   it('never returns its input', () => {
     const x = [1, 2];
-    for (const y of [arrays.stopGradient(x), arrays.cast(x, 'float'), arrays.reshape(x, [2]), arrays.broadcastTo(x, [2]), arrays.slice(x, 0, 2, 0)]) {
+    for (const y of [
+      arrays.stopGradient(x),
+      arrays.cast(x, 'float'),
+      arrays.reshape(x, [2]),
+      arrays.broadcastTo(x, [2]),
+      arrays.slice(x, 0, 2, 0),
+    ]) {
       expect(y).toEqual(x);
       expect(y).not.toBe(x);
     }

@@ -1,13 +1,28 @@
 import { describe, expect, it } from 'vitest';
 import { ops } from '../../src/index.js';
-import { derivatives, epsilon, expectGradients, expectNoLeak, expectValues, engine, ints, isArrays, read, tensor, type X } from '../support/engine.js';
+import {
+  derivatives,
+  epsilon,
+  expectGradients,
+  expectNoLeak,
+  expectValues,
+  engine,
+  ints,
+  isArrays,
+  read,
+  tensor,
+  type X,
+} from '../support/engine.js';
 import { expectClose } from '../../src/testing/index.js';
 
 const A = [-2.5, -0.75, 0.5, 1.25, 3];
 const B = [0.5, -1.5, 2.5, -0.25, 1.75];
 
 // name -> [operation, the same on numbers, derivative by a, derivative by b]
-const binary: Record<string, [(a: X, b: X) => X, (a: number, b: number) => number, (a: number, b: number) => number, (a: number, b: number) => number]> = {
+const binary: Record<
+  string,
+  [(a: X, b: X) => X, (a: number, b: number) => number, (a: number, b: number) => number, (a: number, b: number) => number]
+> = {
   add: [ops.add, (a, b) => a + b, () => 1, () => 1],
   sub: [ops.sub, (a, b) => a - b, () => 1, () => -1],
   mul: [ops.mul, (a, b) => a * b, (_, b) => b, (a) => a],
@@ -20,16 +35,32 @@ const weights = [0, 1, 2, 3, 4].map((i) => Math.fround(1 + 0.4 * Math.sin(3 * i 
 
 describe.each(Object.entries(binary))('%s', (_, [op, f, da, db]) => {
   it('computes values', async () => {
-    await expectValues(op(tensor(A), tensor(B)), A.map((a, i) => f(a, B[i]!)), 4);
+    await expectValues(
+      op(tensor(A), tensor(B)),
+      A.map((a, i) => f(a, B[i]!)),
+      4,
+    );
   });
 
   it('takes a number on either side', async () => {
-    await expectValues(op(tensor(A), 2), A.map((a) => f(a, 2)), 4);
-    await expectValues(op(2, tensor(B)), B.map((b) => f(2, b)), 4);
+    await expectValues(
+      op(tensor(A), 2),
+      A.map((a) => f(a, 2)),
+      4,
+    );
+    await expectValues(
+      op(2, tensor(B)),
+      B.map((b) => f(2, b)),
+      4,
+    );
   });
 
   it('broadcasts a scalar and an axis of size 1', async () => {
-    await expectValues(op(tensor(A), tensor(2)), A.map((a) => f(a, 2)), 4);
+    await expectValues(
+      op(tensor(A), tensor(2)),
+      A.map((a) => f(a, 2)),
+      4,
+    );
     await expectValues(op(tensor([[1], [-2]]), tensor([A, B])), [A.map((a) => f(1, a)), B.map((b) => f(-2, b))], 4);
     await expectValues(op(tensor(A), tensor([[1], [-2]])), [A.map((a) => f(a, 1)), A.map((a) => f(a, -2))], 4);
   });
@@ -65,7 +96,11 @@ const unary: Record<string, [(x: X) => X, (x: number) => number, (x: number) => 
 
 describe.each(Object.entries(unary))('%s', (_, [op, f, df, at]) => {
   it('computes values', async () => {
-    await expectValues(op(tensor(at)), at.map((x) => f(Math.fround(x))), isArrays ? 1e6 : 4);
+    await expectValues(
+      op(tensor(at)),
+      at.map((x) => f(Math.fround(x))),
+      isArrays ? 1e6 : 4,
+    );
   });
 
   it('has its gradient', async () => {
@@ -100,7 +135,9 @@ describe('functions that cancel if they are written down naively', () => {
   });
 
   it('sigmoid(-x) keeps what 1 - sigmoid(x) loses', async () => {
-    expectClose((await read(ops.sigmoid(tensor([-17, -40])))) as number[], [sigmoid(-17), sigmoid(-40)], { relative: isArrays ? 1e-15 : 1e-5 });
+    expectClose((await read(ops.sigmoid(tensor([-17, -40])))) as number[], [sigmoid(-17), sigmoid(-40)], {
+      relative: isArrays ? 1e-15 : 1e-5,
+    });
   });
 });
 
@@ -116,7 +153,11 @@ describe('comparisons', () => {
   });
 
   it('may depend on what is differentiated', async () => {
-    await expectGradients((x) => ops.where<X>(ops.greater<X>(x, 0), ops.mul<X>(x, 3), x), [A], [A.map((x, i) => weights[i]! * (x > 0 ? 3 : 1))]);
+    await expectGradients(
+      (x) => ops.where<X>(ops.greater<X>(x, 0), ops.mul<X>(x, 3), x),
+      [A],
+      [A.map((x, i) => weights[i]! * (x > 0 ? 3 : 1))],
+    );
   });
 });
 
@@ -164,7 +205,16 @@ describe('reductions', () => {
   });
 
   it('has the gradients of sum and mean', async () => {
-    await expectGradients((x) => ops.sum(x, -1), [M], [[[1, 1, 1], [1, 1, 1]].map((row, i) => row.map(() => weights[i]!))]);
+    await expectGradients(
+      (x) => ops.sum(x, -1),
+      [M],
+      [
+        [
+          [1, 1, 1],
+          [1, 1, 1],
+        ].map((row, i) => row.map(() => weights[i]!)),
+      ],
+    );
     await expectGradients((x) => ops.sum(x, 0), [M], [M.map(() => weights.slice(0, 3))]);
     await expectGradients((x) => ops.mean(x), [M], [M.map((row) => row.map(() => weights[0]! / 6))]);
   });
@@ -172,11 +222,21 @@ describe('reductions', () => {
   it('sums many values without drift', async () => {
     const n = 300_000;
     await expectValues(ops.sum(tensor(new Array<number>(n).fill(Math.fround(0.1)))), n * Math.fround(0.1), n);
-    expectClose(await read(ops.sum(tensor(new Array<number>(n).fill(Math.fround(0.1))))) as number, n * Math.fround(0.1), { relative: isArrays ? 1e-9 : 1e-6 });
+    expectClose((await read(ops.sum(tensor(new Array<number>(n).fill(Math.fround(0.1)))))) as number, n * Math.fround(0.1), {
+      relative: isArrays ? 1e-9 : 1e-6,
+    });
   });
 
   it('logSumExp does not overflow, and its gradient is the softmax', async () => {
-    await expectValues(ops.logSumExp(tensor([[1e4, 1e4], [-1e4, -1e4]])), [1e4 + Math.LN2, -1e4 + Math.LN2]);
+    await expectValues(
+      ops.logSumExp(
+        tensor([
+          [1e4, 1e4],
+          [-1e4, -1e4],
+        ]),
+      ),
+      [1e4 + Math.LN2, -1e4 + Math.LN2],
+    );
     const x = [1, 2, 4];
     const total = x.reduce((a, v) => a + Math.exp(v), 0);
     await expectGradients((v) => ops.logSumExp(v), [x], [x.map((v) => (weights[0]! * Math.exp(v)) / total)]);
@@ -189,7 +249,10 @@ describe('sort and argsort', () => {
   it('sorts ascending along the last axis, equal values in their order', async () => {
     await expectValues(ops.sort(tensor(x)), [-7, -1, 2.5, 3]);
     await expectValues(ops.argsort(tensor(x)), [3, 1, 2, 0]);
-    await expectValues(ops.sort(tensor([x, [4, 3, 2, 1]])), [[-7, -1, 2.5, 3], [1, 2, 3, 4]]);
+    await expectValues(ops.sort(tensor([x, [4, 3, 2, 1]])), [
+      [-7, -1, 2.5, 3],
+      [1, 2, 3, 4],
+    ]);
     await expectValues(ops.argsort(tensor([1, 0, 1, 0])), [1, 3, 0, 2]);
   });
 
@@ -199,10 +262,18 @@ describe('sort and argsort', () => {
 });
 
 describe('indexing and shape', () => {
-  const M = [[1, 2], [3, 4], [5, 6]];
+  const M = [
+    [1, 2],
+    [3, 4],
+    [5, 6],
+  ];
 
   it('takes rows, by a tensor or a list of indices', async () => {
-    await expectValues(ops.take(tensor(M), ints([2, 0, 2])), [[5, 6], [1, 2], [5, 6]]);
+    await expectValues(ops.take(tensor(M), ints([2, 0, 2])), [
+      [5, 6],
+      [1, 2],
+      [5, 6],
+    ]);
     await expectValues(ops.take(tensor([7, 8, 9]), [1, 1]), [8, 8]);
   });
 
@@ -211,13 +282,26 @@ describe('indexing and shape', () => {
   });
 
   it('slices, joins, reshapes and repeats', async () => {
-    await expectValues(ops.slice(tensor(M), 1, 3), [[3, 4], [5, 6]]);
+    await expectValues(ops.slice(tensor(M), 1, 3), [
+      [3, 4],
+      [5, 6],
+    ]);
     await expectValues(ops.slice(tensor(M), 0, 1, -1), [[1], [3], [5]]);
     await expectValues(ops.concat([tensor(M), tensor([[7, 8]])]), [...M, [7, 8]]);
-    await expectValues(ops.concat([tensor(M), tensor([[0], [0], [0]])], -1), [[1, 2, 0], [3, 4, 0], [5, 6, 0]]);
-    await expectValues(ops.reshape(tensor(M), [2, 3]), [[1, 2, 3], [4, 5, 6]]);
+    await expectValues(ops.concat([tensor(M), tensor([[0], [0], [0]])], -1), [
+      [1, 2, 0],
+      [3, 4, 0],
+      [5, 6, 0],
+    ]);
+    await expectValues(ops.reshape(tensor(M), [2, 3]), [
+      [1, 2, 3],
+      [4, 5, 6],
+    ]);
     await expectValues(ops.reshape(tensor([5]), []), 5);
-    await expectValues(ops.broadcastTo(tensor([[1], [2]]), [2, 3]), [[1, 1, 1], [2, 2, 2]]);
+    await expectValues(ops.broadcastTo(tensor([[1], [2]]), [2, 3]), [
+      [1, 1, 1],
+      [2, 2, 2],
+    ]);
     await expectValues(ops.broadcastTo(tensor(3), [2]), [3, 3]);
     await expectValues(ops.arange(tensor(0), 4), [0, 1, 2, 3]);
     expect(ops.shape(tensor([[[1], [2]]]))).toEqual([1, 2, 1]);
@@ -238,7 +322,10 @@ describe('stopGradient', () => {
 
   it('gives zeros where nothing else depends on the input', async () => {
     const { grads } = await derivatives((x, y) => ops.add<X>(ops.stopGradient(ops.exp(x)), y), [A, B]);
-    expectClose(grads[0] as number[], A.map(() => 0));
+    expectClose(
+      grads[0] as number[],
+      A.map(() => 0),
+    );
   });
 
   it('returns a tensor of its own', () => {

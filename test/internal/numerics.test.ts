@@ -17,7 +17,11 @@ const exact: [number, number][] = [
 describe('log1mexp', () => {
   it('is accurate from -1e-30 on', async () => {
     const values = (await read(log1mexp<X>(tensor(exact.map(([x]) => x))))) as number[];
-    expectClose(values, exact.map(([, y]) => y), isArrays ? { relative: 1e-15, absolute: 2e-16 } : { relative: 5e-6, absolute: 1e-7 });
+    expectClose(
+      values,
+      exact.map(([, y]) => y),
+      isArrays ? { relative: 1e-15, absolute: 2e-16 } : { relative: 5e-6, absolute: 1e-7 },
+    );
   });
 
   it('counts 0 and what rounding put above it as -1e-30', async () => {
@@ -32,6 +36,10 @@ describe('log1mexp', () => {
 
   it.skipIf(isArrays)('has a finite gradient at 0 and near it', async () => {
     const { grads } = await derivatives(log1mexp, [[0, -1e-30, -1e-10]]);
-    expectClose(grads[0] as number[], [-1e30, -1e30, -1e10].map((g, i) => weight(i) * g), { relative: 1e-5 });
+    expectClose(
+      grads[0] as number[],
+      [-1e30, -1e30, -1e10].map((g, i) => weight(i) * g),
+      { relative: 1e-5 },
+    );
   });
 });

@@ -2,7 +2,22 @@ import { describe, expect, it } from 'vitest';
 import { backendOf, listKernels, ops, sequenceLogProbs, tokenLogProbs } from '../../src/index.js';
 import { tokenLogProbsDefinition } from '../../src/logprobs/tokenLogProbs.js';
 import golden from '../goldens/logprobs.json' with { type: 'json' };
-import { derivatives, engine, epsilon, expectError, expectGradients, expectNoLeak, expectValues, flatten, ints, isArrays, isReadable, read, tensor, type X } from '../support/engine.js';
+import {
+  derivatives,
+  engine,
+  epsilon,
+  expectError,
+  expectGradients,
+  expectNoLeak,
+  expectValues,
+  flatten,
+  ints,
+  isArrays,
+  isReadable,
+  read,
+  tensor,
+  type X,
+} from '../support/engine.js';
 import { expectClose, type Values } from '../../src/testing/index.js';
 import type { Nested } from '../../src/index.js';
 
@@ -74,7 +89,16 @@ describe('tokenLogProbs', () => {
   });
 
   // Sizes that divide nothing, around the size of a workgroup, and vocabularies of one and two.
-  const shapes: [number, number][] = [[1, 1], [3, 2], [5, 47], [2, 123], [3, 255], [4, 256], [5, 257], [2, 1031]];
+  const shapes: [number, number][] = [
+    [1, 1],
+    [3, 2],
+    [5, 47],
+    [2, 123],
+    [3, 255],
+    [4, 256],
+    [5, 257],
+    [2, 1031],
+  ];
   // Flat, ordinary and peaky logits, the latter with one far above the rest.
   const kinds: [string, (rows: number, vocabulary: number) => number[][]][] = [
     ['flat', (n, v) => logitsOf(n, v, 0.01)],
@@ -94,7 +118,11 @@ describe('tokenLogProbs', () => {
 
   it('is -log V where all logits are equal, and the uniform gradient', async () => {
     await expectValues(tokenLogProbs<X, X>(tensor([[2, 2, 2, 2]]), ints([3])), [-Math.log(4)]);
-    await expectGradients((x) => tokenLogProbs<X, X>(x, ints([3])), [[[2, 2, 2, 2]]], [[[-0.25, -0.25, -0.25, 0.75].map((g) => g * weight(0))]]);
+    await expectGradients(
+      (x) => tokenLogProbs<X, X>(x, ints([3])),
+      [[[2, 2, 2, 2]]],
+      [[[-0.25, -0.25, -0.25, 0.75].map((g) => g * weight(0))]],
+    );
   });
 
   it('takes [B, T, V] and flat rows alike', async () => {
@@ -113,13 +141,31 @@ describe('tokenLogProbs', () => {
   });
 
   it('gives 0 with zero gradient to ignored tokens, whatever their logits', async () => {
-    const bad = [[NaN, 1, 2], [1, 2, 3], [Infinity, -Infinity, 0]];
+    const bad = [
+      [NaN, 1, 2],
+      [1, 2, 3],
+      [Infinity, -Infinity, 0],
+    ];
     const f = (x: X) => tokenLogProbs<X, X>(x, ints([-100, 1, -100]));
     const { logps, gradients } = oracle(bad, [-100, 1, -100], weight);
     await expectValues(f(tensor(bad)), logps);
     if (isArrays) return;
     await expectGradients(f, [bad], [gradients]);
-    await expectGradients((x) => tokenLogProbs<X, X>(x, ints([-100, -100])), [[[NaN, 1], [2, 3]]], [[[0, 0], [0, 0]]]);
+    await expectGradients(
+      (x) => tokenLogProbs<X, X>(x, ints([-100, -100])),
+      [
+        [
+          [NaN, 1],
+          [2, 3],
+        ],
+      ],
+      [
+        [
+          [0, 0],
+          [0, 0],
+        ],
+      ],
+    );
   });
 
   it('takes -Infinity for tokens that cannot come', async () => {
@@ -140,7 +186,15 @@ describe('tokenLogProbs', () => {
   });
 
   it('takes another ignored label', async () => {
-    const f = (ignoreIndex: number) => tokenLogProbs<X, X>(tensor([[1, 2], [3, 4]]), ints([ignoreIndex, 0]), { ignoreIndex });
+    const f = (ignoreIndex: number) =>
+      tokenLogProbs<X, X>(
+        tensor([
+          [1, 2],
+          [3, 4],
+        ]),
+        ints([ignoreIndex, 0]),
+        { ignoreIndex },
+      );
     const expected = [0, logSoftmax([3, 4])[0]!];
     await expectValues(f(-1), expected);
     await expectValues(f(2), expected);
@@ -166,43 +220,86 @@ describe('tokenLogProbs', () => {
   });
 
   describe('bad input', () => {
-    const logits = () => tensor([[1, 2, 3], [4, 5, 6]]);
+    const logits = () =>
+      tensor([
+        [1, 2, 3],
+        [4, 5, 6],
+      ]);
 
     it('names shapes that do not fit', () => {
       const [x, three, one, row] = [logits(), ints([0, 1, 2]), ints(1), tensor([1, 2])];
-      expectError(() => tokenLogProbs(x, three), RangeError, 'tokenLogProbs: labels has shape [3], expected [2] like logits without the last axis');
+      expectError(
+        () => tokenLogProbs(x, three),
+        RangeError,
+        'tokenLogProbs: labels has shape [3], expected [2] like logits without the last axis',
+      );
       expectError(() => tokenLogProbs(row, one), RangeError, 'tokenLogProbs: logits has shape [2], expected [B, T, V] or [N, V]');
     });
 
     it('names options out of range', () => {
       const [x, y] = [logits(), ints([0, 1])];
-      expectError(() => tokenLogProbs(x, y, { ignoreIndex: 2 }), RangeError, 'tokenLogProbs: ignoreIndex must be an integer outside [0, 3), got 2');
-      expectError(() => tokenLogProbs(x, y, { ignoreIndex: -0.5 }), RangeError, 'tokenLogProbs: ignoreIndex must be an integer outside [0, 3), got -0.5');
-      expectError(() => tokenLogProbs(x, y, { ignore: 1 } as never), RangeError, 'tokenLogProbs: unknown option ignore, expected ignoreIndex');
+      expectError(
+        () => tokenLogProbs(x, y, { ignoreIndex: 2 }),
+        RangeError,
+        'tokenLogProbs: ignoreIndex must be an integer outside [0, 3), got 2',
+      );
+      expectError(
+        () => tokenLogProbs(x, y, { ignoreIndex: -0.5 }),
+        RangeError,
+        'tokenLogProbs: ignoreIndex must be an integer outside [0, 3), got -0.5',
+      );
+      expectError(
+        () => tokenLogProbs(x, y, { ignore: 1 } as never),
+        RangeError,
+        'tokenLogProbs: unknown option ignore, expected ignoreIndex',
+      );
     });
 
     it.skipIf(isArrays)('names labels that are floats, and logits that are integers', () => {
-      const [x, y, z] = [logits(), tensor([0, 1]), ints([[1, 2], [3, 4]])];
+      const [x, y, z] = [
+        logits(),
+        tensor([0, 1]),
+        ints([
+          [1, 2],
+          [3, 4],
+        ]),
+      ];
       expectError(() => tokenLogProbs(x, y), TypeError, 'tokenLogProbs: labels has dtype float, expected int');
       const w = ints([0, 1]);
       expectError(() => tokenLogProbs(z, w), TypeError, 'tokenLogProbs: logits has dtype int, expected float');
     });
 
     it.runIf(isArrays)('names labels that are no integers', () => {
-      expectError(() => tokenLogProbs([[1, 2]], [0.5]), RangeError, 'tokenLogProbs: value 0 of labels must be an integer in [0, 2) or -100, got 0.5');
-      expectError(() => tokenLogProbs([[1, 2], [1]], [0, 0]), RangeError, 'tokenLogProbs: logits: a list is ragged: it holds entries of shape [2] and [1]');
+      expectError(
+        () => tokenLogProbs([[1, 2]], [0.5]),
+        RangeError,
+        'tokenLogProbs: value 0 of labels must be an integer in [0, 2) or -100, got 0.5',
+      );
+      expectError(
+        () => tokenLogProbs([[1, 2], [1]], [0, 0]),
+        RangeError,
+        'tokenLogProbs: logits: a list is ragged: it holds entries of shape [2] and [1]',
+      );
     });
 
     it.runIf(isReadable)('names a label out of range, where it can be read', () => {
       const x = logits();
       for (const label of [3, -1]) {
         const y = ints([0, label]);
-        expectError(() => tokenLogProbs(x, y), RangeError, `tokenLogProbs: value 1 of labels must be an integer in [0, 3) or -100, got ${label}`);
+        expectError(
+          () => tokenLogProbs(x, y),
+          RangeError,
+          `tokenLogProbs: value 1 of labels must be an integer in [0, 3) or -100, got ${label}`,
+        );
       }
     });
 
     it.skipIf(isReadable)('turns such a token into NaN where it cannot, in value and gradient', async () => {
-      const rows = [[1, 2, 3], [4, 5, 6], [7, 8, 9]];
+      const rows = [
+        [1, 2, 3],
+        [4, 5, 6],
+        [7, 8, 9],
+      ];
       const f = (x: X) => tokenLogProbs<X, X>(x, ints([3, 1, -1]));
       expect(((await read(f(tensor(rows)))) as number[]).map(Number.isNaN)).toEqual([true, false, true]);
       const { grads } = backendOf<X>(tensor(0)).valueAndGrads!(([x]) => ops.sum(f(x)), [tensor(rows)]);
@@ -218,8 +315,11 @@ describe('tokenLogProbs', () => {
 
     it.skipIf(isArrays)('names tensors of two engines', () => {
       const x = logits();
-      expectError(() => tokenLogProbs<unknown, unknown>(x, [0, 1]), TypeError,
-        'tokenLogProbs: labels is on the engine arrays, expected tensorflow.js like logits without the last axis');
+      expectError(
+        () => tokenLogProbs<unknown, unknown>(x, [0, 1]),
+        TypeError,
+        'tokenLogProbs: labels is on the engine arrays, expected tensorflow.js like logits without the last axis',
+      );
     });
   });
 });
@@ -229,4 +329,3 @@ describe('listKernels', () => {
     expect(listKernels()).toEqual({ tokenLogProbs: { cpu: 'kernel', wasm: 'kernel', webgpu: 'kernel', webgl: 'definition' } });
   });
 });
-

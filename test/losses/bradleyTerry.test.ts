@@ -15,10 +15,23 @@ describe('bradleyTerry', () => {
   });
 
   it('is softplus(-(gap - margin)) + centering * total^2', async () => {
-    await expectValues(bradleyTerry(pair(rewards)), gap.map((g) => softplus(-g)));
-    await expectValues(bradleyTerry(pair(rewards), { margin: 0.5 }), gap.map((g) => softplus(0.5 - g)));
-    await expectValues(bradleyTerry(pair(rewards), { margin: tensor([0, 1, -1]) }), gap.map((g, i) => softplus([0, 1, -1][i]! - g)));
-    await expectValues(bradleyTerry(pair(rewards), { centering: 0.1 }), gap.map((g, i) => softplus(-g) + 0.1 * total[i]! ** 2), 4);
+    await expectValues(
+      bradleyTerry(pair(rewards)),
+      gap.map((g) => softplus(-g)),
+    );
+    await expectValues(
+      bradleyTerry(pair(rewards), { margin: 0.5 }),
+      gap.map((g) => softplus(0.5 - g)),
+    );
+    await expectValues(
+      bradleyTerry(pair(rewards), { margin: tensor([0, 1, -1]) }),
+      gap.map((g, i) => softplus([0, 1, -1][i]! - g)),
+    );
+    await expectValues(
+      bradleyTerry(pair(rewards), { centering: 0.1 }),
+      gap.map((g, i) => softplus(-g) + 0.1 * total[i]! ** 2),
+      4,
+    );
   });
 
   it('is ln 2 where the rewards are equal', async () => {
@@ -43,7 +56,11 @@ describe('bradleyTerry', () => {
     expectError(() => bradleyTerry(x, { centering: -1 }), RangeError, 'bradleyTerry: centering must be finite and >= 0, got -1');
     expectError(() => bradleyTerry(x, { margin: Infinity }), RangeError, 'bradleyTerry: margin must be finite, got Infinity');
     expectError(() => bradleyTerry(x, { beta: 1 } as never), RangeError, 'bradleyTerry: unknown option beta, expected margin, centering');
-    expectError(() => bradleyTerry({ chosen: x.chosen } as never), TypeError, 'bradleyTerry: rewards lacks rejected, expected { chosen, rejected }');
+    expectError(
+      () => bradleyTerry({ chosen: x.chosen } as never),
+      TypeError,
+      'bradleyTerry: rewards lacks rejected, expected { chosen, rejected }',
+    );
     const two = tensor([1, 2]);
     expectError(() => bradleyTerry(x, { margin: two }), RangeError, 'bradleyTerry: margin has shape [2], expected [3] like chosen');
   });

@@ -13,39 +13,73 @@ describe('dpo', () => {
   });
 
   it('is softplus(-beta Delta)', async () => {
-    await expectValues(dpo(pairLogps()), delta.map((d) => softplus(-0.1 * d)));
-    await expectValues(dpo(pairLogps(), { beta: 2 }), delta.map((d) => softplus(-2 * d)), 8);
+    await expectValues(
+      dpo(pairLogps()),
+      delta.map((d) => softplus(-0.1 * d)),
+    );
+    await expectValues(
+      dpo(pairLogps(), { beta: 2 }),
+      delta.map((d) => softplus(-2 * d)),
+      8,
+    );
   });
 
   it('is ln 2 where policy and reference agree', async () => {
     await expectValues(dpo({ policy: pair(sample.policy), reference: pair(sample.policy) }), [Math.LN2, Math.LN2, Math.LN2]);
-    await expectValues(dpo({ policy: pair(sample.policy), reference: pair(sample.policy) }, { labelSmoothing: 0.3 }), [Math.LN2, Math.LN2, Math.LN2]);
+    await expectValues(dpo({ policy: pair(sample.policy), reference: pair(sample.policy) }, { labelSmoothing: 0.3 }), [
+      Math.LN2,
+      Math.LN2,
+      Math.LN2,
+    ]);
   });
 
   it('smooths labels by mixing in the loss of the swapped pair', async () => {
     const e = 0.2;
     const h = delta.map((d) => 0.1 * d);
-    await expectValues(dpo(pairLogps(), { labelSmoothing: e }), h.map((x) => (1 - e) * softplus(-x) + e * softplus(x)));
+    await expectValues(
+      dpo(pairLogps(), { labelSmoothing: e }),
+      h.map((x) => (1 - e) * softplus(-x) + e * softplus(x)),
+    );
   });
 
   it('subtracts an offset, one or one per pair', async () => {
     const offsets = [0.5, -1, 2];
-    await expectValues(dpo(pairLogps(), { offset: 0.5 }), delta.map((d) => softplus(0.5 - 0.1 * d)));
-    await expectValues(dpo(pairLogps(), { offset: tensor(offsets) }), delta.map((d, i) => softplus(offsets[i]! - 0.1 * d)));
+    await expectValues(
+      dpo(pairLogps(), { offset: 0.5 }),
+      delta.map((d) => softplus(0.5 - 0.1 * d)),
+    );
+    await expectValues(
+      dpo(pairLogps(), { offset: tensor(offsets) }),
+      delta.map((d, i) => softplus(offsets[i]! - 0.1 * d)),
+    );
     const e = 0.1;
     const h = delta.map((d, i) => 0.1 * d - offsets[i]!);
-    await expectValues(dpo(pairLogps(), { offset: tensor(offsets), labelSmoothing: e }), h.map((x) => (1 - e) * softplus(-x) + e * softplus(x)));
+    await expectValues(
+      dpo(pairLogps(), { offset: tensor(offsets), labelSmoothing: e }),
+      h.map((x) => (1 - e) * softplus(-x) + e * softplus(x)),
+    );
   });
 
   it('takes a beta per pair', async () => {
     const betas = [0.1, 0.5, 2];
-    await expectValues(dpo(pairLogps(), { beta: tensor(betas) }), delta.map((d, i) => softplus(-betas[i]! * d)), 8);
+    await expectValues(
+      dpo(pairLogps(), { beta: tensor(betas) }),
+      delta.map((d, i) => softplus(-betas[i]! * d)),
+      8,
+    );
   });
 
   it('gives the other sign to a swapped pair', async () => {
-    const swapped = { policy: { chosen: sample.policy.rejected, rejected: sample.policy.chosen }, reference: { chosen: sample.reference.rejected, rejected: sample.reference.chosen } };
+    const swapped = {
+      policy: { chosen: sample.policy.rejected, rejected: sample.policy.chosen },
+      reference: { chosen: sample.reference.rejected, rejected: sample.reference.chosen },
+    };
     const own = await read(ops.sub<X>(dpo(pairLogps(swapped)), dpo(pairLogps())));
-    await expectValues(tensor(own), delta.map((d) => 0.1 * d), 4);
+    await expectValues(
+      tensor(own),
+      delta.map((d) => 0.1 * d),
+      4,
+    );
   });
 
   it('has the gradient of its doc comment, on all four inputs', async () => {
@@ -58,20 +92,35 @@ describe('dpo', () => {
 
   it('has the gradient by beta and offset', async () => {
     const f = (beta: X, offset: X) => dpo<X>(pairLogps(), { beta, offset });
-    const [betas, offsets] = [[0.1, 0.5, 2], [0.5, -1, 0.25]];
+    const [betas, offsets] = [
+      [0.1, 0.5, 2],
+      [0.5, -1, 0.25],
+    ];
     const s = delta.map((d, i) => sigmoid(offsets[i]! - betas[i]! * d));
     await expectGradients(f, [betas, offsets], [delta.map((d, i) => -weight(i) * d * s[i]!), s.map((v, i) => weight(i) * v)]);
   });
 
   it('is finite, with a finite gradient, for |h| up to 1e4', async () => {
-    const far = [[-1e5, 0], [0, -1e5], [0, 0], [0, 0]];
+    const far = [
+      [-1e5, 0],
+      [0, -1e5],
+      [0, 0],
+      [0, 0],
+    ];
     const f = (a: X, b: X, c: X, d: X) => dpo<X>(fromFour(a, b, c, d));
     await expectValues(f(...(far.map((v) => tensor(v)) as [X, X, X, X])), [1e4, 0]);
-    await expectGradients(f, far, [[-0.1 * weight(0), 0], [0.1 * weight(0), 0], [0.1 * weight(0), 0], [-0.1 * weight(0), 0]]);
+    await expectGradients(f, far, [
+      [-0.1 * weight(0), 0],
+      [0.1 * weight(0), 0],
+      [0.1 * weight(0), 0],
+      [-0.1 * weight(0), 0],
+    ]);
   });
 
   it('takes a single pair', async () => {
-    await expectValues(dpo({ policy: pair({ chosen: [-1], rejected: [-2] }), reference: pair({ chosen: [-1], rejected: [-1] }) }), [softplus(-0.1)]);
+    await expectValues(dpo({ policy: pair({ chosen: [-1], rejected: [-2] }), reference: pair({ chosen: [-1], rejected: [-1] }) }), [
+      softplus(-0.1),
+    ]);
   });
 
   it('leaks nothing and changes nothing', async () => {
@@ -87,25 +136,45 @@ describe('dpo', () => {
     it('names shapes that differ', () => {
       const three = logps();
       const two = pair({ chosen: [-1, -2], rejected: [-1, -2] });
-      expectError(() => dpo({ ...three, reference: two }), RangeError,
-        'dpo: reference.chosen has shape [2], expected [3] like policy.chosen');
+      expectError(
+        () => dpo({ ...three, reference: two }),
+        RangeError,
+        'dpo: reference.chosen has shape [2], expected [3] like policy.chosen',
+      );
       const one = tensor([-1]);
-      expectError(() => dpo({ ...three, policy: { ...three.policy, rejected: one } }), RangeError,
-        'dpo: policy.rejected has shape [1], expected [3] like policy.chosen');
+      expectError(
+        () => dpo({ ...three, policy: { ...three.policy, rejected: one } }),
+        RangeError,
+        'dpo: policy.rejected has shape [1], expected [3] like policy.chosen',
+      );
     });
 
     it('names a wrong rank, an empty batch, a missing side, a wrong kind', () => {
       const x = logps();
       const matrix = tensor([[-1], [-2]]);
-      expectError(() => dpo({ ...x, policy: { chosen: matrix, rejected: matrix } }), RangeError, 'dpo: policy.chosen has shape [2, 1], expected rank 1');
+      expectError(
+        () => dpo({ ...x, policy: { chosen: matrix, rejected: matrix } }),
+        RangeError,
+        'dpo: policy.chosen has shape [2, 1], expected rank 1',
+      );
       const empty = tensor([]);
-      expectError(() => dpo({ policy: { chosen: empty, rejected: empty }, reference: { chosen: empty, rejected: empty } }), RangeError,
-        'dpo: policy.chosen has shape [0], expected no empty axis');
+      expectError(
+        () => dpo({ policy: { chosen: empty, rejected: empty }, reference: { chosen: empty, rejected: empty } }),
+        RangeError,
+        'dpo: policy.chosen has shape [0], expected no empty axis',
+      );
       expectError(() => dpo({ policy: x.policy } as never), TypeError, 'dpo: logps lacks reference, expected { policy, reference }');
-      expectError(() => dpo({ ...x, policy: { chosen: x.policy.chosen } } as never), TypeError, 'dpo: policy lacks rejected, expected { chosen, rejected }');
+      expectError(
+        () => dpo({ ...x, policy: { chosen: x.policy.chosen } } as never),
+        TypeError,
+        'dpo: policy lacks rejected, expected { chosen, rejected }',
+      );
       expectError(() => dpo(undefined as never), TypeError, 'dpo: logps is undefined, expected { policy, reference }');
-      expectError(() => dpo({ ...x, policy: { ...x.policy, chosen: 'x' } } as never), TypeError,
-        'dpo: policy.chosen is not a tensor: no registered engine owns "x"');
+      expectError(
+        () => dpo({ ...x, policy: { ...x.policy, chosen: 'x' } } as never),
+        TypeError,
+        'dpo: policy.chosen is not a tensor: no registered engine owns "x"',
+      );
     });
 
     it('names an option out of range', () => {
@@ -143,7 +212,10 @@ describe('dpo', () => {
 
 describe('dpoGradientWeight', () => {
   it('is sigmoid(r_rejected - r_chosen)', async () => {
-    await expectValues(dpoGradientWeight(pairLogps(), { beta: 0.5 }), delta.map((d) => sigmoid(-0.5 * d)));
+    await expectValues(
+      dpoGradientWeight(pairLogps(), { beta: 0.5 }),
+      delta.map((d) => sigmoid(-0.5 * d)),
+    );
   });
 
   it('is 1/2 at the reference, and beta times it is the gradient of dpo', async () => {

@@ -15,25 +15,42 @@ describe('ipo', () => {
   });
 
   it('is the squared distance of the margin from 1 / (2 beta)', async () => {
-    await expectValues(ipo(pairLogps()), delta.map((d) => (d - 5) ** 2), 80);
-    await expectValues(ipo(pairLogps(), { beta: 0.5 }), delta.map((d) => (d - 1) ** 2), 80);
+    await expectValues(
+      ipo(pairLogps()),
+      delta.map((d) => (d - 5) ** 2),
+      80,
+    );
+    await expectValues(
+      ipo(pairLogps(), { beta: 0.5 }),
+      delta.map((d) => (d - 1) ** 2),
+      80,
+    );
   });
 
   it('is 1 / (4 beta^2) where policy and reference agree, 0 with gradient 0 at its minimum', async () => {
     await expectValues(ipo({ policy: pair(sample.policy), reference: pair(sample.policy) }), [25, 25, 25]);
-    const f = (chosen: X) => ipo<X>({ policy: { chosen, rejected: tensor([-3]) }, reference: pair({ chosen: [-2], rejected: [-3] }) }, { beta: 0.25 });
+    const f = (chosen: X) =>
+      ipo<X>({ policy: { chosen, rejected: tensor([-3]) }, reference: pair({ chosen: [-2], rejected: [-3] }) }, { beta: 0.25 });
     await expectValues(f(tensor([0])), [0]);
     await expectGradients(f, [[0]], [[0]]);
   });
 
   it('without a reference, takes the policy margin', async () => {
     const margin = sample.policy.chosen.map((c, i) => c - sample.policy.rejected[i]!);
-    await expectValues(ipo({ policy: pair(sample.policy) }), margin.map((m) => (m - 5) ** 2), 80);
+    await expectValues(
+      ipo({ policy: pair(sample.policy) }),
+      margin.map((m) => (m - 5) ** 2),
+      80,
+    );
   });
 
   it('takes a beta per pair', async () => {
     const betas = [0.1, 0.25, 0.5];
-    await expectValues(ipo(pairLogps(), { beta: tensor(betas) }), delta.map((d, i) => (d - 0.5 / betas[i]!) ** 2), 80);
+    await expectValues(
+      ipo(pairLogps(), { beta: tensor(betas) }),
+      delta.map((d, i) => (d - 0.5 / betas[i]!) ** 2),
+      80,
+    );
   });
 
   it('has the gradient of its doc comment, on all four inputs', async () => {
@@ -54,8 +71,16 @@ describe('ipo', () => {
     expectError(() => ipo(x, { labelSmoothing: 0.1 } as never), RangeError, 'ipo: unknown option labelSmoothing, expected beta');
     expectError(() => ipo({} as never), TypeError, 'ipo: logps lacks policy, expected { policy }');
     const one = tensor([-1]);
-    expectError(() => ipo({ policy: { ...x.policy, rejected: one } }), RangeError, 'ipo: policy.rejected has shape [1], expected [3] like policy.chosen');
-    expectError(() => ipo({ ...x, reference: { ...x.reference, chosen: one } }), RangeError, 'ipo: reference.chosen has shape [1], expected [3] like policy.chosen');
+    expectError(
+      () => ipo({ policy: { ...x.policy, rejected: one } }),
+      RangeError,
+      'ipo: policy.rejected has shape [1], expected [3] like policy.chosen',
+    );
+    expectError(
+      () => ipo({ ...x, reference: { ...x.reference, chosen: one } }),
+      RangeError,
+      'ipo: reference.chosen has shape [1], expected [3] like policy.chosen',
+    );
   });
 
   it.skipIf(isReadable)('turns a beta that is not positive into NaN where it cannot be read', async () => {

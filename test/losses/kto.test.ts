@@ -16,7 +16,9 @@ const formula = (beta: number, kl: number, wD = 1, wU = 1) =>
 
 describe('kto', () => {
   it.each(cases(golden))('%s', async (_, record) => {
-    await expectGolden(golden, record, ({ policy, reference, desirable, kl }, options) => kto<X>({ policy, reference, desirable, kl }, options));
+    await expectGolden(golden, record, ({ policy, reference, desirable, kl }, options) =>
+      kto<X>({ policy, reference, desirable, kl }, options),
+    );
   });
 
   it('is the formula, with one weight per class', async () => {
@@ -39,7 +41,10 @@ describe('kto', () => {
     await expectValues(kto(batch(tensor(0.5))), formula(0.1, 0.5));
     await expectValues(kto(batch(tensor([0.5, 0.5, 0.5, 0.5]))), formula(0.1, 0.5));
     const betas = [0.1, 0.2, 0.3, 4];
-    await expectValues(kto(batch(), { beta: tensor(betas) }), betas.map((b, i) => formula(b, 0)[i]!));
+    await expectValues(
+      kto(batch(), { beta: tensor(betas) }),
+      betas.map((b, i) => formula(b, 0)[i]!),
+    );
   });
 
   it('takes integer and boolean labels', async () => {
@@ -65,7 +70,12 @@ describe('kto', () => {
   it('one batch equals its parts', async () => {
     const whole = (await read(kto(batch(0.5)))) as number[];
     const part = (from: number, to: number) =>
-      kto<X>({ policy: tensor(policy.slice(from, to)), reference: tensor(reference.slice(from, to)), desirable: tensor(desirable.slice(from, to)), kl: 0.5 });
+      kto<X>({
+        policy: tensor(policy.slice(from, to)),
+        reference: tensor(reference.slice(from, to)),
+        desirable: tensor(desirable.slice(from, to)),
+        kl: 0.5,
+      });
     await expectValues(part(0, 1), whole.slice(0, 1));
     await expectValues(part(1, 4), whole.slice(1));
   });
@@ -77,7 +87,11 @@ describe('kto', () => {
 
   it('names bad input', () => {
     const x = batch();
-    expectError(() => kto({ ...x, kl: undefined } as never), TypeError, 'kto: batch lacks kl, expected { policy, reference, desirable, kl }');
+    expectError(
+      () => kto({ ...x, kl: undefined } as never),
+      TypeError,
+      'kto: batch lacks kl, expected { policy, reference, desirable, kl }',
+    );
     expectError(() => kto({ ...x, kl: NaN }), RangeError, 'kto: kl must be finite, got NaN');
     const two = tensor([0, 1]);
     expectError(() => kto({ ...x, kl: two }), RangeError, 'kto: kl has shape [2], expected [4] like policy');
@@ -86,7 +100,11 @@ describe('kto', () => {
     expectError(() => kto(x, { desirableWeight: -1 }), RangeError, 'kto: desirableWeight must be finite and >= 0, got -1');
     expectError(() => kto(x, { undesirableWeight: NaN }), RangeError, 'kto: undesirableWeight must be finite and >= 0, got NaN');
     expectError(() => kto(x, { beta: 0 }), RangeError, 'kto: beta must be finite and > 0, got 0');
-    expectError(() => kto(x, { labelSmoothing: 0 } as never), RangeError, 'kto: unknown option labelSmoothing, expected beta, desirableWeight, undesirableWeight');
+    expectError(
+      () => kto(x, { labelSmoothing: 0 } as never),
+      RangeError,
+      'kto: unknown option labelSmoothing, expected beta, desirableWeight, undesirableWeight',
+    );
   });
 
   it.runIf(isReadable)('names a label that is neither 0 nor 1, where it can be read', () => {
@@ -128,7 +146,17 @@ describe('klEstimate', () => {
 
   it('is detached', async () => {
     const f = (p: X, r: X) => ops.add<X>(klEstimate<X>({ policy: p, reference: r }), ops.sum(p));
-    await expectGradients(f, [[-1, -2], [-2, -4]], [[weight(0), weight(0)], [0, 0]]);
+    await expectGradients(
+      f,
+      [
+        [-1, -2],
+        [-2, -4],
+      ],
+      [
+        [weight(0), weight(0)],
+        [0, 0],
+      ],
+    );
   });
 
   it('leaks nothing, and names bad input', () => {

@@ -3,8 +3,16 @@ import { nll, ops } from '../../src/index.js';
 import { expectError, expectGradients, expectNoLeak, expectValues, tensor, type X } from '../support/engine.js';
 import { weight } from '../support/samples.js';
 
-const logps = [[-1, -2, -3], [-4, -9, -9], [-7, -7, -7]];
-const mask = [[1, 1, 1], [1, 0, 0], [0, 0, 0]];
+const logps = [
+  [-1, -2, -3],
+  [-4, -9, -9],
+  [-7, -7, -7],
+];
+const mask = [
+  [1, 1, 1],
+  [1, 0, 0],
+  [0, 0, 0],
+];
 
 describe('nll', () => {
   it('averages tokens by default', async () => {
@@ -20,18 +28,48 @@ describe('nll', () => {
   });
 
   it('is 0 with zero gradient without tokens, whatever is masked out', async () => {
-    const none = [[0, 0], [0, 0]];
+    const none = [
+      [0, 0],
+      [0, 0],
+    ];
     for (const reduction of ['token', 'sequence'] as const) {
-      await expectValues(nll(tensor([[NaN, -Infinity], [-1, -2]]), tensor(none), { reduction }), 0);
-      await expectGradients((x) => nll(x, tensor(none), { reduction }) as X, [[[-1, -2], [-3, -4]]], [none]);
+      await expectValues(
+        nll(
+          tensor([
+            [NaN, -Infinity],
+            [-1, -2],
+          ]),
+          tensor(none),
+          { reduction },
+        ),
+        0,
+      );
+      await expectGradients(
+        (x) => nll(x, tensor(none), { reduction }) as X,
+        [
+          [
+            [-1, -2],
+            [-3, -4],
+          ],
+        ],
+        [none],
+      );
     }
   });
 
   it('has its gradient', async () => {
     const w = weight(0);
     await expectGradients((x) => nll(x, tensor(mask)) as X, [logps], [mask.map((row) => row.map((m) => (-w * m) / 4))]);
-    await expectGradients((x) => nll(x, tensor(mask), { reduction: 'sequence' }) as X, [logps], [mask.map((row, i) => row.map((m) => (-w * m) / (i === 0 ? 6 : 2)))]);
-    await expectGradients((x) => nll(x, tensor(mask), { reduction: 'none' }) as X, [logps], [mask.map((row, i) => row.map((m) => (-weight(i) * m) / (i === 0 ? 3 : 1)))]);
+    await expectGradients(
+      (x) => nll(x, tensor(mask), { reduction: 'sequence' }) as X,
+      [logps],
+      [mask.map((row, i) => row.map((m) => (-w * m) / (i === 0 ? 6 : 2)))],
+    );
+    await expectGradients(
+      (x) => nll(x, tensor(mask), { reduction: 'none' }) as X,
+      [logps],
+      [mask.map((row, i) => row.map((m) => (-weight(i) * m) / (i === 0 ? 3 : 1)))],
+    );
   });
 
   it('adds up over parts that share the token count', async () => {
@@ -43,8 +81,16 @@ describe('nll', () => {
     const [x, m] = [tensor(logps), tensor(mask)];
     expectNoLeak(() => nll(x, m));
     expectNoLeak(() => nll(x, m, { reduction: 'sequence' }));
-    expectError(() => nll(x, m, { reduction: 'mean' } as never), RangeError, 'nll: reduction must be one of "token", "sequence", "none", got "mean"');
-    expectError(() => nll(x, m, { reduction: 'none', tokenCount: 4 }), RangeError, "nll: tokenCount would be ignored with the reduction 'none'");
+    expectError(
+      () => nll(x, m, { reduction: 'mean' } as never),
+      RangeError,
+      'nll: reduction must be one of "token", "sequence", "none", got "mean"',
+    );
+    expectError(
+      () => nll(x, m, { reduction: 'none', tokenCount: 4 }),
+      RangeError,
+      "nll: tokenCount would be ignored with the reduction 'none'",
+    );
     expectError(() => nll(x, m, { tokenCount: 0 }), RangeError, 'nll: tokenCount must be finite and > 0, got 0');
     const row = tensor([1, 1, 1]);
     expectError(() => nll(row, row), RangeError, 'nll: logps has shape [3], expected rank 2');

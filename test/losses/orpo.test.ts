@@ -1,7 +1,19 @@
 import { describe, expect, it } from 'vitest';
 import { orpo } from '../../src/index.js';
 import golden from '../goldens/orpo.json' with { type: 'json' };
-import { derivatives, expectError, expectGradients, expectNoLeak, expectValues, flatten, isArrays, read, rounded, tensor, type X } from '../support/engine.js';
+import {
+  derivatives,
+  expectError,
+  expectGradients,
+  expectNoLeak,
+  expectValues,
+  flatten,
+  isArrays,
+  read,
+  rounded,
+  tensor,
+  type X,
+} from '../support/engine.js';
 import { cases, expectGolden } from '../support/goldens.js';
 import { pair, softplus, weight } from '../support/samples.js';
 import { expectClose, type Values } from '../../src/testing/index.js';
@@ -16,8 +28,14 @@ describe('orpo', () => {
   });
 
   it('is lambda softplus(-log odds ratio)', async () => {
-    await expectValues(orpo(pair(sides)), lo.map((x) => 0.1 * softplus(-x)));
-    await expectValues(orpo(pair(sides), { lambda: 2 }), lo.map((x) => 2 * softplus(-x)));
+    await expectValues(
+      orpo(pair(sides)),
+      lo.map((x) => 0.1 * softplus(-x)),
+    );
+    await expectValues(
+      orpo(pair(sides), { lambda: 2 }),
+      lo.map((x) => 2 * softplus(-x)),
+    );
   });
 
   it('is lambda ln 2 where both sides are equally likely', async () => {
@@ -26,9 +44,21 @@ describe('orpo', () => {
 
   it('adds an NLL term, one per pair or one for the batch', async () => {
     const plain = lo.map((x) => 0.1 * softplus(-x));
-    await expectValues(orpo({ ...pair(sides), nll: tensor([1, 2, 3]) }), plain.map((v, i) => v + i + 1), 4);
-    await expectValues(orpo({ ...pair(sides), nll: tensor(1.5) }), plain.map((v) => v + 1.5), 4);
-    await expectValues(orpo({ ...pair(sides), nll: 1.5 }), plain.map((v) => v + 1.5), 4);
+    await expectValues(
+      orpo({ ...pair(sides), nll: tensor([1, 2, 3]) }),
+      plain.map((v, i) => v + i + 1),
+      4,
+    );
+    await expectValues(
+      orpo({ ...pair(sides), nll: tensor(1.5) }),
+      plain.map((v) => v + 1.5),
+      4,
+    );
+    await expectValues(
+      orpo({ ...pair(sides), nll: 1.5 }),
+      plain.map((v) => v + 1.5),
+      4,
+    );
   });
 
   it('has the gradient of its doc comment', async () => {
@@ -49,7 +79,11 @@ describe('orpo', () => {
     const { grads } = await derivatives((c, r) => orpo<X>({ chosen: c, rejected: r }, { lambda: 1 }), [certain, unsure]);
     // -sigmoid(-lo) / (1 - e^chosen) tends to minus the odds of the rejected side.
     const limit = Math.exp(-1) / -Math.expm1(-1);
-    expectClose(grads[0] as number[], certain.map((_, i) => -weight(i) * limit), { relative: 2e-5 });
+    expectClose(
+      grads[0] as number[],
+      certain.map((_, i) => -weight(i) * limit),
+      { relative: 2e-5 },
+    );
   });
 
   it('is finite with a finite gradient as the rejected side becomes certain', async () => {

@@ -33,13 +33,12 @@ describe.each(records)('%s', (_, record) => {
     const batch = { policy: tensor(x.policy!), reference: tensor(x.reference!), desirable: tensor(x.desirable!) };
     const metrics = await readMetrics(unpairedMetrics<X>(batch, { beta }));
     const own = Object.fromEntries(Object.entries(metrics).filter(([name]) => !name.startsWith('count/')));
-    const { kl: _kl, ...others } = wanted;
-    expectMetrics(own, others);
+    expectMetrics(own, Object.fromEntries(Object.entries(wanted).filter(([name]) => name !== 'kl')));
   });
 });
 
 describe('pairMetrics', () => {
-  it('has TRL\'s names and meanings', async () => {
+  it("has TRL's names and meanings", async () => {
     const [chosen, rejected] = [rewards('chosen'), rewards('rejected')];
     expectMetrics(await readMetrics(pairMetrics<X>(pairLogps())), {
       'rewards/chosen': mean(chosen),
@@ -69,12 +68,16 @@ describe('pairMetrics', () => {
     expectError(() => pairMetrics(x, { ties: 'win' } as never), RangeError, 'pairMetrics: ties must be one of "zero", "half", got "win"');
     expectError(() => pairMetrics({} as never), TypeError, 'pairMetrics: logps lacks policy, expected { policy }');
     const one = tensor([1]);
-    expectError(() => pairMetrics({ policy: { ...x.policy, rejected: one } }), RangeError, 'pairMetrics: policy.rejected has shape [1], expected [3] like policy.chosen');
+    expectError(
+      () => pairMetrics({ policy: { ...x.policy, rejected: one } }),
+      RangeError,
+      'pairMetrics: policy.rejected has shape [1], expected [3] like policy.chosen',
+    );
   });
 });
 
 describe('levanterMetrics', () => {
-  it('has Levanter\'s names and meanings', async () => {
+  it("has Levanter's names and meanings", async () => {
     const margin = (side: typeof sample.policy) => mean(side.chosen.map((c, i) => c - side.rejected[i]!));
     expectMetrics(await readMetrics(levanterMetrics<X>(pairLogps(), { beta: 0.5 })), {
       dpo_loss: mean(delta.map((d) => softplus(-0.5 * d))),
@@ -90,7 +93,11 @@ describe('levanterMetrics', () => {
     const x = pairLogps();
     expectNoLeak(() => levanterMetrics(x), 6);
     expectError(() => levanterMetrics(x, { beta: -1 }), RangeError, 'levanterMetrics: beta must be finite and > 0, got -1');
-    expectError(() => levanterMetrics({ policy: x.policy } as never), TypeError, 'levanterMetrics: logps lacks reference, expected { policy, reference }');
+    expectError(
+      () => levanterMetrics({ policy: x.policy } as never),
+      TypeError,
+      'levanterMetrics: logps lacks reference, expected { policy, reference }',
+    );
   });
 });
 
@@ -110,17 +117,33 @@ describe('unpairedMetrics', () => {
   });
 
   it('leave out a class that is absent', async () => {
-    expectMetrics(await readMetrics(unpairedMetrics<X>(batch([1, 1, 1]), { beta: 1 })), { 'rewards/chosen': -1 / 3, 'logps/chosen': -7 / 3, 'count/chosen': 3 });
-    expectMetrics(await readMetrics(unpairedMetrics<X>(batch([0, 0, 0]), { beta: 1 })), { 'rewards/rejected': -1 / 3, 'logps/rejected': -7 / 3, 'count/rejected': 3 });
+    expectMetrics(await readMetrics(unpairedMetrics<X>(batch([1, 1, 1]), { beta: 1 })), {
+      'rewards/chosen': -1 / 3,
+      'logps/chosen': -7 / 3,
+      'count/chosen': 3,
+    });
+    expectMetrics(await readMetrics(unpairedMetrics<X>(batch([0, 0, 0]), { beta: 1 })), {
+      'rewards/rejected': -1 / 3,
+      'logps/rejected': -7 / 3,
+      'count/rejected': 3,
+    });
   });
 
   it('leak nothing, and name bad input', () => {
     const x = batch([1, 0, 1]);
     expectNoLeak(() => unpairedMetrics(x), 6);
     const two = tensor([1, 0]);
-    expectError(() => unpairedMetrics({ ...x, desirable: two }), RangeError, 'unpairedMetrics: desirable has shape [2], expected [3] like policy');
+    expectError(
+      () => unpairedMetrics({ ...x, desirable: two }),
+      RangeError,
+      'unpairedMetrics: desirable has shape [2], expected [3] like policy',
+    );
     expectError(() => unpairedMetrics(x, { beta: NaN }), RangeError, 'unpairedMetrics: beta must be finite and > 0, got NaN');
-    expectError(() => unpairedMetrics({ policy: x.policy } as never), TypeError, 'unpairedMetrics: batch lacks reference, expected { policy, reference, desirable }');
+    expectError(
+      () => unpairedMetrics({ policy: x.policy } as never),
+      TypeError,
+      'unpairedMetrics: batch lacks reference, expected { policy, reference, desirable }',
+    );
   });
 
   it.runIf(isReadable)('name a label that is neither 0 nor 1', () => {
@@ -143,14 +166,21 @@ describe('readMetrics', () => {
   });
 
   it('leaves sums without a count alone, and a margin that is given', async () => {
-    expect(await readMetrics({ 'tokens_sum': 7, 'rewards/chosen': 2, 'rewards/rejected': 1, 'rewards/margins': 9 })).toEqual({
-      'tokens_sum': 7, 'rewards/chosen': 2, 'rewards/rejected': 1, 'rewards/margins': 9,
+    expect(await readMetrics({ tokens_sum: 7, 'rewards/chosen': 2, 'rewards/rejected': 1, 'rewards/margins': 9 })).toEqual({
+      tokens_sum: 7,
+      'rewards/chosen': 2,
+      'rewards/rejected': 1,
+      'rewards/margins': 9,
     });
   });
 
   it('names what is not a scalar', async () => {
-    await expect(readMetrics({ ok: 1, loss: tensor([1, 2]) })).rejects.toThrow(new RangeError('readMetrics: loss has shape [2], expected rank 0'));
-    await expect(readMetrics({ loss: 'x' })).rejects.toThrow(new TypeError('readMetrics: loss is not a tensor: no registered engine owns "x"'));
+    await expect(readMetrics({ ok: 1, loss: tensor([1, 2]) })).rejects.toThrow(
+      new RangeError('readMetrics: loss has shape [2], expected rank 0'),
+    );
+    await expect(readMetrics({ loss: 'x' })).rejects.toThrow(
+      new TypeError('readMetrics: loss is not a tensor: no registered engine owns "x"'),
+    );
   });
 
   it.skipIf(isArrays)('names a disposed tensor', async () => {
@@ -176,7 +206,11 @@ describe('MetricAverage', () => {
     const reference = [-2, -2, -2, -2, -2];
     const desirable = [1, 1, 0, 1, 0];
     const part = (from: number, to: number) =>
-      unpairedMetrics<X>({ policy: tensor(policy.slice(from, to)), reference: tensor(reference.slice(from, to)), desirable: tensor(desirable.slice(from, to)) });
+      unpairedMetrics<X>({
+        policy: tensor(policy.slice(from, to)),
+        reference: tensor(reference.slice(from, to)),
+        desirable: tensor(desirable.slice(from, to)),
+      });
     const average = new MetricAverage();
     await average.add(part(0, 2), 2);
     await average.add(part(2, 5), 3);
@@ -186,9 +220,13 @@ describe('MetricAverage', () => {
   it('names bad input', async () => {
     const average = new MetricAverage();
     for (const size of [0, -1, NaN]) {
-      await expect(average.add({ loss: 1 }, size)).rejects.toThrow(new RangeError(`MetricAverage.add: batchSize must be finite and > 0, got ${size}`));
+      await expect(average.add({ loss: 1 }, size)).rejects.toThrow(
+        new RangeError(`MetricAverage.add: batchSize must be finite and > 0, got ${size}`),
+      );
     }
-    await expect(average.add({ loss: tensor([1]) }, 1)).rejects.toThrow(new RangeError('MetricAverage.add: loss has shape [1], expected rank 0'));
+    await expect(average.add({ loss: tensor([1]) }, 1)).rejects.toThrow(
+      new RangeError('MetricAverage.add: loss has shape [1], expected rank 0'),
+    );
     expect(average.result()).toEqual({});
   });
 });

@@ -6,11 +6,21 @@ import * as prefloss from '../../src/index.js';
 
 const root = fileURLToPath(new URL('../..', import.meta.url));
 const text = (file: string) => readFileSync(join(root, file), 'utf8');
-const pages = ['README.md', 'CONTRIBUTING.md', 'CHANGELOG.md', 'examples/README.md', ...readdirSync(join(root, 'docs')).filter((f) => f.endsWith('.md')).map((f) => `docs/${f}`)];
+const pages = [
+  'README.md',
+  'CONTRIBUTING.md',
+  'CHANGELOG.md',
+  'examples/README.md',
+  ...readdirSync(join(root, 'docs'))
+    .filter((f) => f.endsWith('.md'))
+    .map((f) => `docs/${f}`),
+];
 
 describe('the docs', () => {
   it('show the kernels that there are', () => {
-    const rows = Object.entries(prefloss.listKernels()).map(([operation, kinds]) => `| \`${operation}\` | ${['cpu', 'wasm', 'webgpu', 'webgl'].map((b) => kinds[b]).join(' | ')} |`);
+    const rows = Object.entries(prefloss.listKernels()).map(
+      ([operation, kinds]) => `| \`${operation}\` | ${['cpu', 'wasm', 'webgpu', 'webgl'].map((b) => kinds[b]).join(' | ')} |`,
+    );
     for (const row of rows) expect(text('docs/backends.md')).toContain(row);
   });
 

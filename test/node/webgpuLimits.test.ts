@@ -12,7 +12,9 @@ describe('a WebGPU kernel', () => {
         backend: { device: { limits: { maxStorageBufferBindingSize: limit } }, runWebGPUProgram: () => 'ran' },
       } as never);
     expect(() => run(15_999)).toThrow(
-      new RangeError('PreflossTokenLogProbs: a tensor of shape [4, 1000] takes 16000 bytes, this WebGPU device binds at most 15999: use a smaller batch'),
+      new RangeError(
+        'PreflossTokenLogProbs: a tensor of shape [4, 1000] takes 16000 bytes, this WebGPU device binds at most 15999: use a smaller batch',
+      ),
     );
     expect(run(16_000)).toBe('ran');
   });

@@ -32,7 +32,8 @@ export async function read(x: X): Promise<Nested> {
 }
 
 /** Rounded as the engine rounds its inputs: not at all on arrays. */
-export const rounded = (values: Nested): X => (typeof values === 'number' ? (isArrays ? values : Math.fround(values)) : values.map(rounded));
+export const rounded = (values: Nested): X =>
+  typeof values === 'number' ? (isArrays ? values : Math.fround(values)) : values.map(rounded);
 
 /** What an engine's arithmetic allows, relative to the size of what goes into a result. */
 export const epsilon = { arrays: 1e-12, cpu: 1e-6, wasm: 1e-6, webgpu: 5e-6, webgl: 5e-6 }[engine];
@@ -48,7 +49,7 @@ export interface Derivatives {
 }
 
 /** Weights of a scalar function of several outputs: unequal, so that errors do not cancel. */
-export const cotangent = (size: number): number[] => Array.from({ length: size }, (_, i) => Math.fround(1 + 0.4 * Math.sin(3 * i + 1)));
+const cotangent = (size: number): number[] => Array.from({ length: size }, (_, i) => Math.fround(1 + 0.4 * Math.sin(3 * i + 1)));
 
 /**
  * Gradients of `sum(cotangent * f(inputs))`: the engine's own; by central differences on the arrays engine, which has none.
@@ -86,7 +87,9 @@ export async function expectGradients(f: (...inputs: X[]) => X, inputs: readonly
   // Differences on arrays are off by their own step, and by what a step of 1e-3 is rounded to beside a large input.
   const farthest = Math.max(...inputs.flatMap((x) => flatten(x as Values).map(Math.abs)));
   const absolute = isArrays ? 1e-7 * (largest || 1) + 1e-12 * farthest : 2 * epsilon * (largest || 1);
-  grads.forEach((g, i) => { expectClose(g as Values, expected[i]!, { absolute, relative: 0 }); });
+  grads.forEach((g, i) => {
+    expectClose(g as Values, expected[i]!, { absolute, relative: 0 });
+  });
 }
 
 export function flatten(values: Values): number[] {

@@ -47,8 +47,12 @@ export async function expectGolden(file: unknown, record: GoldenRecord, call: Ca
   losses.forEach((loss, i) => {
     // An input without a gradient of its own (the reference, kl) moves the loss as much as the policy does.
     const slope = Math.max(...wrt.map((name) => Math.abs(grads[name]![i]!)));
-    const moved = slope * Object.values(inputs).reduce<number>((total, x) => total + Math.abs(typeof x === 'number' ? x : (x[i] as number)), 0);
-    expectClose(got[i]!, loss, { relative: 0, absolute: isArrays ? epsilon * Math.max(1, Math.abs(loss)) : epsilon * (Math.abs(loss) + moved) + SMALLEST_NORMAL });
+    const moved =
+      slope * Object.values(inputs).reduce<number>((total, x) => total + Math.abs(typeof x === 'number' ? x : (x[i] as number)), 0);
+    expectClose(got[i]!, loss, {
+      relative: 0,
+      absolute: isArrays ? epsilon * Math.max(1, Math.abs(loss)) : epsilon * (Math.abs(loss) + moved) + SMALLEST_NORMAL,
+    });
   });
 
   // Differences cannot resolve a gradient of 1e-1 beside others of 1e11.
@@ -56,7 +60,10 @@ export async function expectGolden(file: unknown, record: GoldenRecord, call: Ca
   if (isSteep && isArrays) return;
 
   // d sum(losses): the records have no weights, so those of the support function are divided out.
-  const { grads: weighted } = await derivatives(f, wrt.map((name) => rounded(inputs[name]!)));
+  const { grads: weighted } = await derivatives(
+    f,
+    wrt.map((name) => rounded(inputs[name]!)),
+  );
   const weights = losses.map((_, i) => Math.fround(1 + 0.4 * Math.sin(3 * i + 1)));
   const largest = Math.max(...wrt.flatMap((name) => grads[name]!.map(Math.abs)));
   wrt.forEach((name, n) => {

@@ -5,7 +5,9 @@ import { ints, isArrays, liveTensors, tensor, type X } from '../support/engine.j
 import { pair, pairLogps } from '../support/samples.js';
 
 describe('expectClose', () => {
-  const fails = (f: () => unknown, message: string) => { expect(f).toThrow(new Error(message)); };
+  const fails = (f: () => unknown, message: string) => {
+    expect(f).toThrow(new Error(message));
+  };
 
   it('takes numbers, lists and typed arrays within the tolerance', () => {
     expectClose(1 + 1e-7, 1);
@@ -15,20 +17,46 @@ describe('expectClose', () => {
   });
 
   it('names the worst index', () => {
-    fails(() => { expectClose([[1, 2], [3, 5]], [[1, 2.5], [3, 4]], { absolute: 0.25, relative: 0 }); },
-      'expectClose: 2 of 4 values are off, the worst at [1, 1]: 5, expected 4, apart by 1 (allowed: absolute 0.25, relative 0)');
+    fails(() => {
+      expectClose(
+        [
+          [1, 2],
+          [3, 5],
+        ],
+        [
+          [1, 2.5],
+          [3, 4],
+        ],
+        { absolute: 0.25, relative: 0 },
+      );
+    }, 'expectClose: 2 of 4 values are off, the worst at [1, 1]: 5, expected 4, apart by 1 (allowed: absolute 0.25, relative 0)');
   });
 
   it('is strict about NaN and infinity', () => {
-    for (const [a, b] of [[NaN, 1], [1, NaN], [Infinity, 1e308], [1e308, Infinity], [Infinity, -Infinity], [NaN, Infinity]] as const) {
-      expect(() => { expectClose(a, b, { absolute: 1e300 }); }).toThrow('1 of 1 values are off');
+    for (const [a, b] of [
+      [NaN, 1],
+      [1, NaN],
+      [Infinity, 1e308],
+      [1e308, Infinity],
+      [Infinity, -Infinity],
+      [NaN, Infinity],
+    ] as const) {
+      expect(() => {
+        expectClose(a, b, { absolute: 1e300 });
+      }).toThrow('1 of 1 values are off');
     }
   });
 
   it('is strict about shapes', () => {
-    fails(() => { expectClose([1, 2], [1]); }, 'expectClose: actual has 2 values up to index [1], expected has 1 values up to index [0]');
-    fails(() => { expectClose([[1, 2]], [1, 2]); }, 'expectClose: actual has 2 values up to index [0, 1], expected has 2 values up to index [1]');
-    expect(() => { expectClose('x' as never, 1); }).toThrow(new TypeError('expectClose: a string is not a number or a list'));
+    fails(() => {
+      expectClose([1, 2], [1]);
+    }, 'expectClose: actual has 2 values up to index [1], expected has 1 values up to index [0]');
+    fails(() => {
+      expectClose([[1, 2]], [1, 2]);
+    }, 'expectClose: actual has 2 values up to index [0, 1], expected has 2 values up to index [1]');
+    expect(() => {
+      expectClose('x' as never, 1);
+    }).toThrow(new TypeError('expectClose: a string is not a number or a list'));
   });
 });
 
@@ -36,7 +64,15 @@ describe('checkValues', () => {
   it('names the first value that is not finite', async () => {
     await checkValues({ a: tensor([1, 2]), b: tensor(3) });
     await checkValues({});
-    await expect(checkValues({ a: tensor([1, 2]), b: tensor([[1, 2], [NaN, 4]]) })).rejects.toThrow(new RangeError('checkValues: b[2] is NaN'));
+    await expect(
+      checkValues({
+        a: tensor([1, 2]),
+        b: tensor([
+          [1, 2],
+          [NaN, 4],
+        ]),
+      }),
+    ).rejects.toThrow(new RangeError('checkValues: b[2] is NaN'));
   });
 });
 
@@ -52,8 +88,28 @@ describe.skipIf(isArrays)('checkGradients', () => {
   });
 
   it('takes a function of integers and floats, and of several axes', async () => {
-    const logps = ({ logits, labels, mask }: { logits: X; labels: X; mask: X }): X => sequenceLogProbs<X>(tokenLogProbs<X, X>(logits, labels), mask);
-    const inputs = { logits: tensor([[[1, 2, 0.5], [0, 1, 2]], [[3, 1, 0], [1, 1, 1]]]), labels: ints([[0, 2], [1, -100]]), mask: tensor([[1, 1], [1, 0]]) };
+    const logps = ({ logits, labels, mask }: { logits: X; labels: X; mask: X }): X =>
+      sequenceLogProbs<X>(tokenLogProbs<X, X>(logits, labels), mask);
+    const inputs = {
+      logits: tensor([
+        [
+          [1, 2, 0.5],
+          [0, 1, 2],
+        ],
+        [
+          [3, 1, 0],
+          [1, 1, 1],
+        ],
+      ]),
+      labels: ints([
+        [0, 2],
+        [1, -100],
+      ]),
+      mask: tensor([
+        [1, 1],
+        [1, 0],
+      ]),
+    };
     await checkGradients(logps, inputs, { wrt: ['logits'] });
   });
 
@@ -64,17 +120,25 @@ describe.skipIf(isArrays)('checkGradients', () => {
     await checkGradients(<T>({ x }: { x: T }): T => ops.mul<T>(ops.stopGradient(ops.exp(x)), x), { x: tensor([0.5, 1]) });
   });
 
-  it('passes a variant of one\'s own, and finds an error in it', async () => {
+  it("passes a variant of one's own, and finds an error in it", async () => {
     const right = <T>({ chosen, rejected }: Pair<T>): T => ops.softplus(ops.sub<T>(rejected, chosen));
     const wrong = <T>({ chosen, rejected }: Pair<T>): T => ops.softplus(ops.sub<T>(rejected, ops.stopGradient(chosen)));
     const inputs = pair({ chosen: [-1, -2], rejected: [-2, -1.5] });
     await checkGradients(right, inputs);
     // What is stopped on purpose passes; that it is stopped shows in a gradient of zeros.
     await checkGradients(wrong, inputs);
-    const offByFactor = <T>({ chosen, rejected }: Pair<T>): T => ops.where<T>(ops.greater<T>(chosen, -1e9), ops.add<T>(right({ chosen, rejected }), isNested(chosen) ? chosen : ops.mul<T>(chosen, 2)), 0);
+    const offByFactor = <T>({ chosen, rejected }: Pair<T>): T =>
+      ops.where<T>(
+        ops.greater<T>(chosen, -1e9),
+        ops.add<T>(right({ chosen, rejected }), isNested(chosen) ? chosen : ops.mul<T>(chosen, 2)),
+        0,
+      );
     await expect(checkGradients(offByFactor, inputs)).rejects.toThrow(/^checkGradients: the value is .* on the engine, .* on arrays/);
-    const slope = <T>({ chosen, rejected }: Pair<T>): T => ops.add<T>(right({ chosen, rejected }), isNested(chosen) ? chosen : ops.stopGradient(chosen));
-    await expect(checkGradients(slope, inputs)).rejects.toThrow(/^checkGradients: the gradient of chosen\[0\] is .* on the engine, .* by central differences/);
+    const slope = <T>({ chosen, rejected }: Pair<T>): T =>
+      ops.add<T>(right({ chosen, rejected }), isNested(chosen) ? chosen : ops.stopGradient(chosen));
+    await expect(checkGradients(slope, inputs)).rejects.toThrow(
+      /^checkGradients: the gradient of chosen\[0\] is .* on the engine, .* by central differences/,
+    );
   });
 
   const isNested = (x: unknown) => Array.isArray(x);
@@ -88,8 +152,12 @@ describe.skipIf(isArrays)('checkGradients', () => {
 
   it('names bad input', async () => {
     await expect(checkGradients(dpo, {})).rejects.toThrow(new TypeError('checkGradients: inputs holds no tensor'));
-    await expect(checkGradients(ops.sum, { x: ints([1, 2]) })).rejects.toThrow(new TypeError('checkGradients: no input of floats to differentiate by'));
-    await expect(checkGradients(dpo, pairLogps(), { wrt: ['polizy'] })).rejects.toThrow(new TypeError('checkGradients: no input of floats under polizy to differentiate by'));
+    await expect(checkGradients(ops.sum, { x: ints([1, 2]) })).rejects.toThrow(
+      new TypeError('checkGradients: no input of floats to differentiate by'),
+    );
+    await expect(checkGradients(dpo, pairLogps(), { wrt: ['polizy'] })).rejects.toThrow(
+      new TypeError('checkGradients: no input of floats under polizy to differentiate by'),
+    );
   });
 });
 

@@ -78,13 +78,32 @@ describe.skipIf(isArrays)('valueAndGrads', () => {
     const x = tf.scalar(1);
     expectError(() => valueAndGrads(loss, []), RangeError, 'valueAndGrads: variables holds 0 variables, none of them trainable');
     expectError(() => valueAndGrads(loss, [fixed]), RangeError, 'valueAndGrads: variables holds 1 variables, none of them trainable');
-    expectError(() => valueAndGrads(loss, w as never), TypeError, 'valueAndGrads: variables is a value of type Variable, expected a list of tf.Variable');
+    expectError(
+      () => valueAndGrads(loss, w as never),
+      TypeError,
+      'valueAndGrads: variables is a value of type Variable, expected a list of tf.Variable',
+    );
     expectError(() => valueAndGrads(loss, [w, 3 as never]), TypeError, 'valueAndGrads: variables[1] is a number, expected a tf.Variable');
-    expectError(() => valueAndGrads(() => ({ loss: tf.square(w) as tf.Tensor as tf.Scalar }), [w]), TypeError,
-      'valueAndGrads: loss has shape [2], expected a scalar: reduce it, e.g. with ops.mean');
-    expectError(() => valueAndGrads((() => ({ lost: 1 })) as never, [w]), TypeError, 'valueAndGrads: loss is undefined, expected a scalar tensor');
-    expectError(() => valueAndGrads(() => ({ loss: tf.square(x) }), [w]), RangeError, 'valueAndGrads: loss depends on none of the variables');
-    expectError(() => valueAndGrads(() => ({ loss: tf.square(x), aux: tf.exp(x) }), [w]), RangeError, 'valueAndGrads: loss depends on none of the variables');
+    expectError(
+      () => valueAndGrads(() => ({ loss: tf.square(w) as tf.Tensor as tf.Scalar }), [w]),
+      TypeError,
+      'valueAndGrads: loss has shape [2], expected a scalar: reduce it, e.g. with ops.mean',
+    );
+    expectError(
+      () => valueAndGrads((() => ({ lost: 1 })) as never, [w]),
+      TypeError,
+      'valueAndGrads: loss is undefined, expected a scalar tensor',
+    );
+    expectError(
+      () => valueAndGrads(() => ({ loss: tf.square(x) }), [w]),
+      RangeError,
+      'valueAndGrads: loss depends on none of the variables',
+    );
+    expectError(
+      () => valueAndGrads(() => ({ loss: tf.square(x), aux: tf.exp(x) }), [w]),
+      RangeError,
+      'valueAndGrads: loss depends on none of the variables',
+    );
     const gone = variable(1);
     gone.dispose();
     expectError(() => valueAndGrads(loss, [gone]), TypeError, `valueAndGrads: variables[0], ${gone.name}, is disposed`);
@@ -109,7 +128,21 @@ describe.skipIf(isArrays)('noGrad and stopGradient', () => {
     const w = variable([1, 2]);
     expectTensors(() => noGrad(() => ({ a: tf.exp(tf.neg(w)), b: tf.neg(w) })), 2);
     expectTensors(() => noGrad(() => tf.exp(tf.neg(w))), 1);
-    expectTensors(() => valueAndGrads(() => ({ loss: tf.sum(tf.mul(w, noGrad(() => tf.exp(tf.neg(w))))) as tf.Scalar }), [w]), 2);
+    expectTensors(
+      () =>
+        valueAndGrads(
+          () => ({
+            loss: tf.sum(
+              tf.mul(
+                w,
+                noGrad(() => tf.exp(tf.neg(w))),
+              ),
+            ) as tf.Scalar,
+          }),
+          [w],
+        ),
+      2,
+    );
   });
 
   it('give a copy of a tensor that was there before', () => {
@@ -121,7 +154,12 @@ describe.skipIf(isArrays)('noGrad and stopGradient', () => {
 
   it('pass an error on', () => {
     expectTensors(() => {
-      expect(() => noGrad(() => { tf.scalar(1); throw new Error('halfway'); })).toThrow('halfway');
+      expect(() =>
+        noGrad(() => {
+          tf.scalar(1);
+          throw new Error('halfway');
+        }),
+      ).toThrow('halfway');
     }, 0);
   });
 });
@@ -145,7 +183,9 @@ describe.skipIf(isArrays)('frozenCopy', () => {
   });
 
   const nested = () => {
-    const inner = tf.sequential({ layers: [tf.layers.dense({ units: 4, inputShape: [3], activation: 'relu' }), tf.layers.layerNormalization({})] });
+    const inner = tf.sequential({
+      layers: [tf.layers.dense({ units: 4, inputShape: [3], activation: 'relu' }), tf.layers.layerNormalization({})],
+    });
     const input = tf.input({ shape: [3] });
     const hidden = inner.apply(input) as tf.SymbolicTensor;
     const output = tf.layers.dense({ units: 2 }).apply(hidden) as tf.SymbolicTensor;
@@ -165,7 +205,10 @@ describe.skipIf(isArrays)('frozenCopy', () => {
     expect(model.getWeights(true).every((v) => (v as tf.Variable).trainable)).toBe(true);
 
     const weights = model.getWeights(true) as tf.Variable[];
-    const { grads } = valueAndGrads(() => ({ loss: tf.sum(tf.square(tf.sub(model.apply(x) as tf.Tensor, copy.apply(x) as tf.Tensor).add(1))) as tf.Scalar }), weights);
+    const { grads } = valueAndGrads(
+      () => ({ loss: tf.sum(tf.square(tf.sub(model.apply(x) as tf.Tensor, copy.apply(x) as tf.Tensor).add(1))) as tf.Scalar }),
+      weights,
+    );
     tf.train.sgd(0.1).applyGradients(grads);
     expect(Object.keys(grads).length).toBeGreaterThan(1);
     expect((await read(copy.predict(x) as tf.Tensor)) as number[][]).toEqual(before);
@@ -177,7 +220,11 @@ describe.skipIf(isArrays)('frozenCopy', () => {
     gone.dispose();
     expectError(() => frozenCopy([gone]), TypeError, `frozenCopy: source[0], ${gone.name}, is disposed`);
     expectError(() => frozenCopy([1 as never]), TypeError, 'frozenCopy: source[0] is a number, expected a tf.Variable');
-    expectError(() => frozenCopy(undefined as never), TypeError, 'frozenCopy: source is undefined, expected a list of tf.Variable or a tf.LayersModel');
+    expectError(
+      () => frozenCopy(undefined as never),
+      TypeError,
+      'frozenCopy: source is undefined, expected a list of tf.Variable or a tf.LayersModel',
+    );
     const unbuilt = tf.sequential({ layers: [tf.layers.activation({ activation: 'relu', inputShape: [2] })] });
     expectError(() => frozenCopy(unbuilt), TypeError, 'frozenCopy: the model has no weights, expected a built model');
   });
@@ -185,12 +232,20 @@ describe.skipIf(isArrays)('frozenCopy', () => {
 
 describe.skipIf(isArrays)('what everyone expects of DPO', () => {
   it('starts at ln 2, the margin rises from 0, the reference does not move by a bit', async () => {
-    const logits = tf.variable(tf.tensor2d([[0.5, -0.25, 0.125, 0], [0, 0.75, -0.5, 0.25]]));
+    const logits = tf.variable(
+      tf.tensor2d([
+        [0.5, -0.25, 0.125, 0],
+        [0, 0.75, -0.5, 0.25],
+      ]),
+    );
     const [frozen] = frozenCopy([logits]);
     const start = (await read(frozen)) as number[][];
     const logpsOf = (table: tf.Tensor) => {
       const rows = tf.sub(table, tf.expandDims(ops.logSumExp<tf.Tensor>(table), -1));
-      return { chosen: ops.reshape<tf.Tensor1D>(ops.slice<tf.Tensor>(rows, 0, 1, -1), [2]), rejected: ops.reshape<tf.Tensor1D>(ops.slice<tf.Tensor>(rows, 1, 2, -1), [2]) };
+      return {
+        chosen: ops.reshape<tf.Tensor1D>(ops.slice<tf.Tensor>(rows, 0, 1, -1), [2]),
+        rejected: ops.reshape<tf.Tensor1D>(ops.slice<tf.Tensor>(rows, 1, 2, -1), [2]),
+      };
     };
     const optimizer = tf.train.sgd(2);
     const losses: number[] = [];

@@ -40,9 +40,18 @@ export const arrays: Backend<Nested> = {
   greater: (a, b) => zip(a, b, (x, y) => Number(x > y)),
   greaterEqual: (a, b) => zip(a, b, (x, y) => Number(x >= y)),
   where: (condition, a, b) => {
-    const pairs = shape(zip(zip(condition, a, () => 0), b, () => 0));
+    const pairs = shape(
+      zip(
+        zip(condition, a, () => 0),
+        b,
+        () => 0,
+      ),
+    );
     const [c, x, y] = [condition, a, b].map((v) => flat(broadcastTo(v, pairs)));
-    return nest(c!.map((v, i) => (v !== 0 ? x![i]! : y![i]!)), pairs);
+    return nest(
+      c!.map((v, i) => (v !== 0 ? x![i]! : y![i]!)),
+      pairs,
+    );
   },
 
   sum: (x, axis) => reduce(x, axis, (a, b) => a + b),
@@ -65,11 +74,12 @@ export const arrays: Backend<Nested> = {
 
 function shape(x: Nested): readonly number[] {
   if (typeof x === 'number') return [];
-  if (!Array.isArray(x)) throw new TypeError(`a list holds ${x === null ? 'null' : `a ${typeof x}`}, expected numbers`);
-  const [inner = [], ...others] = (x as List).map(shape);
+  const held: unknown = x;
+  if (!Array.isArray(held)) throw new TypeError(`a list holds ${held === null ? 'null' : `a ${typeof held}`}, expected numbers`);
+  const [inner = [], ...others] = (held as List).map(shape);
   const other = others.find((size) => size.length !== inner.length || String(size) !== String(inner));
   if (other) throw new RangeError(`a list is ragged: it holds entries of shape [${inner.join(', ')}] and [${other.join(', ')}]`);
-  return [x.length, ...inner];
+  return [held.length, ...inner];
 }
 
 function flat(x: Nested): number[] {
@@ -122,7 +132,14 @@ function slice(x: Nested, start: number, stop: number, axis: number): Nested {
 
 function concat(xs: readonly Nested[], axis: number): Nested {
   const at = positive(axis, xs[0]!);
-  return at === 0 ? (xs as readonly List[]).flat() : (xs[0] as List).map((_, i) => concat(xs.map((x) => (x as List)[i]!), at - 1));
+  return at === 0
+    ? (xs as readonly List[]).flat()
+    : (xs[0] as List).map((_, i) =>
+        concat(
+          xs.map((x) => (x as List)[i]!),
+          at - 1,
+        ),
+      );
 }
 
 function broadcastTo(x: Nested, to: readonly number[]): Nested {

@@ -54,7 +54,7 @@ const webgl = (name: ElementaryKernel): KernelConfig => ({
   kernelName: name,
   backendName: 'webgl',
   kernelFunc: ({ inputs, backend }) => {
-    const x = inputs.x as TensorInfo;
+    const x = inputs.x!;
     const userCode = `${ELEMENTARY_GLSL}
       void main() { setOutput(${FUNCTIONS[name].shader}(getAAtOutCoords())); }`;
     return (backend as unknown as WebglBackend).compileAndRun({ variableNames: ['A'], outputShape: x.shape, userCode }, [x], 'float32');

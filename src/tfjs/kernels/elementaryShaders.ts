@@ -5,7 +5,7 @@ const terms = (coefficients: readonly number[], variable: string): string =>
  * Elementary functions that are accurate relative to their value, in WGSL. The languages of the GPU have no `expm1` and no
  * `log1p`, and the formulas that TensorFlow.js puts in their place, `exp(x) - 1` and `log(1 + x)`, cancel near 0.
  *
- *     e^x - 1 = x (1 + x/2 (1 + x/3 (...)))             for |x| <= 1/2; the first dropped term is under 1e-9 of the value
+ *     e^x - 1 = x (1 + x/2 (1 + x/3 (...)))             for |x| up to 1/2; the first dropped term is under 1e-9 of the value
  *     log(1 + x) = 2 (s + s^3/3 + s^5/5 + ...)          s = x / (2 + x), for x in [-1/2, 1]; likewise under 2e-9
  *     log(1 + e^x) = max(x, 0) + log(1 + e^-|x|)
  */

@@ -6,7 +6,13 @@ import { BACKWARD, FORWARD } from './tokenLogProbsNames.js';
 import { tokenLogProbsWasm } from './tokenLogProbsWasm.js';
 import { tokenLogProbsWebgpu } from './tokenLogProbsWebgpu.js';
 
-const configs = (): readonly KernelConfig[] => [...tokenLogProbsCpu, ...tokenLogProbsWasm, ...tokenLogProbsWebgpu, ...elementaryKernels, sumKernel];
+const configs = (): readonly KernelConfig[] => [
+  ...tokenLogProbsCpu,
+  ...tokenLogProbsWasm,
+  ...tokenLogProbsWebgpu,
+  ...elementaryKernels,
+  sumKernel,
+];
 
 const find = (kernelName: string): KernelConfig | undefined =>
   configs().find((config) => config.kernelName === kernelName && config.backendName === getBackend());
@@ -45,8 +51,10 @@ const OPERATIONS: Readonly<Record<string, readonly string[]>> = {
  * ```
  */
 export function listKernels(): Readonly<Record<string, Readonly<Record<string, KernelKind>>>> {
-  const has = (kernelName: string, backendName: string) => configs().some((c) => c.kernelName === kernelName && c.backendName === backendName);
-  const kind = (names: readonly string[], backendName: string): KernelKind => (names.every((n) => has(n, backendName)) ? 'kernel' : 'definition');
+  const has = (kernelName: string, backendName: string) =>
+    configs().some((c) => c.kernelName === kernelName && c.backendName === backendName);
+  const kind = (names: readonly string[], backendName: string): KernelKind =>
+    names.every((n) => has(n, backendName)) ? 'kernel' : 'definition';
   return Object.fromEntries(
     Object.entries(OPERATIONS).map(([operation, names]) => [operation, Object.fromEntries(BACKENDS.map((b) => [b, kind(names, b)]))]),
   );

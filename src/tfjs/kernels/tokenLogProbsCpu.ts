@@ -7,15 +7,19 @@ interface CpuBackend {
   makeTensorInfo(shape: readonly number[], dtype: DataType, values: TypedArray): TensorInfo;
 }
 
-type Run = (values: (name: string) => TypedArray, shape: readonly [rows: number, vocabulary: number], ignoreIndex: number) => readonly [Float32Array, number[]];
+type Run = (
+  values: (name: string) => TypedArray,
+  shape: readonly [rows: number, vocabulary: number],
+  ignoreIndex: number,
+) => readonly [Float32Array, number[]];
 
 const cpuKernel = (kernelName: string, run: Run): KernelConfig => ({
   kernelName,
   backendName: 'cpu',
   kernelFunc: ({ inputs, backend, attrs }) => {
     const cpu = backend as unknown as CpuBackend;
-    const logits = inputs.logits as TensorInfo;
-    const values = (name: string) => cpu.data.get((inputs[name] as TensorInfo).dataId).values;
+    const logits = inputs.logits!;
+    const values = (name: string) => cpu.data.get(inputs[name]!.dataId).values;
     const [result, shape] = run(values, logits.shape as [number, number], attrs!.ignoreIndex as number);
     return cpu.makeTensorInfo(shape, 'float32', result);
   },

@@ -27,7 +27,9 @@ function countedRows(backend: WasmBackend, logits: TensorInfo, labels: TensorInf
   if (counted.length === rows) return { counted, compact: logits, isCopy: false };
   const compact = backend.makeOutput([counted.length, vocabulary], 'float32');
   const [from, to] = [backend.typedArrayFromHeap(logits), backend.typedArrayFromHeap(compact)];
-  counted.forEach((row, i) => { to.set(from.subarray(row * vocabulary, (row + 1) * vocabulary), i * vocabulary); });
+  counted.forEach((row, i) => {
+    to.set(from.subarray(row * vocabulary, (row + 1) * vocabulary), i * vocabulary);
+  });
   return { counted, compact, isCopy: true };
 }
 
@@ -66,7 +68,9 @@ const backward = wasmKernel(BACKWARD, (backend, { logits, labels, saved, dy }, a
   if (!compact) return zeros();
   const largest = backend.makeOutput([counted.length], 'float32');
   const [to, from] = [view(largest), view(saved!)];
-  counted.forEach((row, i) => { to[i] = from[rows + row]!; });
+  counted.forEach((row, i) => {
+    to[i] = from[rows + row]!;
+  });
   const gradient = shiftedExp(backend, compact, largest);
   backend.disposeData(largest.dataId);
 
@@ -80,7 +84,9 @@ const backward = wasmKernel(BACKWARD, (backend, { logits, labels, saved, dy }, a
   backend.disposeData(compact.dataId);
   const output = zeros();
   const [all, some] = [view(output), view(gradient)];
-  counted.forEach((row, i) => { all.set(some.subarray(i * vocabulary, (i + 1) * vocabulary), row * vocabulary); });
+  counted.forEach((row, i) => {
+    all.set(some.subarray(i * vocabulary, (i + 1) * vocabulary), row * vocabulary);
+  });
   backend.disposeData(gradient.dataId);
   return output;
 });

@@ -47,7 +47,9 @@ function run(kernelName: string, backend: WebgpuBackend, program: WebgpuProgram,
     const bytes = 4 * util.sizeFromShape([...shape]);
     // tfjs would only log a validation error and go on with zeros.
     if (bytes > limit) {
-      throw new RangeError(`${kernelName}: a tensor of shape [${shape.join(', ')}] takes ${bytes} bytes, this WebGPU device binds at most ${limit}: use a smaller batch`);
+      throw new RangeError(
+        `${kernelName}: a tensor of shape [${shape.join(', ')}] takes ${bytes} bytes, this WebGPU device binds at most ${limit}: use a smaller batch`,
+      );
     }
   }
   const uniforms = Object.entries(program.uniforms ?? {});
@@ -61,5 +63,10 @@ function run(kernelName: string, backend: WebgpuBackend, program: WebgpuProgram,
     uniforms: uniforms.map(([name]) => `${name} : i32,`).join(' '),
     getUserCode: () => program.code,
   };
-  return backend.runWebGPUProgram(tfjsProgram, inputs, 'float32', uniforms.map(([, value]) => ({ type: 'int32', data: [value] })));
+  return backend.runWebGPUProgram(
+    tfjsProgram,
+    inputs,
+    'float32',
+    uniforms.map(([, value]) => ({ type: 'int32', data: [value] })),
+  );
 }

@@ -47,7 +47,7 @@ export function frozenCopy(source: readonly Variable[] | ModelLike): Variable[] 
 function frozenVariable(source: unknown, i: number): Variable {
   if (!(source instanceof Variable)) throw new TypeError(`frozenCopy: source[${i}] is ${describe(source)}, expected a tf.Variable`);
   if (source.isDisposed) throw new TypeError(`frozenCopy: source[${i}], ${source.name}, is disposed`);
-  return variable(source, false);
+  return variable(source as Variable, false);
 }
 
 function frozenModel<M extends ModelLike>(source: M): M {
@@ -63,7 +63,9 @@ function frozenModel<M extends ModelLike>(source: M): M {
 }
 
 function rebuild<M extends ModelLike>(source: M): M {
-  const Model = source.constructor as unknown as { fromConfig(cls: unknown, config: unknown, customObjects: object, fastWeightInit: boolean): M };
+  const Model = source.constructor as unknown as {
+    fromConfig(cls: unknown, config: unknown, customObjects: object, fastWeightInit: boolean): M;
+  };
   try {
     // The initial values are replaced at once, so the quick kind will do.
     return Model.fromConfig(Model, source.getConfig(), {}, true);

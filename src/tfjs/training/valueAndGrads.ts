@@ -1,12 +1,4 @@
-import {
-  engine,
-  getGradient,
-  tidy,
-  Variable,
-  variableGrads,
-  type Scalar,
-  type Tensor,
-} from '@tensorflow/tfjs-core';
+import { engine, getGradient, tidy, Variable, variableGrads, type Scalar, type Tensor } from '@tensorflow/tfjs-core';
 import { describe } from '../../backend/backend.js';
 import { mapTensors } from './mapTensors.js';
 import { release, retain } from './noGrad.js';
@@ -70,7 +62,7 @@ export function valueAndGrads<A extends LossAndAux>(f: () => A, variables: reado
 }
 
 /** Throws where `@tensorflow/tfjs-core` is alone: it registers no gradients. */
-export function checkGradientsRegistered(): void {
+function checkGradientsRegistered(): void {
   if (getGradient('Sum')) return;
   throw new TypeError(
     "valueAndGrads: no gradients are registered with TensorFlow.js, expected those of '@tensorflow/tfjs' or '@tensorflow/tfjs-layers': import one of them",
@@ -91,7 +83,8 @@ function checkVariables(variables: readonly Variable[]): void {
 function checkLoss(loss: unknown): void {
   const shape = (loss as Partial<Tensor> | undefined)?.shape;
   if (!shape) throw new TypeError(`valueAndGrads: loss is ${describe(loss)}, expected a scalar tensor`);
-  if (shape.length > 0) throw new TypeError(`valueAndGrads: loss has shape [${shape.join(', ')}], expected a scalar: reduce it, e.g. with ops.mean`);
+  if (shape.length > 0)
+    throw new TypeError(`valueAndGrads: loss has shape [${shape.join(', ')}], expected a scalar: reduce it, e.g. with ops.mean`);
 }
 
 const isUnconnected = (error: unknown): boolean => error instanceof Error && error.message.includes('Cannot find a connection');
@@ -100,6 +93,9 @@ const isUnconnected = (error: unknown): boolean => error instanceof Error && err
 function discardTape(): void {
   const { state } = engine();
   if (state.gradientDepth > 0 || !state.activeTape) return;
-  for (const node of state.activeTape) node.saved?.forEach((tensor) => { tensor.dispose(); });
+  for (const node of state.activeTape)
+    node.saved?.forEach((tensor) => {
+      tensor.dispose();
+    });
   state.activeTape = null as never;
 }
