@@ -1,0 +1,134 @@
+import * as tf from '@tensorflow/tfjs';
+import {
+  dpo,
+  ipo,
+  klEstimate,
+  kto,
+  nll,
+  noGrad,
+  orpo,
+  pairMetrics,
+  sequenceLogProbs,
+  splitPairs,
+  tokenLogProbs,
+  unpairedMetrics,
+} from '../../src/index.js';
+import { chosenExamples, collate, mismatchedExamples, pairedExamples, type Example, type PairWithMismatch } from './data.js';
+import type { TinyGpt } from './model.js';
+
+/** The preference losses of this example. */
+export const LOSSES = ['dpo', 'ipo', 'kto', 'orpo'] as const;
+export type LossName = (typeof LOSSES)[number];
+
+/** What training lowers: the mean loss of some pairs, and what to log beside it, all scalars. */
+export type Objective = (pairs: readonly PairWithMismatch[]) => { readonly loss: tf.Scalar } & Readonly<Record<string, tf.Tensor>>;
+
+/** What a preference objective is made of. */
+export interface PreferenceSetup {
+  /** The model that is trained. */
+  readonly policy: TinyGpt;
+  /** What it must stay close to; ORPO does without. */
+  readonly reference: TinyGpt;
+  /** The strength of the penalty for moving away from the reference; the weight of the odds-ratio term for ORPO. */
+  readonly beta: number;
+}
+
+/**
+ * Supervised fine-tuning on the preferred answers. The mean over answers, not over tokens: then the mean of batches,
+ * weighed by their size, is the mean of the whole split.
+ */
+export const supervised =
+  (policy: TinyGpt): Objective =>
+  (pairs) => {
+    const { logps, mask } = completionLogProbs(policy, chosenExamples(pairs));
+    return { loss: nll(logps, mask, { reduction: 'sequence' }) };
+  };
+
+/**
+ * The objective of a preference loss. Before the first update every reward is 0; such a tie counts as half a right
+ * answer here, so that the accuracy starts at chance.
+ */
+export function preference(loss: LossName, setup: PreferenceSetup): Objective {
+  return { dpo: dpoObjective, ipo: ipoObjective, kto: ktoObjective, orpo: orpoObjective }[loss](setup);
+}
+
+/** DPO compares how likely each whole answer is, so log-probs are summed over its tokens. */
+const dpoObjective =
+  ({ policy, reference, beta }: PreferenceSetup): Objective =>
+  (pairs) => {
+    const examples = pairedExamples(pairs);
+    const logps = {
+      policy: splitPairs(sequences(policy, examples)),
+      reference: splitPairs(noGrad(() => sequences(reference, examples))),
+    };
+    return { loss: tf.mean(dpo(logps, { beta })), ...pairMetrics(logps, { beta, ties: 'half' }) };
+  };
+
+/**
+ * IPO pulls the margin to a target, 1 / (2 beta). A sum over tokens would reach it within a few words and hold long
+ * answers to the same target as short ones; so this takes means per token, as TRL does. Rewards are per token, too.
+ */
+const ipoObjective =
+  ({ policy, reference, beta }: PreferenceSetup): Objective =>
+  (pairs) => {
+    const examples = pairedExamples(pairs);
+    const logps = {
+      policy: splitPairs(sequences(policy, examples, 'mean')),
+      reference: splitPairs(noGrad(() => sequences(reference, examples, 'mean'))),
+    };
+    return { loss: tf.mean(ipo(logps, { beta })), ...pairMetrics(logps, { beta, ties: 'half' }) };
+  };
+
+/**
+ * KTO wants no pairs: each answer is desirable or not on its own. What it needs beside is an estimate of how far the
+ * policy has moved from the reference in general, from answers to other questions.
+ */
+const ktoObjective =
+  ({ policy, reference, beta }: PreferenceSetup): Objective =>
+  (pairs) => {
+    const examples = pairedExamples(pairs);
+    const mismatched = mismatchedExamples(pairs, policy.config.maxLength);
+    const logps = { policy: sequences(policy, examples), reference: noGrad(() => sequences(reference, examples)) };
+    // The paper takes no gradient through the estimate, so the policy needs no tape here either.
+    const kl = klEstimate(noGrad(() => ({ policy: sequences(policy, mismatched), reference: sequences(reference, mismatched) })));
+    const desirable = tf.concat<tf.Tensor1D>([tf.ones([pairs.length]), tf.zeros([pairs.length])]);
+
+    // The examples happen to come from pairs here, so the share of pairs in the right order can be logged as well.
+    const inPairs = { policy: splitPairs(logps.policy), reference: splitPairs(logps.reference) };
+    return {
+      loss: tf.mean(kto({ ...logps, desirable, kl }, { beta })),
+      ...unpairedMetrics({ ...logps, desirable }, { beta }),
+      'rewards/accuracies': pairMetrics(inPairs, { beta, ties: 'half' })['rewards/accuracies'],
+      kl,
+    };
+  };
+
+/**
+ * ORPO has no reference: it raises the odds of the chosen answer over the rejected one, and goes on fine-tuning on the
+ * chosen one meanwhile. Odds need means per token; the odds of a whole answer would be almost 0.
+ */
+const orpoObjective =
+  ({ policy, beta }: PreferenceSetup): Objective =>
+  (pairs) => {
+    const { logps, mask } = completionLogProbs(policy, pairedExamples(pairs));
+    const means = splitPairs(sequenceLogProbs(logps, mask, { reduction: 'mean' }));
+    const supervision = nll(splitPairs(logps).chosen, splitPairs(mask).chosen, { reduction: 'none' });
+    return {
+      loss: tf.mean(orpo({ ...means, nll: supervision }, { lambda: beta })),
+      nll: tf.mean(supervision),
+      ...pairMetrics({ policy: means }, { beta }),
+    };
+  };
+
+/** One log-prob per completion `[N]`. */
+function sequences(model: TinyGpt, examples: readonly Example[], reduction: 'sum' | 'mean' = 'sum'): tf.Tensor1D {
+  const { logps, mask } = completionLogProbs(model, examples);
+  return sequenceLogProbs(logps, mask, { reduction });
+}
+
+/** The log-prob of every token `[N, T]`, and the mask of those that belong to a completion. */
+function completionLogProbs(model: TinyGpt, examples: readonly Example[]): { logps: tf.Tensor2D; mask: tf.Tensor2D } {
+  const { tokens, labels, mask } = collate(examples);
+  const logits = model.logits(tf.tensor2d(tokens, undefined, 'int32'));
+  return { logps: tokenLogProbs(logits, tf.tensor2d(labels, undefined, 'int32')), mask: tf.tensor2d(mask) };
+}

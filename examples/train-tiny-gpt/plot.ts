@@ -1,0 +1,123 @@
+import type { TopLevelSpec } from 'vega-lite';
+import { renderSvg } from '../renderSvg.js';
+import type { LossName } from './objectives.js';
+import type { MetricsRecord } from './metricsLog.js';
+
+interface Panel {
+  readonly phase: string;
+  readonly metric: string;
+  readonly title: string;
+  readonly axis: string;
+  /** A value to compare with, and what it is. */
+  readonly rule?: readonly [value: number, text: string];
+}
+
+const COLOURS = { train: '#1f5fa8', validation: '#d9730d' };
+
+/** The panels of a run: fine-tuning first, then loss, margin and accuracy of the preference loss. */
+function panelsOf(loss: LossName): Panel[] {
+  const name = loss.toUpperCase();
+  const start: Record<LossName, Partial<Panel>> = {
+    dpo: { rule: [Math.LN2, 'ln 2'] },
+    kto: { rule: [0.5, 'one half'] },
+    ipo: {},
+    orpo: {},
+  };
+  const perToken = loss === 'ipo' || loss === 'orpo' ? ' per token' : '';
+  return [
+    { phase: 'sft', metric: 'loss', title: 'Fine-tuning loss', axis: 'nats per token' },
+    { phase: loss, metric: 'loss', title: `${name} loss`, axis: 'loss', ...start[loss] },
+    { phase: loss, metric: 'rewards/margins', title: 'Reward margin', axis: `chosen - rejected${perToken}`, rule: [0, ''] },
+    {
+      phase: loss,
+      metric: 'rewards/accuracies',
+      title: 'Reward accuracy',
+      axis: 'share of pairs in the right order',
+      rule: [0.5, 'chance'],
+    },
+  ];
+}
+
+/** Draws a run: lines with points for whole splits, a pale line for the batches between them. */
+export async function plotRun(records: readonly MetricsRecord[], { loss, title }: { loss: LossName; title: string }): Promise<string> {
+  const panels = panelsOf(loss).filter((panel) => records.some((r) => r.phase === panel.phase));
+  const spec: TopLevelSpec = {
+    $schema: 'https://vega.github.io/schema/vega-lite/v6.json',
+    background: 'white',
+    padding: 16,
+    title: { text: title, anchor: 'start', fontSize: 16, offset: 16 },
+    columns: 2,
+    spacing: { row: 36, column: 40 },
+    concat: panels.map((panel) => chart(panel, records)),
+    config: {
+      font: 'Helvetica, Arial, sans-serif',
+      axis: {
+        labelFontSize: 11,
+        titleFontSize: 11,
+        titleFontWeight: 'normal',
+        gridColor: '#eeeeee',
+        domainColor: '#999999',
+        tickColor: '#999999',
+      },
+      legend: { labelFontSize: 12, symbolStrokeWidth: 3 },
+      view: { stroke: null },
+    },
+  };
+  return renderSvg(spec);
+}
+
+function chart({ phase, metric, title, axis, rule }: Panel, records: readonly MetricsRecord[]) {
+  const values = (wanted: readonly MetricsRecord['on'][]) =>
+    records
+      .filter((r) => r.phase === phase && wanted.includes(r.on) && r.metrics[metric] !== undefined)
+      .map((r) => ({ step: r.step, value: r.metrics[metric]!, on: r.on }));
+  const x = { field: 'step', type: 'quantitative' as const, title: 'updates', axis: { tickMinStep: 1, grid: false, tickCount: 6 } };
+  const share = metric === 'rewards/accuracies';
+  const y = {
+    field: 'value',
+    type: 'quantitative' as const,
+    title: axis,
+    axis: { tickCount: 5, ...(share && { format: '.0%' }) },
+    scale: share ? { domain: [0, 1] } : { zero: false },
+  };
+  const colour = {
+    field: 'on',
+    type: 'nominal' as const,
+    title: null,
+    scale: { domain: Object.keys(COLOURS), range: Object.values(COLOURS) },
+    legend: { orient: 'top' as const, direction: 'horizontal' as const },
+  };
+  const layers = [
+    // Round joins: the bounds of a sharp mitre reach far above the panel, and would take its title with them.
+    {
+      data: { values: values(['batch']) },
+      mark: { type: 'line' as const, color: COLOURS.train, opacity: 0.3, strokeWidth: 1, strokeJoin: 'round' as const },
+      encoding: { x, y },
+    },
+    {
+      data: { values: values(['train', 'validation']) },
+      mark: { type: 'line' as const, strokeWidth: 2, strokeJoin: 'round' as const, point: { size: 30, filled: true } },
+      encoding: { x, y, color: colour },
+    },
+  ];
+  const ruleLayers = rule
+    ? [
+        { data: { values: [{ value: rule[0] }] }, mark: { type: 'rule' as const, strokeDash: [4, 4], color: '#888888' }, encoding: { y } },
+        {
+          data: { values: [{ value: rule[0] }] },
+          mark: {
+            type: 'text' as const,
+            text: rule[1],
+            align: 'right' as const,
+            baseline: 'bottom' as const,
+            dx: -2,
+            dy: -3,
+            color: '#666666',
+            fontSize: 10,
+          },
+          encoding: { y, x: { value: 320 } },
+        },
+      ]
+    : [];
+  return { width: 320, height: 190, title: { text: title, anchor: 'start' as const, fontSize: 13 }, layer: [...ruleLayers, ...layers] };
+}
