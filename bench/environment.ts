@@ -1,0 +1,26 @@
+import { readFileSync } from 'node:fs';
+import { arch, cpus, release, totalmem, type } from 'node:os';
+import type { Environment } from './results.js';
+
+const ROOT = new URL('../', import.meta.url);
+
+function versionOf(manifest: string): string {
+  return (JSON.parse(readFileSync(new URL(manifest, ROOT), 'utf8')) as { version: string }).version;
+}
+
+/** What a reader needs to know to compare the numbers with others. */
+export function environment(): Environment {
+  const cores = cpus();
+  return {
+    cpu: cores[0]?.model ?? 'unknown',
+    cores: cores.length,
+    memoryGiB: Math.round(totalmem() / 2 ** 30),
+    os: `${type()} ${release()} ${arch()}`,
+    node: process.version,
+    versions: {
+      prefloss: versionOf('package.json'),
+      '@tensorflow/tfjs': versionOf('node_modules/@tensorflow/tfjs/package.json'),
+      webgpu: versionOf('node_modules/webgpu/package.json'),
+    },
+  };
+}

@@ -1,0 +1,154 @@
+import type { BackendName } from './options.js';
+
+/**
+ * Counts the storage of a tfjs backend by hooking the place where it is taken and given back. `tf.memory()` will not do:
+ * it counts tensors, so clones count twice, and what kernels use for themselves does not count at all.
+ */
+export interface StorageMeter {
+  /** Runs `f` and gives the largest number of bytes that were in use at once, those from before included. */
+  peak(f: () => Promise<void>): Promise<number>;
+}
+
+/** Hooks a backend, before any tensor is made. */
+export function meterStorage(name: BackendName, backend: object): StorageMeter {
+  switch (name) {
+    case 'cpu':
+      return meterCpu(backend as CpuBackend);
+    case 'wasm':
+      return meterWasm(backend as WasmBackend);
+    case 'webgpu':
+      return meterWebgpu(backend as WebgpuBackend);
+  }
+}
+
+/** A running total with a high-water mark. */
+class Gauge implements StorageMeter {
+  #now = 0;
+  #highest = 0;
+
+  add(bytes: number): void {
+    this.#now += bytes;
+    this.#highest = Math.max(this.#highest, this.#now);
+  }
+
+  async peak(f: () => Promise<void>): Promise<number> {
+    this.#highest = this.#now;
+    await f();
+    return this.#highest;
+  }
+}
+
+interface CpuBackend {
+  readonly data: { set(id: object, entry: { readonly values?: unknown }): void; delete(id: object): boolean };
+}
+
+/**
+ * cpu: bytes of the array buffers behind all data that the backend holds, each buffer once however many tensors share it.
+ * Not counted: arrays that a stock kernel makes for itself and drops, and buffers that wait for the garbage collector.
+ */
+function meterCpu({ data }: CpuBackend): StorageMeter {
+  const gauge = new Gauge();
+  const buffers = new Map<object, ArrayBufferLike>();
+  const uses = new Map<ArrayBufferLike, number>();
+  const release = (id: object) => {
+    const buffer = buffers.get(id);
+    if (!buffer) return;
+    buffers.delete(id);
+    const left = uses.get(buffer)! - 1;
+    uses.set(buffer, left);
+    if (left > 0) return;
+    uses.delete(buffer);
+    gauge.add(-buffer.byteLength);
+  };
+  const [set, remove] = [data.set.bind(data), data.delete.bind(data)];
+  data.set = (id, entry) => {
+    release(id);
+    if (ArrayBuffer.isView(entry.values)) {
+      const { buffer } = entry.values;
+      buffers.set(id, buffer);
+      uses.set(buffer, (uses.get(buffer) ?? 0) + 1);
+      if (uses.get(buffer) === 1) gauge.add(buffer.byteLength);
+    }
+    set(id, entry);
+  };
+  data.delete = (id) => {
+    release(id);
+    return remove(id);
+  };
+  return gauge;
+}
+
+interface WasmBackend {
+  readonly wasm: { _malloc(bytes: number): number; _free(pointer: number): void };
+}
+
+/**
+ * wasm: bytes on the heap that JavaScript has asked for and not freed, which all tensors are. Not counted: what a stock
+ * kernel written in C++ allocates inside of itself.
+ */
+function meterWasm({ wasm }: WasmBackend): StorageMeter {
+  const gauge = new Gauge();
+  const sizes = new Map<number, number>();
+  // Both are stubs that put the real function in their own place when they are first called, which would undo a hook.
+  wasm._free(wasm._malloc(8));
+  const [malloc, free] = [wasm._malloc.bind(wasm), wasm._free.bind(wasm)];
+  wasm._malloc = (bytes) => {
+    const pointer = malloc(bytes);
+    // Pointers above 2 GiB come as negative numbers here, and are freed as positive ones.
+    sizes.set(pointer >>> 0, bytes);
+    gauge.add(bytes);
+    return pointer;
+  };
+  wasm._free = (pointer) => {
+    gauge.add(-(sizes.get(pointer >>> 0) ?? 0));
+    sizes.delete(pointer >>> 0);
+    free(pointer);
+  };
+  return gauge;
+}
+
+interface GpuBuffer {
+  readonly size: number;
+  readonly usage: number;
+}
+
+interface WebgpuBackend {
+  readonly bufferManager: {
+    acquireBuffer(size: number, usage: number, ...more: boolean[]): GpuBuffer;
+    releaseBuffer(buffer: GpuBuffer, ...more: boolean[]): void;
+  };
+}
+
+/**
+ * webgpu: bytes of the GPU buffers that a process would have allocated at the end of `f`, had it begun with nothing but
+ * the buffers in use then. tfjs keeps a buffer in use until the command queue that mentions it is submitted, and afterwards
+ * for tensors of exactly the same size, never giving it back to the driver. So that is, for each size and usage, the most
+ * that were in use at once.
+ */
+function meterWebgpu({ bufferManager }: WebgpuBackend): StorageMeter {
+  const kinds = new Map<string, { readonly size: number; now: number; highest: number }>();
+  const [acquire, release] = [bufferManager.acquireBuffer.bind(bufferManager), bufferManager.releaseBuffer.bind(bufferManager)];
+  const kindOf = (size: number, usage: number) => {
+    const key = `${size}/${usage}`;
+    const kind = kinds.get(key) ?? { size, now: 0, highest: 0 };
+    kinds.set(key, kind);
+    return kind;
+  };
+  bufferManager.acquireBuffer = (size, usage, ...more) => {
+    const kind = kindOf(size, usage);
+    kind.now++;
+    kind.highest = Math.max(kind.highest, kind.now);
+    return acquire(size, usage, ...more);
+  };
+  bufferManager.releaseBuffer = (buffer, ...more) => {
+    kindOf(buffer.size, buffer.usage).now--;
+    release(buffer, ...more);
+  };
+  return {
+    async peak(f) {
+      for (const kind of kinds.values()) kind.highest = kind.now;
+      await f();
+      return [...kinds.values()].reduce((bytes, { size, highest }) => bytes + size * highest, 0);
+    },
+  };
+}

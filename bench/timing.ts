@@ -1,0 +1,47 @@
+import { Bench } from 'tinybench';
+import type { Measurement } from './results.js';
+
+/** How long and how often to measure. */
+export interface Schedule {
+  /** Rounds; in each of them every route has a turn. */
+  readonly rounds: number;
+  /** Least time of a turn, in which a route runs once or more. */
+  readonly turnMs: number;
+}
+
+/**
+ * Times routes in turns, so that what else the machine does falls on all of them alike: ratios within one call can be
+ * trusted on a noisy machine, milliseconds less. The caller warms the routes up.
+ */
+export async function time<Name extends string>(
+  routes: Readonly<Record<Name, () => Promise<void> | void>>,
+  { rounds, turnMs }: Schedule,
+): Promise<Record<Name, Measurement>> {
+  const names = Object.keys(routes) as Name[];
+  const samples = new Map<Name, number[]>(names.map((name) => [name, []]));
+  for (let round = 0; round < rounds; round++) {
+    const bench = new Bench({ warmup: false, iterations: 1, time: turnMs, retainSamples: true, throws: true });
+    for (const name of names) {
+      const route = routes[name];
+      // Left to itself, tinybench finds out whether a function is async by calling it once more.
+      bench.add(name, route, { async: route.constructor.name === 'AsyncFunction', beforeAll: collectGarbage });
+    }
+    for (const task of await bench.run()) {
+      if (task.result.state !== 'completed') throw new Error(`${task.name} was not measured: ${task.result.state}`);
+      samples.get(task.name as Name)!.push(...(task.result.latency.samples ?? []));
+    }
+  }
+  return Object.fromEntries(names.map((name) => [name, summary(samples.get(name)!)])) as Record<Name, Measurement>;
+}
+
+/** Before each turn, so that no route pays for what another has left behind. Needs `--expose-gc`. */
+function collectGarbage(): void {
+  globalThis.gc?.();
+}
+
+function summary(samples: readonly number[]): Measurement {
+  const sorted = [...samples].sort((a, b) => a - b);
+  const middle = sorted.length >> 1;
+  const median = sorted.length % 2 === 1 ? sorted[middle]! : (sorted[middle - 1]! + sorted[middle]!) / 2;
+  return { medianMs: median, fastestMs: sorted[0]!, samples: sorted.length };
+}
