@@ -4,18 +4,9 @@
  */
 import { writeFileSync } from 'node:fs';
 import * as tf from '@tensorflow/tfjs';
+// prettier-ignore
 import {
-  dpo,
-  frozenCopy,
-  noGrad,
-  ops,
-  pairMetrics,
-  readMetrics,
-  sequenceLogProbs,
-  shiftLabels,
-  splitPairs,
-  tokenLogProbs,
-  valueAndGrads,
+  dpo, frozenCopy, noGrad, ops, pairMetrics, readMetrics, sequenceLogProbs, shiftLabels, splitPairs, tokenLogProbs, valueAndGrads,
 } from '../src/index.js';
 import { renderSvg } from './renderSvg.js';
 
@@ -24,18 +15,15 @@ tf.enableProdMode();
 await tf.setBackend('cpu');
 
 // The model: an embedding and a head. Only what is in `policy` is trained.
-const policy = [
-  tf.variable(tf.randomNormal([vocabulary, width], 0, 0.5, 'float32', 1)),
-  tf.variable(tf.randomNormal([width, vocabulary], 0, 0.5, 'float32', 2)),
-];
+const weight = (rows: number, columns: number, seed: number) => tf.variable(tf.randomNormal([rows, columns], 0, 0.5, 'float32', seed));
+const policy = [weight(vocabulary, width, 1), weight(width, vocabulary, 2)];
 const reference = frozenCopy(policy);
 
 // The data: chosen rows first, then rejected rows; the first third of a row is the prompt, so its tokens do not count.
 const tokens = tf.randomUniform<tf.Rank.R2>([2 * pairs, time], 0, vocabulary, 'int32', 3);
 const labels = shiftLabels(tokens);
-const mask = tf.tidy(() =>
-  tf.tile(tf.tensor2d([Array.from({ length: time }, (_, t) => (t >= time / 3 - 1 && t < time - 1 ? 1 : 0))]), [2 * pairs, 1]),
-);
+const counts = Array.from({ length: time }, (_, t) => (t >= time / 3 - 1 && t < time - 1 ? 1 : 0));
+const mask = tf.tensor2d(Array.from({ length: 2 * pairs }, () => counts));
 
 const logProbs = ([embedding, head]: readonly tf.Variable[]): tf.Tensor1D => {
   const hidden = ops.take<tf.Tensor>(embedding!, tokens.as1D());
@@ -56,9 +44,8 @@ for (let step = 0; step <= 50; step++) {
   });
   const metrics = await readMetrics(outputs);
   tf.dispose(outputs);
-  const margin = metrics['rewards/margins']!;
-  margins.push({ step, margin });
-  if (step % 10 === 0) console.log(`step ${String(step).padStart(2)}  loss ${metrics.loss!.toFixed(4)}  margin ${margin.toFixed(4)}`);
+  margins.push({ step, margin: metrics['rewards/margins']! });
+  if (step % 10 === 0) console.log(step, metrics);
 }
 
 const svg = await renderSvg({
@@ -68,7 +55,8 @@ const svg = await renderSvg({
     x: { field: 'step', type: 'quantitative', title: 'updates' },
     y: { field: 'margin', type: 'quantitative', title: 'reward margin, chosen - rejected' },
   },
-  ...{ width: 420, height: 240, background: 'white', padding: 16, title: 'DPO on random pairs' },
+  title: 'DPO on random pairs',
+  background: 'white',
 });
 writeFileSync('mock-loop.svg', svg);
 console.log('The plot is in mock-loop.svg.');

@@ -32,7 +32,8 @@ function panelsOf(loss: LossName): Panel[] {
       phase: loss,
       metric: 'rewards/accuracies',
       title: 'Reward accuracy',
-      axis: 'share of pairs in the right order',
+      // Short: vega takes a text for wider than it is, and makes room for it above the panel.
+      axis: 'share of pairs',
       rule: [0.5, 'chance'],
     },
   ];
@@ -109,9 +110,9 @@ function chart({ phase, metric, title, axis, rule }: Panel, records: readonly Me
             type: 'text' as const,
             text: rule[1],
             align: 'right' as const,
-            baseline: 'bottom' as const,
+            baseline: 'top' as const,
             dx: -2,
-            dy: -3,
+            dy: 3,
             color: '#666666',
             fontSize: 10,
           },
@@ -119,5 +120,5 @@ function chart({ phase, metric, title, axis, rule }: Panel, records: readonly Me
         },
       ]
     : [];
-  return { width: 320, height: 190, title: { text: title, anchor: 'start' as const, fontSize: 13 }, layer: [...ruleLayers, ...layers] };
+  return { width: 320, height: 190, title: { text: title, anchor: 'start' as const, frame: 'group' as const, fontSize: 13 }, layer: [...ruleLayers, ...layers] };
 }

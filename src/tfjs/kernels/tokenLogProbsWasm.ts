@@ -1,98 +1,92 @@
-import { Exp, getKernel, Max, Reshape, Sub, type KernelConfig, type TensorInfo } from '@tensorflow/tfjs-core';
+import { Exp, getKernel, Max, Sub, type KernelConfig, type TensorInfo } from '@tensorflow/tfjs-core';
 import { BACKWARD, FORWARD } from './tokenLogProbsNames.js';
 import { wasmKernel, type WasmBackend } from './wasm.js';
+
+/** Logits that are worked on at a time: few enough for the processor's cache, enough to outweigh the calls. */
+const BLOCK = 1 << 17;
 
 function stock(kernelName: string, backend: WasmBackend, inputs: Record<string, TensorInfo>, attrs: object = {}): TensorInfo {
   return getKernel(kernelName, 'wasm').kernelFunc({ inputs, backend, attrs: attrs as never }) as TensorInfo;
 }
 
-/** `e^(logits - largest)` by tfjs's own kernels; one more buffer of that size is in use until this returns. */
-function shiftedExp(backend: WasmBackend, logits: TensorInfo, largest: TensorInfo): TensorInfo {
-  const column = stock(Reshape, backend, { x: largest }, { shape: [logits.shape[0]!, 1] });
-  const shifted = stock(Sub, backend, { a: logits, b: column });
-  backend.disposeData(column.dataId);
-  const result = stock(Exp, backend, { x: shifted });
-  backend.disposeData(shifted.dataId);
-  return result;
+/** The rows that count, by index, in blocks. */
+function countedRows(labels: ArrayLike<number>, vocabulary: number, ignoreIndex: number): number[][] {
+  const counted = Array.from(labels, (label, row) => (label === ignoreIndex ? -1 : row)).filter((row) => row >= 0);
+  const size = Math.max(1, Math.floor(BLOCK / vocabulary));
+  return Array.from({ length: Math.ceil(counted.length / size) }, (_, i) => counted.slice(i * size, (i + 1) * size));
 }
 
-/** The rows that count, by index, and their logits: the tensor itself if all of them do, else a compact copy. */
-function countedRows(backend: WasmBackend, logits: TensorInfo, labels: TensorInfo, ignoreIndex: number) {
-  const [rows, vocabulary] = logits.shape as [number, number];
-  const counted: number[] = [];
-  backend.typedArrayFromHeap(labels).forEach((label, row) => {
-    if (label !== ignoreIndex) counted.push(row);
-  });
-  if (counted.length === 0) return { counted, compact: undefined, isCopy: false };
-  if (counted.length === rows) return { counted, compact: logits, isCopy: false };
-  const compact = backend.makeOutput([counted.length, vocabulary], 'float32');
-  const [from, to] = [backend.typedArrayFromHeap(logits), backend.typedArrayFromHeap(compact)];
-  counted.forEach((row, i) => {
+/**
+ * Calls `f` with `e^(logits - largest)` of some rows and with the largest logit of each, both by tfjs's own kernels, and
+ * frees them afterwards. The views that `f` gets are detached when the heap grows: nothing may be allocated there.
+ */
+function withExponentials(
+  backend: WasmBackend,
+  logits: TensorInfo,
+  rows: readonly number[],
+  largestOf: (block: TensorInfo) => TensorInfo,
+  f: (exponentials: Float32Array, largest: Float32Array) => void,
+): void {
+  const view = (info: TensorInfo) => backend.typedArrayFromHeap(info) as Float32Array;
+  const vocabulary = logits.shape[1]!;
+  const block = backend.makeOutput([rows.length, vocabulary], 'float32');
+  const [from, to] = [view(logits), view(block)];
+  rows.forEach((row, i) => {
     to.set(from.subarray(row * vocabulary, (row + 1) * vocabulary), i * vocabulary);
   });
-  return { counted, compact, isCopy: true };
+  const largest = largestOf(block);
+  const shifted = stock(Sub, backend, { a: block, b: largest });
+  const exponentials = stock(Exp, backend, { x: shifted });
+  f(view(exponentials), view(largest));
+  for (const info of [block, largest, shifted, exponentials]) backend.disposeData(info.dataId);
 }
 
 const forward = wasmKernel(FORWARD, (backend, { logits, labels }, attrs) => {
+  const view = (info: TensorInfo) => backend.typedArrayFromHeap(info);
   const [rows, vocabulary] = logits!.shape as [number, number];
   const output = backend.makeOutput([3, rows], 'float32');
-  const { counted, compact, isCopy } = countedRows(backend, logits!, labels!, attrs.ignoreIndex as number);
-  backend.typedArrayFromHeap(output).fill(0);
-  if (!compact) return output;
-  const largest = stock(Max, backend, { x: compact }, { reductionIndices: [1], keepDims: false });
-  const exponentials = shiftedExp(backend, compact, largest);
-
-  // Views last: an allocation can grow the heap, which detaches them.
-  const view = (info: TensorInfo) => backend.typedArrayFromHeap(info);
-  const [x, y, m, e, saved] = [view(compact), view(labels!), view(largest), view(exponentials), view(output)];
-  counted.forEach((row, i) => {
-    let total = 0;
-    for (let j = i * vocabulary; j < (i + 1) * vocabulary; j++) total += e[j]!;
-    saved[row] = x[i * vocabulary + y[row]!]! - m[i]! - Math.log(total);
-    saved[rows + row] = m[i]!;
-    saved[2 * rows + row] = total;
-  });
-  for (const info of isCopy ? [largest, exponentials, compact] : [largest, exponentials]) backend.disposeData(info.dataId);
+  view(output).fill(0);
+  const largestOf = (x: TensorInfo) => stock(Max, backend, { x }, { reductionIndices: [1], keepDims: true });
+  for (const block of countedRows(view(labels!), vocabulary, attrs.ignoreIndex as number)) {
+    withExponentials(backend, logits!, block, largestOf, (exponentials, largest) => {
+      const [x, y, saved] = [view(logits!), view(labels!), view(output)];
+      block.forEach((row, i) => {
+        let total = 0;
+        for (let j = i * vocabulary; j < (i + 1) * vocabulary; j++) total += exponentials[j]!;
+        saved[row] = x[row * vocabulary + y[row]!]! - largest[i]! - Math.log(total);
+        saved[rows + row] = largest[i]!;
+        saved[2 * rows + row] = total;
+      });
+    });
+  }
   return output;
 });
 
 const backward = wasmKernel(BACKWARD, (backend, { logits, labels, saved, dy }, attrs) => {
-  const [rows, vocabulary] = logits!.shape as [number, number];
-  const { counted, compact, isCopy } = countedRows(backend, logits!, labels!, attrs.ignoreIndex as number);
   const view = (info: TensorInfo) => backend.typedArrayFromHeap(info);
-  const zeros = () => {
-    const output = backend.makeOutput([rows, vocabulary], 'float32');
-    view(output).fill(0);
-    return output;
-  };
-  if (!compact) return zeros();
-  const largest = backend.makeOutput([counted.length], 'float32');
-  const [to, from] = [view(largest), view(saved!)];
-  counted.forEach((row, i) => {
-    to[i] = from[rows + row]!;
-  });
-  const gradient = shiftedExp(backend, compact, largest);
-  backend.disposeData(largest.dataId);
-
-  const [g, s, d, y] = [view(gradient), view(saved!), view(dy!), view(labels!)];
-  counted.forEach((row, i) => {
-    const scale = -d[row]! / s[2 * rows + row]!;
-    for (let j = i * vocabulary; j < (i + 1) * vocabulary; j++) g[j] = g[j]! * scale;
-    g[i * vocabulary + y[row]!] = -d[row]! * Math.expm1(s[row]!);
-  });
-  if (!isCopy) return gradient;
-  backend.disposeData(compact.dataId);
-  const output = zeros();
-  const [all, some] = [view(output), view(gradient)];
-  counted.forEach((row, i) => {
-    all.set(some.subarray(i * vocabulary, (i + 1) * vocabulary), row * vocabulary);
-  });
-  backend.disposeData(gradient.dataId);
+  const [rows, vocabulary] = logits!.shape as [number, number];
+  const output = backend.makeOutput([rows, vocabulary], 'float32');
+  view(output).fill(0);
+  for (const block of countedRows(view(labels!), vocabulary, attrs.ignoreIndex as number)) {
+    const largestOf = () => {
+      const largest = backend.makeOutput([block.length, 1], 'float32');
+      view(largest).set(block.map((row) => view(saved!)[rows + row]!));
+      return largest;
+    };
+    withExponentials(backend, logits!, block, largestOf, (exponentials) => {
+      const [g, s, d, y] = [view(output), view(saved!), view(dy!), view(labels!)];
+      block.forEach((row, i) => {
+        const [start, scale] = [row * vocabulary, -d[row]! / s[2 * rows + row]!];
+        for (let j = 0; j < vocabulary; j++) g[start + j] = exponentials[i * vocabulary + j]! * scale;
+        g[start + y[row]!] = -d[row]! * Math.expm1(s[row]!);
+      });
+    });
+  }
   return output;
 });
 
 /**
- * `tokenLogProbs` for tfjs's WASM backend: exponentials by tfjs's own vectorised kernels, the rest on its heap, sums in
- * float64; the gradient is analytic and takes the place of the exponentials.
+ * `tokenLogProbs` for tfjs's WASM backend: exponentials by tfjs's own kernels on a few rows at a time, the rest on its heap,
+ * sums in float64. The gradient is analytic; beside it there is room for a few rows only.
  */
 export const tokenLogProbsWasm: readonly KernelConfig[] = [forward, backward];

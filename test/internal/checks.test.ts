@@ -1,0 +1,61 @@
+import { afterEach, describe, expect, it } from 'vitest';
+import { dpo, kto, maskedMean, maskedSum, registerBackend } from '../../src/index.js';
+import { arrays } from '../../src/backend/arrays/arrays.js';
+import type { Nested } from '../../src/index.js';
+import { finite, interval, notNegative, positive, zeroOrOne } from '../../src/internal/checks.js';
+import { isArrays, read, tensor, type X } from '../support/engine.js';
+
+const values = [-2, -1, -1e-30, 0, 1e-30, 0.25, 0.5, 0.75, 1, 1.5, 300];
+
+describe('a domain', () => {
+  it.each([
+    ['positive', positive],
+    ['finite', finite],
+    ['notNegative', notNegative],
+    ['[0, 0.5)', interval(0, 0.5)],
+    ['[-1, 1)', interval(-1, 1)],
+    ['zeroOrOne', zeroOrOne],
+  ])('%s says the same of numbers and of tensors', async (_, domain) => {
+    const held = (await read(domain.holds<X>(tensor(values)))) as number[];
+    expect(held.map((v) => v !== 0)).toEqual(values.map((v) => domain.has(v)));
+  });
+
+  it('takes neither NaN nor infinities as hyperparameters', () => {
+    for (const domain of [positive, finite, notNegative, interval(0, 1), zeroOrOne]) {
+      expect([NaN, Infinity, -Infinity].map((v) => domain.has(v))).toEqual([false, false, false]);
+    }
+  });
+});
+
+describe.runIf(isArrays)('on an engine whose values cannot be read at the call', () => {
+  let unregister = (): void => undefined;
+  afterEach(() => {
+    unregister();
+  });
+  const blind = () => {
+    unregister = registerBackend<Nested>({ ...arrays, peek: () => undefined });
+  };
+
+  const zeros = [0, 0, 0, 0];
+  const logps = { policy: { chosen: zeros, rejected: zeros }, reference: { chosen: zeros, rejected: zeros } };
+
+  it('a bad hyperparameter becomes NaN, in its example alone', () => {
+    blind();
+    expect(dpo(logps, { beta: [0.1, 0, -1, 3] })).toEqual([Math.LN2, NaN, NaN, Math.LN2]);
+  });
+
+  it('a bad label becomes NaN, in its example alone', () => {
+    blind();
+    expect(kto({ policy: zeros, reference: zeros, desirable: [1, 0, 0.5, 2], kl: 0 })).toEqual([0.5, 0.5, NaN, NaN]);
+  });
+
+  it('a bad mask makes its sum NaN', () => {
+    blind();
+    const x = [[1, 2], [3, 4], [5, 6]]; // prettier-ignore
+    const mask = [[1, 0], [1, 0.5], [1, 1]]; // prettier-ignore
+    expect(maskedSum(x, mask, -1)).toEqual([1, NaN, 11]);
+    expect(maskedMean(x, mask, -1)).toEqual([1, NaN, 5.5]);
+    expect(maskedSum(x, mask)).toBeNaN();
+    expect(maskedMean([[1, 2]], [[1, 1]])).toBe(1.5);
+  });
+});

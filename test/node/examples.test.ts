@@ -1,0 +1,86 @@
+import { spawnSync } from 'node:child_process';
+import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+
+const root = fileURLToPath(new URL('../..', import.meta.url));
+let folder: string;
+beforeAll(() => {
+  folder = mkdtempSync(join(tmpdir(), 'prefloss-examples-'));
+});
+afterAll(() => {
+  rmSync(folder, { recursive: true });
+});
+
+function run(example: string, ...args: string[]) {
+  const script = join(root, 'examples', example);
+  const tsx = createRequire(import.meta.url).resolve('tsx/cli');
+  const { status, stdout, stderr } = spawnSync(process.execPath, [tsx, script, ...args], { cwd: folder, encoding: 'utf8' });
+  return { status, stdout, stderr };
+}
+const tinyGpt = (out: string, ...args: string[]) =>
+  run('train-tiny-gpt/main.ts', '--steps', '3', '--sft-epochs', '1', '--out', join(folder, out), ...args);
+
+interface MetricsLine {
+  readonly phase: string;
+  readonly on: string;
+  readonly step: number;
+  readonly loss: number;
+}
+const metricsOf = (out: string) => readFileSync(join(folder, out, 'metrics.jsonl'), 'utf8');
+const linesOf = (out: string) =>
+  metricsOf(out)
+    .trimEnd()
+    .split('\n')
+    .map((line) => JSON.parse(line) as MetricsLine);
+
+// The example itself ends with an error if the reference moves, a step leaves a tensor behind, or a checkpoint differs.
+describe('examples/train-tiny-gpt', { timeout: 300_000 }, () => {
+  it('says what it learned, and leaves a plot, metrics and a checkpoint', () => {
+    const { status, stdout, stderr } = tinyGpt('dpo');
+    expect(status, stderr).toBe(0);
+    expect(stdout).toMatch(/DPO loss +0\.6931 -> 0\.6\d+ +0\.6931 -> /);
+    expect(stdout).toMatch(/reward margin +0\.000 -> 0\.0\d+ /);
+    expect(readdirSync(join(folder, 'dpo')).sort()).toEqual(['checkpoint.bin', 'checkpoint.json', 'metrics.jsonl', 'plot.svg']);
+    expect(readFileSync(join(folder, 'dpo/plot.svg'), 'utf8')).toMatch(/^<svg[^]*Reward margin[^]*<\/svg>\s*$/);
+  });
+
+  it('gives the same numbers for the same seed, others for another', () => {
+    expect(tinyGpt('again').status).toBe(0);
+    expect(metricsOf('again')).toBe(metricsOf('dpo'));
+    expect(tinyGpt('other', '--seed', '1').status).toBe(0);
+    expect(metricsOf('other')).not.toBe(metricsOf('dpo'));
+  });
+
+  it.each([
+    ['ipo', 1],
+    ['kto', 0.5],
+    ['orpo', undefined],
+  ] as const)('trains with %s', (loss, start) => {
+    const { status, stderr } = tinyGpt(loss, '--loss', loss);
+    expect(status, stderr).toBe(0);
+    const [first, ...others] = linesOf(loss).filter((line) => line.phase === loss && line.on === 'train');
+    if (start !== undefined) expect(first!.loss).toBeCloseTo(start, 6);
+    expect(others.at(-1)!.loss).toBeLessThan(first!.loss);
+  });
+
+  it('explains bad options in one line', () => {
+    const { status, stderr } = tinyGpt('bad', '--loss', 'dop');
+    expect(status).toBe(1);
+    expect(stderr.trim()).toBe('--loss is "dop", expected one of dpo, ipo, kto, orpo');
+  });
+});
+
+describe('examples/mock-loop.ts', { timeout: 60_000 }, () => {
+  it('starts at ln 2 and ends with a margin', () => {
+    const { status, stdout, stderr } = run('mock-loop.ts');
+    expect(status, stderr).toBe(0);
+    const of = (name: string) => [...stdout.matchAll(new RegExp(`'?${name}'?: (-?[\\d.]+)`, 'g'))].map(([, value]) => Number(value));
+    expect(of('loss')[0]).toBeCloseTo(Math.LN2, 6);
+    expect(of('rewards/margins')[0]).toBe(0);
+    expect(of('rewards/margins').at(-1)).toBeGreaterThan(1);
+  });
+});
