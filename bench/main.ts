@@ -1,9 +1,10 @@
 /** Measures time and memory against plain TensorFlow.js on every backend. Run it with `--help` to see the options. */
-import { mkdirSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname, relative, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { environment } from './environment.js';
-import { HELP, parseOptions, UsageError, type Options } from './options.js';
+import { BACKENDS, HELP, parseOptions, UsageError, type Options } from './options.js';
+import { withTable } from './markdown.js';
 import { backendReport, legend } from './report.js';
 import type { BackendResult, Results } from './results.js';
 import { runBackend } from './runWorker.js';
@@ -18,9 +19,20 @@ async function main({ backends, repeats, quick, out }: Options): Promise<void> {
   }
   const all: Results = { environment: environment(), repeats, backends: results };
   console.log(legend(all));
-  const file = out === undefined ? fileURLToPath(new URL('results/latest.json', import.meta.url)) : resolve(out);
+  const isWhole = !quick && results.length === BACKENDS.length && results.every((result) => !('skipped' in result));
+  if (out !== undefined) write(resolve(out), toJson(all));
+  else if (isWhole) {
+    write(fileURLToPath(new URL('results/latest.json', import.meta.url)), toJson(all));
+    const readme = fileURLToPath(new URL('../README.md', import.meta.url));
+    write(readme, withTable(readFileSync(readme, 'utf8'), all));
+  } else console.log('Not written: bench/results/latest.json is of whole runs on every backend. Give --out to keep this one.');
+}
+
+const toJson = (results: Results): string => `${JSON.stringify(results, undefined, 2)}\n`;
+
+function write(file: string, text: string): void {
   mkdirSync(dirname(file), { recursive: true });
-  writeFileSync(file, `${JSON.stringify(all, undefined, 2)}\n`);
+  writeFileSync(file, text);
   console.log(`Written to ${relative(process.cwd(), file)}`);
 }
 

@@ -1,7 +1,7 @@
 import { parseArgs } from 'node:util';
 
 /** The TensorFlow.js backends that are measured. */
-const BACKENDS = ['cpu', 'wasm', 'webgpu'] as const;
+export const BACKENDS = ['cpu', 'wasm', 'webgpu'] as const;
 export type BackendName = (typeof BACKENDS)[number];
 
 /** What the command line decides. */
@@ -25,7 +25,7 @@ export const HELP = `Times log-probs and losses of prefloss against plain Tensor
   --backend  ${BACKENDS.join(' | ')}; may be given more than once        [all]
   --repeats  timed runs of each route, of which the median counts  [5, quick: 3]
   --quick    the smaller vocabulary only
-  --out      file for the results                                  [bench/results/latest.json]
+  --out      file for the results                                  [bench/results/latest.json, for whole runs]
   --help     this text`;
 
 /** Reads the command line; undefined if it asks for help. */

@@ -2,6 +2,8 @@ import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
+import { withTable } from '../../bench/markdown.js';
+import type { Results } from '../../bench/results.js';
 import * as prefloss from '../../src/index.js';
 
 const root = fileURLToPath(new URL('../..', import.meta.url));
@@ -34,6 +36,12 @@ describe('the docs', () => {
       expect(prefloss[name]).toBeTypeOf('function');
       expect(text('docs/losses.md')).toContain(`\n## ${name}\n`);
     }
+  });
+
+  it('give the measured numbers in README', () => {
+    const results = JSON.parse(text('bench/results/latest.json')) as Results;
+    expect(text('README.md')).toBe(withTable(text('README.md'), results));
+    expect(text('README.md')).toContain('| webgpu | [2, 64, 50257] |');
   });
 
   it('list in README everything that is exported', () => {
