@@ -92,9 +92,9 @@ export function logSigmoid<T>(x: T): T {
   return neg(softplus(neg(x)));
 }
 
-/** `max(x, 0)`; the gradient at 0 is 0. */
+/** `max(x, 0)`, NaN for NaN; the gradient at 0 is 0. */
 export function relu<T>(x: T): T {
-  return where<T>(greater<T>(x, 0), x, 0);
+  return where<T>(greaterEqual<T>(0, x), 0, x);
 }
 
 /** 1 where `a == b`, else 0; without gradient. */
@@ -148,12 +148,16 @@ export function max<T>(x: T, axis?: number): unknown {
   return backendOf<T>(x).max(x, axis);
 }
 
-/** `log(sum(e^x))` over the last axis, without overflow; the gradient is the softmax. */
+/**
+ * `log(sum(e^x))` over the last axis, without overflow; the gradient is the softmax. Of a row of -Infinity it is -Infinity,
+ * with zero gradient.
+ */
 export function logSumExp<T>(x: T): Less<T> {
-  // The shift cancels out of value and gradient alike, so nothing is lost by cutting it off.
-  const shift = stopGradient(max(x, -1));
-  const shifted = sub<T>(x, reshape<T>(shift, [...shape(shift), 1]));
-  return add<Less<T>>(log(sum(exp(shifted), -1)), shift);
+  // The shift cancels out of value and gradient alike, so nothing is lost by cutting it off. Infinities have no difference.
+  const shift = maximum<T>(stopGradient(max(x, -1)) as T, -1e30);
+  const total = sum(exp(sub<T>(x, reshape<T>(shift, [...shape(shift), 1]))), -1) as T;
+  const isEmpty = equal<T>(total, 0);
+  return where<T>(isEmpty, -Infinity, add<T>(log(where<T>(isEmpty, 1, total)), shift)) as Less<T>;
 }
 
 /** Ascending along the last axis; the gradient goes back through the permutation. */
@@ -179,6 +183,7 @@ export function slice<T>(x: T, start: number, stop: number, axis = 0): T {
 
 /** Joins tensors along one axis. */
 export function concat<T>(xs: readonly T[], axis = 0): T {
+  if (xs.length === 0) throw new RangeError('concat: xs is empty, expected at least one tensor');
   return backendOf<T>(...xs).concat(xs, axis);
 }
 

@@ -73,6 +73,12 @@ export function checkFields(fn: string, name: string, value: unknown, fields: re
   throw new TypeError(`${fn}: ${name} lacks ${missing}, ${expected}`);
 }
 
+/** Checks that a record with optional fields has no others: a misspelt one would be left out silently. */
+export function checkNoOtherFields(fn: string, name: string, value: object, fields: readonly string[]): void {
+  const other = Object.keys(value).find((key) => !fields.includes(key));
+  if (other !== undefined) throw new TypeError(`${fn}: ${name} has an unknown field ${other}, expected { ${fields.join(', ')} }`);
+}
+
 /** Checks that every given option is one that the function reads. */
 export function checkOptions(fn: string, options: unknown, known: readonly string[]): void {
   if (typeof options !== 'object' || options === null) throw new TypeError(`${fn}: options is ${describe(options)}, expected an object`);
@@ -98,26 +104,28 @@ export interface Domain {
   holds<T>(x: T): T;
 }
 
+/** Compared with the largest float32 number: not every GPU has an infinity to compare with. */
+const isFinite = <T>(x: T): T => where<T>(greaterEqual<T>(3.4028234e38, x), greaterEqual<T>(x, -3.4028234e38), 0);
+
 /** Finite numbers above 0. */
 export const positive: Domain = {
   words: 'finite and > 0',
   has: (v) => v > 0 && v < Infinity,
-  holds: (x) => greater(x, 0),
+  holds: (x) => where(greater(x, 0), isFinite(x), 0),
 };
 
 /** All finite numbers. */
 export const finite: Domain = {
   words: 'finite',
   has: Number.isFinite,
-  // A tensor of log-probs or margins carries its own NaN on to the result; there is nothing to add.
-  holds: (x) => greaterEqual(x, x),
+  holds: isFinite,
 };
 
 /** Finite numbers from 0 on. */
 export const notNegative: Domain = {
   words: 'finite and >= 0',
   has: (v) => v >= 0 && v < Infinity,
-  holds: (x) => greaterEqual(x, 0),
+  holds: (x) => where(greaterEqual(x, 0), isFinite(x), 0),
 };
 
 /** Numbers of the half-open interval `[low, high)`. */

@@ -1,11 +1,11 @@
 import { mul, scope, sub } from '../backend/ops.js';
-import { checkNumber, checkOptions, positive } from '../internal/checks.js';
+import { checkOptions, checkPerExample, poisonOutside, positive } from '../internal/checks.js';
 import { checkPairLogps, checkUnpairedLogps, type Pair, type PairLogps, type UnpairedLogps } from './pairs.js';
 
 /** Hyperparameters of {@link implicitRewards}. */
-export interface ImplicitRewardsOptions {
-  /** Strength of the implicit KL penalty, positive. Default 0.1. */
-  readonly beta?: number;
+export interface ImplicitRewardsOptions<T> {
+  /** Strength of the implicit KL penalty, positive; one number or one per example `[B]`. Default 0.1. */
+  readonly beta?: number | T;
 }
 
 /**
@@ -20,23 +20,27 @@ export interface ImplicitRewardsOptions {
  *
  * @see Rafailov et al., "Direct Preference Optimization", 2023, section 5.1. https://arxiv.org/abs/2305.18290
  */
-export function implicitRewards<T>(logps: PairLogps<T>, options?: ImplicitRewardsOptions): Pair<T>;
-export function implicitRewards<T>(logps: UnpairedLogps<T>, options?: ImplicitRewardsOptions): T;
-export function implicitRewards<T>(logps: PairLogps<T> | UnpairedLogps<T>, options: ImplicitRewardsOptions = {}): Pair<T> | T {
+export function implicitRewards<T>(logps: PairLogps<T>, options?: ImplicitRewardsOptions<T>): Pair<T>;
+export function implicitRewards<T>(logps: UnpairedLogps<T>, options?: ImplicitRewardsOptions<T>): T;
+export function implicitRewards<T>(logps: PairLogps<T> | UnpairedLogps<T>, options: ImplicitRewardsOptions<T> = {}): Pair<T> | T {
   checkOptions('implicitRewards', options, ['beta']);
   const { beta = 0.1 } = options;
-  checkNumber('implicitRewards', 'beta', beta, positive);
-  const reward = (policy: T, reference: T) => mul<T>(sub<T>(policy, reference), beta);
+  const checkBeta = (name: string, like: T) => {
+    checkPerExample('implicitRewards', 'beta', beta, positive, [name, like]);
+  };
+  const reward = (policy: T, reference: T) => mul<T>(sub<T>(policy, reference), poisonOutside(beta, positive));
 
   if (isPaired(logps)) {
     checkPairLogps('implicitRewards', logps);
     const { policy, reference } = logps;
+    checkBeta('policy.chosen', policy.chosen);
     return scope(policy.chosen, () => ({
       chosen: reward(policy.chosen, reference.chosen),
       rejected: reward(policy.rejected, reference.rejected),
     }));
   }
   checkUnpairedLogps('implicitRewards', logps);
+  checkBeta('policy', logps.policy);
   return scope(logps.policy, () => reward(logps.policy, logps.reference));
 }
 

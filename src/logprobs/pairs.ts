@@ -1,5 +1,5 @@
 import { concat, scope, shape, slice, sub, take } from '../backend/ops.js';
-import { checkFields, checkTensor, checkValues } from '../internal/checks.js';
+import { checkFields, checkNoOtherFields, checkTensor, checkValues } from '../internal/checks.js';
 
 /** What belongs to the two sides of preference pairs: log-probs, rewards, indices. */
 export interface Pair<T> {
@@ -16,6 +16,12 @@ export interface PairLogps<T> {
   /** Under the model that it must stay close to. */
   readonly reference: Pair<T>;
 }
+
+/** The same of both sides. */
+export const mapPair = <T, R>({ chosen, rejected }: Pair<T>, f: (side: T) => R): Pair<R> => ({ chosen: f(chosen), rejected: f(rejected) });
+
+/** Log-probs of pairs for functions that work with a reference and without one. */
+export type OptionalReference<T> = PairLogps<T> | { readonly policy: Pair<T>; readonly reference?: undefined };
 
 /** Summed completion log-probs of single examples under policy and reference, in nats, each `[B]`. */
 export interface UnpairedLogps<T> {
@@ -39,6 +45,15 @@ export function checkPairLogps(fn: string, logps: unknown): void {
   const { policy, reference } = logps as PairLogps<unknown>;
   checkPair(fn, 'policy', policy, 'policy.');
   checkPair(fn, 'reference', reference, 'reference.', ['policy.chosen', policy.chosen]);
+}
+
+/** Checks the log-probs of preference pairs, of the policy alone or with a reference. */
+export function checkOptionalReference(fn: string, logps: unknown): void {
+  checkFields(fn, 'logps', logps, ['policy']);
+  checkNoOtherFields(fn, 'logps', logps as object, ['policy', 'reference']);
+  const { policy, reference } = logps as OptionalReference<unknown>;
+  if (reference === undefined) checkPair(fn, 'policy', policy, 'policy.');
+  else checkPairLogps(fn, logps);
 }
 
 /** Checks the two log-probs of single examples. */

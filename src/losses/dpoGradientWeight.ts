@@ -1,11 +1,11 @@
 import { neg, scope, sigmoid, mul } from '../backend/ops.js';
-import { checkNumber, checkOptions, positive } from '../internal/checks.js';
+import { checkOptions, checkPerExample, poisonOutside, positive } from '../internal/checks.js';
 import { checkPairLogps, logRatioMargin, type PairLogps } from '../logprobs/pairs.js';
 
 /** Hyperparameters of {@link dpoGradientWeight}. */
-export interface DpoGradientWeightOptions {
-  /** The beta of the loss, positive. Default 0.1. */
-  readonly beta?: number;
+export interface DpoGradientWeightOptions<T> {
+  /** The beta of the loss, positive; one number or one per pair `[B]`. Default 0.1. */
+  readonly beta?: number | T;
 }
 
 /**
@@ -23,11 +23,11 @@ export interface DpoGradientWeightOptions {
  *
  * @see Rafailov et al., "Direct Preference Optimization", 2023, section 4. https://arxiv.org/abs/2305.18290
  */
-export function dpoGradientWeight<T>(logps: PairLogps<T>, options: DpoGradientWeightOptions = {}): T {
+export function dpoGradientWeight<T>(logps: PairLogps<T>, options: DpoGradientWeightOptions<T> = {}): T {
   checkOptions('dpoGradientWeight', options, ['beta']);
   const { beta = 0.1 } = options;
   checkPairLogps('dpoGradientWeight', logps);
-  checkNumber('dpoGradientWeight', 'beta', beta, positive);
+  checkPerExample('dpoGradientWeight', 'beta', beta, positive, ['policy.chosen', logps.policy.chosen]);
 
-  return scope(logps.policy.chosen, () => sigmoid(neg(mul<T>(logRatioMargin(logps), beta))));
+  return scope(logps.policy.chosen, () => sigmoid(neg(mul<T>(logRatioMargin(logps), poisonOutside(beta, positive)))));
 }

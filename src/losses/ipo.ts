@@ -1,15 +1,12 @@
 import { div, scope, square, sub } from '../backend/ops.js';
-import { checkFields, checkOptions, checkPerExample, poisonOutside, positive } from '../internal/checks.js';
-import { checkPair, checkPairLogps, logRatioMargin, type Pair, type PairLogps } from '../logprobs/pairs.js';
+import { checkOptions, checkPerExample, poisonOutside, positive } from '../internal/checks.js';
+import { checkOptionalReference, logRatioMargin, type OptionalReference } from '../logprobs/pairs.js';
 
 /** Hyperparameters of {@link ipo}. */
 export interface IpoOptions<T> {
   /** Strength of the regularisation (tau in the paper), positive; one number or one per pair `[B]`. Default 0.1. */
   readonly beta?: number | T;
 }
-
-/** Log-probs that {@link ipo} takes: with a reference, or without one. */
-export type IpoLogps<T> = PairLogps<T> | { readonly policy: Pair<T>; readonly reference?: undefined };
 
 /**
  * Identity Preference Optimization loss, one value per preference pair: the margin is pulled to a fixed target instead of
@@ -40,12 +37,10 @@ export type IpoLogps<T> = PairLogps<T> | { readonly policy: Pair<T>; readonly re
  * @see Azar et al., "A General Theoretical Paradigm to Understand Learning from Human Preferences", 2023, eq. 17.
  *   https://arxiv.org/abs/2310.12036
  */
-export function ipo<T>(logps: IpoLogps<T>, options: IpoOptions<T> = {}): T {
+export function ipo<T>(logps: OptionalReference<T>, options: IpoOptions<T> = {}): T {
   checkOptions('ipo', options, ['beta']);
   const { beta = 0.1 } = options;
-  checkFields('ipo', 'logps', logps, ['policy']);
-  if (logps.reference) checkPairLogps('ipo', logps);
-  else checkPair('ipo', 'policy', logps.policy, 'policy.');
+  checkOptionalReference('ipo', logps);
   const { chosen, rejected } = logps.policy;
   checkPerExample('ipo', 'beta', beta, positive, ['policy.chosen', chosen]);
 

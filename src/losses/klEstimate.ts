@@ -49,16 +49,18 @@ export function klStatistics<T>(logps: UnpairedLogps<T>): KlStatistics<ScalarOf<
 export function klEstimate<T>(logps: UnpairedLogps<T>): ScalarOf<T>;
 export function klEstimate<S>(statistics: KlStatistics<S>): S;
 export function klEstimate(input: UnpairedLogps<unknown> | KlStatistics<unknown>): unknown {
-  const isStatistics = typeof input === 'object' && 'sum' in input;
-  if (isStatistics) {
+  if (isStatistics(input)) {
     checkFields('klEstimate', 'statistics', input, ['sum', 'count']);
     checkTensor('klEstimate', 'sum', input.sum, { rank: 0 });
-    checkTensor('klEstimate', 'count', input.count, { rank: 0 });
+    checkTensor('klEstimate', 'count', input.count, { rank: 0, like: ['sum', input.sum] });
   } else {
     checkUnpairedLogps('klEstimate', input);
   }
-  return scope(isStatistics ? input.sum : input.policy, () => {
-    const total = isStatistics ? input : klStatistics(input);
+  return scope(isStatistics(input) ? input.sum : input.policy, () => {
+    const total = isStatistics(input) ? input : klStatistics(input);
     return stopGradient(maximum<unknown>(div<unknown>(total.sum, maximum<unknown>(total.count, 1)), 0));
   });
 }
+
+const isStatistics = <T, S>(input: UnpairedLogps<T> | KlStatistics<S> | undefined | null): input is KlStatistics<S> =>
+  typeof input === 'object' && input !== null && 'sum' in input;

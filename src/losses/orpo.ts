@@ -1,6 +1,6 @@
 import type { ScalarOf } from '../backend/types.js';
 import { add, mul, neg, scope, softplus, sub } from '../backend/ops.js';
-import { checkNumber, checkOptions, checkScalarOrPerExample, notNegative } from '../internal/checks.js';
+import { checkNoOtherFields, checkNumber, checkOptions, checkScalarOrPerExample, notNegative } from '../internal/checks.js';
 import { log1mexp } from '../internal/numerics.js';
 import { checkPair, type Pair } from '../logprobs/pairs.js';
 
@@ -46,6 +46,7 @@ export function orpo<T>(batch: OrpoBatch<T>, options: OrpoOptions = {}): T {
   checkOptions('orpo', options, ['lambda']);
   const { lambda = 0.1 } = options;
   checkPair('orpo', 'batch', batch);
+  checkNoOtherFields('orpo', 'batch', batch, ['chosen', 'rejected', 'nll']);
   const { chosen, rejected, nll = 0 } = batch;
   checkScalarOrPerExample('orpo', 'nll', nll, ['chosen', chosen]);
   checkNumber('orpo', 'lambda', lambda, notNegative);

@@ -20,7 +20,8 @@ export interface CompletionSpans<T> {
  * @param spans - Lengths in tokens, see {@link CompletionSpans}.
  * @param time - T, the width of the batch.
  * @returns `[B, T]`, floats 1 and 0; a row whose prompt is as long as the row is all 0.
- * @throws RangeError if a length is outside `[0, T]` or the prompt is longer than the row, where values can be read.
+ * @throws RangeError if a length is outside `[0, T]` or the prompt is longer than the row, where values can be read; elsewhere
+ *   that row becomes NaN.
  *
  * @example
  * ```ts
@@ -47,6 +48,10 @@ export function completionMask<T>(spans: CompletionSpans<T>, time: number): T ex
     const at = reshape<T>(arange<T>(lengths, time), [1, time]);
     const column = (x: T) => reshape<T>(x, [rows!, 1]);
     const inside = where<T>(greaterEqual<T>(at, column(promptLengths)), greater<T>(column(lengths), at), 0);
-    return cast(inside, 'float') as never;
+    const mask = cast(inside, 'float');
+    if (total) return mask as never;
+    const [prompt, length] = [column(promptLengths), column(lengths)];
+    const fits = where<T>(greaterEqual<T>(prompt, 0), where<T>(greaterEqual<T>(length, prompt), greaterEqual<T>(time, length), 0), 0);
+    return where<T>(fits, mask, NaN) as never;
   });
 }

@@ -1,8 +1,11 @@
 import { backendOf } from '../backend/backend.js';
 import { broadcastTo, cast, concat, equal, scope, slice, where } from '../backend/ops.js';
-import { checkOptions, checkTensor } from '../internal/checks.js';
+import { checkOptions, checkTensor, zeroOrOne } from '../internal/checks.js';
 import { checkIgnoreIndex, IGNORE_INDEX } from './ignoreIndex.js';
 import { checkMask } from './maskedReductions.js';
+
+/** In no vocabulary, and no ignore index. */
+const NO_LABEL = -(2 ** 31);
 
 /** Options of the functions that read or write ignored labels. */
 export interface LabelOptions {
@@ -50,13 +53,19 @@ export function shiftLabels<T>(labels: T, options: LabelOptions = {}): T {
  * @param mask - 1 for tokens that count, `[B, T]`.
  * @param options - See {@link LabelOptions}.
  * @returns Integers `[B, T]`, aligned with the tokens: use {@link shiftLabels} on them before `tokenLogProbs`.
- * @throws RangeError if shapes differ or the mask holds anything but 0 and 1.
+ * @throws RangeError if shapes differ or the mask holds anything but 0 and 1; where it cannot be read, such a label is out
+ *   of every range, and its log-prob NaN.
  */
 export function labelsFromMask<T>(tokens: T, mask: T, options: LabelOptions = {}): T {
   const ignoreIndex = ignoreIndexOf('labelsFromMask', options);
   checkTensor('labelsFromMask', 'tokens', tokens, { rank: 2, dtype: ['int'] });
   checkMask('labelsFromMask', mask, ['tokens', tokens]);
-  return scope(tokens, () => where<T>(mask, tokens, backendOf<T>(tokens).constant(ignoreIndex, 'int')));
+  const backend = backendOf<T>(tokens);
+  return scope(tokens, () => {
+    const labels = where<T>(mask, tokens, backend.constant(ignoreIndex, 'int'));
+    if (backend.dtype(mask) === 'bool' || backend.peek(mask)) return labels;
+    return where<T>(zeroOrOne.holds(cast(mask, 'float')), labels, backend.constant(NO_LABEL, 'int'));
+  });
 }
 
 /**

@@ -1,14 +1,14 @@
 import type { ScalarOf } from '../backend/types.js';
 import { cast, greater, mean, scope, sub } from '../backend/ops.js';
-import { checkNumber, checkOptions, positive } from '../internal/checks.js';
+import { checkOptions, checkPerExample, positive } from '../internal/checks.js';
 import { implicitRewards } from '../logprobs/implicitRewards.js';
 import { checkPairLogps, logRatioMargin, type PairLogps } from '../logprobs/pairs.js';
 import { dpo } from '../losses/dpo.js';
 
 /** Options of {@link levanterMetrics}. */
-export interface LevanterMetricsOptions {
-  /** The beta of the loss. Default 0.1. */
-  readonly beta?: number;
+export interface LevanterMetricsOptions<T> {
+  /** The beta of the loss, one number or one per pair `[B]`. Default 0.1. */
+  readonly beta?: number | T;
 }
 
 /** What {@link levanterMetrics} gives: scalars on the engine, under Levanter's names. */
@@ -29,11 +29,11 @@ export type LevanterMetrics<S> = Readonly<
  * @returns Scalars on the engine: nothing is read back here. Give them to `readMetrics` or to a `MetricAverage`.
  * @throws RangeError if shapes differ or beta is not positive.
  */
-export function levanterMetrics<T>(logps: PairLogps<T>, options: LevanterMetricsOptions = {}): LevanterMetrics<ScalarOf<T>> {
+export function levanterMetrics<T>(logps: PairLogps<T>, options: LevanterMetricsOptions<T> = {}): LevanterMetrics<ScalarOf<T>> {
   checkOptions('levanterMetrics', options, ['beta']);
   const { beta = 0.1 } = options;
   checkPairLogps('levanterMetrics', logps);
-  checkNumber('levanterMetrics', 'beta', beta, positive);
+  checkPerExample('levanterMetrics', 'beta', beta, positive, ['policy.chosen', logps.policy.chosen]);
   const { policy, reference } = logps;
 
   return scope(policy.chosen, () => {

@@ -1,19 +1,16 @@
 import type { ScalarOf } from '../backend/types.js';
 import { add, div, equal, greater, mean, mul, cast, scope, sub } from '../backend/ops.js';
-import { checkChoice, checkFields, checkNumber, checkOptions, positive } from '../internal/checks.js';
+import { checkChoice, checkOptions, checkPerExample, poisonOutside, positive } from '../internal/checks.js';
 import { implicitRewards } from '../logprobs/implicitRewards.js';
-import { checkPair, checkPairLogps, type Pair, type PairLogps } from '../logprobs/pairs.js';
+import { checkOptionalReference, mapPair, type OptionalReference, type Pair } from '../logprobs/pairs.js';
 
 /** Options of {@link pairMetrics}. */
-export interface PairMetricsOptions {
-  /** The beta of the loss: rewards are logged as beta times the log-ratios. Default 0.1. */
-  readonly beta?: number;
+export interface PairMetricsOptions<T> {
+  /** The beta of the loss, one number or one per pair `[B]`: rewards are logged as beta times the log-ratios. Default 0.1. */
+  readonly beta?: number | T;
   /** What a pair with equal rewards adds to the accuracy: 0 as in TRL, or one half. Default `'zero'`. */
   readonly ties?: 'zero' | 'half';
 }
-
-/** Log-probs that {@link pairMetrics} takes: with a reference, or without one. */
-export type PairMetricsLogps<T> = PairLogps<T> | { readonly policy: Pair<T>; readonly reference?: undefined };
 
 /** What {@link pairMetrics} gives: scalars on the engine, under TRL's names. */
 export type PairMetrics<S> = Readonly<
@@ -39,20 +36,18 @@ function accuracy<T>({ chosen, rejected }: Pair<T>, ties: 'zero' | 'half'): Scal
  * @returns Scalars on the engine: nothing is read back here. Give them to `readMetrics` or to a `MetricAverage`.
  * @throws RangeError if shapes differ or an option is outside its range.
  */
-export function pairMetrics<T>(logps: PairMetricsLogps<T>, options: PairMetricsOptions = {}): PairMetrics<ScalarOf<T>> {
+export function pairMetrics<T>(logps: OptionalReference<T>, options: PairMetricsOptions<T> = {}): PairMetrics<ScalarOf<T>> {
   checkOptions('pairMetrics', options, ['beta', 'ties']);
   const { beta = 0.1, ties = 'zero' } = options;
-  checkNumber('pairMetrics', 'beta', beta, positive);
   checkChoice('pairMetrics', 'ties', ties, ['zero', 'half']);
-  checkFields('pairMetrics', 'logps', logps, ['policy']);
+  checkOptionalReference('pairMetrics', logps);
   const { policy } = logps;
-  if (logps.reference) checkPairLogps('pairMetrics', logps);
-  else checkPair('pairMetrics', 'policy', policy, 'policy.');
+  checkPerExample('pairMetrics', 'beta', beta, positive, ['policy.chosen', policy.chosen]);
 
   return scope(policy.chosen, () => {
     const rewards = logps.reference
       ? implicitRewards(logps, { beta })
-      : { chosen: mul<T>(policy.chosen, beta), rejected: mul<T>(policy.rejected, beta) };
+      : mapPair(policy, (logp) => mul<T>(logp, poisonOutside(beta, positive)));
     return {
       'rewards/chosen': mean(rewards.chosen),
       'rewards/rejected': mean(rewards.rejected),

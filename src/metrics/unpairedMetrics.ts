@@ -2,8 +2,8 @@ import type { ScalarOf } from '../backend/types.js';
 import { cast, scope, sub, sum, where } from '../backend/ops.js';
 import {
   checkFields,
-  checkNumber,
   checkOptions,
+  checkPerExample,
   checkTensor,
   checkValues,
   poisonOutside,
@@ -20,9 +20,9 @@ export interface UnpairedMetricsBatch<T> extends UnpairedLogps<T> {
 }
 
 /** Options of {@link unpairedMetrics}. */
-export interface UnpairedMetricsOptions {
-  /** The beta of the loss: rewards are logged as beta times the log-ratios. Default 0.1. */
-  readonly beta?: number;
+export interface UnpairedMetricsOptions<T> {
+  /** The beta of the loss, one number or one per example `[B]`: rewards are logged as beta times the log-ratios. Default 0.1. */
+  readonly beta?: number | T;
 }
 
 /** What {@link unpairedMetrics} gives: scalars on the engine, under TRL's names for sums and counts. */
@@ -42,13 +42,13 @@ export type UnpairedMetrics<S> = Readonly<
  * @returns Scalars on the engine: nothing is read back here.
  * @throws RangeError if shapes differ, beta is not positive, or `desirable` holds anything but 0 and 1.
  */
-export function unpairedMetrics<T>(batch: UnpairedMetricsBatch<T>, options: UnpairedMetricsOptions = {}): UnpairedMetrics<ScalarOf<T>> {
+export function unpairedMetrics<T>(batch: UnpairedMetricsBatch<T>, options: UnpairedMetricsOptions<T> = {}): UnpairedMetrics<ScalarOf<T>> {
   checkOptions('unpairedMetrics', options, ['beta']);
   const { beta = 0.1 } = options;
-  checkNumber('unpairedMetrics', 'beta', beta, positive);
   checkFields('unpairedMetrics', 'batch', batch, ['policy', 'reference', 'desirable']);
   checkUnpairedLogps('unpairedMetrics', batch);
   const { policy, reference, desirable } = batch;
+  checkPerExample('unpairedMetrics', 'beta', beta, positive, ['policy', policy]);
   checkTensor('unpairedMetrics', 'desirable', desirable, { like: ['policy', policy], dtype: ['float', 'int', 'bool'] });
   checkValues('unpairedMetrics', 'desirable', desirable, zeroOrOne);
 

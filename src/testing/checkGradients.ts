@@ -1,5 +1,6 @@
 import { arrays } from '../backend/arrays/arrays.js';
 import { backendOf, type Backend, type Nested } from '../backend/backend.js';
+import { checkNumber, checkOptions, positive } from '../internal/checks.js';
 import { mul, reshape, shape, sum } from '../backend/ops.js';
 import { centralDifferences } from './centralDifferences.js';
 
@@ -7,7 +8,7 @@ import { centralDifferences } from './centralDifferences.js';
 export interface CheckGradientsOptions {
   /** Which inputs to differentiate by: names, or beginnings of paths such as `'policy'`. Default: all of floats. */
   readonly wrt?: readonly string[];
-  /** Largest error of the value, relative to `max(1, |value|)`, and of a gradient, relative to the largest one. Default 1e-5. */
+  /** Largest error of the value, relative to `max(1, |value|)`, and of a gradient, relative to the largest one by that input. Default 1e-5. */
   readonly tolerance?: number;
   /** Largest step of the central differences. Default 1e-3. */
   readonly step?: number;
@@ -17,7 +18,7 @@ export interface CheckGradientsOptions {
 export interface GradientReport {
   /** Error of the value, relative to `max(1, |value|)`. */
   readonly valueError: number;
-  /** Worst error of each input's gradient, relative to the largest gradient of all. */
+  /** Worst error of each input's gradient, relative to its largest. */
   readonly gradientErrors: Readonly<Record<string, number>>;
 }
 
@@ -59,12 +60,17 @@ export async function checkGradients<I extends object>(
   inputs: I,
   options: CheckGradientsOptions = {},
 ): Promise<GradientReport> {
+  checkOptions('checkGradients', options, ['wrt', 'tolerance', 'step']);
   const { wrt, tolerance = 1e-5, step = 1e-3 } = options;
+  checkNumber('checkGradients', 'tolerance', tolerance, positive);
+  checkNumber('checkGradients', 'step', step, positive);
   const backend = engineOf(inputs);
   const leaves = await leavesOf(backend, inputs, wrt);
   const chosen = leaves.filter((leaf) => leaf.isDifferentiated);
-  if (chosen.length === 0)
-    throw new TypeError(`checkGradients: no input of floats${wrt ? ` under ${wrt.join(', ')}` : ''} to differentiate by`);
+  const missing = (wrt ?? ['']).find((start) => !chosen.some(({ path }) => isUnder(path, start)));
+  if (missing !== undefined) {
+    throw new TypeError(`checkGradients: no input of floats${missing && ` under ${missing}`} to differentiate by`);
+  }
 
   const run = <T>(engine: Backend<T>, replaced: ReadonlyMap<string, unknown>): T => {
     const result = loss(rebuild(inputs, (path) => replaced.get(path)) as never);
@@ -118,12 +124,14 @@ function rebuild(value: unknown, replace: (path: string) => unknown, path = ''):
 const at = (value: unknown, path: string): unknown =>
   path.split('.').reduce((inner, key) => (inner as Record<string, unknown>)[key], value);
 
+const isUnder = (path: string, start: string): boolean => start === '' || path === start || path.startsWith(`${start}.`);
+
 async function leavesOf(backend: Backend<unknown>, inputs: object, wrt: readonly string[] | undefined): Promise<Leaf[]> {
   const paths: string[] = [];
   rebuild(inputs, (path) => void paths.push(path));
   const tensors = paths.map((path) => at(inputs, path));
   const values = await backend.read(tensors);
-  const isWanted = (path: string) => !wrt || wrt.some((start) => path === start || path.startsWith(`${start}.`));
+  const isWanted = (path: string) => !wrt || wrt.some((start) => isUnder(path, start));
   return paths.map((path, i) => ({
     path,
     shape: backend.shape(tensors[i]),
@@ -154,17 +162,20 @@ function report(leaves: readonly Leaf[], engine: Result, reference: Result, tole
       `checkGradients: the value is ${engine.value} on the engine, ${reference.value} on arrays (error ${valueError}, allowed ${tolerance})`,
     );
   }
-  const largest = Math.max(...reference.grads.flatMap((g) => Array.from(g, Math.abs))) || 1;
+  const largestOf = (gradient: ArrayLike<number>) => Math.max(...Array.from(gradient, Math.abs));
+  const largestOfAll = Math.max(...reference.grads.map(largestOf)) || 1;
   const gradientErrors: Record<string, number> = {};
   leaves.forEach(({ path }, n) => {
     gradientErrors[path] = 0;
+    // Its own largest gradient, so that a wrong one cannot hide beside an input that is steeper; none at all is noise.
+    const scale = Math.max(largestOf(reference.grads[n]!), 1e-6 * largestOfAll);
     Array.from(reference.grads[n]!).forEach((wanted, i) => {
       const got = engine.grads[n]![i]!;
-      const error = Math.abs(got - wanted) / largest;
+      const error = Math.abs(got - wanted) / scale;
       if (!(error <= tolerance)) {
         throw new Error(
           `checkGradients: the gradient of ${path}[${i}] is ${got} on the engine, ${wanted} by central differences ` +
-            `(error ${error} of the largest gradient, allowed ${tolerance})`,
+            `(error ${error} of its largest gradient, allowed ${tolerance})`,
         );
       }
       gradientErrors[path] = Math.max(gradientErrors[path]!, error);

@@ -19,6 +19,11 @@ const detached =
   (a: T | number, b: T | number): T =>
     untaped(() => f(a, b));
 
+/** Conditions as numbers: tfjs calculates with their bytes, and on wasm reads beyond them. */
+const numeric = <V extends T | number>(x: V): V => (typeof x !== 'number' && x.dtype === 'bool' ? (tf.cast(x, 'float32') as V) : x);
+
+const float = <V extends T | number>(x: V): V => (typeof x !== 'number' && x.dtype !== 'float32' ? (tf.cast(x, 'float32') as V) : x);
+
 const condition = (x: T): T => untaped(() => tf.notEqual(x, 0));
 
 /**
@@ -44,28 +49,29 @@ export const tfjs: Backend<T> = {
   // A cast of floats to bool on wasm keeps their bits.
   cast: (x, dtype) => (dtype === 'bool' ? condition(x) : tf.cast(x, dtypes[dtype])),
 
-  add: (a, b) => tf.add(a, b),
-  sub: (a, b) => tf.sub(a, b),
-  mul: (a, b) => tf.mul(a, b),
-  div: (a, b) => tf.div(a, b),
-  maximum: (a, b) => tf.maximum(a, b),
-  minimum: (a, b) => tf.minimum(a, b),
-  neg: (x) => tf.neg(x),
-  abs: (x) => tf.abs(x),
-  exp: (x) => tf.exp(x),
-  log: (x) => tf.log(x),
-  expm1,
-  log1p,
-  softplus,
-  sigmoid,
+  add: (a, b) => tf.add(numeric(a), numeric(b)),
+  sub: (a, b) => tf.sub(numeric(a), numeric(b)),
+  mul: (a, b) => tf.mul(numeric(a), numeric(b)),
+  // tfjs rounds a quotient of integers down.
+  div: (a, b) => tf.div(float(a), float(b)),
+  maximum: (a, b) => tf.maximum(numeric(a), numeric(b)),
+  minimum: (a, b) => tf.minimum(numeric(a), numeric(b)),
+  neg: (x) => tf.neg(numeric(x)),
+  abs: (x) => tf.abs(numeric(x)),
+  exp: (x) => tf.exp(float(x)),
+  log: (x) => tf.log(float(x)),
+  expm1: (x) => expm1(float(x)),
+  log1p: (x) => log1p(float(x)),
+  softplus: (x) => softplus(float(x)),
+  sigmoid: (x) => sigmoid(float(x)),
 
   equal: detached(tf.equal),
   greater: detached(tf.greater),
   greaterEqual: detached(tf.greaterEqual),
   where,
 
-  sum,
-  max: (x, axis) => tf.max(x, axis),
+  sum: (x, axis) => sum(numeric(x), axis),
+  max: (x, axis) => tf.max(numeric(x), axis),
   sort,
   argsort,
 
@@ -108,22 +114,37 @@ async function read(xs: readonly T[]): Promise<Float32Array[]> {
 
 /** The gradient of `tf.gather` needs UnsortedSegmentSum, which wasm lacks and cpu has in O(rows) per index. */
 function take(x: T, indices: T): T {
-  const rows = x.shape[0];
+  if (x.dtype !== 'float32') return gatherRows(x, indices);
   return tf.customGrad((input, save) => {
     (save as tf.GradSaveFunc)([indices]);
     return {
-      value: gatherRows(input as T, indices, rows),
-      gradFunc: (dy: T, [saved]: T[]) => tf.scatterND(tf.reshape(saved!, [-1, 1]), dy, x.shape),
+      value: gatherRows(input as T, indices),
+      gradFunc: (dy: T, [saved]: T[]) => scatterRows(dy, saved!, x.shape),
     };
   })(x);
 }
 
-function gatherRows(x: T, indices: T, rows: number): T {
+/**
+ * An index out of range is an error where tfjs can see it. On webgpu it would give 0, on webgl whatever lies there, and the
+ * gradient would go to another row: here both become NaN, and integers the smallest one, which is no label.
+ */
+function gatherRows(x: T, indices: T): T {
   if (SYNCHRONOUS.includes(tf.getBackend())) return tf.gather(x, indices);
-  // webgpu gives 0 for an index out of range, webgl whatever it finds.
+  const rows = x.shape[0];
+  return poisonOutside(tf.gather(x, tf.clipByValue(indices, 0, rows - 1)), indices, rows);
+}
+
+function scatterRows(dy: T, indices: T, shape: number[]): T {
+  const column = (at: T) => tf.reshape(at, [-1, 1]);
+  if (SYNCHRONOUS.includes(tf.getBackend())) return tf.scatterND(column(indices), dy, shape);
+  const rows = shape[0]!;
+  return tf.scatterND(column(tf.clipByValue(indices, 0, rows - 1)), poisonOutside(dy, indices, rows), shape);
+}
+
+function poisonOutside(y: T, indices: T, rows: number): T {
   const inside = tf.logicalAnd(tf.greaterEqual(indices, 0), tf.less(indices, rows));
-  const column = tf.reshape(inside, [-1, ...x.shape.slice(1).map(() => 1)]);
-  return tf.where(column, tf.gather(x, tf.clipByValue(indices, 0, rows - 1)), NaN);
+  const poison = tf.fill([], y.dtype === 'float32' ? NaN : y.dtype === 'int32' ? -(2 ** 31) : 0, y.dtype);
+  return tf.where(tf.reshape(inside, [-1, ...y.shape.slice(1).map(() => 1)]), y, poison);
 }
 
 /** TopK puts the lower index first where values are equal, so this order is stable, like that of the arrays engine. */

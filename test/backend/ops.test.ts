@@ -1,14 +1,16 @@
 import { describe, expect, it } from 'vitest';
-import { ops } from '../../src/index.js';
+import { backendOf, ops } from '../../src/index.js';
 import {
   derivatives,
   epsilon,
+  expectError,
   expectGradients,
   expectNoLeak,
   expectValues,
   engine,
   ints,
   isArrays,
+  isReadable,
   read,
   tensor,
   type X,
@@ -243,6 +245,61 @@ describe('reductions', () => {
   });
 });
 
+describe('conditions and integers count as numbers', () => {
+  const x = [-2, 0, 3];
+  const above = () => ops.greater<X>(tensor(x), 0);
+  const below = () => ops.greater<X>(0, tensor(x));
+
+  it('in arithmetic', async () => {
+    await expectValues(ops.sub<X>(above(), below()), [-1, 0, 1]);
+    await expectValues(ops.add<X>(above(), above()), [0, 0, 2]);
+    await expectValues(ops.mul<X>(below(), 0.5), [0.5, 0, 0]);
+    await expectValues(ops.neg(above()), [0, 0, -1]);
+    await expectValues(ops.abs(above()), [0, 0, 1]);
+    await expectValues(ops.maximum<X>(above(), below()), [1, 0, 1]);
+    await expectValues(ops.minimum<X>(above(), below()), [0, 0, 0]);
+    await expectValues(ops.sum(above()), 1);
+    await expectValues(ops.max(above()), 1);
+  });
+
+  it('in quotients and functions', async () => {
+    await expectValues(ops.div<X>(ints([1, 2, 3]), ints([2, 2, 2])), [0.5, 1, 1.5]);
+    await expectValues(ops.mean(ints([1, 2])), 1.5);
+    for (const [f, g] of [
+      [ops.exp, Math.exp],
+      [ops.log, Math.log],
+      [ops.expm1, Math.expm1],
+      [ops.log1p, Math.log1p],
+      [ops.softplus, (v: number) => Math.log1p(Math.exp(v))],
+      [ops.sigmoid, (v: number) => 1 / (1 + Math.exp(-v))],
+    ] as const) {
+      await expectValues(f<X>(ints([1, 2])), [g(1), g(2)], 4);
+    }
+  });
+});
+
+describe('what is not finite', () => {
+  it('passes through relu', async () => {
+    expect(await read(ops.relu(tensor([NaN, -1, 2])))).toEqual([NaN, 0, 2]);
+  });
+
+  it('has a logarithm of 1 + x at and below -1', async () => {
+    expect(await read(ops.log1p(tensor([-1, -1.5, -2])))).toEqual([-Infinity, NaN, NaN]);
+  });
+
+  it('has a logSumExp, with a gradient', async () => {
+    const rows = [
+      [-Infinity, -Infinity],
+      [-Infinity, 0.5],
+    ];
+    expect(await read(ops.logSumExp(tensor(rows)))).toEqual([-Infinity, 0.5]);
+    if (isArrays) return; // An infinity has no differences.
+    const { grads } = await derivatives((x: X) => ops.slice(ops.logSumExp(x), 1, 2), [rows]);
+    expect((grads[0] as number[][])[0]).toEqual([0, 0]);
+    await expectValues(tensor((grads[0] as number[][])[1]!), [0, weights[0]!]);
+  });
+});
+
 describe('sort and argsort', () => {
   const x = [3, -1, 2.5, -7];
 
@@ -275,6 +332,32 @@ describe('indexing and shape', () => {
       [5, 6],
     ]);
     await expectValues(ops.take(tensor([7, 8, 9]), [1, 1]), [8, 8]);
+  });
+
+  it('takes integers and conditions as they are', async () => {
+    const backend = backendOf<X>(ints(1));
+    const [whole, conditions] = [ops.take(ints([7, 8, 9]), [2, 0]), ops.take(tensor([1, 0, 1], 'bool'), [2, 1])];
+    await expectValues(whole, [9, 7]);
+    await expectValues(conditions, [1, 0]);
+    if (!isArrays) expect([backend.dtype(whole), backend.dtype(conditions)]).toEqual(['int', 'bool']);
+  });
+
+  it.skipIf(isReadable)('makes NaN of an index out of range where it cannot be seen, in value and gradient', async () => {
+    expect(await read(ops.take(tensor([7, 8, 9]), [1, 9, -1]))).toEqual([8, NaN, NaN]);
+    expect(await read(ops.take(ints([7, 8, 9]), [1, 9]))).toEqual([8, -(2 ** 31)]);
+    const { grads } = await derivatives((x: X) => ops.take(x, [0, 7]), [[1, 2, 3]]);
+    expect((grads[0] as number[]).map(Number.isNaN)).toEqual([false, false, true]);
+  });
+
+  it.runIf(isArrays)('does not take shapes that do not fit', () => {
+    expectError(() => ops.reshape([1, 2, 3], [2, 2]), RangeError, 'reshape: 3 values do not fill [2, 2]');
+    expectError(() => ops.broadcastTo(M, [2]), RangeError, 'broadcastTo: [3, 2] does not broadcast to [2]');
+    expectError(() => ops.concat<X>([M, [[1, 2, 3]]]), RangeError, 'concat: [3, 2] and [1, 3] differ in another axis than 0');
+    expectError(() => ops.slice([1, 2, 3], 1, 9), RangeError, 'slice: [1, 9) is outside of [0, 3)');
+  });
+
+  it('has nothing to join in an empty list', () => {
+    expectError(() => ops.concat([]), RangeError, 'concat: xs is empty, expected at least one tensor');
   });
 
   it('adds gradients up where a row is taken twice', async () => {

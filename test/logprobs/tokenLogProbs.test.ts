@@ -168,6 +168,16 @@ describe('tokenLogProbs', () => {
     );
   });
 
+  it.each([3, 40, 1500])('makes NaN of a row that holds a NaN, wherever it stands, among %i logits', async (vocabulary) => {
+    const places = [0, Math.floor(vocabulary / 2), vocabulary - 1];
+    const rows = [...places, -1].map((at) => Array.from({ length: vocabulary }, (_, v) => (v === at ? NaN : Math.cos(v))));
+    const f = (x: X) => tokenLogProbs<X, X>(x, ints([1, 1, 1, 1]));
+    expect(((await read(f(tensor(rows)))) as number[]).map(Number.isNaN)).toEqual([true, true, true, false]);
+    if (isArrays) return;
+    const { grads } = await derivatives(f, [rows]);
+    expect((grads[0] as number[][]).map((row) => row.some(Number.isNaN))).toEqual([true, true, true, false]);
+  });
+
   it('takes -Infinity for tokens that cannot come', async () => {
     const logits = [[0, -Infinity, 0]];
     await expectValues(tokenLogProbs<X, X>(tensor(logits), ints([2])), [-Math.LN2]);

@@ -70,6 +70,16 @@ describe('ipo', () => {
     expectError(() => ipo(x, { beta: -1 }), RangeError, 'ipo: beta must be finite and > 0, got -1');
     expectError(() => ipo(x, { labelSmoothing: 0.1 } as never), RangeError, 'ipo: unknown option labelSmoothing, expected beta');
     expectError(() => ipo({} as never), TypeError, 'ipo: logps lacks policy, expected { policy }');
+    expectError(
+      () => ipo({ policy: x.policy, refrence: x.reference } as never),
+      TypeError,
+      'ipo: logps has an unknown field refrence, expected { policy, reference }',
+    );
+    expectError(
+      () => ipo({ policy: x.policy, reference: null } as never),
+      TypeError,
+      'ipo: reference is null, expected { chosen, rejected }',
+    );
     const one = tensor([-1]);
     expectError(
       () => ipo({ policy: { ...x.policy, rejected: one } }),

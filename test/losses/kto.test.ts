@@ -165,6 +165,7 @@ describe('klEstimate', () => {
     expectError(() => klStatistics({ policy: flat, reference: flat }), RangeError, 'klStatistics: policy has shape [], expected rank 1');
     expectError(() => klEstimate({ sum: one, count: flat }), RangeError, 'klEstimate: sum has shape [1], expected rank 0');
     expectError(() => klEstimate({ sum: flat } as never), TypeError, 'klEstimate: statistics lacks count, expected { sum, count }');
+    expectError(() => klEstimate(null as never), TypeError, 'klEstimate: logps is null, expected { policy, reference }');
     expectError(() => klEstimate(undefined as never), TypeError, 'klEstimate: logps is undefined, expected { policy, reference }');
   });
 });

@@ -106,6 +106,11 @@ describe('orpo', () => {
     expectError(() => orpo(x, { lambda: -0.1 }), RangeError, 'orpo: lambda must be finite and >= 0, got -0.1');
     expectError(() => orpo(x, { beta: 0.1 } as never), RangeError, 'orpo: unknown option beta, expected lambda');
     expectError(() => orpo({ chosen: x.chosen } as never), TypeError, 'orpo: batch lacks rejected, expected { chosen, rejected }');
+    expectError(
+      () => orpo({ ...x, nlll: 1 } as never),
+      TypeError,
+      'orpo: batch has an unknown field nlll, expected { chosen, rejected, nll }',
+    );
     expectError(() => orpo({ ...x, nll: NaN }), RangeError, 'orpo: nll must be finite, got NaN');
   });
 });

@@ -282,3 +282,15 @@ describe('maskedSum and maskedMean', () => {
     expect(((await read(maskedSum<X>(v, m, -1))) as number[]).map(Number.isNaN)).toEqual([true, false]);
   });
 });
+
+describe.skipIf(isReadable)('where values cannot be read', () => {
+  it('spans that do not fit become NaN', async () => {
+    const spans = { promptLengths: ints([1, -3, 3, 0]), lengths: ints([3, 4, 2, 9]) };
+    expect(await read(completionMask<X>(spans, 4))).toEqual([[0, 1, 1, 0], ...Array<number[]>(3).fill([NaN, NaN, NaN, NaN])]);
+  });
+
+  it('a mask that is neither 0 nor 1 gives a label that no vocabulary has', async () => {
+    const labels = await read(labelsFromMask<X>(ints([[5, 6, 7, 8]]), tensor([[1, 0, 0.5, 2]])));
+    expect(labels).toEqual([[5, -100, -(2 ** 31), -(2 ** 31)]]);
+  });
+});

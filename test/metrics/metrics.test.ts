@@ -1,8 +1,27 @@
 import { describe, expect, it } from 'vitest';
-import { levanterMetrics, MetricAverage, pairMetrics, readMetrics, unpairedMetrics } from '../../src/index.js';
+import {
+  dpoGradientWeight,
+  implicitRewards,
+  levanterMetrics,
+  MetricAverage,
+  pairMetrics,
+  readMetrics,
+  unpairedMetrics,
+} from '../../src/index.js';
 import golden from '../goldens/metrics.json' with { type: 'json' };
-import { epsilon, expectError, expectNoLeak, isArrays, isReadable, liveTensors, tensor, type X } from '../support/engine.js';
-import { delta, fromFour, pair, pairLogps, sample, softplus } from '../support/samples.js';
+import {
+  epsilon,
+  expectError,
+  expectNoLeak,
+  expectValues,
+  isArrays,
+  isReadable,
+  liveTensors,
+  read,
+  tensor,
+  type X,
+} from '../support/engine.js';
+import { delta, fromFour, pair, pairLogps, sample, sigmoid, softplus } from '../support/samples.js';
 import { expectClose } from '../../src/testing/index.js';
 
 /** Asserts a record of metrics: the same names, and values relative to the log-probs that go into them. */
@@ -228,5 +247,72 @@ describe('MetricAverage', () => {
       new RangeError('MetricAverage.add: loss has shape [1], expected rank 0'),
     );
     expect(average.result()).toEqual({});
+  });
+});
+
+describe('a beta per pair or example', () => {
+  const betas = [0.1, 0.5, 2];
+  const rho = { chosen: [1, -1.25, 0], rejected: [-1, 2.5, 0] };
+  const rewards = { chosen: rho.chosen.map((r, i) => betas[i]! * r), rejected: rho.rejected.map((r, i) => betas[i]! * r) };
+
+  it('scales the rewards of pairs', async () => {
+    const beta = tensor(betas);
+    const own = implicitRewards<X>(pairLogps(), { beta });
+    await expectValues(own.chosen, rewards.chosen, 4);
+    await expectValues(own.rejected, rewards.rejected, 4);
+    const trl = await readMetrics(pairMetrics<X>(pairLogps(), { beta }));
+    expectClose(trl['rewards/chosen']!, mean(rewards.chosen), { relative: 1e-5 });
+    expectClose(trl['rewards/rejected']!, mean(rewards.rejected), { relative: 1e-5 });
+    const policyAlone = { policy: pairLogps().policy };
+    const free = await readMetrics(pairMetrics<X>(policyAlone, { beta }));
+    expectClose(free['rewards/chosen']!, mean([-1, -15.75, -14.5]), { relative: 1e-5 });
+    const levanter = await readMetrics(levanterMetrics<X>(pairLogps(), { beta }));
+    expectClose(levanter.dpo_chosen_reward!, mean(rewards.chosen), { relative: 1e-5 });
+    expectClose(levanter.dpo_loss!, mean(rewards.chosen.map((r, i) => softplus(rewards.rejected[i]! - r))), { relative: 1e-5 });
+    await expectValues(
+      dpoGradientWeight<X>(pairLogps(), { beta }),
+      rewards.chosen.map((r, i) => sigmoid(rewards.rejected[i]! - r)),
+      4,
+    );
+  });
+
+  it('scales the rewards of examples', async () => {
+    const { policy, reference } = pairLogps();
+    const batch = { policy: policy.chosen, reference: reference.chosen, desirable: tensor([1, 1, 0]) };
+    const metrics = unpairedMetrics<X>(batch, { beta: tensor(betas) });
+    await expectValues(metrics['rewards/chosen_sum'], 0.1 - 0.625, 4);
+    await expectValues(
+      implicitRewards<X>({ policy: policy.chosen, reference: reference.chosen }, { beta: tensor(betas) }),
+      rewards.chosen,
+      4,
+    );
+  });
+
+  it('has to have the shape of the batch', () => {
+    const two = tensor([1, 2]);
+    const message = (fn: string, like: string) => `${fn}: beta has shape [2], expected [3] like ${like}`;
+    const x = pairLogps();
+    for (const [f, name] of [
+      [pairMetrics, 'pairMetrics'],
+      [levanterMetrics, 'levanterMetrics'],
+      [implicitRewards, 'implicitRewards'],
+      [dpoGradientWeight, 'dpoGradientWeight'],
+    ] as const) {
+      expectError(() => f(x, { beta: two }), RangeError, message(name, 'policy.chosen'));
+    }
+    const { chosen } = x.policy;
+    expectError(
+      () => implicitRewards({ policy: chosen, reference: chosen }, { beta: two }),
+      RangeError,
+      message('implicitRewards', 'policy'),
+    );
+    const batch = { policy: chosen, reference: chosen, desirable: chosen };
+    const bits = tensor([1, 0, 1]);
+    expectError(() => unpairedMetrics({ ...batch, desirable: bits }, { beta: two }), RangeError, message('unpairedMetrics', 'policy'));
+  });
+
+  it.skipIf(isReadable)('makes NaN of rewards whose beta is not positive and finite, where it cannot be read', async () => {
+    const own = (await read(implicitRewards<X>(pairLogps(), { beta: tensor([Infinity, 0, 1]) }).chosen)) as number[];
+    expect(own.map(Number.isNaN)).toEqual([true, true, false]);
   });
 });

@@ -4,6 +4,8 @@ import { checkGradients, checkValues, expectClose } from '../../src/testing/inde
 import { ints, isArrays, liveTensors, tensor, type X } from '../support/engine.js';
 import { pair, pairLogps } from '../support/samples.js';
 
+const isArraysNow = (x: unknown) => Array.isArray(x);
+
 describe('expectClose', () => {
   const fails = (f: () => unknown, message: string) => {
     expect(f).toThrow(new Error(message));
@@ -47,6 +49,18 @@ describe('expectClose', () => {
     }
   });
 
+  it('does not take options that it does not know', () => {
+    expect(() => {
+      expectClose(1, 1, { rtol: 1 } as never);
+    }).toThrow(new RangeError('expectClose: unknown option rtol, expected absolute, relative'));
+    expect(() => {
+      expectClose(1, 1, { relative: NaN });
+    }).toThrow(new RangeError('expectClose: relative must be finite and >= 0, got NaN'));
+    expect(() => {
+      expectClose(1, 1, { absolute: -1 });
+    }).toThrow(new RangeError('expectClose: absolute must be finite and >= 0, got -1'));
+  });
+
   it('is strict about shapes', () => {
     fails(() => {
       expectClose([1, 2], [1]);
@@ -85,6 +99,30 @@ describe.skipIf(isArrays)('checkGradients', () => {
     const examples = { policy: tensor([-1, -2]), reference: tensor([-2, -1]), desirable: ints([1, 0]), kl: 0.25 };
     const report = await checkGradients(kto, examples);
     expect(Object.keys(report.gradientErrors)).toEqual(['policy', 'reference']);
+  });
+
+  it('sees a wrong gradient beside an input that is much steeper', async () => {
+    // Off by 5 % by `a`, whose gradient is 5000 times smaller than that by `beta`.
+    const wrong = ({ a, beta }: { a: X; beta: X }): X => {
+      const skewed = isArraysNow(a) ? a : ops.add<X>(ops.mul<X>(a, 1.05), ops.stopGradient(ops.mul<X>(a, -0.05)));
+      return ops.mul<X>(skewed, beta);
+    };
+    const inputs = { a: tensor([-5000, -4000]), beta: tensor([0.1, 0.2]) };
+    await expect(checkGradients(wrong, inputs)).rejects.toThrow(/^checkGradients: the gradient of a\[\d\] is /);
+  });
+
+  it('names options that it cannot use', async () => {
+    const inputs = { a: tensor([1]), b: tensor([2]) };
+    const f = ({ a, b }: { a: X; b: X }): X => ops.mul<X>(a, b);
+    const fails = async (options: object, error: Error) => {
+      await expect(checkGradients(f, inputs, options)).rejects.toThrow(error);
+    };
+    await fails({ tol: 1 }, new RangeError('checkGradients: unknown option tol, expected wrt, tolerance, step'));
+    await fails({ tolerance: 0 }, new RangeError('checkGradients: tolerance must be finite and > 0, got 0'));
+    await fails({ step: -1 }, new RangeError('checkGradients: step must be finite and > 0, got -1'));
+    await fails({ wrt: ['a', 'c'] }, new TypeError('checkGradients: no input of floats under c to differentiate by'));
+    const report = await checkGradients(f, inputs, { wrt: ['b'] });
+    expect(Object.keys(report.gradientErrors)).toEqual(['b']);
   });
 
   it('takes a function of integers and floats, and of several axes', async () => {

@@ -42,6 +42,12 @@ describe.skipIf(isArrays)('valueAndGrads', () => {
     expect(Object.keys(grads)).toEqual([w.name]);
   });
 
+  it('leaves out a variable that is not trainable', () => {
+    const [w, fixed] = [variable(2), tf.variable(tf.scalar(3), false)];
+    const { grads } = valueAndGrads(() => ({ loss: tf.mul(w, fixed) as tf.Scalar }), [w, fixed]);
+    expect(Object.keys(grads)).toEqual([w.name]);
+  });
+
   it('leaves no more tensors than it returns, also where f returns what it was given', () => {
     const [w, x] = [variable([1, 2]), tf.tensor1d([3, 4])];
     expectTensors(() => valueAndGrads(() => ({ loss: tf.sum(tf.mul(tf.exp(w), x)) as tf.Scalar }), [w]), 2);
@@ -93,6 +99,21 @@ describe.skipIf(isArrays)('valueAndGrads', () => {
       () => valueAndGrads((() => ({ lost: 1 })) as never, [w]),
       TypeError,
       'valueAndGrads: loss is undefined, expected a scalar tensor',
+    );
+    expectError(
+      () => valueAndGrads((() => undefined) as never, [w]),
+      TypeError,
+      'valueAndGrads: f returned undefined, expected { loss, ... }',
+    );
+    expectError(
+      () => valueAndGrads(() => ({ ...loss(), grads: 1 }), [w]),
+      RangeError,
+      'valueAndGrads: f returned a field grads, which is the name of the gradients',
+    );
+    expectError(
+      () => valueAndGrads(() => ({ ...loss(), aux: new Map([['x', tf.exp(x)]]) }), [w]),
+      TypeError,
+      'a function under noGrad or valueAndGrads returned a value of type Map, expected tensors in records and lists',
     );
     expectError(
       () => valueAndGrads(() => ({ loss: tf.square(x) }), [w]),
@@ -150,6 +171,14 @@ describe.skipIf(isArrays)('noGrad and stopGradient', () => {
     const y = noGrad(() => x);
     y.dispose();
     expect(x.isDisposed).toBe(false);
+  });
+
+  it('do not take what could hide a tensor', () => {
+    const message = (type: string) =>
+      `a function under noGrad or valueAndGrads returned a value of type ${type}, expected tensors in records and lists`;
+    expectError(() => noGrad(() => Promise.resolve(1)), TypeError, message('Promise'));
+    expectError(() => noGrad(() => new Set([tf.scalar(1)])), TypeError, message('Set'));
+    expect(noGrad(() => ({ a: 1, b: 'two', c: null, d: undefined, e: true }))).toEqual({ a: 1, b: 'two', c: null, d: undefined, e: true });
   });
 
   it('pass an error on', () => {

@@ -40,17 +40,11 @@ export const arrays: Backend<Nested> = {
   greater: (a, b) => zip(a, b, (x, y) => Number(x > y)),
   greaterEqual: (a, b) => zip(a, b, (x, y) => Number(x >= y)),
   where: (condition, a, b) => {
-    const pairs = shape(
-      zip(
-        zip(condition, a, () => 0),
-        b,
-        () => 0,
-      ),
-    );
-    const [c, x, y] = [condition, a, b].map((v) => flat(broadcastTo(v, pairs)));
+    const to = [condition, a, b].map(shape).reduce(commonShape);
+    const [c, x, y] = [condition, a, b].map((v) => flat(broadcastTo(v, to))) as [number[], number[], number[]];
     return nest(
-      c!.map((v, i) => (v !== 0 ? x![i]! : y![i]!)),
-      pairs,
+      c.map((v, i) => (v !== 0 ? x[i]! : y[i]!)),
+      to,
     );
   },
 
@@ -67,7 +61,7 @@ export const arrays: Backend<Nested> = {
     }),
   slice,
   concat,
-  reshape: (x, to) => nest(flat(x), to),
+  reshape,
   broadcastTo,
   stopGradient: (x) => map(x, (v) => v),
 };
@@ -77,13 +71,14 @@ function shape(x: Nested): readonly number[] {
   const held: unknown = x;
   if (!Array.isArray(held)) throw new TypeError(`a list holds ${held === null ? 'null' : `a ${typeof held}`}, expected numbers`);
   const [inner = [], ...others] = (held as List).map(shape);
-  const other = others.find((size) => size.length !== inner.length || String(size) !== String(inner));
-  if (other) throw new RangeError(`a list is ragged: it holds entries of shape [${inner.join(', ')}] and [${other.join(', ')}]`);
+  const other = others.find((size) => size.length !== inner.length || size.some((n, i) => n !== inner[i]));
+  if (other) throw new RangeError(`a list is ragged: it holds entries of shape ${show(inner)} and ${show(other)}`);
   return [held.length, ...inner];
 }
 
 function flat(x: Nested): number[] {
-  return typeof x === 'number' ? [x] : x.flatMap(flat);
+  if (typeof x === 'number') return [x];
+  return rank(x) === 1 ? [...(x as readonly number[])] : x.flatMap(flat);
 }
 
 function nest(values: readonly number[], to: readonly number[]): Nested {
@@ -98,6 +93,9 @@ function map(x: Nested, f: (v: number) => number): Nested {
   return typeof x === 'number' ? f(x) : x.map((row) => map(row, f));
 }
 
+const product = (sizes: readonly number[]): number => sizes.reduce((a, b) => a * b, 1);
+const show = (sizes: readonly number[]): string => `[${sizes.join(', ')}]`;
+
 const rank = (x: Nested): number => (typeof x === 'number' ? 0 : 1 + rank(x[0] ?? 0));
 
 function zip(a: Nested, b: Nested, f: (x: number, y: number) => number): Nested {
@@ -105,10 +103,8 @@ function zip(a: Nested, b: Nested, f: (x: number, y: number) => number): Nested 
   const [ra, rb] = [rank(a), rank(b)];
   if (ra > rb) return (a as List).map((row) => zip(row, b, f));
   if (ra < rb) return (b as List).map((row) => zip(a, row, f));
+  commonShape([(a as List).length], [(b as List).length]);
   const [x, y] = [a as List, b as List];
-  if (x.length !== y.length && x.length !== 1 && y.length !== 1) {
-    throw new RangeError(`shapes [${shape(a).join(', ')}] and [${shape(b).join(', ')}] do not broadcast`);
-  }
   const size = x.length === 1 ? y.length : x.length;
   return Array.from({ length: size }, (_, i) => zip(x[x.length === 1 ? 0 : i]!, y[y.length === 1 ? 0 : i]!, f));
 }
@@ -125,24 +121,50 @@ function alongLast(x: Nested, f: (row: number[]) => number[]): Nested {
   return rank(x) > 1 ? (x as List).map((row) => alongLast(row, f)) : f(x as number[]);
 }
 
+function reshape(x: Nested, to: readonly number[]): Nested {
+  const values = flat(x);
+  if (values.length !== product(to)) throw new RangeError(`reshape: ${values.length} values do not fill ${show(to)}`);
+  return nest(values, to);
+}
+
 function slice(x: Nested, start: number, stop: number, axis: number): Nested {
   const at = positive(axis, x);
+  if (at === 0 && !(start >= 0 && stop <= (x as List).length)) {
+    throw new RangeError(`slice: [${start}, ${stop}) is outside of [0, ${(x as List).length})`);
+  }
   return at === 0 ? (x as List).slice(start, stop) : (x as List).map((row) => slice(row, start, stop, at - 1));
 }
 
 function concat(xs: readonly Nested[], axis: number): Nested {
   const at = positive(axis, xs[0]!);
-  return at === 0
-    ? (xs as readonly List[]).flat()
-    : (xs[0] as List).map((_, i) =>
-        concat(
-          xs.map((x) => (x as List)[i]!),
-          at - 1,
-        ),
-      );
+  const others = (x: Nested) => show(shape(x).filter((_, i) => i !== at));
+  const other = xs.find((x) => others(x) !== others(xs[0]!));
+  if (other !== undefined) {
+    throw new RangeError(`concat: ${show(shape(xs[0]!))} and ${show(shape(other))} differ in another axis than ${at}`);
+  }
+  return join(xs, at);
+}
+
+function join(xs: readonly Nested[], at: number): Nested {
+  if (at === 0) return (xs as readonly List[]).flat();
+  const rowsAt = (i: number) => xs.map((x) => (x as List)[i]!);
+  return (xs[0] as List).map((_, i) => join(rowsAt(i), at - 1));
 }
 
 function broadcastTo(x: Nested, to: readonly number[]): Nested {
-  const zeros = nest(new Array<number>(to.reduce((a, b) => a * b, 1)).fill(0), to);
+  const from = shape(x);
+  if (show(from) === show(to)) return map(x, (v) => v);
+  if (show(commonShape(from, to)) !== show(to)) throw new RangeError(`broadcastTo: ${show(from)} does not broadcast to ${show(to)}`);
+  const zeros = nest(new Array<number>(product(to)).fill(0), to);
   return zip(zeros, x, (_, v) => v);
+}
+
+/** The shape that both broadcast to. */
+function commonShape(a: readonly number[], b: readonly number[]): readonly number[] {
+  const rank = Math.max(a.length, b.length);
+  return Array.from({ length: rank }, (_, i) => {
+    const [x, y] = [a.at(i - rank) ?? 1, b.at(i - rank) ?? 1];
+    if (x !== y && x !== 1 && y !== 1) throw new RangeError(`shapes ${show(a)} and ${show(b)} do not broadcast`);
+    return x === 1 ? y : x;
+  });
 }

@@ -2,14 +2,14 @@ const terms = (coefficients: readonly number[], variable: string): string =>
   coefficients.reduceRight((inner, c) => `(${c.toExponential(9)}${inner && ` + ${variable} * ${inner}`})`, '');
 
 /**
- * Elementary functions that are accurate relative to their value, in WGSL. The languages of the GPU have no `expm1` and no
+ * Elementary functions that are accurate relative to their value. The languages of the GPU have no `expm1` and no
  * `log1p`, and the formulas that TensorFlow.js puts in their place, `exp(x) - 1` and `log(1 + x)`, cancel near 0.
  *
  *     e^x - 1 = x (1 + x/2 (1 + x/3 (...)))             for |x| up to 1/2; the first dropped term is under 1e-9 of the value
  *     log(1 + x) = 2 (s + s^3/3 + s^5/5 + ...)          s = x / (2 + x), for x in [-1/2, 1]; likewise under 2e-9
  *     log(1 + e^x) = max(x, 0) + log(1 + e^-|x|)
  */
-export const ELEMENTARY_WGSL = `
+const ELEMENTARY = `
   fn accurateExpm1(x : f32) -> f32 {
     if (abs(x) > 0.5) { return exp(x) - 1.0; }
     return x * ${terms([1, 1 / 2, 1 / 6, 1 / 24, 1 / 120, 1 / 720, 1 / 5040, 1 / 40320, 1 / 362880], 'x')};
@@ -21,6 +21,8 @@ export const ELEMENTARY_WGSL = `
   }
   fn accurateLog1p(x : f32) -> f32 {
     if (x >= -0.5 && x <= 1.0) { return log1pSeries(x); }
+    if (x < -1.0) { return NOT_A_NUMBER; }
+    if (x == -1.0) { return -INFINITE; }
     return log(1.0 + x);
   }
   fn accurateSigmoid(x : f32) -> f32 {
@@ -31,5 +33,11 @@ export const ELEMENTARY_WGSL = `
   }
 `;
 
-/** The same in GLSL, for WebGL: the bodies are the same words. */
-export const ELEMENTARY_GLSL = ELEMENTARY_WGSL.replace(/fn (\w+)\(x : f32\) -> f32/g, 'float $1(float x)').replace(/\blet\b/g, 'float');
+/** In WGSL. */
+export const ELEMENTARY_WGSL = ELEMENTARY.replace('NOT_A_NUMBER', 'uniforms.NAN').replace('INFINITE', 'uniforms.INFINITY');
+
+/** In GLSL, for WebGL: the bodies are the same words. */
+export const ELEMENTARY_GLSL = ELEMENTARY.replace(/fn (\w+)\(x : f32\) -> f32/g, 'float $1(float x)')
+  .replace(/\blet\b/g, 'float')
+  .replace('NOT_A_NUMBER', 'NAN')
+  .replace('INFINITE', 'uintBitsToFloat(0x7f800000u)');

@@ -20,6 +20,7 @@ const forward = webgpuKernel(FORWARD, ['logits', 'labels'], ({ logits }, { ignor
     code: `
       var<workgroup> largest : array<f32, ${workgroup}>;
       var<workgroup> total : array<f32, ${workgroup}>;
+      var<workgroup> broken : array<u32, ${workgroup}>;
 
       fn main(index : i32) {
         let row = index / ${workgroup};
@@ -32,20 +33,25 @@ const forward = webgpuKernel(FORWARD, ['logits', 'labels'], ({ logits }, { ignor
         // Largest logit so far and the sum of e^(logit - largest), in one pass: the sum is rescaled when the largest grows.
         var m = -3.4028234e38f;
         var s = 0.0;
+        // max() and exp() drop a NaN on a GPU, so it is looked for.
+        var nan = 0u;
         for (var v = lane; v < size; v += ${workgroup}) {
           let x = logits[start + v];
+          if (isnan(x)) { nan = 1u; }
           let larger = max(m, x);
           s = s * exp(m - larger) + exp(x - larger);
           m = larger;
         }
         largest[lane] = m;
         total[lane] = s;
+        broken[lane] = nan;
         workgroupBarrier();
         for (var half = ${workgroup / 2}; half > 0; half = half / 2) {
           if (lane < half) {
             let larger = max(largest[lane], largest[lane + half]);
             total[lane] = total[lane] * exp(largest[lane] - larger) + total[lane + half] * exp(largest[lane + half] - larger);
             largest[lane] = larger;
+            broken[lane] = broken[lane] | broken[lane + half];
           }
           workgroupBarrier();
         }
@@ -53,12 +59,12 @@ const forward = webgpuKernel(FORWARD, ['logits', 'labels'], ({ logits }, { ignor
         if (lane == 0 && inside) {
           var logp = 0.0;
           if (size > 0) {
-            if (label >= 0 && label < size) { logp = (logits[start + label] - largest[0]) - log(total[0]); }
+            if (label >= 0 && label < size && broken[0] == 0u) { logp = (logits[start + label] - largest[0]) - log(total[0]); }
             else { logp = uniforms.NAN; }
           }
           result[row] = logp;
           result[uniforms.rows + row] = largest[0];
-          result[2 * uniforms.rows + row] = total[0];
+          result[2 * uniforms.rows + row] = select(total[0], uniforms.NAN, broken[0] != 0u);
         }
       }`,
   };

@@ -22,8 +22,9 @@ export type Gradients = Record<string, Variable>;
  * @param f - Gives the scalar `loss` and auxiliary tensors: metrics, log-probs, in records or lists.
  * @param variables - What to differentiate by; of a `tf.LayersModel`, `model.getWeights(true)`.
  * @returns `loss`, the auxiliary outputs, and `grads` by variable name, for `optimizer.applyGradients`. A variable that the
- *   loss does not depend on has no entry.
- * @throws TypeError if no gradients are registered (`@tensorflow/tfjs-core` alone has none), or `loss` is no scalar.
+ *   loss does not depend on, or that is not trainable, has no entry.
+ * @throws TypeError if no gradients are registered (`@tensorflow/tfjs-core` alone has none), `loss` is no scalar, or `f` is
+ *   async.
  * @throws RangeError if no variable is given, or the loss depends on none of them.
  *
  * @example
@@ -41,9 +42,12 @@ export function valueAndGrads<A extends LossAndAux>(f: () => A, variables: reado
   checkGradientsRegistered();
   let retained: Record<string, unknown> = {};
   const lossOf = () => {
-    const outputs = f();
-    const { loss, ...aux } = outputs;
+    const outputs: unknown = f();
+    if (typeof outputs !== 'object' || outputs === null)
+      throw new TypeError(`valueAndGrads: f returned ${describe(outputs)}, expected { loss, ... }`);
+    const { loss, ...aux } = outputs as A;
     checkLoss(loss);
+    if ('grads' in aux) throw new RangeError('valueAndGrads: f returned a field grads, which is the name of the gradients');
     retained = mapTensors(aux, retain);
     return loss;
   };
@@ -52,7 +56,9 @@ export function valueAndGrads<A extends LossAndAux>(f: () => A, variables: reado
       const { value: loss, grads } = variableGrads(lossOf, [...variables]);
       const aux = retained;
       retained = {};
-      return { ...mapTensors(aux, release), loss, grads } as never;
+      // tfjs gives null for variables that are not trainable.
+      const given = Object.fromEntries(Object.entries(grads).filter(([, grad]) => (grad as unknown) !== null));
+      return { ...mapTensors(aux, release), loss, grads: given } as never;
     });
   } catch (error) {
     mapTensors(retained, (tensor) => (tensor.dispose(), tensor));
