@@ -120,5 +120,10 @@ function chart({ phase, metric, title, axis, rule }: Panel, records: readonly Me
         },
       ]
     : [];
-  return { width: 320, height: 190, title: { text: title, anchor: 'start' as const, frame: 'group' as const, fontSize: 13 }, layer: [...ruleLayers, ...layers] };
+  return {
+    width: 320,
+    height: 190,
+    title: { text: title, anchor: 'start' as const, frame: 'group' as const, fontSize: 13 },
+    layer: [...ruleLayers, ...layers],
+  };
 }

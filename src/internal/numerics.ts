@@ -10,8 +10,8 @@ import { expm1, greater, log, neg, stopGradient, sub, where } from '../backend/o
  * is under 1e-7.
  *
  * At 0 the value is -Infinity and its slope too. Arguments above -1e-30 (a log-probability of 0, or one that rounding
- * made positive) count as -1e-30, in value and in gradient: -69.08 and -1e30, the largest that products of two
- * probabilities in float32 can take up again.
+ * made positive) count as -1e-30, in value and in gradient: -69.08 and -1e30, which float32 still holds when it
+ * is multiplied with a weight.
  */
 export function log1mexp<T>(x: T): T {
   // 0 with a slope of 1, so that a clamped argument still passes its gradient on.

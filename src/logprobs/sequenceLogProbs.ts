@@ -21,7 +21,8 @@ export interface SequenceLogProbsOptions {
  * @param mask - 1 for tokens that count, `[B, T]`; see `completionMask` and `maskFromLabels`.
  * @param options - See {@link SequenceLogProbsOptions}.
  * @returns `[B]`, in nats, or in nats per token.
- * @throws RangeError if shapes differ or the mask holds anything but 0 and 1.
+ * @throws RangeError if shapes differ or the mask holds anything but 0 and 1; where it cannot be read, such a row
+ *   becomes NaN.
  */
 export function sequenceLogProbs<T>(logps: T, mask: T, options: SequenceLogProbsOptions = {}): Less<T> {
   const fn = 'sequenceLogProbs';

@@ -14,11 +14,11 @@ export interface DpoGradientWeightOptions<T> {
  *     weight = sigmoid(r_rejected - r_chosen)      with r = beta * (policy - reference)
  *
  * It is 1/2 where policy and reference agree, near 0 for pairs that are learnt, near 1 for pairs that are ordered wrongly.
- * The gradient of {@link dpo} with respect to `policy.chosen` is `-beta * weight`.
+ * The gradient of {@link dpo}, without offset and label smoothing, with respect to `policy.chosen` is `-beta * weight`.
  *
  * @param logps - Summed completion log-probs in nats, each `[B]`.
  * @param options - See {@link DpoGradientWeightOptions}.
- * @returns `[B]`, in (0, 1).
+ * @returns `[B]`, in [0, 1].
  * @throws RangeError if shapes differ or beta is not positive.
  *
  * @see Rafailov et al., "Direct Preference Optimization", 2023, section 4. https://arxiv.org/abs/2305.18290

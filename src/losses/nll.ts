@@ -27,7 +27,8 @@ export interface NllOptions {
  * @param mask - 1 for tokens that count, `[B, T]`.
  * @param options - See {@link NllOptions}.
  * @returns A scalar, or `[B]` for `'none'`; in nats per token.
- * @throws RangeError if shapes differ, the mask holds anything but 0 and 1, or `tokenCount` comes with another reduction.
+ * @throws RangeError if shapes differ, `tokenCount` comes with another reduction, or the mask holds anything but 0 and 1;
+ *   where it cannot be read, the result becomes NaN.
  *
  * @example
  * ```ts

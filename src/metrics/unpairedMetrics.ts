@@ -40,7 +40,8 @@ export type UnpairedMetrics<S> = Readonly<
  * @param batch - Summed completion log-probs in nats and labels, each `[B]`.
  * @param options - See {@link UnpairedMetricsOptions}.
  * @returns Scalars on the engine: nothing is read back here.
- * @throws RangeError if shapes differ, beta is not positive, or `desirable` holds anything but 0 and 1.
+ * @throws RangeError if shapes differ, beta is not positive, or `desirable` holds anything but 0 and 1; where it cannot
+ *   be read, the sums become NaN.
  */
 export function unpairedMetrics<T>(batch: UnpairedMetricsBatch<T>, options: UnpairedMetricsOptions<T> = {}): UnpairedMetrics<ScalarOf<T>> {
   checkOptions('unpairedMetrics', options, ['beta']);
