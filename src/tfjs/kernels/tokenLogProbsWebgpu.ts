@@ -4,7 +4,20 @@ import { BACKWARD, FORWARD } from './tokenLogProbsNames.js';
 import { webgpuKernel } from './webgpu.js';
 
 /** Invocations that share a row: few rows of many logits, or many of few. */
-const workgroupFor = (vocabulary: number): number => (vocabulary >= 1024 ? 256 : 32);
+const workgroupFor = (vocabulary: number): number => (vocabulary >= 32768 ? 128 : vocabulary >= 1024 ? 64 : 32);
+
+/** Partial results that one invocation combines. */
+const FAN_IN = 16;
+
+/** WGSL that combines the partial results of the first `from` invocations into those of the first `to`. */
+const combine = (from: number, to: number): string => `
+        for (var i = lane + ${to}; lane < ${to} && i < ${from}; i += ${to}) {
+          let larger = max(largest[lane], largest[i]);
+          total[lane] = total[lane] * exp(largest[lane] - larger) + total[i] * exp(largest[i] - larger);
+          largest[lane] = larger;
+          broken[lane] = broken[lane] | broken[i];
+        }
+        workgroupBarrier();`;
 
 // One workgroup a row. Barriers must be reached by all invocations alike, so a row that does not count runs empty loops.
 const forward = webgpuKernel(FORWARD, ['logits', 'labels'], ({ logits }, { ignoreIndex }) => {
@@ -33,29 +46,22 @@ const forward = webgpuKernel(FORWARD, ['logits', 'labels'], ({ logits }, { ignor
         // Largest logit so far and the sum of e^(logit - largest), in one pass: the sum is rescaled when the largest grows.
         var m = -3.4028234e38f;
         var s = 0.0;
-        // max() and exp() drop a NaN on a GPU, so it is looked for.
-        var nan = 0u;
+        // max() and exp() may drop a NaN on a GPU, so it is looked for: its bits are above those of infinity.
+        var bits = 0u;
         for (var v = lane; v < size; v += ${workgroup}) {
           let x = logits[start + v];
-          if (isnan(x)) { nan = 1u; }
-          let larger = max(m, x);
-          s = s * exp(m - larger) + exp(x - larger);
-          m = larger;
+          bits = max(bits, bitcast<u32>(x) & 0x7fffffffu);
+          let e = exp(-abs(x - m));
+          s = select(s + e, s * e + 1.0, x > m);
+          m = max(m, x);
         }
         largest[lane] = m;
         total[lane] = s;
-        broken[lane] = nan;
+        broken[lane] = select(0u, 1u, bits > 0x7f800000u);
         workgroupBarrier();
-        for (var half = ${workgroup / 2}; half > 0; half = half / 2) {
-          if (lane < half) {
-            let larger = max(largest[lane], largest[lane + half]);
-            total[lane] = total[lane] * exp(largest[lane] - larger) + total[lane + half] * exp(largest[lane + half] - larger);
-            largest[lane] = larger;
-            broken[lane] = broken[lane] | broken[lane + half];
-          }
-          workgroupBarrier();
-        }
-
+        // In two steps, because a barrier costs more than a few additions: to 1 in ${FAN_IN}, then to the first.
+        ${combine(workgroup, workgroup / FAN_IN)}
+        ${combine(workgroup / FAN_IN, 1)}
         if (lane == 0 && inside) {
           var logp = 0.0;
           if (size > 0) {
