@@ -245,6 +245,11 @@ describe('logRatioMargin and implicitRewards', () => {
       RangeError,
       'implicitRewards: reference has shape [1], expected [3] like policy',
     );
+    expectError(
+      () => implicitRewards({ policy: x.policy, reference: one } as never),
+      TypeError,
+      'implicitRewards: reference lacks chosen, expected { chosen, rejected }',
+    );
     expectError(() => implicitRewards({} as never), TypeError, 'implicitRewards: logps lacks policy, expected { policy, reference }');
     expectError(() => implicitRewards(x, { alpha: 1 } as never), RangeError, 'implicitRewards: unknown option alpha, expected beta');
     expectError(

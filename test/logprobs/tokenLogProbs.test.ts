@@ -140,6 +140,20 @@ describe('tokenLogProbs', () => {
     if (!isArrays) await expectGradients(definition, [logits], [gradients]);
   });
 
+  it('as its definition, is NaN for labels out of range, and clean of what ignored rows hold', async () => {
+    const rows = [
+      [NaN, 1, Infinity],
+      [1, 2, 3],
+    ];
+    const at = (labels: number[]) => (x: X) => tokenLogProbsDefinition<X>(x, ints(labels), -100);
+    const { logps, gradients } = oracle(rows, [-100, 1], weight);
+    await expectValues(at([-100, 1])(tensor(rows)), logps);
+    if (!isArrays) await expectGradients(at([-100, 1]), [rows], [gradients]);
+    const clean = Array<number[]>(5).fill([1, 2, 3]);
+    const outside = (await read(at([-1, 0, 2, 3, 4])(tensor(clean)))) as number[];
+    expect(outside.map(Number.isNaN)).toEqual([true, false, false, true, true]);
+  });
+
   it('gives 0 with zero gradient to ignored tokens, whatever their logits', async () => {
     const bad = [
       [NaN, 1, 2],
