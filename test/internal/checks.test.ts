@@ -1,5 +1,5 @@
 import { afterEach, describe, expect, it } from 'vitest';
-import { dpo, kto, maskedMean, maskedSum, registerBackend } from '../../src/index.js';
+import { completionMask, dpo, kto, labelsFromMask, maskedMean, maskedSum, registerBackend } from '../../src/index.js';
 import { arrays } from '../../src/backend/arrays/arrays.js';
 import type { Nested } from '../../src/index.js';
 import { finite, interval, notNegative, positive, zeroOrOne } from '../../src/internal/checks.js';
@@ -47,6 +47,17 @@ describe.runIf(isArrays)('on an engine whose values cannot be read at the call',
   it('a bad label becomes NaN, in its example alone', () => {
     blind();
     expect(kto({ policy: zeros, reference: zeros, desirable: [1, 0, 0.5, 2], kl: 0 })).toEqual([0.5, 0.5, NaN, NaN]);
+  });
+
+  it('spans that do not fit become NaN, in their rows alone', () => {
+    blind();
+    const mask = completionMask({ promptLengths: [0, 1, -1, 3, 0], lengths: [4, 1, 3, 2, 5] }, 4);
+    expect(mask).toEqual([[1, 1, 1, 1], [0, 0, 0, 0], ...Array<number[]>(3).fill([NaN, NaN, NaN, NaN])]);
+  });
+
+  it('a bad mask makes a label that no vocabulary has', () => {
+    blind();
+    expect(labelsFromMask([[5, 6, 7, 8]], [[1, 0, 0.5, 2]])).toEqual([[5, -100, -(2 ** 31), -(2 ** 31)]]);
   });
 
   it('a bad mask makes its sum NaN', () => {
