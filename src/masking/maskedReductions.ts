@@ -1,6 +1,6 @@
 import { backendOf } from '../backend/backend.js';
 import type { Less, ScalarOf } from '../backend/types.js';
-import { cast, div, maximum, mul, scope, sum, where } from '../backend/ops.js';
+import { add, cast, div, maximum, scope, sum, where } from '../backend/ops.js';
 import { checkTensor, checkValues, zeroOrOne } from '../internal/checks.js';
 
 /** Checks that a mask has the shape of what it masks, and that it holds 0 and 1 alone. */
@@ -17,11 +17,11 @@ function check(fn: string, x: unknown, mask: unknown, axis: number | undefined):
   }
 }
 
-// 1, or NaN where a float mask holds something else on an engine whose values cannot be checked at the call.
-function validity<T>(mask: T, axis: number | undefined): unknown {
+// 0, or NaN where a float mask holds something else on an engine whose values cannot be checked at the call.
+function poison<T>(mask: T, axis: number | undefined): unknown {
   const backend = backendOf<T>(mask);
-  if (backend.dtype(mask) === 'bool' || backend.peek(mask)) return 1;
-  return div<unknown>(1, backend.sub(1, reduce(where<T>(zeroOrOne.holds(cast(mask, 'float')), 0, NaN), axis)));
+  if (backend.dtype(mask) === 'bool' || backend.peek(mask)) return 0;
+  return reduce(where<T>(zeroOrOne.holds(cast(mask, 'float')), 0, NaN), axis);
 }
 
 const reduce = <T>(x: T, axis: number | undefined): T => backendOf<T>(x).sum(x, axis);
@@ -29,8 +29,8 @@ const reduce = <T>(x: T, axis: number | undefined): T => backendOf<T>(x).sum(x, 
 function selectedSum<T>(x: T, mask: T, axis: number | undefined): unknown {
   // Select, do not multiply: 0 * -Infinity is NaN.
   const total = reduce(where<T>(mask, x, 0), axis);
-  const valid = validity(mask, axis);
-  return valid === 1 ? total : mul<unknown>(total, valid);
+  const poisoned = poison(mask, axis);
+  return poisoned === 0 ? total : add<unknown>(total, poisoned);
 }
 
 /**

@@ -1,9 +1,9 @@
 import { afterEach, describe, expect, it } from 'vitest';
-import { completionMask, dpo, kto, labelsFromMask, maskedMean, maskedSum, registerBackend } from '../../src/index.js';
+import { completionMask, dpo, kto, labelsFromMask, maskedMean, maskedSum, ops, registerBackend } from '../../src/index.js';
 import { arrays } from '../../src/backend/arrays/arrays.js';
 import type { Nested } from '../../src/index.js';
 import { finite, interval, notNegative, positive, zeroOrOne } from '../../src/internal/checks.js';
-import { isArrays, read, tensor, type X } from '../support/engine.js';
+import { isArrays, isReadable, read, tensor, type X } from '../support/engine.js';
 
 const values = [-2, -1, -1e-30, 0, 1e-30, 0.25, 0.5, 0.75, 1, 1.5, 300];
 
@@ -18,6 +18,12 @@ describe('a domain', () => {
   ])('%s says the same of numbers and of tensors', async (_, domain) => {
     const held = (await read(domain.holds<X>(tensor(values)))) as number[];
     expect(held.map((v) => v !== 0)).toEqual(values.map((v) => domain.has(v)));
+  });
+
+  it.runIf(isReadable)('holds no infinity among finite numbers, in tensors too', async () => {
+    for (const domain of [positive, finite, notNegative]) {
+      expect(await read(ops.cast(domain.holds<X>(tensor([Infinity, -Infinity, 1])), 'float'))).toEqual([0, 0, 1]);
+    }
   });
 
   it('takes neither NaN nor infinities as hyperparameters', () => {

@@ -250,6 +250,17 @@ describe('MetricAverage', () => {
   });
 });
 
+describe('a win, a tie and a loss', () => {
+  const [zeros, one] = [[0, 0, 0], [1, 0, -1]]; // prettier-ignore
+  const logps = () => ({ policy: pair({ chosen: one!, rejected: zeros! }), reference: pair({ chosen: zeros!, rejected: zeros! }) });
+  it.each([
+    ['zero', 1 / 3],
+    ['half', 1 / 2],
+  ] as const)('are an accuracy with ties counted as %s', async (ties, expected) => {
+    await expectValues(pairMetrics<X>(logps(), { ties })['rewards/accuracies'], expected);
+  });
+});
+
 describe('a beta per pair or example', () => {
   const betas = [0.1, 0.5, 2];
   const rho = { chosen: [1, -1.25, 0], rejected: [-1, 2.5, 0] };
