@@ -15,15 +15,10 @@ export async function startBackend(name: BackendName): Promise<string | undefine
   return adapter;
 }
 
-/** WebGPU comes to Node.js with the npm package `webgpu`, which looks for a Vulkan, Metal or D3D12 driver. */
 async function loadWebgpu(): Promise<string> {
-  const { create, globals } = await import('webgpu');
-  const gpu = create([]);
-  const adapter = await gpu.requestAdapter();
+  const { webgpuInNode } = await import('../tools/webgpu-in-node.js');
+  const adapter = await webgpuInNode().requestAdapter();
   if (!adapter) throw new BackendMissing('no GPU adapter');
-  // Node.js 21 and later have a read-only `navigator`: define it, an assignment fails.
-  Object.assign(globalThis, globals);
-  Object.defineProperty(globalThis, 'navigator', { value: { gpu, userAgent: 'node' }, configurable: true, writable: true });
   await import('@tensorflow/tfjs-backend-webgpu');
   const { vendor, architecture, device, description } = adapter.info;
   return [vendor, architecture, device, description].filter((word) => word !== '').join(', ');

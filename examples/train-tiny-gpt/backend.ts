@@ -24,14 +24,9 @@ export async function startBackend(name: BackendName): Promise<void> {
   await tf.ready();
 }
 
-/** WebGPU comes to Node.js with the npm package `webgpu`; it needs a GPU with a Vulkan, Metal or D3D12 driver. */
 async function loadWebgpu(): Promise<void> {
-  const { create, globals } = await import('webgpu');
-  const gpu = create([]);
-  if (!(await gpu.requestAdapter())) await restartWithSoftwareGpu();
-  Object.assign(globalThis, globals);
-  // Node.js 21 and later have a read-only `navigator`: define it, an assignment fails.
-  Object.defineProperty(globalThis, 'navigator', { value: { gpu, userAgent: 'node' }, configurable: true, writable: true });
+  const { webgpuInNode } = await import('../../tools/webgpu-in-node.js');
+  if (!(await webgpuInNode().requestAdapter())) await restartWithSoftwareGpu();
   await import('@tensorflow/tfjs-backend-webgpu');
 }
 

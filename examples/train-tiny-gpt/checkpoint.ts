@@ -15,10 +15,15 @@ interface Header {
 
 const sha256 = (bytes: Uint8Array): string => createHash('sha256').update(bytes).digest('hex');
 
+/** The bytes of all weights, one after the other. */
+export async function bytesOf(model: TinyGpt): Promise<Buffer> {
+  const values = await Promise.all(model.variables.map((v) => v.data<'float32'>()));
+  return Buffer.concat(values.map((v) => new Uint8Array(v.buffer, v.byteOffset, v.byteLength)));
+}
+
 /** Writes the weights of a model to `checkpoint.json` and `checkpoint.bin`. */
 export async function saveCheckpoint(folder: string, model: TinyGpt): Promise<void> {
-  const values = await Promise.all(model.variables.map((v) => v.data<'float32'>()));
-  const bytes = Buffer.concat(values.map((v) => new Uint8Array(v.buffer, v.byteOffset, v.byteLength)));
+  const bytes = await bytesOf(model);
   const weights = weightSpecs(model.config).map(([name, shape]) => ({ name, shape }));
   const header: Header = { config: model.config, weights, sha256: sha256(bytes) };
   writeWhole(join(folder, 'checkpoint.bin'), bytes);

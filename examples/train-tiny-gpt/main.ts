@@ -6,7 +6,7 @@ import { mkdirSync } from 'node:fs';
 import { join, relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { startBackend } from './backend.js';
-import { loadCheckpoint, saveCheckpoint } from './checkpoint.js';
+import { bytesOf, loadCheckpoint, saveCheckpoint } from './checkpoint.js';
 import { readDataset, type Dataset } from './data.js';
 import { writeWhole } from './files.js';
 import { MetricsLog } from './metricsLog.js';
@@ -50,12 +50,12 @@ async function main(args: readonly string[]): Promise<void> {
   // The reference of DPO is the model after supervised fine-tuning (Rafailov et al. 2023, section 4).
   await run('sft', supervised(policy), stepsOf(options.sftEpochs), SFT_LEARNING_RATE);
   const reference = policy.frozen();
-  const before = await weightsOf(policy);
+  const before = await bytesOf(policy);
 
   const objective = preference(loss, { policy, reference, beta: options.beta });
   await run(loss, objective, options.steps ?? stepsOf(options.epochs), options.lr);
-  if (!(await weightsOf(reference)).equals(before)) throw new Error('the reference has changed');
-  if ((await weightsOf(policy)).equals(before)) throw new Error('the policy has not changed');
+  if (!(await bytesOf(reference)).equals(before)) throw new Error('the reference has changed');
+  if ((await bytesOf(policy)).equals(before)) throw new Error('the policy has not changed');
 
   await saveCheckpoint(out, policy);
   const reloaded = preference(loss, { policy: loadCheckpoint(out), reference, beta: options.beta });
@@ -128,12 +128,6 @@ async function runPhase({ phase, objective, steps, learningRate, policy, data, l
 function checkStart({ loss }: Metrics): void {
   if (!(Math.abs(loss! - Math.LN2) < 1e-6)) throw new Error(`the first DPO loss is ${String(loss)}, expected ln 2`);
 }
-
-/** The bits of all weights. */
-const weightsOf = async (model: TinyGpt): Promise<Buffer> =>
-  Buffer.concat(
-    (await Promise.all(model.variables.map((v) => v.data<'float32'>()))).map((v) => new Uint8Array(v.buffer, v.byteOffset, v.byteLength)),
-  );
 
 /** Says what the model has learned, where it can be seen, and what was checked on the way. */
 function report({ loss }: Options, log: MetricsLog, out: string, seconds: number): void {

@@ -1,6 +1,7 @@
+import { scope } from '../backend/ops.js';
 import { checkChoice, checkOptions, checkTensor } from '../internal/checks.js';
 import type { Less } from '../backend/types.js';
-import { checkMask, maskedMean, maskedSum } from '../masking/maskedReductions.js';
+import { checkMask, meanOfCounted, sumOfCounted } from '../masking/maskedReductions.js';
 
 /** Options of {@link sequenceLogProbs}. */
 export interface SequenceLogProbsOptions {
@@ -31,5 +32,5 @@ export function sequenceLogProbs<T>(logps: T, mask: T, options: SequenceLogProbs
   checkChoice(fn, 'reduction', reduction, ['sum', 'mean']);
   checkTensor(fn, 'logps', logps, { rank: 2 });
   checkMask(fn, mask, ['logps', logps]);
-  return reduction === 'sum' ? maskedSum(logps, mask, -1) : maskedMean(logps, mask, -1);
+  return scope(logps, () => (reduction === 'sum' ? sumOfCounted(logps, mask, -1) : meanOfCounted(logps, mask, -1)) as Less<T>);
 }

@@ -1,8 +1,8 @@
 import { backendOf } from '../backend/backend.js';
 import { broadcastTo, cast, concat, equal, scope, slice, where } from '../backend/ops.js';
-import { checkOptions, checkTensor, zeroOrOne } from '../internal/checks.js';
+import { checkOptions, checkTensor } from '../internal/checks.js';
 import { checkIgnoreIndex, IGNORE_INDEX } from './ignoreIndex.js';
-import { checkMask } from './maskedReductions.js';
+import { checkMask, maskHolds } from './maskedReductions.js';
 
 /** In no vocabulary, and no ignore index. */
 const NO_LABEL = -(2 ** 31);
@@ -63,8 +63,8 @@ export function labelsFromMask<T>(tokens: T, mask: T, options: LabelOptions = {}
   const backend = backendOf<T>(tokens);
   return scope(tokens, () => {
     const labels = where<T>(mask, tokens, backend.constant(ignoreIndex, 'int'));
-    if (backend.dtype(mask) === 'bool' || backend.peek(mask)) return labels;
-    return where<T>(zeroOrOne.holds(cast(mask, 'float')), labels, backend.constant(NO_LABEL, 'int'));
+    const holds = maskHolds(mask);
+    return holds === undefined ? labels : where<T>(holds, labels, backend.constant(NO_LABEL, 'int'));
   });
 }
 

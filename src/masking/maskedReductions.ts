@@ -1,6 +1,6 @@
 import { backendOf } from '../backend/backend.js';
 import type { Less, ScalarOf } from '../backend/types.js';
-import { add, cast, div, maximum, scope, sum, where } from '../backend/ops.js';
+import { add, cast, div, maximum, scope, where } from '../backend/ops.js';
 import { checkTensor, checkValues, zeroOrOne } from '../internal/checks.js';
 
 /** Checks that a mask has the shape of what it masks, and that it holds 0 and 1 alone. */
@@ -17,20 +17,26 @@ function check(fn: string, x: unknown, mask: unknown, axis: number | undefined):
   }
 }
 
-// 0, or NaN where a float mask holds something else on an engine whose values cannot be checked at the call.
-function poison<T>(mask: T, axis: number | undefined): unknown {
+/** Non-zero where a mask holds 0 or 1; undefined where that is known, by its kind or because its values could be checked. */
+export function maskHolds<T>(mask: T): T | undefined {
   const backend = backendOf<T>(mask);
-  if (backend.dtype(mask) === 'bool' || backend.peek(mask)) return 0;
-  return reduce(where<T>(zeroOrOne.holds(cast(mask, 'float')), 0, NaN), axis);
+  if (backend.dtype(mask) === 'bool' || backend.peek(mask)) return undefined;
+  return zeroOrOne.holds(cast(mask, 'float'));
 }
 
 const reduce = <T>(x: T, axis: number | undefined): T => backendOf<T>(x).sum(x, axis);
 
-function selectedSum<T>(x: T, mask: T, axis: number | undefined): unknown {
+/** {@link maskedSum} of arguments that were checked. */
+export function sumOfCounted<T>(x: T, mask: T, axis?: number): unknown {
   // Select, do not multiply: 0 * -Infinity is NaN.
   const total = reduce(where<T>(mask, x, 0), axis);
-  const poisoned = poison(mask, axis);
-  return poisoned === 0 ? total : add<unknown>(total, poisoned);
+  const holds = maskHolds(mask);
+  return holds === undefined ? total : add<unknown>(total, reduce(where<T>(holds, 0, NaN), axis));
+}
+
+/** {@link maskedMean} of arguments that were checked. */
+export function meanOfCounted<T>(x: T, mask: T, axis?: number): unknown {
+  return div<unknown>(sumOfCounted(x, mask, axis), maximum<unknown>(reduce(cast(mask, 'float'), axis), 1));
 }
 
 /**
@@ -49,7 +55,7 @@ export function maskedSum<T>(x: T, mask: T): ScalarOf<T>;
 export function maskedSum<T>(x: T, mask: T, axis: number): Less<T>;
 export function maskedSum<T>(x: T, mask: T, axis?: number): unknown {
   check('maskedSum', x, mask, axis);
-  return scope(x, () => selectedSum(x, mask, axis));
+  return scope(x, () => sumOfCounted(x, mask, axis));
 }
 
 /**
@@ -75,8 +81,5 @@ export function maskedMean<T>(x: T, mask: T): ScalarOf<T>;
 export function maskedMean<T>(x: T, mask: T, axis: number): Less<T>;
 export function maskedMean<T>(x: T, mask: T, axis?: number): unknown {
   check('maskedMean', x, mask, axis);
-  return scope(x, () => {
-    const count = sum(cast(mask, 'float'), axis!) as unknown;
-    return div<unknown>(selectedSum(x, mask, axis), maximum<unknown>(count, 1));
-  });
+  return scope(x, () => meanOfCounted(x, mask, axis));
 }

@@ -29,6 +29,7 @@ describe('backendOf', () => {
     for (const [value, message] of cases) expect(() => backendOf(value)).toThrow(new TypeError(message));
   });
 
+  // On arrays there is no second engine to mix in.
   it.skipIf(isArrays)('refuses values of two engines', () => {
     expect(() => backendOf(tensor([1]), [1])).toThrow(new TypeError('values of two engines cannot be mixed: tensorflow.js and arrays'));
   });
@@ -94,6 +95,7 @@ describe('registerBackend', () => {
   });
 });
 
+// About that engine alone: once is enough.
 describe.runIf(isArrays)('the arrays engine', () => {
   it('refuses ragged lists, and lists of anything but numbers', () => {
     expect(() => arrays.shape([[1], [1, 2]])).toThrow(new RangeError('a list is ragged: it holds entries of shape [1] and [2]'));

@@ -342,6 +342,7 @@ describe('indexing and shape', () => {
     if (!isArrays) expect([backend.dtype(whole), backend.dtype(conditions)]).toEqual(['int', 'bool']);
   });
 
+  // On the others tfjs or the arrays engine throws at the call.
   it.skipIf(isReadable)('makes NaN of an index out of range where it cannot be seen, in value and gradient', async () => {
     expect(await read(ops.take(tensor([7, 8, 9]), [1, 9, -1]))).toEqual([8, NaN, NaN]);
     expect(await read(ops.take(ints([7, 8, 9]), [1, 9]))).toEqual([8, -(2 ** 31)]);
@@ -349,6 +350,7 @@ describe('indexing and shape', () => {
     expect((grads[0] as number[]).map(Number.isNaN)).toEqual([false, false, true]);
   });
 
+  // Our own messages; elsewhere tfjs says it in its words.
   it.runIf(isArrays)('does not take shapes that do not fit', () => {
     expectError(() => ops.reshape([1, 2, 3], [2, 2]), RangeError, 'reshape: 3 values do not fill [2, 2]');
     expectError(() => ops.broadcastTo(M, [2]), RangeError, 'broadcastTo: [3, 2] does not broadcast to [2]');

@@ -20,6 +20,7 @@ describe('a domain', () => {
     expect(held.map((v) => v !== 0)).toEqual(values.map((v) => domain.has(v)));
   });
 
+  // A GPU need not honour an infinity.
   it.runIf(isReadable)('holds no infinity among finite numbers, in tensors too', async () => {
     for (const domain of [positive, finite, notNegative]) {
       expect(await read(ops.cast(domain.holds<X>(tensor([Infinity, -Infinity, 1])), 'float'))).toEqual([0, 0, 1]);
@@ -33,6 +34,7 @@ describe('a domain', () => {
   });
 });
 
+// Such an engine is made of the arrays engine here; on the real ones each function has its own test.
 describe.runIf(isArrays)('on an engine whose values cannot be read at the call', () => {
   let unregister = (): void => undefined;
   afterEach(() => {

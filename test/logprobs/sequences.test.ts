@@ -187,6 +187,7 @@ describe('gatherPairs', () => {
     );
   });
 
+  // Plain numbers have no kind.
   it.skipIf(isArrays)('names indices that are floats', () => {
     const [t, i] = [tensor(x), tensor([0])];
     expectError(

@@ -224,6 +224,7 @@ describe('tokenLogProbs', () => {
     await expectValues(f(2), expected);
   });
 
+  // Only there is work dispatched in groups.
   it.runIf(engine === 'webgpu')('takes more rows than one dispatch dimension has groups', async () => {
     const rows = 65_537;
     const logits = Array.from({ length: rows }, (_, i) => [0, (i % 7) / 2]);
@@ -279,6 +280,7 @@ describe('tokenLogProbs', () => {
       );
     });
 
+    // Plain numbers have no kind.
     it.skipIf(isArrays)('names labels that are floats, and logits that are integers', () => {
       const [x, y, z] = [
         logits(),
@@ -293,6 +295,7 @@ describe('tokenLogProbs', () => {
       expectError(() => tokenLogProbs(z, w), TypeError, 'tokenLogProbs: logits has dtype int, expected float');
     });
 
+    // Elsewhere the kind of the tensor says it.
     it.runIf(isArrays)('names labels that are no integers', () => {
       expectError(
         () => tokenLogProbs([[1, 2]], [0.5]),
@@ -331,12 +334,14 @@ describe('tokenLogProbs', () => {
       expect(isNaN).toEqual([true, true, true, false, false, false, true, true, true]);
     });
 
+    // Lists cannot be disposed.
     it.skipIf(isArrays)('names a disposed tensor', () => {
       const [x, y] = [logits(), ints([0, 1])];
       x.dispose();
       expectError(() => tokenLogProbs(x, y), TypeError, 'tokenLogProbs: logits is disposed');
     });
 
+    // On arrays there is no second engine to mix in.
     it.skipIf(isArrays)('names tensors of two engines', () => {
       const x = logits();
       expectError(

@@ -23,6 +23,7 @@ const expectEqual = (actual: number[], expected: number[], scale: number): void 
   expectClose(actual, expected, { absolute: 4000 * epsilon * scale });
 };
 
+// Many small calls: engines that are read asynchronously have the fixed cases.
 describe.runIf(isReadable)('for any log-probs', () => {
   it('dpo of a pair and of the pair the other way round differ by beta times the margin', () => {
     fc.assert(

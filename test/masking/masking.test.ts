@@ -41,6 +41,7 @@ describe('shiftLabels', () => {
     ]);
   });
 
+  // Plain numbers have no kind.
   it.skipIf(isArrays)('keeps integers', () => {
     expect(backendOf<X>(ints(1)).dtype(shiftLabels(ints(tokens)))).toBe('int');
   });
@@ -77,6 +78,7 @@ describe('labelsFromMask and maskFromLabels', () => {
     await expectValues(maskFromLabels<X>(ints(own), { ignoreIndex: -7 }), mask);
   });
 
+  // Plain numbers have no kind.
   it.skipIf(isArrays)('give integers, and floats', () => {
     const engine = backendOf<X>(ints(1));
     expect(engine.dtype(labelsFromMask<X>(ints(tokens), tensor(mask)))).toBe('int');
@@ -181,62 +183,11 @@ describe('maskedSum and maskedMean', () => {
       ),
       0,
     );
-    await expectGradients(
-      (v) => maskedMean<X>(v, tensor(none)),
-      [
-        [
-          [1, 2],
-          [3, 4],
-        ],
-      ],
-      [none],
-    );
-    await expectGradients(
-      (v) =>
-        maskedMean<X>(
-          v,
-          tensor([
-            [1, 1],
-            [0, 0],
-          ]),
-          -1,
-        ),
-      [
-        [
-          [1, 2],
-          [3, 4],
-        ],
-      ],
-      [
-        [
-          [weight(0) / 2, weight(0) / 2],
-          [0, 0],
-        ],
-      ],
-    );
-    await expectGradients(
-      (v) =>
-        maskedSum<X>(
-          v,
-          tensor([
-            [1, 1],
-            [0, 0],
-          ]),
-          -1,
-        ),
-      [
-        [
-          [1, 2],
-          [3, 4],
-        ],
-      ],
-      [
-        [
-          [weight(0), weight(0)],
-          [0, 0],
-        ],
-      ],
-    );
+    const [values, first] = [[[1, 2], [3, 4]], [[1, 1], [0, 0]]]; // prettier-ignore
+    const [w, zero] = [weight(0), [0, 0]];
+    await expectGradients((v) => maskedMean<X>(v, tensor(none)), [values], [none]);
+    await expectGradients((v) => maskedMean<X>(v, tensor(first), -1), [values], [[[w / 2, w / 2], zero]]);
+    await expectGradients((v) => maskedSum<X>(v, tensor(first), -1), [values], [[[w, w], zero]]);
   });
 
   it('take a single value', async () => {

@@ -202,6 +202,7 @@ describe('readMetrics', () => {
     );
   });
 
+  // Lists cannot be disposed.
   it.skipIf(isArrays)('names a disposed tensor', async () => {
     const loss = tensor(1);
     loss.dispose();

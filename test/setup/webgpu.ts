@@ -1,8 +1,6 @@
-import { create, globals } from 'webgpu';
+import { webgpuInNode } from '../../tools/webgpu-in-node.js';
 
-// Node 21+ has a read-only `navigator` getter: define, do not assign.
-Object.assign(globalThis, globals);
-Object.defineProperty(globalThis, 'navigator', { value: { gpu: create([]), userAgent: 'node' }, configurable: true, writable: true });
+webgpuInNode();
 await import('@tensorflow/tfjs'); // registers the gradients (tfjs-core alone registers none)
 await import('@tensorflow/tfjs-backend-webgpu');
 const { start } = await import('./start.js');

@@ -199,6 +199,7 @@ describe.skipIf(isArrays)('checkGradients', () => {
   });
 });
 
+// What it says there, where there are no gradients.
 describe.runIf(isArrays)('checkGradients on arrays', () => {
   it('says that there is nothing to check', async () => {
     await expect(checkGradients(dpo, pairLogps())).rejects.toThrow(

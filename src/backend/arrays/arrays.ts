@@ -103,9 +103,8 @@ function zip(a: Nested, b: Nested, f: (x: number, y: number) => number): Nested 
   const [ra, rb] = [rank(a), rank(b)];
   if (ra > rb) return (a as List).map((row) => zip(row, b, f));
   if (ra < rb) return (b as List).map((row) => zip(a, row, f));
-  commonShape([(a as List).length], [(b as List).length]);
   const [x, y] = [a as List, b as List];
-  const size = x.length === 1 ? y.length : x.length;
+  const size = commonShape([x.length], [y.length])[0]!;
   return Array.from({ length: size }, (_, i) => zip(x[x.length === 1 ? 0 : i]!, y[y.length === 1 ? 0 : i]!, f));
 }
 

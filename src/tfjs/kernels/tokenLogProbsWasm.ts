@@ -70,7 +70,8 @@ const backward = wasmKernel(BACKWARD, (backend, { logits, labels, saved, dy }, a
   for (const block of countedRows(view(labels!), vocabulary, attrs.ignoreIndex as number)) {
     const largestOf = () => {
       const largest = backend.makeOutput([block.length, 1], 'float32');
-      view(largest).set(block.map((row) => view(saved!)[rows + row]!));
+      const from = view(saved!);
+      view(largest).set(block.map((row) => from[rows + row]!));
       return largest;
     };
     withExponentials(backend, logits!, block, largestOf, (exponentials) => {

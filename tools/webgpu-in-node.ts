@@ -1,0 +1,13 @@
+import { create, globals } from 'webgpu';
+
+/**
+ * Puts WebGPU where TensorFlow.js looks for it, from the npm package `webgpu`, which needs a Vulkan, Metal or D3D12 driver.
+ * Load `@tensorflow/tfjs-backend-webgpu` only afterwards.
+ */
+export function webgpuInNode(): ReturnType<typeof create> {
+  const gpu = create([]);
+  Object.assign(globalThis, globals);
+  // Node.js 21 and later have a read-only `navigator`: define it, an assignment fails.
+  Object.defineProperty(globalThis, 'navigator', { value: { gpu, userAgent: 'node' }, configurable: true, writable: true });
+  return gpu;
+}
