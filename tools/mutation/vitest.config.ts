@@ -10,6 +10,7 @@ export default defineConfig({
   cacheDir: '.stryker-tmp/vite',
   test: {
     testTimeout: 60_000,
+    isolate: false, // TensorFlow.js is loaded once a mutant, not once a file
     include: ['test/**/*.test.ts'],
     exclude: [...configDefaults.exclude, 'test/node/**', 'test/tfjs/**'],
     projects: [engine('arrays'), engine('cpu')],
