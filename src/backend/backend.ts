@@ -85,6 +85,8 @@ export interface Backend<T> {
   sum(x: T, axis?: number): T;
   /** Largest value over one axis, which falls away, or over all. */
   max(x: T, axis?: number): T;
+  /** Running sum along the last axis: each value with all before it. */
+  cumsum(x: T): T;
   /** Ascending along the last axis; the gradient goes back through the permutation. */
   sort(x: T): T;
   /** The integer indices that sort the last axis. */

@@ -160,6 +160,11 @@ export function logSumExp<T>(x: T): Less<T> {
   return where<T>(isEmpty, -Infinity, add<T>(log(where<T>(isEmpty, 1, total)), shift)) as Less<T>;
 }
 
+/** Running sum along the last axis: each value with all before it. */
+export function cumsum<T>(x: T): T {
+  return backendOf<T>(x).cumsum(x);
+}
+
 /** Ascending along the last axis; the gradient goes back through the permutation. */
 export function sort<T>(x: T): T {
   return backendOf<T>(x).sort(x);

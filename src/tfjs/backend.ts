@@ -72,6 +72,8 @@ export const tfjs: Backend<T> = {
 
   sum: (x, axis) => sum(numeric(x), axis),
   max: (x, axis) => tf.max(numeric(x), axis),
+  // On cpu a negative axis gives nothing at all.
+  cumsum: (x) => tf.cumsum(numeric(x), x.rank - 1),
   sort,
   argsort,
 
@@ -94,11 +96,22 @@ export const tfjs: Backend<T> = {
   tokenLogProbs,
 };
 
-/** `tf.where` does not look at kinds, and on wasm writes floats into the memory of a bool tensor. */
+/**
+ * `tf.where` does not look at kinds, and on wasm writes floats into the memory of a bool tensor; nor can it repeat the bytes
+ * of a condition there.
+ */
 function where(c: T, a: T | number, b: T | number): T {
   const [x, y] = [a, b].map((v) => (typeof v === 'number' ? tf.scalar(v) : v)) as [T, T];
-  const asFloats = x.dtype !== y.dtype;
-  return tf.where(c.dtype === 'bool' ? c : condition(c), asFloats ? tf.cast(x, 'float32') : x, asFloats ? tf.cast(y, 'float32') : y);
+  const asFloats = x.dtype !== y.dtype || x.dtype === 'bool';
+  const [whole, ...values] = [c, x, y].map((v) => v.shape);
+  const to = values.reduce((from, shape) => tf.broadcast_util.assertAndGetBroadcastShape(from, shape), whole!);
+  const isSmaller = tf.util.sizeFromShape(to) !== c.size;
+  const repeated = isSmaller ? untaped(() => tf.broadcastTo(tf.cast(c, 'float32'), to)) : c;
+  return tf.where(
+    repeated.dtype === 'bool' ? repeated : condition(repeated),
+    asFloats ? tf.cast(x, 'float32') : x,
+    asFloats ? tf.cast(y, 'float32') : y,
+  );
 }
 
 async function read(xs: readonly T[]): Promise<Float32Array[]> {

@@ -16,6 +16,7 @@ import {
   type X,
 } from '../support/engine.js';
 import { expectClose } from '../../src/testing/index.js';
+import { weight } from '../support/samples.js';
 
 const A = [-2.5, -0.75, 0.5, 1.25, 3];
 const B = [0.5, -1.5, 2.5, -0.25, 1.75];
@@ -315,6 +316,42 @@ describe('sort and argsort', () => {
 
   it('sends the gradient back through the permutation', async () => {
     await expectGradients(ops.sort, [x], [[weights[3]!, weights[1]!, weights[2]!, weights[0]!]]);
+  });
+});
+
+describe('running sums', () => {
+  it('add up what stands before, along the last axis', async () => {
+    await expectValues(ops.cumsum(tensor([1, 2, 4])), [1, 3, 7], 4);
+    await expectValues(ops.cumsum(tensor([[1, 2], [3, 4]])), [[1, 3], [3, 7]], 4); // prettier-ignore
+    await expectValues(ops.cumsum(tensor([[[1, 2], [3, 4]]])), [[[1, 3], [3, 7]]], 4); // prettier-ignore
+    await expectValues(ops.cumsum(ints([[1, 0, 1]])), [[1, 1, 2]]);
+  });
+
+  it('have the gradient of all that come after', async () => {
+    await expectGradients((x: X) => ops.cumsum<X>(x), [[1, 2, 4]], [[weight(0) + weight(1) + weight(2), weight(1) + weight(2), weight(2)]]); // prettier-ignore
+  });
+});
+
+describe('a choice among shapes', () => {
+  const rows = [[1, 2], [3, 4]]; // prettier-ignore
+
+  it('repeats a condition that is smaller than what it chooses from', async () => {
+    const [column, row] = [tensor([[1], [0]]), tensor([0, 1])]; // prettier-ignore
+    await expectValues(ops.where<X>(column, tensor(rows), 0), [[1, 2], [0, 0]], 4); // prettier-ignore
+    await expectValues(ops.where<X>(row, tensor(rows), 9), [[9, 2], [9, 4]], 9); // prettier-ignore
+    await expectValues(ops.where<X>(ops.greater<X>(row, 0), tensor(rows), 9), [[9, 2], [9, 4]], 9); // prettier-ignore
+    await expectValues(ops.where<X>(tensor([1, 0], 'bool'), tensor([[[1, 2]], [[3, 4]]]), 0), [[[1, 0]], [[3, 0]]], 4); // prettier-ignore
+    await expectGradients((x: X) => ops.where<X>(row, x, 0), [rows], [[[0, weight(1)], [0, weight(3)]]]); // prettier-ignore
+  });
+
+  it('repeats values that are smaller than the condition', async () => {
+    const whole = tensor([[1, 0], [0, 1]]); // prettier-ignore
+    await expectValues(ops.where<X>(whole, tensor([5, 6]), tensor([[7], [8]])), [[5, 7], [8, 6]], 8); // prettier-ignore
+  });
+
+  it('chooses among conditions', async () => {
+    const [a, b] = [tensor([1, 0, 1], 'bool'), tensor([0, 1, 1], 'bool')];
+    await expectValues(ops.cast(ops.where<X>(tensor([1, 1, 0]), a, b), 'float'), [1, 0, 1]);
   });
 });
 

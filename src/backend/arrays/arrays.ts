@@ -50,6 +50,7 @@ export const arrays: Backend<Nested> = {
 
   sum: (x, axis) => reduce(x, axis, (a, b) => a + b),
   max: (x, axis) => reduce(x, axis, Math.max),
+  cumsum: (x) => alongLast(x, runningSum),
   sort: (x) => alongLast(x, (row) => [...row].sort((a, b) => a - b)),
   argsort: (x) => alongLast(x, (row) => row.map((_, i) => i).sort((i, j) => row[i]! - row[j]!)),
 
@@ -118,6 +119,11 @@ function reduce(x: Nested, axis: number | undefined, f: (a: number, b: number) =
 
 function alongLast(x: Nested, f: (row: number[]) => number[]): Nested {
   return rank(x) > 1 ? (x as List).map((row) => alongLast(row, f)) : f(x as number[]);
+}
+
+function runningSum(row: readonly number[]): number[] {
+  let total = 0;
+  return row.map((v) => (total += v));
 }
 
 function reshape(x: Nested, to: readonly number[]): Nested {
