@@ -6,7 +6,7 @@ import numpy as np
 import torch
 import torch.nn.functional as F
 
-from adapters.pairs import CHOSEN_REJECTED, POLICY, pair_tensors, result
+from adapters.pairs import CHOSEN_REJECTED, POLICY, in_input_order, pair_tensors, result
 from lib.slicing import extract
 from lib.stubs import Accelerator
 from lib.tensors import constant, grads_of_sum, row_by_row, variable
@@ -15,18 +15,25 @@ HALOS = "halos"
 PAIR_FUNCTION = (
     "train/trainers.py DPOTrainer.loss, CDPOTrainer.loss or IPOTrainer.loss (stub self, one token a sequence)"
 )
+FREE_FUNCTION = (
+    "train/trainers.py SimPOTrainer.loss or SLiCTrainer.loss (stub self, one token a sequence), one call per pair"
+)
+HUMANLINE_FUNCTION = (
+    "train/trainers.py BasicTrainer.get_sequence_rewards (stub self, humanline on), .float() replaced by .double()"
+)
+TO_FLOAT64 = ((".float()", ".double()"),)
 KTO_FUNCTION = "train/trainers.py KTOTrainer.loss (stub self, one token a sequence)"
 REWARD_FUNCTION = "train/trainers.py BradleyTerryTrainer.loss, one call per pair"
 
 
-def _method(qualified_name):
-    return extract(HALOS, "train/trainers.py", qualified_name, dict(torch=torch, F=F))
+def _method(qualified_name, patches=()):
+    return extract(HALOS, "train/trainers.py", qualified_name, dict(torch=torch, F=F), patches)
 
 
 def _trainer(**loss_config) -> SimpleNamespace:
     config = SimpleNamespace(humanline=False, loss=SimpleNamespace(**loss_config))
     trainer = SimpleNamespace(accelerator=Accelerator(), policy_dtype=torch.float64, config=config)
-    trainer.get_sequence_rewards = MethodType(_method("BasicTrainer.get_sequence_rewards"), trainer)
+    trainer.get_sequence_rewards = MethodType(_method("BasicTrainer.get_sequence_rewards", TO_FLOAT64), trainer)
     return trainer
 
 
@@ -64,9 +71,31 @@ def kto(options, fields):
         constant(fields["klReference"]),
     )
     losses, _, _, kl, *_ = _method("KTOTrainer.loss")(trainer, {}, *[x[:, None] for x in columns])
-    in_order = np.empty(len(policy))
-    in_order[np.concatenate([chosen, rejected])] = losses.detach().numpy()
-    return dict(losses=in_order, grads=grads_of_sum(losses, {"policy": policy}), kl=kl.item())
+    return in_input_order(losses, policy, desirable, kl=kl.item())
+
+
+def _free_adapter(class_name, config):
+    def adapter(options, fields):
+        loss_function = _method(f"{class_name}.loss")
+        trainer = _trainer(**config(options))
+        tensors = [variable(fields[k]) for k in CHOSEN_REJECTED]
+        losses = row_by_row(lambda *pair: loss_function(trainer, {}, *[x[:, None] for x in pair])[0], *tensors)
+        return result(losses, CHOSEN_REJECTED, tensors)
+
+    return adapter
+
+
+simpo = _free_adapter("SimPOTrainer", lambda o: dict(beta=o["beta"], gamma_beta_ratio=o["gammaBetaRatio"]))
+slic = _free_adapter("SLiCTrainer", lambda o: dict(beta=o["delta"], lambda_coef=o["lambda"]))
+
+
+def humanline(options, fields):
+    """Sequence log-ratios of clamped token log-ratios, and the gradient of their sum by the policy's tokens."""
+    trainer = _trainer()
+    trainer.config = SimpleNamespace(humanline=True, log_epsilon_P=options["low"], log_epsilon_R=options["high"])
+    policy = variable(fields["policy"])
+    sums, unclamped = trainer.get_sequence_rewards(policy, constant(fields["reference"]))
+    return dict(losses=sums.detach().numpy(), grads=grads_of_sum(sums, {"policy": policy}), unclamped=unclamped.item())
 
 
 def reward(_options, fields):

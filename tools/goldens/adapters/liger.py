@@ -15,7 +15,9 @@ def _describe(name):
     return f"{path} LigerFusedLinear{name}Function.preference_loss_fn, one call per example"
 
 
-DPO_FUNCTION, ORPO_FUNCTION, KTO_FUNCTION = (_describe(name) for name in ("DPO", "ORPO", "KTO"))
+DPO_FUNCTION, CPO_FUNCTION, SIMPO_FUNCTION, ORPO_FUNCTION, KTO_FUNCTION = (
+    _describe(name) for name in ("DPO", "CPO", "SimPO", "ORPO", "KTO")
+)
 
 
 def _loss_function(name):
@@ -24,25 +26,53 @@ def _loss_function(name):
     return extract(LIGER, path, qualified_name, dict(torch=torch, F=F))
 
 
-def dpo(options, fields):
-    """DPO; it knows no label smoothing for this loss."""
-    loss_function = _loss_function("DPO")
-    target = torch.zeros(2, 1)
+def _dpo(loss_type):
+    def adapter(options, fields):
+        loss_function = _loss_function("DPO")
+        target = torch.zeros(2, 1)
+        arguments = dict(beta=options["beta"], loss_type=loss_type, label_smoothing=options.get("labelSmoothing", 0.0))
+        if "tau" in options:
+            arguments["discopop_tau"] = options["tau"]
 
-    def one_pair(chosen, rejected, *reference):
-        return loss_function(chosen, rejected, target, *reference, beta=options["beta"], loss_type="sigmoid")[0]
+        def one_pair(chosen, rejected, *reference):
+            return loss_function(chosen, rejected, target, *reference, **arguments)[0]
 
-    tensors = pair_tensors(fields)
-    return result(row_by_row(one_pair, *tensors), POLICY, tensors)
+        tensors = pair_tensors(fields)
+        return result(row_by_row(one_pair, *tensors), POLICY, tensors)
+
+    return adapter
 
 
-def orpo_odds(options, fields):
-    """The odds-ratio term."""
-    loss_function = _loss_function("ORPO")
-    target = torch.zeros(2, 1)
-    tensors = [variable(fields[k]) for k in CHOSEN_REJECTED]
-    losses = row_by_row(lambda *pair: loss_function(*pair, target, beta=options["lambda"])[0], *tensors)
-    return result(losses, CHOSEN_REJECTED, tensors)
+dpo = _dpo("sigmoid")  # it knows no label smoothing for this loss
+robust = _dpo("robust")
+hinge = _dpo("hinge")
+exo_pair = _dpo("exo_pair")
+nca_pair = _dpo("nca_pair")
+bco_pair = _dpo("bco_pair")
+sppo_hard = _dpo("sppo_hard")
+apo_zero = _dpo("apo_zero")
+apo_down = _dpo("apo_down")
+discopop = _dpo("discopop")
+
+
+def _free(name, arguments):
+    def adapter(options, fields):
+        loss_function = _loss_function(name)
+        target = torch.zeros(2, 1)
+        tensors = [variable(fields[k]) for k in CHOSEN_REJECTED]
+        losses = row_by_row(lambda *pair: loss_function(*pair, target, **arguments(options))[0], *tensors)
+        return result(losses, CHOSEN_REJECTED, tensors)
+
+    return adapter
+
+
+def _smoothing(options) -> dict:
+    return dict(beta=options["beta"], label_smoothing=options.get("labelSmoothing", 0.0))
+
+
+orpo_odds = _free("ORPO", lambda o: dict(beta=o["lambda"]))
+cpo = _free("CPO", _smoothing)
+simpo = _free("SimPO", lambda o: dict(_smoothing(o), gamma=o["gamma"]))
 
 
 def kto(options, fields):

@@ -1,12 +1,13 @@
 """TRL 1.16.0: DPO and KTO trainers, the experimental CPO and ORPO trainers, the reward trainer."""
 
+import math
 from types import SimpleNamespace
 
 import numpy as np
 import torch
 import torch.nn.functional as F
 
-from adapters.pairs import CHOSEN_REJECTED, POLICY, pair_tensors, result
+from adapters.pairs import CHOSEN_REJECTED, POLICY, in_input_order, pair_tensors, result
 from lib.slicing import extract, run_and_keep_locals
 from lib.stubs import TRL_HELPERS, FixedOutput, Metrics, trl_trainer
 from lib.tensors import constant, grads_of_sum, row_by_row, variable
@@ -25,22 +26,30 @@ ORPO_FUNCTION = (
     "through ORPOTrainer.get_batch_loss_metrics, one call per pair, log-probs and nll given by a stub forward"
 )
 KTO_FUNCTION = "trl/trainer/kto_trainer.py KTOTrainer._compute_loss (stub self and models)"
+TPO_FUNCTION = (
+    "trl/experimental/tpo/tpo_trainer.py TPOTrainer._compute_loss (stub self), one call per triple; "
+    "selective_log_softmax_and_entropy stubbed with the given log-probs, each the one token of its completion; the gold "
+    "response's logits are those of two tokens of which the label has the given log-prob"
+)
+WPO_FUNCTION = "trl/trainer/dpo_trainer.py DPOTrainer._compute_loss, use_weighting=True (stub self and model)"
+LD_FUNCTION = "trl/trainer/dpo_trainer.py DPOTrainer._compute_loss, ld_alpha given (stub self and model)"
 REWARD_FUNCTION = "trl/trainer/reward_trainer.py RewardTrainer.compute_loss (stub self and model), one call per pair"
 
 
 def _trl_dpo_names() -> dict:
-    return dict(torch=torch, F=F, **TRL_HELPERS)
+    return dict(torch=torch, F=F, math=math, **TRL_HELPERS)
 
 
-def run_dpo(loss_type, options, outputs, reference_sums, completion_mask, patches=()):
+def run_dpo(loss_type, options, outputs, reference_sums, completion_mask, patches=(), **attributes):
     """Drive `_compute_loss` with given model outputs `[2B, T]`; the mask `[2B, T + 1]` is the unshifted one.
 
-    Returns the loss, the local variables of the method, and the metrics that it logged.
+    `attributes` are further ones of the trainer. Returns the loss, the local variables of the method, and the metrics
+    that it logged.
     """
     path = "trl/trainer/dpo_trainer.py"
     compute_loss = extract(TRL, path, "DPOTrainer._compute_loss", _trl_dpo_names(), patches)
     model = FixedOutput(**outputs)
-    trainer = trl_trainer(
+    defaults = dict(
         model=model,
         ld_alpha=None,
         precompute_ref_logps=True,
@@ -48,9 +57,11 @@ def run_dpo(loss_type, options, outputs, reference_sums, completion_mask, patche
         loss_types=[loss_type],
         loss_weights=[1.0],
         beta=options["beta"],
-        label_smoothing=0.0,
+        label_smoothing=options.get("labelSmoothing", 0.0),
         use_weighting=False,
+        args=SimpleNamespace(discopop_tau=options.get("tau")),
     )
+    trainer = trl_trainer(**{**defaults, **attributes})
     inputs = dict(
         input_ids=torch.zeros(completion_mask.shape, dtype=torch.long),
         attention_mask=torch.ones(completion_mask.shape, dtype=torch.long),
@@ -73,10 +84,10 @@ def one_token_outputs(sums: torch.Tensor) -> tuple:
 
 
 def _dpo(loss_type):
-    def adapter(options, fields):
+    def adapter(options, fields, patches=(), **attributes):
         chosen, rejected, *reference = pair_tensors(fields)
         outputs, mask = one_token_outputs(torch.cat([chosen, rejected]))
-        _, local, _ = run_dpo(loss_type, options, outputs, reference, mask)
+        _, local, _ = run_dpo(loss_type, options, outputs, reference, mask, patches, **attributes)
         return result(local["per_sequence_loss"], POLICY, (chosen, rejected))
 
     return adapter
@@ -84,16 +95,59 @@ def _dpo(loss_type):
 
 dpo = _dpo("sigmoid")
 ipo = _dpo("ipo")
+robust = _dpo("robust")
+hinge = _dpo("hinge")
+exo_pair = _dpo("exo_pair")
+nca_pair = _dpo("nca_pair")
+bco_pair = _dpo("bco_pair")
+sppo_hard = _dpo("sppo_hard")
+apo_zero = _dpo("apo_zero")
+apo_down = _dpo("apo_down")
+discopop = _dpo("discopop")
+aot = _dpo("aot")
+aot_unpaired = _dpo("aot_unpaired")
+
+DIVERGENCES = dict(
+    reverseKl="reverse_kl", forwardKl="forward_kl", jensenShannon="js_divergence", alpha="alpha_divergence"
+)
+ALPHA_IN_FLOAT64 = (
+    ("torch.float32: 80.0}", "torch.float32: 80.0, torch.float64: 80.0}"),
+    ("t_chosen.float()", "t_chosen.double()"),
+    ("t_rejected.float()", "t_rejected.double()"),
+)
 
 
-def cpo_ipo(options, fields):
-    """CPO's `ipo`, on per-token mean log-probs and without a reference."""
-    path = "trl/experimental/cpo/cpo_trainer.py"
-    loss_function = extract(TRL, path, "CPOTrainer.cpo_loss", dict(torch=torch, F=F))
-    trainer = trl_trainer(loss_type="ipo", alpha=0.0, label_smoothing=0.0, beta=options["beta"])
-    tensors = [variable(fields[k]) for k in CHOSEN_REJECTED]
-    losses, *_ = loss_function(trainer, *tensors)
-    return result(losses, CHOSEN_REJECTED, tensors)
+def f_divergence(options, fields):
+    """DPO under another divergence; TRL's coefficient is 1 minus the alpha of the paper."""
+    kind = options["divergence"]
+    attributes = dict(f_divergence_type=DIVERGENCES[kind])
+    if kind == "alpha":
+        attributes["f_alpha_divergence_coef"] = 1 - options["alpha"]
+    return dpo(options, fields, ALPHA_IN_FLOAT64 if kind == "alpha" else (), **attributes)
+
+
+def _cpo(loss_type):
+    def adapter(options, fields):
+        path = "trl/experimental/cpo/cpo_trainer.py"
+        loss_function = extract(TRL, path, "CPOTrainer.cpo_loss", dict(torch=torch, F=F))
+        trainer = trl_trainer(
+            loss_type=loss_type,
+            alpha=options.get("alpha", 0.0),
+            simpo_gamma=options.get("gamma"),
+            label_smoothing=options.get("labelSmoothing", 0.0),
+            beta=options["beta"],
+        )
+        tensors = [variable(fields[k]) for k in CHOSEN_REJECTED]
+        losses, *_ = loss_function(trainer, *tensors)
+        return result(losses, CHOSEN_REJECTED, tensors)
+
+    return adapter
+
+
+cpo = _cpo("sigmoid")
+cpo_hinge = _cpo("hinge")
+cpo_ipo = _cpo("ipo")
+simpo = _cpo("simpo")  # with alpha: AlphaPO
 
 
 def _orpo_trainer(options) -> tuple:
@@ -128,7 +182,7 @@ def orpo_with_nll(options, fields):
     return result(row_by_row(one_pair, *tensors), names, tensors)
 
 
-def run_kto(options, fields) -> tuple:
+def run_kto(options, fields, loss_type="kto") -> tuple:
     """Drive KTO's `_compute_loss`; returns the policy tensor, the method's locals and its metrics."""
     names = dict(torch=torch, F=F, **TRL_HELPERS)
     compute_loss = extract(TRL, "trl/trainer/kto_trainer.py", "KTOTrainer._compute_loss", names)
@@ -140,15 +194,15 @@ def run_kto(options, fields) -> tuple:
         model=model,
         ref_model=reference_model,
         precompute_ref_logps=False,
-        calculate_KL=True,
-        loss_type="kto",
+        calculate_KL=loss_type == "kto",
+        loss_type=loss_type,
         beta=options["beta"],
         desirable_weight=options["desirableWeight"],
         undesirable_weight=options["undesirableWeight"],
         args=SimpleNamespace(gradient_checkpointing_kwargs=None),
     )
-    kl_logps = {id(model): constant(fields["klPolicy"]), id(reference_model): constant(fields["klReference"])}
-    trainer._compute_kl_logps = lambda which, _batch: kl_logps[id(which)]
+    kl_logps = {id(model): fields.get("klPolicy"), id(reference_model): fields.get("klReference")}
+    trainer._compute_kl_logps = lambda which, _batch: constant(kl_logps[id(which)]) if loss_type == "kto" else None
     tokens = torch.ones(len(policy), 2, dtype=torch.long)
     inputs = dict(
         input_ids=tokens,
@@ -163,12 +217,13 @@ def run_kto(options, fields) -> tuple:
 def kto(options, fields):
     """KTO; TRL returns desirable rows first, here they go back into input order."""
     policy, local, _ = run_kto(options, fields)
-    losses = local["losses"]
-    grads = grads_of_sum(losses, {"policy": policy})
-    order = np.argsort(1 - np.asarray(fields["desirable"]), kind="stable")
-    in_order = np.empty(len(order))
-    in_order[order] = losses.detach().numpy()
-    return dict(losses=in_order, grads=grads, kl=local["kl"].item())
+    return in_input_order(local["losses"], policy, fields["desirable"], kl=local["kl"].item())
+
+
+def apo_zero_unpaired(options, fields):
+    """The KTO trainer's other loss, in input order, too."""
+    policy, local, _ = run_kto(options, fields, "apo_zero_unpaired")
+    return in_input_order(local["losses"], policy, fields["desirable"])
 
 
 def reward(options, fields):
@@ -188,3 +243,85 @@ def reward(options, fields):
     tensors = [variable(fields[k]) for k in CHOSEN_REJECTED]
     margins = constant(np.broadcast_to(options["margin"], len(tensors[0])))
     return result(row_by_row(one_pair, *tensors, margins), CHOSEN_REJECTED, tensors)
+
+
+def _token_outputs(logps: torch.Tensor, log_sum_squares: torch.Tensor | None = None) -> dict:
+    nothing = torch.zeros_like(logps)
+    return dict(
+        log_probs=logps,
+        entropy=nothing,
+        mean_logits=nothing,
+        is_top1=nothing.bool(),
+        log_sum_sq_probs=nothing if log_sum_squares is None else log_sum_squares,
+    )
+
+
+def _unshifted(mask) -> torch.Tensor:
+    """The mask of the tokens, given that of the next tokens."""
+    return F.pad(torch.tensor(mask, dtype=torch.long), (1, 0))
+
+
+def wpo_weights(options, fields):
+    """The weight that TRL multiplies each pair's loss with: it is not clamped."""
+    outputs = _token_outputs(constant(fields["logps"]), constant(fields["logSumSquares"]))
+    reference = [torch.zeros(len(fields["logps"]) // 2)] * 2
+    _, local, _ = run_dpo(
+        "sigmoid", dict(beta=0.1), outputs, reference, _unshifted(fields["mask"]), use_weighting=True
+    )
+    weights = local["chosen_weights"] * local["rejected_weights"]
+    return dict(losses=weights.numpy(), grads={})
+
+
+def nll(_options, fields):
+    """DPO's `sft` loss, the mean over the tokens of the chosen half; the other half is a copy."""
+    logps = variable(fields["logps"])
+    mask = _unshifted(np.concatenate([fields["mask"]] * 2))
+    reference = [torch.zeros(len(fields["logps"]))] * 2
+    outputs = _token_outputs(torch.cat([logps, logps.detach()]))
+    _, local, _ = run_dpo("sft", dict(beta=0.1), outputs, reference, mask)
+    loss = local["batch_loss"]
+    return dict(losses=[loss.item()], grads=grads_of_sum(loss, {"logps": logps}))
+
+
+def ld_logps(options, fields):
+    """LD-DPO's log-probs: tokens beyond the shorter completion of the pair count less. Masked tokens come in as 0."""
+    logps, mask = variable(fields["logps"]), constant(fields["mask"])
+    reference = [torch.zeros(len(logps) // 2)] * 2
+    outputs = _token_outputs(logps * mask)
+    _, local, _ = run_dpo(
+        "sigmoid", dict(beta=0.1), outputs, reference, _unshifted(fields["mask"]), ld_alpha=options["alpha"]
+    )
+    return dict(losses=local["logps"].detach().numpy(), grads=grads_of_sum(local["logps"], {"logps": logps}))
+
+
+def _tpo(loss_type):
+    def adapter(options, fields):
+        names = dict(torch=torch, F=F)
+        compute_loss = extract(TRL, "trl/experimental/tpo/tpo_trainer.py", "TPOTrainer._compute_loss", names)
+        attributes = {"tpo_alpha": options["alpha"], "tpo_l_gamma": options.get("gamma"), "beta": options["beta"]}
+        smoothing = options.get("labelSmoothing", 0.0)
+        mask = torch.tensor([[0, 1]] * 3)
+
+        def one_triple(chosen, rejected, gold):
+            logps = torch.stack([chosen, rejected, gold])
+            names["selective_log_softmax_and_entropy"] = lambda *_args, **_kwargs: (logps, torch.zeros_like(logps))
+            two_tokens = torch.stack([logps, torch.log(-torch.expm1(logps))], -1)
+            model = FixedOutput(logits=F.pad(two_tokens, (0, 0, 0, 1)))
+            trainer = trl_trainer(model=model, loss_type=loss_type, label_smoothing=smoothing, **attributes)
+            tokens = torch.zeros(3, 2, dtype=torch.long)
+            inputs = dict(input_ids=tokens, attention_mask=torch.ones_like(tokens), completion_mask=mask)
+            return compute_loss(trainer, model, inputs, False)
+
+        fields_wanted = (*CHOSEN_REJECTED, "gold")
+        tensors = [variable(fields[k]) for k in fields_wanted]
+        return result(row_by_row(one_triple, *tensors), fields_wanted, tensors)
+
+    return adapter
+
+
+TPO = {name: _tpo(loss_type) for name, loss_type in dict(cpo="sigmoid", hinge="hinge", ipo="ipo", simpo="tpo-l").items()}
+
+
+def tpo(options, fields):
+    """TPO with the contrastive term that the options name."""
+    return TPO[options["contrastive"]](options, fields)

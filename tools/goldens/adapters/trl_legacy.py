@@ -1,18 +1,23 @@
-"""TRL 0.27.2: the DPO trainer's loss on summed log-probs, which still has label smoothing and summed IPO."""
+"""TRL 0.27.2: the DPO trainer's loss on summed log-probs, which still has label smoothing and summed IPO; BCO, XPO, Nash-MD."""
 
 import enum
 from types import SimpleNamespace
 
+import numpy as np
 import torch
 import torch.nn.functional as F
 
-from adapters.pairs import POLICY, pair_tensors, result
+from adapters.pairs import POLICY, in_input_order, pair_tensors, result
 from lib.slicing import extract
 from lib.sources import source_text
 from lib.stubs import Accelerator
+from lib.tensors import constant, grads_of_sum, row_by_row, variable
 
 TRL = "trl-0.27.2"
 FUNCTION = "trl/trainer/dpo_trainer.py DPOTrainer.dpo_loss (stub self)"
+BCO_FUNCTION = "trl/experimental/bco/bco_trainer.py BCOTrainer.bco_loss (stub self, running mean given)"
+XPO_FUNCTION = "trl/experimental/xpo/xpo_trainer.py XPOTrainer._compute_losses (stub self), one call per pair"
+NASH_FUNCTION = "trl/experimental/nash_md/nash_md_trainer.py NashMDTrainer._compute_losses (stub self), one call per row"
 
 
 def _names() -> dict:
@@ -22,20 +27,33 @@ def _names() -> dict:
         path = "trl/trainer/utils.py"
     for name in ("FDivergenceType", "FDivergenceConstants"):
         extract(TRL, path, name, names)
+    for name in ("get_exp_cap", "cap_exp"):
+        extract(TRL, "trl/trainer/utils.py", name, names)
     return names
+
+
+def _running(delta) -> SimpleNamespace:
+    """A running mean that stays where it is."""
+    return SimpleNamespace(mean=delta, update=lambda _rewards: None)
+
+
+DIVERGENCES = dict(reverseKl="reverse_kl", jensenShannon="js_divergence", alpha="alpha_divergence")
 
 
 def _adapter(loss_type):
     def adapter(options, fields):
         names = _names()
         dpo_loss = extract(TRL, "trl/trainer/dpo_trainer.py", "DPOTrainer.dpo_loss", names)
+        kind = DIVERGENCES[options.get("divergence", "reverseKl")]
         trainer = SimpleNamespace(
             accelerator=Accelerator(),
             reference_free=False,
             beta=options["beta"],
             label_smoothing=options.get("labelSmoothing", 0.0),
-            f_divergence_type=names["FDivergenceType"]("reverse_kl"),
-            f_divergence_params=None,
+            f_divergence_type=names["FDivergenceType"](kind),
+            f_divergence_params={"alpha_divergence_coef": options["alpha"]} if "alpha" in options else None,
+            args=SimpleNamespace(discopop_tau=options.get("tau")),
+            running=_running(options.get("delta")),
         )
         tensors = pair_tensors(fields)
         losses, *_ = dpo_loss(trainer, *tensors, loss_type=loss_type)
@@ -44,5 +62,57 @@ def _adapter(loss_type):
     return adapter
 
 
-dpo = _adapter("sigmoid")
+dpo = _adapter("sigmoid")  # with a divergence: f-DPO, without forward KL
 ipo = _adapter("ipo")
+robust = _adapter("robust")
+hinge = _adapter("hinge")
+exo_pair = _adapter("exo_pair")
+nca_pair = _adapter("nca_pair")
+bco_pair = _adapter("bco_pair")
+sppo_hard = _adapter("sppo_hard")
+apo_zero = _adapter("apo_zero")
+apo_down = _adapter("apo_down")
+discopop = _adapter("discopop")
+aot = _adapter("aot")
+aot_unpaired = _adapter("aot_pair")
+
+
+def bco(options, fields):
+    """BCO, in input order; its weights of undesirable examples are given."""
+    path = "trl/experimental/bco/bco_trainer.py"
+    bco_loss = extract(TRL, path, "BCOTrainer.bco_loss", dict(torch=torch, F=F))
+    desirable = np.asarray(fields["desirable"]).astype(bool)
+    weight = constant(options["undesirableWeight"])[~desirable]
+    trainer = SimpleNamespace(
+        beta=options["beta"],
+        running=_running(options["delta"]),
+        match_underlying_distribution=True,
+        _get_udm_weight=lambda _embeddings: weight,
+    )
+    policy, reference = variable(fields["policy"]), constant(fields["reference"])
+    columns = (policy[desirable], policy[~desirable], reference[desirable], reference[~desirable])
+    losses, *_ = bco_loss(trainer, *columns, None, None)
+    return in_input_order(losses, policy, desirable)
+
+
+def xpo(options, fields):
+    """The exploration term of XPO; the DPO term beside it gets equal log-probs."""
+    path = "trl/experimental/xpo/xpo_trainer.py"
+    compute_losses = extract(TRL, path, "XPOTrainer._compute_losses", dict(torch=torch, F=F))
+    trainer = SimpleNamespace(args=SimpleNamespace(loss_type="sigmoid"), beta=1.0, alpha=options["alpha"])
+    logps = variable(fields["logps"])
+    nothing = torch.zeros(len(logps), 1)
+    columns = (nothing, logps[:, None], nothing, nothing, torch.ones(len(logps), dtype=torch.bool))
+    _, _, losses = compute_losses(trainer, *columns)
+    return dict(losses=losses.detach().numpy(), grads=grads_of_sum(losses, {"logps": logps}))
+
+
+def nash_md(options, fields):
+    """Nash-MD's loss."""
+    path = "trl/experimental/nash_md/nash_md_trainer.py"
+    compute_losses = extract(TRL, path, "NashMDTrainer._compute_losses", dict(torch=torch, F=F))
+    trainer = SimpleNamespace(beta=options["beta"])
+    policy, mask = variable(fields["policy"]), constant(fields["mask"])
+    columns = (policy * mask, constant(fields["reference"]) * mask, constant(options["preference"]))
+    losses = row_by_row(lambda *row: compute_losses(trainer, *row)[0], *columns)
+    return dict(losses=losses.detach().numpy(), grads=grads_of_sum(losses, {"policy": policy}))

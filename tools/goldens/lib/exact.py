@@ -19,13 +19,36 @@ def log1mexp(x):
     return mp.log(-mp.expm1(x))
 
 
+def softplus(x):
+    return -log_sigmoid(-x)
+
+
+def relu(x):
+    return x if x > 0 else mp.mpf(0)
+
+
+def smoothed(h, e):
+    """-(1 - e) log sigmoid(h) - e log sigmoid(-h)."""
+    return -(1 - e) * log_sigmoid(h) - e * log_sigmoid(-h)
+
+
+def log_sum_exp(values):
+    largest = max(values)
+    return largest + mp.log(mp.fsum(mp.exp(v - largest) for v in values))
+
+
+def log_softmax(values) -> list:
+    total = log_sum_exp(values)
+    return [v - total for v in values]
+
+
 def to_mp(value):
-    """Numbers, nested lists and arrays as (lists of) 50-digit numbers with the same value."""
+    """Numbers, nested lists and arrays as (lists of) 50-digit numbers with the same value; words as they are."""
     if isinstance(value, np.ndarray):
         value = value.tolist()
     if isinstance(value, (list, tuple)):
         return [to_mp(v) for v in value]
-    return mp.mpf(value)
+    return value if isinstance(value, str) else mp.mpf(value)
 
 
 def to_float(value):
@@ -34,18 +57,25 @@ def to_float(value):
     return [to_float(v) for v in value] if isinstance(value, list) else float(value)
 
 
-def evaluate(formula, options: dict, arrays: dict, wrt) -> dict:
-    """Per-example losses of `formula(fields, options)` and d sum(losses) / d field for the fields in `wrt`."""
-    fields = {name: to_mp(values) for name, values in arrays.items()}
-    options = {name: to_mp(value) for name, value in options.items()}
+def replaced(values: list, path: tuple, x) -> list:
+    """Nested lists with one number replaced."""
+    head, *rest = path
+    copy = list(values)
+    copy[head] = replaced(copy[head], rest, x) if rest else x
+    return copy
 
-    def derivative(name, i):
-        def total(x):
-            moved = list(fields[name])
-            moved[i] = x
-            return mp.fsum(formula({**fields, name: moved}, options))
 
-        return mp.diff(total, fields[name][i], h=mp.mpf(10) ** -18)
+def evaluate(formula, options: dict, arrays: dict, wrt, digits: int = 50) -> dict:
+    """Losses of `formula(fields, options)` and d sum(losses) / d field for the fields in `wrt`, which may be nested."""
+    with mp.workdps(digits):
+        fields = {name: to_mp(values) for name, values in arrays.items()}
+        options = {name: to_mp(value) for name, value in options.items()}
 
-    grads = {name: [derivative(name, i) for i in range(len(fields[name]))] for name in wrt}
-    return to_float({"losses": formula(fields, options), "grads": grads})
+        def derivatives(name, values, path=()):
+            if isinstance(values, list):
+                return [derivatives(name, v, (*path, i)) for i, v in enumerate(values)]
+            moved = lambda x: {**fields, name: replaced(fields[name], path, x)}  # noqa: E731
+            return mp.diff(lambda x: mp.fsum(formula(moved(x), options)), values, h=mp.mpf(10) ** -18)
+
+        grads = {name: derivatives(name, fields[name]) for name in wrt}
+        return to_float({"losses": formula(fields, options), "grads": grads})

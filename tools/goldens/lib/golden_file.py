@@ -36,20 +36,19 @@ class GoldenFile:
             raise ValueError(f"{self.loss}: two inputs are called {name}")
 
     def add(self, name, options, results: dict, exact: dict, stored=None, exact_keys=None) -> None:
-        """Check `results` (source id -> outputs) against `exact`; store the first whole, of the others the deviation.
+        """Check `results` (source id -> outputs) against `exact`; store the first that agrees, of the others the deviation.
 
         `stored` replaces the outputs that are stored, where they need a repair before they can be compared.
         `exact_keys` are the outputs whose exact values are stored, too (default: all; empty: no such record).
         """
-        first, outputs = next(iter(results.items()))
         agreement = {}
         for source, result in results.items():
             off = {key: deviation(result[key], exact[key]) for key in exact if key in result}
             if self._judge(source, name, options, off):
                 agreement[source] = two_digits(max(off.values()))
-            elif source == first:
-                raise ValueError(f"{self.loss} {name}: {source} is to be stored but is off: {off}")
-        self._record(first, name, options, stored or outputs, agreement=agreement)
+        if agreement:
+            first = next(iter(agreement))
+            self._record(first, name, options, stored or results[first], agreement=agreement)
         keys = exact if exact_keys is None else exact_keys
         if keys:
             self._record(EXACT, name, options, {key: exact[key] for key in keys})

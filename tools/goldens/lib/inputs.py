@@ -95,6 +95,100 @@ def mean_inputs(near_zero: bool = False) -> dict:
     return sets
 
 
+def sum_inputs() -> dict:
+    """Summed log-probs of pairs, for losses without a reference: the policy's of `pair_inputs`."""
+    return {
+        name: dict(chosen=fields["policyChosen"], rejected=fields["policyRejected"])
+        for name, fields in pair_inputs().items()
+        if "tiny" not in name
+    }
+
+
+def with_lengths(sets: dict) -> dict:
+    """The pairs of `pair_inputs`, with the number of tokens of each completion."""
+    for name, fields in sets.items():
+        r = rng(name[0], f"lengths{name}")
+        for side in ("chosenLengths", "rejectedLengths"):
+            fields[side] = r.integers(1, 121, len(fields["policyChosen"]))
+    return sets
+
+
+def with_divergences(sets: dict) -> dict:
+    """The pairs of `pair_inputs`, with the sequential KL divergence of each completion."""
+    for name, fields in sets.items():
+        r = rng(name[0], f"divergences{name}")
+        for side in ("chosenKl", "rejectedKl"):
+            fields[side] = binary(r.gamma(2, 3, len(fields["policyChosen"])), 10)
+    return sets
+
+
+def small_ratio_inputs() -> dict:
+    """Pairs whose log-ratios are small enough for losses that are exponential in them."""
+    sets = {name: fields for name, fields in pair_inputs().items() if "extreme" not in name}
+    for name, fields in sets.items():
+        if "_B" not in name:
+            continue
+        r = rng(name[0], f"smallRatio{name}")
+        for side in ("Chosen", "Rejected"):
+            reference = fields[f"reference{side}"]
+            fields[f"policy{side}"] = np.minimum(-1, reference + binary(r.normal(0, 2, len(reference)), 10))
+    return sets
+
+
+# Batch size and number of candidates.
+LISTS = ((1, 2), (5, 3), (6, 4), (2, 7))
+
+
+def list_inputs() -> dict:
+    """Summed log-probs of K candidates, best first, under the policy and the reference, with their rewards."""
+    sets = {}
+    for seed in SEEDS:
+        for count, candidates in LISTS:
+            r = rng(seed, f"list{count}x{candidates}")
+            reference = np.array([_summed(r, candidates) for _ in range(count)])
+            policy = np.minimum(-1, reference + binary(r.normal(0, 4, reference.shape), 10))
+            rewards = -np.sort(-binary(r.normal(0, 1.5, reference.shape), 10), axis=1)
+            sets[f"{seed}_B{count}K{candidates}"] = dict(policy=policy, reference=reference, rewards=rewards)
+        r = rng(seed, "listExtreme")
+        reference = binary(-r.uniform(11000, 12000, (3, 4)), 2)
+        ratios = np.array([[5000, 0, -100, -5000], [-5000, 0, 100, 5000], [0, 0, 0, 0]])
+        rewards = np.array([[3, 2, 1, 0], [40, 1, 0, -40], [2.5, 1, 0.5, 0]])
+        sets[f"{seed}_extreme"] = dict(policy=reference + ratios, reference=reference, rewards=rewards)
+    return sets
+
+
+def mean_list_inputs() -> dict:
+    """Per-token mean log-probs of K candidates, best first, with their rewards."""
+    sets = {}
+    for seed in SEEDS:
+        for count, candidates in LISTS:
+            r = rng(seed, f"meanList{count}x{candidates}")
+            policy = binary(-r.uniform(0.15, 4, (count, candidates)), 14)
+            rewards = -np.sort(-binary(r.normal(0, 1.5, policy.shape), 10), axis=1)
+            sets[f"{seed}_B{count}K{candidates}"] = dict(policy=policy, rewards=rewards)
+    return sets
+
+
+def completion_inputs() -> dict:
+    """Token log-probs `[2B, T]` of pairs, chosen rows first, under policy and reference, and the mask of what counts."""
+    sets = {}
+    for seed in SEEDS:
+        for pairs, steps in ((1, 4), (3, 9), (2, 16)):
+            r = rng(seed, f"completion{pairs}x{steps}")
+            logps = binary(-r.gamma(1, 1.2, (2 * pairs, steps)), 12)
+            mask = np.zeros(logps.shape, dtype=int)
+            for row in mask:
+                prompt = int(r.integers(0, steps // 2))
+                row[prompt : prompt + int(r.integers(1, steps - prompt + 1))] = 1
+            sets[f"{seed}_B{pairs}T{steps}"] = dict(
+                logps=logps,
+                reference=logps + binary(r.normal(0, 0.8, logps.shape), 12),
+                logSumSquares=binary(-r.gamma(1, 0.8, logps.shape), 12),
+                mask=mask,
+            )
+    return sets
+
+
 UNPAIRED_LABELS = {
     "B1desirable": [1],
     "B1undesirable": [0],
@@ -133,6 +227,14 @@ def unpaired_inputs() -> dict:
                 klReference=kl_reference,
             )
     return sets
+
+
+def labelled_inputs() -> dict:
+    """The completions of `unpaired_inputs` alone."""
+    names = ("policy", "reference", "desirable")
+    return {
+        name: {k: fields[k] for k in names} for name, fields in unpaired_inputs().items() if "klNegative" not in name
+    }
 
 
 def reward_inputs() -> dict:

@@ -13,7 +13,8 @@ class Case:
 
     `originals` map a source id to `adapter(options, fields) -> {losses, grads, ...}`; the results of the first are
     stored. `formula(fields, options)` is ours, in 50 digits. `extras` are further outputs to compare, likewise.
-    `options` is a list, or a function of (input name, fields) that gives one.
+    `options` is a list, or a function of (input name, fields) that gives one. `digits`: more than 50 where the
+    formula adds numbers of very different size.
     """
 
     inputs: dict
@@ -22,6 +23,7 @@ class Case:
     formula: Callable
     wrt: tuple
     extras: dict = field(default_factory=dict)
+    digits: int = 50
 
 
 def run(golden: GoldenFile, *cases: Case) -> GoldenFile:
@@ -31,7 +33,7 @@ def run(golden: GoldenFile, *cases: Case) -> GoldenFile:
             golden.add_input(name, fields)
             grid = case.options(name, fields) if callable(case.options) else case.options
             for options in grid:
-                exact = evaluate(case.formula, options, fields, case.wrt)
+                exact = evaluate(case.formula, options, fields, case.wrt, case.digits)
                 numbers = {key: to_mp(values) for key, values in fields.items()}
                 exact.update({key: to_float(f(numbers)) for key, f in case.extras.items()})
                 results = {source: adapter(options, fields) for source, adapter in case.originals.items()}

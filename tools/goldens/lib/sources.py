@@ -22,6 +22,10 @@ class Source:
     commit: str = ""  # for a git clone
 
 
+def _clone(repo: str, commit: str) -> Source:
+    return Source(repo, commit, commit=commit)
+
+
 SOURCES = {
     "trl-1.16.0": Source("huggingface/trl", "1.16.0", folder="trl-1.16.0"),
     "trl-0.27.2": Source("huggingface/trl", "0.27.2", folder="trl-0.27.2"),
@@ -32,21 +36,20 @@ SOURCES = {
         "0.2.227.dev40316220070",
         folder="marin_levanter-0.2.227.dev40316220070",
     ),
-    "eric-mitchell": Source(
-        "eric-mitchell/direct-preference-optimization",
-        "f8b8c0f49dc92a430bae41585f9d467d3618fe2f",
-        commit="f8b8c0f49dc92a430bae41585f9d467d3618fe2f",
-    ),
-    "halos": Source(
-        "ContextualAI/HALOs",
-        "4831988636b4cbc1c30c0bce78df568cf0f8103b",
-        commit="4831988636b4cbc1c30c0bce78df568cf0f8103b",
-    ),
-    "tunix": Source(
-        "google/tunix",
-        "c7d8950f12a9c55a976bf2e1a0d8b447d71c20b3",
-        commit="c7d8950f12a9c55a976bf2e1a0d8b447d71c20b3",
-    ),
+    "eric-mitchell": _clone("eric-mitchell/direct-preference-optimization", "f8b8c0f49dc92a430bae41585f9d467d3618fe2f"),
+    "halos": _clone("ContextualAI/HALOs", "4831988636b4cbc1c30c0bce78df568cf0f8103b"),
+    "tunix": _clone("google/tunix", "c7d8950f12a9c55a976bf2e1a0d8b447d71c20b3"),
+    "tdpo": _clone("Vance0124/Token-level-Direct-Preference-Optimization", "2a736ecb285394a8419b461816bce1ba3b093cc9"),
+    "beta-dpo": _clone("junkangwu/beta-DPO", "1629047374915ba319477caa4f6c6b2d1f172e5d"),
+    "dr-dpo": _clone("junkangwu/Dr_DPO", "3c0678fe31f1139cc54405880f0028264129a032"),
+    "softmax-dpo": _clone("chenyuxin1999/S-DPO", "07befa4141239c1ecd8d13b1136d226315d0227b"),
+    "cal-dpo": _clone("tengxiao1/Cal-DPO", "7d16b466e52733269bbd6f7544a807faa555772b"),
+    "simper": _clone("tengxiao1/SimPER", "db08c97f22268a4e0e5d129a179a82fb3468d78b"),
+    "sampo": _clone("LuJunru/SamPO", "25e9631fe084c01c6af2a5acddd15fb51acf8c19"),
+    "exo": _clone("haozheji/exact-optimization", "a8ab36011efa7a9910242eda6940d586330fff1a"),
+    "nca": _clone("thu-ml/Noise-Contrastive-Alignment", "cbb9248be907c7a746d48b8329d6b24c36d717c6"),
+    "rrhf": _clone("GanjinZero/RRHF", "e1a2b61f7d91fbee4cfaa3923327fcc5c5c733de"),
+    "odpo": _clone("rycolab/odpo", "6152f67c8cddc223ca5affc7e261d967568068ee"),
 }
 
 

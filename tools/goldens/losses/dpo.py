@@ -1,10 +1,11 @@
-"""DPO with the sigmoid loss, and cDPO: the same with label smoothing."""
+"""DPO with the sigmoid loss; cDPO, the same with label smoothing; ODPO, with an offset."""
 
-from adapters import eric_mitchell, halos, levanter, liger, openrlhf, trl, trl_legacy, tunix
+from adapters import eric_mitchell, halos, levanter, liger, odpo, openrlhf, trl, trl_legacy, tunix
 from adapters.pairs import POLICY
-from lib.exact import log_sigmoid
+from lib.exact import smoothed
 from lib.golden_file import GoldenFile
-from lib.inputs import pair_inputs
+from lib.inputs import binary, pair_inputs, rng
+from lib.pairs import margins
 from lib.runner import Case, run
 
 SMOOTHED = {
@@ -30,27 +31,28 @@ FUNCTIONS = {
     "tunix": tunix.DPO_FUNCTION,
     "liger-0.8.5": liger.DPO_FUNCTION,
     "levanter": levanter.FUNCTION,
+    "odpo": odpo.FUNCTION,
 }
-
-
-def margins(fields) -> list:
-    """(policyChosen - referenceChosen) - (policyRejected - referenceRejected), one per pair."""
-    columns = zip(*(fields[k] for k in ("policyChosen", "referenceChosen", "policyRejected", "referenceRejected")))
-    return [(w - v) - (k - r) for w, v, k, r in columns]
 
 
 def formula(fields, options) -> list:
     """Our own reading of the loss."""
     e = options.get("labelSmoothing", 0)
-    h = [options["beta"] * x for x in margins(fields)]
-    return [-(1 - e) * log_sigmoid(x) - e * log_sigmoid(-x) for x in h]
+    offsets = options.get("offset", [0] * len(fields["policyChosen"]))
+    return [smoothed(options["beta"] * x - m, e) for x, m in zip(margins(fields), offsets)]
+
+
+def with_offset(name, fields) -> list:
+    """One offset per pair."""
+    offsets = binary(rng(name[0], f"offset{name}").normal(0, 1, len(fields["policyChosen"])), 10)
+    return [dict(beta=0.1, offset=offsets.tolist())]
 
 
 def build() -> GoldenFile:
     golden = GoldenFile(
         "dpo",
         "-(1 - e) log sigmoid(h) - e log sigmoid(-h), h = beta ((policyChosen - referenceChosen) - "
-        "(policyRejected - referenceRejected)), e = labelSmoothing",
+        "(policyRejected - referenceRejected)) - offset, e = labelSmoothing",
         [
             "grads = d sum(losses) / d input; by a reference input: minus the one by the policy input of that side.",
             "TRL 1.16.0, Liger and Levanter have no label smoothing for this loss: they are in the records without it.",
@@ -68,4 +70,5 @@ def build() -> GoldenFile:
             formula,
             POLICY,
         ),
+        Case(inputs, with_offset, {"odpo": odpo.dpo}, formula, POLICY),
     )

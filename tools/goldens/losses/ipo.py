@@ -4,8 +4,8 @@ from adapters import eric_mitchell, halos, openrlhf, trl, trl_legacy
 from adapters.pairs import CHOSEN_REJECTED, POLICY
 from lib.golden_file import GoldenFile
 from lib.inputs import mean_inputs, pair_inputs
+from lib.pairs import margins
 from lib.runner import Case, run
-from losses.dpo import margins
 
 SUMMED = {
     "eric-mitchell": eric_mitchell.ipo,

@@ -1,0 +1,27 @@
+"""SLiC-HF."""
+
+from adapters import halos
+from adapters.pairs import CHOSEN_REJECTED
+from lib.exact import relu
+from lib.golden_file import GoldenFile
+from lib.inputs import sum_inputs
+from lib.pairs import sides
+from lib.runner import Case, run
+
+
+def formula(fields, options) -> list:
+    return [relu(options["delta"] - w + k) - options["lambda"] * w for w, k in sides(fields)]
+
+
+def build() -> GoldenFile:
+    golden = GoldenFile(
+        "slic",
+        "max(0, delta - chosen + rejected) - lambda chosen",
+        [
+            "grads = d sum(losses) / d input. chosen and rejected are sums.",
+            "HALOs adds its regulariser per token, right only for completions of one token: here each is one.",
+        ],
+        {"halos": halos.FREE_FUNCTION},
+    )
+    options = [{"delta": 1.0, "lambda": 0.1}, {"delta": 5.0, "lambda": 0.5}]
+    return run(golden, Case(sum_inputs(), options, {"halos": halos.slic}, formula, CHOSEN_REJECTED))
