@@ -83,7 +83,13 @@ export function checkNoOtherFields(fn: string, name: string, value: object, fiel
 export function checkOptions(fn: string, options: unknown, known: readonly string[]): void {
   if (typeof options !== 'object' || options === null) throw new TypeError(`${fn}: options is ${describe(options)}, expected an object`);
   const unknown = Object.keys(options).find((key) => !known.includes(key));
-  if (unknown !== undefined) throw new RangeError(`${fn}: unknown option ${unknown}, expected ${known.join(', ')}`);
+  if (unknown !== undefined) throw new RangeError(`${fn}: unknown option ${unknown}, expected ${known.join(', ') || 'none'}`);
+}
+
+/** Checks that an option that only counts beside another one is not given without it. */
+export function checkUnused(fn: string, options: object, names: readonly string[], reason: string): void {
+  const name = names.find((key) => (options as Record<string, unknown>)[key] !== undefined);
+  if (name !== undefined) throw new RangeError(`${fn}: ${name} would be ignored ${reason}`);
 }
 
 /** Checks that an option is one of a few words. */
@@ -121,6 +127,9 @@ export const finite: Domain = {
   holds: isFinite,
 };
 
+/** All finite numbers but 0. */
+export const notZero: Pick<Domain, 'words' | 'has'> = { words: 'finite and not 0', has: (v) => v !== 0 && Number.isFinite(v) };
+
 /** Finite numbers from 0 on. */
 export const notNegative: Domain = {
   words: 'finite and >= 0',
@@ -135,6 +144,20 @@ export const interval = (low: number, high: number): Domain => ({
   holds: (x) => where(greaterEqual(x, low), greater(high, x), 0),
 });
 
+/** Numbers of the open interval `(low, high)`. */
+export const between = (low: number, high: number): Domain => ({
+  words: `in (${low}, ${high})`,
+  has: (v) => v > low && v < high,
+  holds: (x) => where(greater(x, low), greater(high, x), 0),
+});
+
+/** Numbers of the closed interval `[0, 1]`. */
+export const probability: Domain = {
+  words: 'in [0, 1]',
+  has: (v) => v >= 0 && v <= 1,
+  holds: (x) => where(greaterEqual(x, 0), greaterEqual(1, x), 0),
+};
+
 /** The two numbers 0 and 1. */
 export const zeroOrOne: Domain = {
   words: '0 or 1',
@@ -143,7 +166,7 @@ export const zeroOrOne: Domain = {
 };
 
 /** Checks a hyperparameter that is one number. */
-export function checkNumber(fn: string, name: string, value: unknown, domain: Domain): void {
+export function checkNumber(fn: string, name: string, value: unknown, domain: Pick<Domain, 'words' | 'has'>): asserts value is number {
   if (typeof value !== 'number') throw new TypeError(`${fn}: ${name} is ${describe(value)}, expected a number`);
   if (!domain.has(value)) throw new RangeError(`${fn}: ${name} must be ${domain.words}, got ${value}`);
 }
@@ -158,7 +181,7 @@ export function checkPerExample(fn: string, name: string, value: unknown, domain
   }
 }
 
-/** Checks a data argument that is one number, a scalar tensor, or a tensor with one value per example, all finite. */
+/** Checks an argument that is one number, a scalar tensor, or a tensor with one value per example, all finite. */
 export function checkScalarOrPerExample(fn: string, name: string, value: unknown, like: readonly [string, unknown]): void {
   if (typeof value === 'number') checkNumber(fn, name, value, finite);
   else checkTensor(fn, name, value, checkTensor(fn, name, value).length === 0 ? { rank: 0, like } : { like });

@@ -1,4 +1,4 @@
-import { expm1, greater, log, neg, stopGradient, sub, where } from '../backend/ops.js';
+import { add, div, expm1, greater, log, minimum, mul, neg, softplus, stopGradient, sub, where } from '../backend/ops.js';
 
 /**
  * `log(1 - e^x)` for `x <= 0`: the log-probability of everything but an event of log-probability x.
@@ -18,4 +18,29 @@ export function log1mexp<T>(x: T): T {
   const still = sub<T>(x, stopGradient(x));
   const clamped = where<T>(greater<T>(x, -1e-30), sub<T>(still, 1e-30), x);
   return log(neg(expm1(clamped)));
+}
+
+/**
+ * The logistic loss of a margin with smoothed labels:
+ *
+ *     -(1 - e) * log sigmoid(h) - e * log sigmoid(-h)      d/dh = e - sigmoid(-h)
+ *
+ * `softplus(-h) = -log sigmoid(h)`, and `log sigmoid(-h) = log sigmoid(h) - h`: smoothing adds a linear term. Nothing
+ * overflows or cancels for any finite h.
+ */
+export function logistic<T>(h: T, labelSmoothing = 0): T {
+  const loss = softplus(neg(h));
+  return labelSmoothing === 0 ? loss : add<T>(loss, mul<T>(h, labelSmoothing));
+}
+
+/**
+ * A score that is exponential in x, with the constant that makes it 0 at 0:
+ *
+ *     (1 - e^(-alpha x)) / alpha      d/dx = e^(-alpha x); 0 where the exponent is cut off
+ *
+ * The exponent is cut off at `maxExponent`: e^89 leaves the range of float32, and the difference of two such scores would
+ * be NaN. `expm1` keeps the digits of small x, where `1 - e^(-alpha x)` cancels.
+ */
+export function exponentialScore<T>(x: T, alpha: number, maxExponent: number): T {
+  return div<T>(expm1(minimum<T>(mul<T>(x, -alpha), maxExponent)), -alpha);
 }

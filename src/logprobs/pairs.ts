@@ -1,5 +1,6 @@
 import { concat, scope, shape, slice, sub, take } from '../backend/ops.js';
 import { checkFields, checkNoOtherFields, checkTensor, checkValues } from '../internal/checks.js';
+import { checkMask } from '../masking/maskedReductions.js';
 
 /** What belongs to the two sides of preference pairs: log-probs, rewards, indices. */
 export interface Pair<T> {
@@ -37,6 +38,17 @@ export function checkPair(fn: string, name: string, pair: unknown, prefix = '', 
   const { chosen, rejected } = pair as Pair<unknown>;
   checkTensor(fn, `${prefix}chosen`, chosen, like ? { like } : { rank: 1 });
   checkTensor(fn, `${prefix}rejected`, rejected, { like: like ?? [`${prefix}chosen`, chosen] });
+}
+
+/** Checks token log-probs of pairs, all of one shape, and the masks of what counts. */
+export function checkTokenPairs(fn: string, logps: Pair<unknown>, masks: Pair<unknown>): void {
+  checkFields(fn, 'logps', logps, ['chosen', 'rejected']);
+  checkFields(fn, 'masks', masks, ['chosen', 'rejected']);
+  const like = ['logps.chosen', logps.chosen] as const;
+  checkTensor(fn, 'logps.chosen', logps.chosen, { rank: 2 });
+  checkTensor(fn, 'logps.rejected', logps.rejected, { like });
+  checkMask(fn, masks.chosen, like, 'masks.chosen');
+  checkMask(fn, masks.rejected, like, 'masks.rejected');
 }
 
 /** Checks the four log-probs of preference pairs. */
@@ -151,7 +163,18 @@ function checkIndices(name: string, indices: unknown, rows: number): number {
  */
 export function logRatioMargin<T>(logps: PairLogps<T>): T {
   checkPairLogps('logRatioMargin', logps);
-  const { policy, reference } = logps;
+  return scope(logps.policy.chosen, () => marginOf(logps));
+}
+
+/** Policy minus reference on both sides, of log-probs that were checked. */
+export const logRatios = <T>({ policy, reference }: PairLogps<T>): Pair<T> => ({
+  chosen: sub<T>(policy.chosen, reference.chosen),
+  rejected: sub<T>(policy.rejected, reference.rejected),
+});
+
+/** {@link logRatioMargin} of log-probs that were checked. */
+export function marginOf<T>(logps: PairLogps<T>): T {
   // Policy minus reference first: the two are close, so float32 loses least.
-  return scope(policy.chosen, () => sub<T>(sub<T>(policy.chosen, reference.chosen), sub<T>(policy.rejected, reference.rejected)));
+  const { chosen, rejected } = logRatios(logps);
+  return sub<T>(chosen, rejected);
 }

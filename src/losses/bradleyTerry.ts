@@ -1,5 +1,6 @@
-import { add, mul, neg, scope, softplus, square, sub } from '../backend/ops.js';
+import { add, mul, scope, square, sub } from '../backend/ops.js';
 import { checkNumber, checkOptions, checkPerExample, finite, notNegative } from '../internal/checks.js';
+import { logistic } from '../internal/numerics.js';
 import { checkPair, type Pair } from '../logprobs/pairs.js';
 
 /** Hyperparameters of {@link bradleyTerry}. */
@@ -43,7 +44,7 @@ export function bradleyTerry<T>(rewards: Pair<T>, options: BradleyTerryOptions<T
 
   return scope(chosen, () => {
     const gap = sub<T>(chosen, rejected);
-    const loss = softplus(neg(margin === 0 ? gap : sub<T>(gap, margin)));
+    const loss = logistic(margin === 0 ? gap : sub<T>(gap, margin));
     return centering === 0 ? loss : add<T>(loss, mul<T>(square(add<T>(chosen, rejected)), centering));
   });
 }

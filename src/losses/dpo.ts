@@ -1,6 +1,7 @@
-import { add, mul, neg, scope, softplus, sub } from '../backend/ops.js';
+import { mul, scope, sub } from '../backend/ops.js';
 import { checkNumber, checkOptions, checkPerExample, finite, interval, poisonOutside, positive } from '../internal/checks.js';
-import { checkPairLogps, logRatioMargin, type PairLogps } from '../logprobs/pairs.js';
+import { logistic } from '../internal/numerics.js';
+import { checkPairLogps, marginOf, type PairLogps } from '../logprobs/pairs.js';
 
 /** Hyperparameters of {@link dpo}. */
 export interface DpoOptions<T> {
@@ -51,10 +52,7 @@ export function dpo<T>(logps: PairLogps<T>, options: DpoOptions<T> = {}): T {
   checkPerExample('dpo', 'offset', offset, finite, like);
 
   return scope(logps.policy.chosen, () => {
-    const scaled = mul<T>(logRatioMargin(logps), poisonOutside(beta, positive));
-    const h = offset === 0 ? scaled : sub<T>(scaled, offset);
-    // softplus(-h) = -log sigmoid(h); log sigmoid(-h) = log sigmoid(h) - h, so smoothing adds a linear term.
-    const loss = softplus(neg(h));
-    return labelSmoothing === 0 ? loss : add<T>(loss, mul<T>(h, labelSmoothing));
+    const scaled = mul<T>(marginOf(logps), poisonOutside(beta, positive));
+    return logistic(offset === 0 ? scaled : sub<T>(scaled, offset), labelSmoothing);
   });
 }

@@ -1,6 +1,6 @@
 import { div, scope, square, sub } from '../backend/ops.js';
 import { checkOptions, checkPerExample, poisonOutside, positive } from '../internal/checks.js';
-import { checkOptionalReference, logRatioMargin, type OptionalReference } from '../logprobs/pairs.js';
+import { checkOptionalReference, marginOf, type OptionalReference } from '../logprobs/pairs.js';
 
 /** Hyperparameters of {@link ipo}. */
 export interface IpoOptions<T> {
@@ -45,7 +45,7 @@ export function ipo<T>(logps: OptionalReference<T>, options: IpoOptions<T> = {})
   checkPerExample('ipo', 'beta', beta, positive, ['policy.chosen', chosen]);
 
   return scope(chosen, () => {
-    const margin = logps.reference ? logRatioMargin(logps) : sub<T>(chosen, rejected);
+    const margin = logps.reference ? marginOf(logps) : sub<T>(chosen, rejected);
     const target = typeof beta === 'number' ? 1 / (2 * beta) : div<T>(0.5, poisonOutside(beta, positive));
     return square(sub<T>(margin, target));
   });

@@ -1,26 +1,20 @@
 import type { ScalarOf } from '../backend/types.js';
-import { cast, mul, scope, sigmoid, sub, where } from '../backend/ops.js';
+import { mul, scope, sigmoid, sub } from '../backend/ops.js';
 import {
-  checkFields,
   checkNumber,
   checkOptions,
   checkPerExample,
   checkScalarOrPerExample,
-  checkTensor,
-  checkValues,
   notNegative,
   poisonOutside,
   positive,
-  zeroOrOne,
 } from '../internal/checks.js';
-import { checkUnpairedLogps, type UnpairedLogps } from '../logprobs/pairs.js';
+import { checkLabelledLogps, labelsOf, lossSign, weighByClass, type LabelledLogps } from '../logprobs/labelled.js';
 
 /** A batch of single examples for {@link kto}. */
-export interface KtoBatch<T> extends UnpairedLogps<T> {
-  /** 1 for desirable examples, 0 for undesirable ones, `[B]`. */
-  readonly desirable: T;
+export interface KtoBatch<T> extends LabelledLogps<T> {
   /** The KL estimate over mismatched completions in nats, see `klEstimate`: a number, a scalar, or one per example `[B]`. */
-  readonly kl: number | ScalarOf<T> | T;
+  readonly kl: number | ScalarOf<T> | NoInfer<T>;
 }
 
 /** Hyperparameters of {@link kto}. */
@@ -65,24 +59,19 @@ export interface KtoOptions<T> {
 export function kto<T>(batch: KtoBatch<T>, options: KtoOptions<T> = {}): T {
   checkOptions('kto', options, ['beta', 'desirableWeight', 'undesirableWeight']);
   const { beta = 0.1, desirableWeight = 1, undesirableWeight = 1 } = options;
-  checkFields('kto', 'batch', batch, ['policy', 'reference', 'desirable', 'kl']);
-  checkUnpairedLogps('kto', batch);
+  checkLabelledLogps('kto', batch, ['kl']);
   const { policy, reference, desirable, kl } = batch;
   const like = ['policy', policy] as const;
-  checkTensor('kto', 'desirable', desirable, { like, dtype: ['float', 'int', 'bool'] });
-  checkValues('kto', 'desirable', desirable, zeroOrOne);
   checkScalarOrPerExample('kto', 'kl', kl, like);
   checkPerExample('kto', 'beta', beta, positive, like);
   checkNumber('kto', 'desirableWeight', desirableWeight, notNegative);
   checkNumber('kto', 'undesirableWeight', undesirableWeight, notNegative);
 
   return scope(policy, () => {
-    const label = poisonOutside(cast(desirable, 'float'), zeroOrOne);
-    // -1 for desirable, +1 for undesirable; 1 - sigmoid(z) is written sigmoid(-z), which does not cancel.
-    const sign = sub<T>(1, mul<T>(label, 2));
+    const labels = labelsOf(desirable);
     const lead = mul<T>(sub<T>(sub<T>(policy, reference), kl), poisonOutside(beta, positive));
-    const loss = sigmoid(mul<T>(lead, sign));
-    if (desirableWeight === 1 && undesirableWeight === 1) return loss;
-    return mul<T>(loss, where<T>(label, desirableWeight, undesirableWeight));
+    // 1 - sigmoid(z) is written sigmoid(-z), which does not cancel.
+    const loss = sigmoid(mul<T>(lead, lossSign(labels)));
+    return weighByClass(loss, labels, desirableWeight, undesirableWeight);
   });
 }

@@ -1,7 +1,7 @@
 import type { ScalarOf } from '../backend/types.js';
-import { add, mul, neg, scope, softplus, sub } from '../backend/ops.js';
+import { add, mul, scope, sub } from '../backend/ops.js';
 import { checkNoOtherFields, checkNumber, checkOptions, checkScalarOrPerExample, notNegative } from '../internal/checks.js';
-import { log1mexp } from '../internal/numerics.js';
+import { log1mexp, logistic } from '../internal/numerics.js';
 import { checkPair, type Pair } from '../logprobs/pairs.js';
 
 /** A batch of pairs for {@link orpo}. */
@@ -53,7 +53,7 @@ export function orpo<T>(batch: OrpoBatch<T>, options: OrpoOptions = {}): T {
 
   return scope(chosen, () => {
     const logOdds = sub<T>(sub<T>(chosen, rejected), sub<T>(log1mexp(chosen), log1mexp(rejected)));
-    const preference = mul<T>(softplus(neg(logOdds)), lambda);
+    const preference = mul<T>(logistic(logOdds), lambda);
     return nll === 0 ? preference : add<T>(preference, nll);
   });
 }

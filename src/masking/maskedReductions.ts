@@ -4,9 +4,9 @@ import { add, cast, div, maximum, scope, where } from '../backend/ops.js';
 import { checkTensor, checkValues, zeroOrOne } from '../internal/checks.js';
 
 /** Checks that a mask has the shape of what it masks, and that it holds 0 and 1 alone. */
-export function checkMask(fn: string, mask: unknown, like: readonly [string, unknown]): void {
-  checkTensor(fn, 'mask', mask, { like, dtype: ['float', 'int', 'bool'] });
-  checkValues(fn, 'mask', mask, zeroOrOne);
+export function checkMask(fn: string, mask: unknown, like: readonly [string, unknown], name = 'mask'): void {
+  checkTensor(fn, name, mask, { like, dtype: ['float', 'int', 'bool'] });
+  checkValues(fn, name, mask, zeroOrOne);
 }
 
 function check(fn: string, x: unknown, mask: unknown, axis: number | undefined): void {

@@ -1,19 +1,9 @@
 import { describe, expect, it } from 'vitest';
 import { ipo } from '../../src/index.js';
-import golden from '../goldens/ipo.json' with { type: 'json' };
 import { expectError, expectGradients, expectNoLeak, expectValues, isReadable, read, tensor, type X } from '../support/engine.js';
-import { cases, expectGolden } from '../support/goldens.js';
 import { delta, four, fromFour, pair, pairLogps, sample, weight } from '../support/samples.js';
 
 describe('ipo', () => {
-  it.each(cases(golden))('%s', async (_, record) => {
-    await expectGolden(golden, record, (x, options) =>
-      'chosen' in x
-        ? ipo<X>({ policy: { chosen: x.chosen, rejected: x.rejected } }, options)
-        : ipo<X>(fromFour(x.policyChosen, x.policyRejected, x.referenceChosen, x.referenceRejected), options),
-    );
-  });
-
   it('is the squared distance of the margin from 1 / (2 beta)', async () => {
     await expectValues(
       ipo(pairLogps()),

@@ -1,0 +1,64 @@
+import type { Less } from '../backend/types.js';
+import { cast, cumsum, greaterEqual, minimum, mul, reshape, scope, shape, sum, where } from '../backend/ops.js';
+import { checkNumber, checkOptions, probability } from '../internal/checks.js';
+import { sumOfCounted } from '../masking/maskedReductions.js';
+import { checkTokenPairs, mapPair, type Pair } from './pairs.js';
+
+/** Options of {@link ldLogProbs}. */
+export interface LdLogProbsOptions {
+  /** What a token beyond the length of the other completion counts, in [0, 1]: 1 gives plain sums. */
+  readonly alpha: number;
+}
+
+/**
+ * Completion log-probs of LD-DPO (length-desensitised DPO): what a completion is longer than the other one of its pair
+ * counts less.
+ *
+ *     n        = min(counted tokens of chosen, counted tokens of rejected)
+ *     sequence = (sum of the first n counted logps) + alpha * (sum of the others)
+ *
+ * Its gradient with respect to a token is 1, alpha beyond the first n, and 0 where the mask is 0. Put policy and reference
+ * through it alike, then into {@link dpo} or another loss.
+ *
+ * @param logps - Token log-probs in nats, each `[B, T]`.
+ * @param masks - 1 for the tokens of the completions, each `[B, T]`.
+ * @param options - See {@link LdLogProbsOptions}.
+ * @returns Both sides, each `[B]`, in nats.
+ * @throws RangeError if shapes differ, alpha is outside [0, 1], or a mask holds anything but 0 and 1; where it cannot be
+ *   read, that row becomes NaN.
+ *
+ * @example
+ * ```ts
+ * import { ldLogProbs } from 'prefloss';
+ * const logps = { chosen: [[-1, -2, -3]], rejected: [[-4, -5, 0]] };
+ * const masks = { chosen: [[1, 1, 1]], rejected: [[1, 1, 0]] };
+ * const { chosen, rejected } = ldLogProbs(logps, masks, { alpha: 0.5 });
+ * console.log(chosen[0], rejected[0]); // -4.5 -9
+ * ```
+ *
+ * @see Liu et al., "Length Desensitization in Direct Preference Optimization", 2024. https://arxiv.org/abs/2409.06411
+ */
+export function ldLogProbs<T>(logps: Pair<T>, masks: Pair<T>, options: LdLogProbsOptions): Pair<Less<T>> {
+  checkOptions('ldLogProbs', options, ['alpha']);
+  checkNumber('ldLogProbs', 'alpha', options.alpha, probability);
+  checkTokenPairs('ldLogProbs', logps, masks);
+
+  return scope(logps.chosen, () => {
+    const counts = mapPair(masks, (mask) => cast(mask, 'float'));
+    const shared = sharedLength(counts);
+    const side = (x: T, mask: T, count: T): Less<T> => {
+      const weights = where<T>(greaterEqual<T>(shared, cumsum(count)), 1, options.alpha);
+      return sumOfCounted(mul<T>(x, weights), mask, -1) as Less<T>;
+    };
+    return {
+      chosen: side(logps.chosen, masks.chosen, counts.chosen),
+      rejected: side(logps.rejected, masks.rejected, counts.rejected),
+    };
+  });
+}
+
+/** The number of counted tokens of the shorter side, `[B, 1]`, from masks of floats. */
+export function sharedLength<T>(counts: Pair<T>): T {
+  const shorter = minimum<unknown>(sum(counts.chosen, -1), sum(counts.rejected, -1));
+  return reshape<T>(shorter, [shape(counts.chosen)[0]!, 1]);
+}

@@ -1,0 +1,103 @@
+import { backendOf } from '../backend/backend.js';
+import type { Less } from '../backend/types.js';
+import { arange, cast, equal, greater, greaterEqual, reshape, scope, shape, sort, sub, sum, where } from '../backend/ops.js';
+import { checkNumber, checkOptions, type Domain } from '../internal/checks.js';
+import { sumOfCounted } from '../masking/maskedReductions.js';
+import { sharedLength } from './ldLogProbs.js';
+import { checkTokenPairs, mapPair, type Pair } from './pairs.js';
+
+/** Options of {@link samLogProbs}. */
+export interface SamLogProbsOptions {
+  /** Which tokens are drawn, an integer from 0 to 2^32 - 1: the same seed draws the same ones for policy and reference. */
+  readonly seed: number;
+}
+
+/**
+ * Completion log-probs of SamPO: the longer completion of a pair is down-sampled to the length of the shorter one, so that
+ * lengths do not enter the margin.
+ *
+ *     n        = min(counted tokens of chosen, counted tokens of rejected)
+ *     sequence = sum of the logps of n counted tokens, drawn without replacement
+ *
+ * A completion of n tokens is summed whole. The gradient with respect to a drawn token is 1, else 0. Take another seed for
+ * each step, and the same one for policy and reference of a step: then the log-ratio is that of the drawn tokens. The authors'
+ * code draws for the reference anew.
+ *
+ * @param logps - Token log-probs in nats, each `[B, T]`, with T below 2^22.
+ * @param masks - 1 for the tokens of the completions, each `[B, T]`.
+ * @param options - See {@link SamLogProbsOptions}.
+ * @returns Both sides, each `[B]`, in nats.
+ * @throws RangeError if shapes differ, the seed is no such integer, or a mask holds anything but 0 and 1; where it cannot
+ *   be read, that row becomes NaN.
+ *
+ * @example
+ * ```ts
+ * import { samLogProbs } from 'prefloss';
+ * const logps = { chosen: [[-1, -1, -1]], rejected: [[-4, -5, 0]] };
+ * const masks = { chosen: [[1, 1, 1]], rejected: [[1, 1, 0]] };
+ * const { chosen, rejected } = samLogProbs(logps, masks, { seed: 1 });
+ * console.log(chosen[0], rejected[0]); // -2 -9
+ * ```
+ *
+ * @see Lu et al., "Eliminating Biased Length Reliance of Direct Preference Optimization via Down-Sampled KL Divergence", 2024.
+ *   https://arxiv.org/abs/2406.10957
+ */
+export function samLogProbs<T>(logps: Pair<T>, masks: Pair<T>, options: SamLogProbsOptions): Pair<Less<T>> {
+  checkOptions('samLogProbs', options, ['seed']);
+  checkNumber('samLogProbs', 'seed', options.seed, seeds);
+  checkTokenPairs('samLogProbs', logps, masks);
+
+  const sizes = shape(logps.chosen) as [number, number];
+  const random = generator(options.seed);
+  const orders = { chosen: permutations(random, sizes), rejected: permutations(random, sizes) };
+  return scope(logps.chosen, () => {
+    const shared = sharedLength(mapPair(masks, (mask) => cast(mask, 'float')));
+    const side = (x: T, mask: T, order: number[]): Less<T> => {
+      const place = backendOf<T>(x).reshape(backendOf<T>(x).constant(order), sizes);
+      const drawn = where<T>(isDrawn(place, mask, shared), x, 0);
+      return sumOfCounted(drawn, mask, -1) as Less<T>;
+    };
+    return {
+      chosen: side(logps.chosen, masks.chosen, orders.chosen),
+      rejected: side(logps.rejected, masks.rejected, orders.rejected),
+    };
+  });
+}
+
+/** Whether a token is among the first `shared` counted ones of a random order, `[B, T]`. */
+function isDrawn<T>(place: T, mask: T, shared: T): T {
+  const steps = shape(place)[1]!;
+  // What does not count goes behind all that does.
+  const places = where<T>(mask, place, steps);
+  const last = equal<T>(reshape<T>(arange(place, steps), [1, steps]), sub<T>(shared, 1));
+  const threshold = reshape<T>(sum(where<T>(last, sort(places), 0), -1), [shape(place)[0]!, 1]);
+  return where<T>(greater<T>(shared, 0), greaterEqual<T>(threshold, places), 0);
+}
+
+/** Each row the numbers `0 .. T - 1` in random order (Fisher and Yates), one row after the other. */
+function permutations(random: () => number, [rows, steps]: readonly [number, number]): number[] {
+  return Array.from({ length: rows }, () => {
+    const order = Array.from({ length: steps }, (_, i) => i);
+    for (let i = steps - 1; i > 0; i--) {
+      const j = Math.floor(random() * (i + 1));
+      [order[i], order[j]] = [order[j]!, order[i]!];
+    }
+    return order;
+  }).flat();
+}
+
+/** Numbers in [0, 1) from a seed (mulberry32, by Tommy Ettinger, in the public domain). */
+function generator(seed: number): () => number {
+  let state = seed >>> 0;
+  return () => {
+    state = (state + 0x6d2b79f5) >>> 0;
+    let t = Math.imul(state ^ (state >>> 15), state | 1);
+    t ^= t + Math.imul(t ^ (t >>> 7), t | 61);
+    return ((t ^ (t >>> 14)) >>> 0) / 2 ** 32;
+  };
+}
+
+const seeds: Pick<Domain, 'words' | 'has'> = {
+  words: 'an integer in [0, 2^32)',
+  has: (v) => Number.isInteger(v) && v >= 0 && v < 2 ** 32,
+};

@@ -1,0 +1,62 @@
+import { mul, scope, sub } from '../backend/ops.js';
+import { checkNumber, checkOptions, interval, notZero, positive } from '../internal/checks.js';
+import { exponentialScore, logistic } from '../internal/numerics.js';
+import { checkPair, type Pair } from '../logprobs/pairs.js';
+import { checkTargetMargin, type TargetMargin } from './simpo.js';
+
+/** Hyperparameters of {@link alphaPo}. */
+export type AlphaPoOptions = {
+  /** Shape of the reward, not 0: towards 0 the loss is that of {@link simpo}. The paper uses 0.1 to 0.25. */
+  readonly alpha: number;
+  /** Scale of the rewards, positive. */
+  readonly beta: number;
+  /** Assumed probability that a preference label is flipped, in [0, 0.5). Default 0. */
+  readonly labelSmoothing?: number;
+  /** Where the exponent of the reward is cut off, positive; the gradient is 0 beyond. Default 80. */
+  readonly maxExponent?: number;
+} & TargetMargin;
+
+/**
+ * AlphaPO, one value per preference pair: {@link simpo} on rewards of another shape.
+ *
+ *     r(A) = (1 - e^(-alpha * A)) / alpha
+ *     h    = beta * (r(chosen) - r(rejected)) - gamma
+ *     loss = -(1 - e) * log sigmoid(h) - e * log sigmoid(-h)      with e = labelSmoothing
+ *
+ * The margin is given as `gamma`, or as `gammaBetaRatio`, with `gamma = beta * gammaBetaRatio`. The loss is
+ * `log(1 + e^gamma)` where both sides are equally likely. Its gradient with respect to `chosen` is
+ * `beta * (e - sigmoid(-h)) * e^(-alpha * chosen)`.
+ *
+ * `e^(-alpha * A)` leaves float32 at an exponent of 89, where TRL's value and gradient are infinite and NaN. Here it is cut
+ * off at `maxExponent`.
+ *
+ * @param logps - Mean completion log-probs in nats per token, each `[B]`.
+ * @param options - See {@link AlphaPoOptions}.
+ * @returns The losses `[B]`, positive.
+ * @throws RangeError if shapes differ, an option is outside its range, or not exactly one of the two margins is given.
+ *
+ * @example
+ * ```ts
+ * import { alphaPo } from 'prefloss';
+ * const loss = alphaPo({ chosen: [-0.5], rejected: [-1.5] }, { alpha: 0.25, beta: 2.5, gamma: 0.5 });
+ * console.log(loss[0]!.toFixed(7)); // 0.0638930
+ * ```
+ *
+ * @see Gupta et al., "AlphaPO: Reward Shape Matters for LLM Alignment", 2025. https://arxiv.org/abs/2501.03884
+ */
+export function alphaPo<T>(logps: Pair<T>, options: AlphaPoOptions): T {
+  checkOptions('alphaPo', options, ['alpha', 'beta', 'gamma', 'gammaBetaRatio', 'labelSmoothing', 'maxExponent']);
+  const { alpha, beta, labelSmoothing = 0, maxExponent = 80 } = options;
+  checkPair('alphaPo', 'logps', logps);
+  checkNumber('alphaPo', 'alpha', alpha, notZero);
+  checkNumber('alphaPo', 'beta', beta, positive);
+  const gamma = checkTargetMargin('alphaPo', options);
+  checkNumber('alphaPo', 'labelSmoothing', labelSmoothing, interval(0, 0.5));
+  checkNumber('alphaPo', 'maxExponent', maxExponent, positive);
+
+  return scope(logps.chosen, () => {
+    const reward = (logp: T): T => exponentialScore(logp, alpha, maxExponent);
+    const scaled = mul<T>(sub<T>(reward(logps.chosen), reward(logps.rejected)), beta);
+    return logistic(gamma === 0 ? scaled : sub<T>(scaled, gamma), labelSmoothing);
+  });
+}

@@ -1,0 +1,48 @@
+import { add, mul, neg, scope, sigmoid } from '../backend/ops.js';
+import { checkOptions, checkPerExample, poisonOutside, positive } from '../internal/checks.js';
+import { checkPairLogps, logRatios, type PairLogps } from '../logprobs/pairs.js';
+
+/** Hyperparameters of {@link apoZero}. */
+export interface ApoZeroOptions<T> {
+  /** Strength of the implicit KL penalty, positive; one number or one per pair `[B]`. Default 0.1. */
+  readonly beta?: number | T;
+}
+
+/**
+ * APO-zero (Anchored Preference Optimization), one value per preference pair: the chosen side is pushed up and the
+ * rejected one down, each by itself. For answers that are better than what the model would say.
+ *
+ *     r    = beta * (policy - reference), of each side
+ *     loss = sigmoid(-r.chosen) + sigmoid(r.rejected)
+ *
+ * It is 1 where policy and reference agree. Its gradient with respect to `policy.chosen` is
+ * `-beta * sigmoid(r.chosen) * sigmoid(-r.chosen)`, with respect to `policy.rejected`
+ * `beta * sigmoid(r.rejected) * sigmoid(-r.rejected)`. Where the chosen answers are worse than the model, see {@link apoDown}.
+ *
+ * @param logps - Summed completion log-probs in nats, each `[B]`.
+ * @param options - See {@link ApoZeroOptions}.
+ * @returns The losses `[B]`, in [0, 2].
+ * @throws RangeError if shapes differ or beta is not positive.
+ *
+ * @example
+ * ```ts
+ * import { apoZero } from 'prefloss';
+ * const logps = { policy: { chosen: [-10], rejected: [-12] }, reference: { chosen: [-11], rejected: [-11] } };
+ * console.log(apoZero(logps)[0]!.toFixed(7)); // 0.9500416
+ * ```
+ *
+ * @see D'Oosterlinck et al., "Anchored Preference Optimization and Contrastive Revisions", 2024, eq. 7. https://arxiv.org/abs/2408.06266
+ */
+export function apoZero<T>(logps: PairLogps<T>, options: ApoZeroOptions<T> = {}): T {
+  checkOptions('apoZero', options, ['beta']);
+  const { beta = 0.1 } = options;
+  checkPairLogps('apoZero', logps);
+  checkPerExample('apoZero', 'beta', beta, positive, ['policy.chosen', logps.policy.chosen]);
+
+  return scope(logps.policy.chosen, () => {
+    const scale = poisonOutside(beta, positive);
+    const { chosen, rejected } = logRatios(logps);
+    // 1 - sigmoid(z) is written sigmoid(-z), which does not cancel.
+    return add<T>(sigmoid(neg(mul<T>(chosen, scale))), sigmoid(mul<T>(rejected, scale)));
+  });
+}

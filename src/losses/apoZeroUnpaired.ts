@@ -1,0 +1,55 @@
+import { mul, scope, sigmoid, sub } from '../backend/ops.js';
+import { checkNumber, checkOptions, checkPerExample, notNegative, poisonOutside, positive } from '../internal/checks.js';
+import { checkLabelledLogps, labelsOf, lossSign, weighByClass, type LabelledLogps } from '../logprobs/labelled.js';
+
+/** Hyperparameters of {@link apoZeroUnpaired}. */
+export interface ApoZeroUnpairedOptions<T> {
+  /** Strength of the implicit KL penalty, positive; one number or one per example `[B]`. Default 0.1. */
+  readonly beta?: number | T;
+  /** Weight of desirable examples, at least 0. Default 1. */
+  readonly desirableWeight?: number;
+  /** Weight of undesirable examples, at least 0. Default 1. */
+  readonly undesirableWeight?: number;
+}
+
+/**
+ * APO-zero on single examples, one value per example: {@link kto} without its reference point.
+ *
+ *     r    = beta * (policy - reference)
+ *     loss = desirableWeight * sigmoid(-r)         where desirable
+ *            undesirableWeight * sigmoid(r)        elsewhere
+ *
+ * The loss is half the weight where policy and reference agree. Its gradient with respect to `policy` is
+ * `-weight * beta * sigmoid(r) * sigmoid(-r)` for a desirable example, the opposite for another. A desirable and an
+ * undesirable example together are {@link apoZero} of a pair.
+ *
+ * @param batch - Summed completion log-probs in nats and labels, each `[B]`; see {@link LabelledLogps}.
+ * @param options - See {@link ApoZeroUnpairedOptions}.
+ * @returns The losses `[B]`, in the order of the examples, between 0 and the weight.
+ * @throws RangeError if shapes differ, an option is outside its range, or `desirable` holds anything but 0 and 1 where it
+ *   can be read; elsewhere such an example becomes NaN.
+ *
+ * @example
+ * ```ts
+ * import { apoZeroUnpaired } from 'prefloss';
+ * const loss = apoZeroUnpaired({ policy: [-10, -12], reference: [-11, -11], desirable: [1, 0] });
+ * console.log(loss.map((x) => x.toFixed(7))); // 0.4750208,0.4750208
+ * ```
+ *
+ * @see D'Oosterlinck et al., "Anchored Preference Optimization and Contrastive Revisions", 2024, eq. 7. https://arxiv.org/abs/2408.06266
+ */
+export function apoZeroUnpaired<T>(batch: LabelledLogps<T>, options: ApoZeroUnpairedOptions<T> = {}): T {
+  checkOptions('apoZeroUnpaired', options, ['beta', 'desirableWeight', 'undesirableWeight']);
+  const { beta = 0.1, desirableWeight = 1, undesirableWeight = 1 } = options;
+  checkLabelledLogps('apoZeroUnpaired', batch);
+  const { policy, reference, desirable } = batch;
+  checkPerExample('apoZeroUnpaired', 'beta', beta, positive, ['policy', policy]);
+  checkNumber('apoZeroUnpaired', 'desirableWeight', desirableWeight, notNegative);
+  checkNumber('apoZeroUnpaired', 'undesirableWeight', undesirableWeight, notNegative);
+
+  return scope(policy, () => {
+    const labels = labelsOf(desirable);
+    const reward = mul<T>(sub<T>(policy, reference), poisonOutside(beta, positive));
+    return weighByClass(sigmoid(mul<T>(reward, lossSign(labels))), labels, desirableWeight, undesirableWeight);
+  });
+}

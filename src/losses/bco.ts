@@ -1,0 +1,65 @@
+import type { ScalarOf } from '../backend/types.js';
+import { mul, scope, softplus, sub } from '../backend/ops.js';
+import { checkOptions, checkPerExample, checkScalarOrPerExample, notNegative, poisonOutside, positive } from '../internal/checks.js';
+import { checkLabelledLogps, labelsOf, lossSign, weighByClass, type LabelledLogps } from '../logprobs/labelled.js';
+
+/** Hyperparameters of {@link bco}. */
+export interface BcoOptions<T> {
+  /** Strength of the implicit KL penalty, positive; one number or one per example `[B]`. Default 0.1. */
+  readonly beta?: number | T;
+  /** Where the reward of a good and of a bad answer part, see `rewardShift`: a number, a scalar, or `[B]`. Default 0. */
+  readonly delta?: number | ScalarOf<T> | T;
+  /** Weight of desirable examples, at least 0; one number or one per example `[B]`. Default 1. */
+  readonly desirableWeight?: number | T;
+  /** Weight of undesirable examples, at least 0; one number or one per example `[B]`. Default 1. */
+  readonly undesirableWeight?: number | T;
+}
+
+/**
+ * BCO (Binary Classifier Optimization), one value per example, desirable or not: a classifier whose logit is the reward.
+ *
+ *     r    = beta * (policy - reference)
+ *     loss = desirableWeight * -log sigmoid(r - delta)          where desirable
+ *            undesirableWeight * -log sigmoid(-(r - delta))     elsewhere
+ *
+ * The loss is ln 2 times the weight where policy and reference agree and delta is 0. Its gradient with respect to `policy`
+ * is `-weight * beta * sigmoid(delta - r)` for a desirable example, `weight * beta * sigmoid(r - delta)` for another.
+ *
+ * delta is a running mean of rewards: see `rewardStatistics` and `rewardShift`, which have both TRL's and the paper's. Through
+ * delta alone does BCO depend on the batch. Underlying distribution matching (UDM) weighs each undesirable example by how
+ * likely its prompt is among the desirable ones: that is `undesirableWeight`, one per example.
+ *
+ * @param batch - Summed completion log-probs in nats and labels, each `[B]`; see {@link LabelledLogps}.
+ * @param options - See {@link BcoOptions}.
+ * @returns The losses `[B]`, in the order of the examples, at least 0.
+ * @throws RangeError if shapes differ, an option is outside its range, or `desirable` holds anything but 0 and 1 where it
+ *   can be read; elsewhere such an example becomes NaN.
+ *
+ * @example
+ * ```ts
+ * import { bco } from 'prefloss';
+ * const loss = bco({ policy: [-10, -12], reference: [-11, -11], desirable: [1, 0] });
+ * console.log(loss.map((x) => x.toFixed(7))); // 0.6443967,0.6443967
+ * ```
+ *
+ * @see Jung et al., "Binary Classifier Optimization for Large Language Model Alignment", 2024. https://arxiv.org/abs/2404.04656
+ */
+export function bco<T>(batch: LabelledLogps<T>, options: BcoOptions<T> = {}): T {
+  checkOptions('bco', options, ['beta', 'delta', 'desirableWeight', 'undesirableWeight']);
+  const { beta = 0.1, delta = 0, desirableWeight = 1, undesirableWeight = 1 } = options;
+  checkLabelledLogps('bco', batch);
+  const { policy, reference, desirable } = batch;
+  const like = ['policy', policy] as const;
+  checkPerExample('bco', 'beta', beta, positive, like);
+  checkScalarOrPerExample('bco', 'delta', delta, like);
+  checkPerExample('bco', 'desirableWeight', desirableWeight, notNegative, like);
+  checkPerExample('bco', 'undesirableWeight', undesirableWeight, notNegative, like);
+
+  return scope(policy, () => {
+    const labels = labelsOf(desirable);
+    const gain = sub<T>(mul<T>(sub<T>(policy, reference), poisonOutside(beta, positive)), delta);
+    const loss = softplus(mul<T>(gain, lossSign(labels)));
+    const weights = [poisonOutside(desirableWeight, notNegative), poisonOutside(undesirableWeight, notNegative)] as const;
+    return weighByClass(loss, labels, ...weights);
+  });
+}

@@ -1,0 +1,55 @@
+import type { ScalarOf } from '../backend/types.js';
+import { add, mul, scope, softplus, sub } from '../backend/ops.js';
+import { checkOptions, checkPerExample, checkScalarOrPerExample, poisonOutside, positive } from '../internal/checks.js';
+import { checkPairLogps, logRatios, type PairLogps } from '../logprobs/pairs.js';
+
+/** Hyperparameters of {@link bcoPair}. */
+export interface BcoPairOptions<T> {
+  /** Strength of the implicit KL penalty, positive; one number or one per pair `[B]`. Default 0.1. */
+  readonly beta?: number | T;
+  /** Where the reward of a good and of a bad answer part, see `rewardShift`: a number, a scalar, or `[B]`. Default 0. */
+  readonly delta?: number | ScalarOf<T> | T;
+}
+
+/**
+ * BCO (Binary Classifier Optimization) on pairs, one value per preference pair: each side is classified by itself.
+ *
+ *     r    = beta * (policy - reference), of each side
+ *     loss = -log sigmoid(r.chosen - delta) - log sigmoid(-(r.rejected - delta))
+ *
+ * It is 2 ln 2 where policy and reference agree and delta is 0. Its gradient with respect to `policy.chosen` is
+ * `-beta * sigmoid(delta - r.chosen)`, with respect to `policy.rejected` `beta * sigmoid(r.rejected - delta)`.
+ *
+ * The paper and TRL up to 0.27 shift the rewards by a running mean; TRL 1.x and Liger do not. Here the shift is given:
+ * 0 for the latter, or what `rewardShift` makes of the rewards so far. For unpaired examples see {@link bco}.
+ *
+ * @param logps - Summed completion log-probs in nats, each `[B]`.
+ * @param options - See {@link BcoPairOptions}.
+ * @returns The losses `[B]`, positive.
+ * @throws RangeError if shapes differ or an option is outside its range.
+ *
+ * @example
+ * ```ts
+ * import { bcoPair } from 'prefloss';
+ * const logps = { policy: { chosen: [-10], rejected: [-12] }, reference: { chosen: [-11], rejected: [-11] } };
+ * console.log(bcoPair(logps)[0]!.toFixed(7)); // 1.2887933
+ * ```
+ *
+ * @see Jung et al., "Binary Classifier Optimization for Large Language Model Alignment", 2024. https://arxiv.org/abs/2404.04656
+ */
+export function bcoPair<T>(logps: PairLogps<T>, options: BcoPairOptions<T> = {}): T {
+  checkOptions('bcoPair', options, ['beta', 'delta']);
+  const { beta = 0.1, delta = 0 } = options;
+  checkPairLogps('bcoPair', logps);
+  const like = ['policy.chosen', logps.policy.chosen] as const;
+  checkPerExample('bcoPair', 'beta', beta, positive, like);
+  checkScalarOrPerExample('bcoPair', 'delta', delta, like);
+
+  return scope(logps.policy.chosen, () => {
+    const scale = poisonOutside(beta, positive);
+    const { chosen, rejected } = logRatios(logps);
+    const lead = sub<T>(delta, mul<T>(chosen, scale));
+    const lag = sub<T>(mul<T>(rejected, scale), delta);
+    return add<T>(softplus(lead), softplus(lag));
+  });
+}

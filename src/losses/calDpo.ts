@@ -1,0 +1,53 @@
+import { add, div, mul, scope, square, sub } from '../backend/ops.js';
+import { checkNumber, checkOptions, checkPerExample, notNegative, poisonOutside, positive } from '../internal/checks.js';
+import { logistic } from '../internal/numerics.js';
+import { checkPairLogps, logRatios, type PairLogps } from '../logprobs/pairs.js';
+
+/** Hyperparameters of {@link calDpo}. */
+export interface CalDpoOptions<T> {
+  /** Sets the targets of the log-ratios, positive; one number or one per pair `[B]`. Default 0.1. */
+  readonly beta?: number | T;
+  /** Weight of the calibration term, at least 0: 1 in the paper, 0.5 in its authors' code. Default 1. */
+  readonly calibrationWeight?: number;
+}
+
+/**
+ * Cal-DPO (calibrated DPO), one value per preference pair: beside the contrast, each log-ratio is drawn to a target of its
+ * own, so that implicit rewards get the scale of real ones.
+ *
+ *     rho  = policy - reference, of each side
+ *     loss = -log sigmoid(rho.chosen - rho.rejected)
+ *            + calibrationWeight * ((rho.chosen - 1 / (2 * beta))^2 + (rho.rejected + 1 / (2 * beta))^2)
+ *
+ * There is no beta inside the sigmoid. It is `ln 2 + calibrationWeight / (2 * beta^2)` where policy and reference agree:
+ * 50.69 for the defaults. Its gradient with respect to `policy.chosen` is
+ * `-sigmoid(rho.rejected - rho.chosen) + 2 * calibrationWeight * (rho.chosen - 1 / (2 * beta))`.
+ *
+ * @param logps - Summed completion log-probs in nats, each `[B]`.
+ * @param options - See {@link CalDpoOptions}.
+ * @returns The losses `[B]`, positive.
+ * @throws RangeError if shapes differ or an option is outside its range.
+ *
+ * @example
+ * ```ts
+ * import { calDpo } from 'prefloss';
+ * const logps = { policy: { chosen: [-10], rejected: [-12] }, reference: { chosen: [-11], rejected: [-11] } };
+ * console.log(calDpo(logps)[0]!.toFixed(7)); // 32.1269280
+ * ```
+ *
+ * @see Xiao et al., "Cal-DPO: Calibrated Direct Preference Optimization for Language Model Alignment", 2024. https://arxiv.org/abs/2412.14516
+ */
+export function calDpo<T>(logps: PairLogps<T>, options: CalDpoOptions<T> = {}): T {
+  checkOptions('calDpo', options, ['beta', 'calibrationWeight']);
+  const { beta = 0.1, calibrationWeight = 1 } = options;
+  checkPairLogps('calDpo', logps);
+  checkPerExample('calDpo', 'beta', beta, positive, ['policy.chosen', logps.policy.chosen]);
+  checkNumber('calDpo', 'calibrationWeight', calibrationWeight, notNegative);
+
+  return scope(logps.policy.chosen, () => {
+    const target = typeof beta === 'number' ? 1 / (2 * beta) : div<T>(0.5, poisonOutside(beta, positive));
+    const { chosen, rejected } = logRatios(logps);
+    const calibration = add<T>(square(sub<T>(chosen, target)), square(add<T>(rejected, target)));
+    return add<T>(logistic(sub<T>(chosen, rejected)), mul<T>(calibration, calibrationWeight));
+  });
+}

@@ -1,0 +1,50 @@
+import { mul, scope, sub } from '../backend/ops.js';
+import { checkNumber, checkOptions, checkPerExample, interval, poisonOutside, positive } from '../internal/checks.js';
+import { logistic } from '../internal/numerics.js';
+import { checkPair, type Pair } from '../logprobs/pairs.js';
+
+/** Hyperparameters of {@link cpo}. */
+export interface CpoOptions<T> {
+  /** Scale of the margin, positive; one number or one per pair `[B]`. Default 0.1. */
+  readonly beta?: number | T;
+  /** Assumed probability that a preference label is flipped, in [0, 0.5). Default 0. */
+  readonly labelSmoothing?: number;
+}
+
+/**
+ * CPO (Contrastive Preference Optimization), its contrastive term, one value per preference pair: DPO with a uniform
+ * reference, so that no reference model is needed.
+ *
+ *     h    = beta * (chosen - rejected)
+ *     loss = -(1 - e) * log sigmoid(h) - e * log sigmoid(-h)      with e = labelSmoothing
+ *
+ * It is ln 2 where both sides are equally likely. Its gradient with respect to `chosen` is `beta * (e - sigmoid(-h))`, the
+ * opposite for `rejected`.
+ *
+ * The published loss adds the negative log-likelihood of the chosen side: add `nll` yourself, with the weight you want
+ * (trainers call it `cpo_alpha`; TRL's default is 1, averaged over tokens). CPO-SimPO is {@link simpo} plus `nll`.
+ *
+ * @param logps - Summed completion log-probs in nats, each `[B]`.
+ * @param options - See {@link CpoOptions}.
+ * @returns The losses `[B]`, positive.
+ * @throws RangeError if shapes differ or an option is outside its range.
+ *
+ * @example
+ * ```ts
+ * import { cpo } from 'prefloss';
+ * console.log(cpo({ chosen: [-10], rejected: [-12] })[0]!.toFixed(7)); // 0.5981389
+ * ```
+ *
+ * @see Xu et al., "Contrastive Preference Optimization: Pushing the Boundaries of LLM Performance in Machine Translation",
+ *   2024, eq. 3. https://arxiv.org/abs/2401.08417
+ */
+export function cpo<T>(logps: Pair<T>, options: CpoOptions<T> = {}): T {
+  checkOptions('cpo', options, ['beta', 'labelSmoothing']);
+  const { beta = 0.1, labelSmoothing = 0 } = options;
+  checkPair('cpo', 'logps', logps);
+  const { chosen, rejected } = logps;
+  checkPerExample('cpo', 'beta', beta, positive, ['chosen', chosen]);
+  checkNumber('cpo', 'labelSmoothing', labelSmoothing, interval(0, 0.5));
+
+  return scope(chosen, () => logistic(mul<T>(sub<T>(chosen, rejected), poisonOutside(beta, positive)), labelSmoothing));
+}

@@ -1,0 +1,58 @@
+import { add, div, exp, mul, neg, scope, sigmoid, softplus, sub } from '../backend/ops.js';
+import { checkNumber, checkOptions, checkPerExample, poisonOutside, positive, type Domain } from '../internal/checks.js';
+import { checkPairLogps, marginOf, type PairLogps } from '../logprobs/pairs.js';
+
+/** Hyperparameters of {@link discopop}. */
+export interface DiscopopOptions<T> {
+  /** Strength of the implicit KL penalty, positive; one number or one per pair `[B]`. Default 0.1. */
+  readonly beta?: number | T;
+  /** Temperature of the modulation, in (0, 1]. Default 0.05. */
+  readonly tau?: number;
+}
+
+/**
+ * DiscoPOP (log-ratio modulated loss), one value per preference pair: a blend of the logistic and the exponential loss
+ * that was found by search.
+ *
+ *     h    = beta * ((policy.chosen - reference.chosen) - (policy.rejected - reference.rejected))
+ *     m    = sigmoid(h / tau)
+ *     loss = (1 - m) * -log sigmoid(h) + m * e^-h
+ *
+ * It is `(ln 2 + 1) / 2` where policy and reference agree. Its gradient with respect to `policy.chosen` is
+ * `beta * (m * (1 - m) / tau * (e^-h + log sigmoid(h)) - (1 - m) * sigmoid(-h) - m * e^-h)`.
+ *
+ * For h below -89 the originals are NaN in float32: m is 0 and e^-h infinite. Here the second term is computed as
+ * `exp(log sigmoid(h / tau) - h)`, which is finite for every tau up to 1.
+ *
+ * @param logps - Summed completion log-probs in nats, each `[B]`.
+ * @param options - See {@link DiscopopOptions}.
+ * @returns The losses `[B]`, positive.
+ * @throws RangeError if shapes differ or an option is outside its range.
+ *
+ * @example
+ * ```ts
+ * import { discopop } from 'prefloss';
+ * const logps = { policy: { chosen: [-10], rejected: [-12] }, reference: { chosen: [-11], rejected: [-11] } };
+ * console.log(discopop(logps)[0]!.toFixed(7)); // 0.8147631
+ * ```
+ *
+ * @see Lu et al., "Discovering Preference Optimization Algorithms with and for Large Language Models", 2024, eq. 5.
+ *   https://arxiv.org/abs/2406.08414
+ */
+export function discopop<T>(logps: PairLogps<T>, options: DiscopopOptions<T> = {}): T {
+  checkOptions('discopop', options, ['beta', 'tau']);
+  const { beta = 0.1, tau = 0.05 } = options;
+  checkPairLogps('discopop', logps);
+  checkPerExample('discopop', 'beta', beta, positive, ['policy.chosen', logps.policy.chosen]);
+  checkNumber('discopop', 'tau', tau, upToOne);
+
+  return scope(logps.policy.chosen, () => {
+    const minus = neg(mul<T>(marginOf(logps), poisonOutside(beta, positive)));
+    const modulation = div<T>(minus, tau);
+    // log sigmoid(h / tau) = -softplus(-h / tau), and 1 - m = sigmoid(-h / tau).
+    const logistic = mul<T>(sigmoid(modulation), softplus(minus));
+    return add<T>(logistic, exp(sub<T>(minus, softplus(modulation))));
+  });
+}
+
+const upToOne: Pick<Domain, 'words' | 'has'> = { words: 'in (0, 1]', has: (v) => v > 0 && v <= 1 };

@@ -1,0 +1,54 @@
+import { mul, neg, relu, scope, sub } from '../backend/ops.js';
+import { checkNumber, checkOptions, checkPerExample, notNegative, poisonOutside, positive } from '../internal/checks.js';
+import { logistic } from '../internal/numerics.js';
+import { checkPairLogps, logRatios, type PairLogps } from '../logprobs/pairs.js';
+
+/** Hyperparameters of {@link dpop}. */
+export interface DpopOptions<T> {
+  /** Strength of the implicit KL penalty, positive; one number or one per pair `[B]`. Default 0.1. */
+  readonly beta?: number | T;
+  /** Weight of the penalty on a chosen side that has become less likely, at least 0. Default 50. */
+  readonly lambda?: number;
+}
+
+/**
+ * DPO-Positive (DPOP, of the Smaug models), one value per preference pair: DPO whose margin pays for a chosen side that
+ * the policy likes less than the reference does.
+ *
+ *     rho  = policy - reference, of each side
+ *     loss = -log sigmoid(beta * (rho.chosen - rho.rejected - lambda * max(0, -rho.chosen)))
+ *
+ * It is ln 2 where policy and reference agree, and {@link dpo} at lambda 0. With z the argument of the sigmoid, its
+ * gradient with respect to `policy.chosen` is `-beta * sigmoid(-z)`, times `1 + lambda` where `rho.chosen` is negative; at
+ * 0 there is a kink, where the smaller of the two is taken. With respect to `policy.rejected` it is `beta * sigmoid(-z)`.
+ *
+ * The paper and other trainers have the penalty inside the sigmoid and times beta; mlx-lm-lora adds it outside of both,
+ * which is a much larger loss: `ops.add(dpo(logps), ops.mul(lambda, ops.relu(...)))`.
+ *
+ * @param logps - Summed completion log-probs in nats, each `[B]`.
+ * @param options - See {@link DpopOptions}.
+ * @returns The losses `[B]`, positive.
+ * @throws RangeError if shapes differ or an option is outside its range.
+ *
+ * @example
+ * ```ts
+ * import { dpop } from 'prefloss';
+ * const logps = { policy: { chosen: [-12], rejected: [-14] }, reference: { chosen: [-11], rejected: [-11] } };
+ * console.log(dpop(logps, { lambda: 5 })[0]!.toFixed(7)); // 0.8543552
+ * ```
+ *
+ * @see Pal et al., "Smaug: Fixing Failure Modes of Preference Optimisation with DPO-Positive", 2024. https://arxiv.org/abs/2402.13228
+ */
+export function dpop<T>(logps: PairLogps<T>, options: DpopOptions<T> = {}): T {
+  checkOptions('dpop', options, ['beta', 'lambda']);
+  const { beta = 0.1, lambda = 50 } = options;
+  checkPairLogps('dpop', logps);
+  checkPerExample('dpop', 'beta', beta, positive, ['policy.chosen', logps.policy.chosen]);
+  checkNumber('dpop', 'lambda', lambda, notNegative);
+
+  return scope(logps.policy.chosen, () => {
+    const { chosen, rejected } = logRatios(logps);
+    const margin = sub<T>(sub<T>(chosen, rejected), mul<T>(relu(neg(chosen)), lambda));
+    return logistic(mul<T>(margin, poisonOutside(beta, positive)));
+  });
+}

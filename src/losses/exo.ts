@@ -1,0 +1,53 @@
+import type { Less } from '../backend/types.js';
+import { div, exp, mul, scope, sub } from '../backend/ops.js';
+import { checkNumber, checkOptions, positive } from '../internal/checks.js';
+import { checkLists, listRewards, logSoftmax, sumOfCandidates, type RewardedListLogps } from '../logprobs/lists.js';
+
+/** Hyperparameters of {@link exo}. */
+export interface ExoOptions {
+  /** Strength of the implicit KL penalty, positive. Default 0.1. */
+  readonly beta?: number;
+  /** Temperature of the rewards, positive (beta_r in the paper). Default 1. */
+  readonly tau?: number;
+}
+
+/**
+ * EXO (Efficient Exact Optimization) on K candidates with rewards, one value per list: the reverse KL divergence from the
+ * policy's distribution over the candidates to that of the rewards.
+ *
+ *     q    = softmax(beta * (policy - reference))
+ *     p    = softmax(rewards / tau)
+ *     loss = sum over k of q_k * (log q_k - log p_k)
+ *
+ * It is 0 where both distributions agree. Its gradient with respect to `policy_k` is
+ * `beta * q_k * (log q_k - log p_k - loss)`. {@link exoPair} is K = 2 with `p = (1 - e, e)`.
+ *
+ * @param batch - Summed log-probs in nats and rewards, `[B, K]`, and a mask where lists differ in length; see
+ *   {@link RewardedListLogps}.
+ * @param options - See {@link ExoOptions}.
+ * @returns The losses `[B]`, at least 0.
+ * @throws RangeError if shapes differ, there are fewer than 2 candidates, or an option is not positive.
+ *
+ * @example
+ * ```ts
+ * import { exo } from 'prefloss';
+ * const loss = exo({ policy: [[-10, -12, -13]], reference: [[-11, -11, -11]], rewards: [[2, 1, 0]] });
+ * console.log(loss[0]!.toFixed(7)); // 0.2157096
+ * ```
+ *
+ * @see Ji et al., "Towards Efficient Exact Optimization of Language Model Alignment", 2024. https://arxiv.org/abs/2402.00856
+ */
+export function exo<T>(batch: RewardedListLogps<T>, options: ExoOptions = {}): Less<T> {
+  checkOptions('exo', options, ['beta', 'tau']);
+  const { beta = 0.1, tau = 1 } = options;
+  checkLists('exo', batch, ['policy', 'reference', 'rewards']);
+  checkNumber('exo', 'beta', beta, positive);
+  checkNumber('exo', 'tau', tau, positive);
+
+  const { policy, rewards, mask } = batch;
+  return scope(policy, () => {
+    const logQ = logSoftmax(listRewards(batch, beta), mask);
+    const logP = logSoftmax(div<T>(rewards, tau), mask);
+    return sumOfCandidates(mul<T>(exp(logQ), sub<T>(logQ, logP)), mask);
+  });
+}

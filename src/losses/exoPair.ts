@@ -1,0 +1,53 @@
+import { add, mul, neg, scope, sigmoid, softplus, sub } from '../backend/ops.js';
+import { between, checkNumber, checkOptions, checkPerExample, poisonOutside, positive } from '../internal/checks.js';
+import { checkPairLogps, marginOf, type PairLogps } from '../logprobs/pairs.js';
+
+/** Hyperparameters of {@link exoPair}. */
+export interface ExoPairOptions<T> {
+  /** Strength of the implicit KL penalty, positive; one number or one per pair `[B]`. Default 0.1. */
+  readonly beta?: number | T;
+  /** What the rejected side keeps of the preference, in (0, 0.5). Default 0.001, as the paper advises. */
+  readonly labelSmoothing?: number;
+}
+
+/**
+ * EXO (Efficient Exact Optimization) on pairs, one value per preference pair: the reverse KL divergence from the policy's
+ * preference to the smoothed label, where DPO takes the forward one.
+ *
+ *     h    = beta * ((policy.chosen - reference.chosen) - (policy.rejected - reference.rejected))
+ *     loss = sigmoid(h) * (log sigmoid(h) - log(1 - e)) + sigmoid(-h) * (log sigmoid(-h) - log e)
+ *
+ * with `e = labelSmoothing`. It is 0 at `h = log((1 - e) / e)`, and `-ln(2) - (log(1 - e) + log(e)) / 2` where policy and
+ * reference agree. Its gradient with respect to `policy.chosen` is
+ * `beta * sigmoid(h) * sigmoid(-h) * (h - log((1 - e) / e))`. {@link exo} is its form for K candidates.
+ *
+ * @param logps - Summed completion log-probs in nats, each `[B]`.
+ * @param options - See {@link ExoPairOptions}.
+ * @returns The losses `[B]`, at least 0.
+ * @throws RangeError if shapes differ or an option is outside its range; smoothing of 0 would be infinite.
+ *
+ * @example
+ * ```ts
+ * import { exoPair } from 'prefloss';
+ * const logps = { policy: { chosen: [-10], rejected: [-12] }, reference: { chosen: [-11], rejected: [-11] } };
+ * console.log(exoPair(logps)[0]!.toFixed(7)); // 2.4220146
+ * ```
+ *
+ * @see Ji et al., "Towards Efficient Exact Optimization of Language Model Alignment", 2024, eq. 16. https://arxiv.org/abs/2402.00856
+ */
+export function exoPair<T>(logps: PairLogps<T>, options: ExoPairOptions<T> = {}): T {
+  checkOptions('exoPair', options, ['beta', 'labelSmoothing']);
+  const { beta = 0.1, labelSmoothing = 1e-3 } = options;
+  checkPairLogps('exoPair', logps);
+  checkPerExample('exoPair', 'beta', beta, positive, ['policy.chosen', logps.policy.chosen]);
+  checkNumber('exoPair', 'labelSmoothing', labelSmoothing, between(0, 0.5));
+
+  return scope(logps.policy.chosen, () => {
+    const h = mul<T>(marginOf(logps), poisonOutside(beta, positive));
+    const minus = neg(h);
+    // Each logarithm beside its own probability: it is large only where that is 0. log sigmoid(x) = -softplus(-x).
+    const chosen = mul<T>(sigmoid(h), sub<T>(-Math.log1p(-labelSmoothing), softplus(minus)));
+    const rejected = mul<T>(sigmoid(minus), sub<T>(-Math.log(labelSmoothing), softplus(h)));
+    return add<T>(chosen, rejected);
+  });
+}

@@ -1,0 +1,53 @@
+import type { Less } from '../backend/types.js';
+import { div, exp, mul, neg, scope } from '../backend/ops.js';
+import { checkNumber, checkOptions, positive } from '../internal/checks.js';
+import { checkLists, listRewards, logSoftmax, sumOfCandidates, type RewardedListLogps } from '../logprobs/lists.js';
+
+/** Hyperparameters of {@link infoNca}. */
+export interface InfoNcaOptions {
+  /** Strength of the implicit KL penalty, positive. Default 0.1. */
+  readonly beta?: number;
+  /** Temperature of the rewards, positive (alpha in the paper and in its code). Default 1. */
+  readonly tau?: number;
+}
+
+/**
+ * InfoNCA (Noise Contrastive Alignment with explicit rewards) on K candidates, one value per list: the cross entropy of the
+ * rewards' distribution and the policy's. The EXO paper calls it DPO with rewards.
+ *
+ *     q    = softmax(beta * (policy - reference))
+ *     p    = softmax(rewards / tau)
+ *     loss = -sum over k of p_k * log q_k
+ *
+ * It is `ln K` where policy and reference agree. Its gradient with respect to `policy_k` is `beta * (q_k - p_k)`. With two
+ * candidates and rewards that are infinitely far apart it is {@link dpo}; {@link exo} has the other KL divergence.
+ *
+ * @param batch - Summed log-probs in nats and rewards, `[B, K]`, and a mask where lists differ in length; see
+ *   {@link RewardedListLogps}.
+ * @param options - See {@link InfoNcaOptions}.
+ * @returns The losses `[B]`, at least 0.
+ * @throws RangeError if shapes differ, there are fewer than 2 candidates, or an option is not positive.
+ *
+ * @example
+ * ```ts
+ * import { infoNca } from 'prefloss';
+ * const loss = infoNca({ policy: [[-10, -12, -13]], reference: [[-11, -11, -11]], rewards: [[2, 1, 0]] });
+ * console.log(loss[0]!.toFixed(7)); // 1.0157859
+ * ```
+ *
+ * @see Chen et al., "Noise Contrastive Alignment of Language Models with Explicit Rewards", 2024. https://arxiv.org/abs/2402.05369
+ */
+export function infoNca<T>(batch: RewardedListLogps<T>, options: InfoNcaOptions = {}): Less<T> {
+  checkOptions('infoNca', options, ['beta', 'tau']);
+  const { beta = 0.1, tau = 1 } = options;
+  checkLists('infoNca', batch, ['policy', 'reference', 'rewards']);
+  checkNumber('infoNca', 'beta', beta, positive);
+  checkNumber('infoNca', 'tau', tau, positive);
+
+  const { policy, rewards, mask } = batch;
+  return scope(policy, () => {
+    const logQ = logSoftmax(listRewards(batch, beta), mask);
+    const p = exp(logSoftmax(div<T>(rewards, tau), mask));
+    return neg(sumOfCandidates(mul<T>(p, logQ), mask));
+  });
+}

@@ -1,0 +1,79 @@
+import type { Less } from '../backend/types.js';
+import { mul, scope, stopGradient, sub } from '../backend/ops.js';
+import {
+  checkFields,
+  checkNumber,
+  checkOptions,
+  checkTensor,
+  checkValues,
+  notNegative,
+  poisonOutside,
+  probability,
+} from '../internal/checks.js';
+import { checkMask, sumOfCounted } from '../masking/maskedReductions.js';
+
+/** Completions that the policy sampled, for {@link nashMd}. */
+export interface NashMdBatch<T> {
+  /** Token log-probs under the model that is trained, in nats, `[B, T]`. */
+  readonly policy: T;
+  /** Token log-probs under the reference, in nats, `[B, T]`. */
+  readonly reference: T;
+  /** 1 for the tokens of the completions, `[B, T]`. */
+  readonly mask: T;
+}
+
+/** Hyperparameters of {@link nashMd}. */
+export interface NashMdOptions<T> {
+  /** Weight of the KL penalty, at least 0. Default 0.1. */
+  readonly beta?: number;
+  /** Probability that the completion wins against one of the mixture of policy and reference, in [0, 1]; one or `[B]`. */
+  readonly preference: number | Less<T>;
+}
+
+/**
+ * Nash-MD (Nash learning from human feedback by mirror descent), one value per completion that the policy sampled: a policy
+ * gradient whose reward is the preference against the mixture.
+ *
+ *     loss = beta * sum over t of sg(policy_t - reference_t) * policy_t - (preference - 1/2) * sum over t of policy_t
+ *
+ * over the tokens that count, where `sg` stops the gradient. Only its gradient has a meaning: with respect to `policy_t` it
+ * is `beta * (policy_t - reference_t) - (preference - 1/2)`. No gradient reaches the reference.
+ *
+ * @param batch - See {@link NashMdBatch}.
+ * @param options - See {@link NashMdOptions}.
+ * @returns The losses `[B]`.
+ * @throws RangeError if shapes differ, an option is outside its range, or the mask holds anything but 0 and 1; where it
+ *   cannot be read, that row becomes NaN.
+ *
+ * @example
+ * ```ts
+ * import { nashMd } from 'prefloss';
+ * const batch = { policy: [[-1, -2]], reference: [[-1.5, -1]], mask: [[1, 1]] };
+ * console.log(nashMd(batch, { preference: 0.75 })[0]!.toFixed(4)); // 0.9000
+ * ```
+ *
+ * @see Munos et al., "Nash Learning from Human Feedback", 2023. https://arxiv.org/abs/2312.00886
+ */
+export function nashMd<T>(batch: NashMdBatch<T>, options: NashMdOptions<T>): Less<T> {
+  checkOptions('nashMd', options, ['beta', 'preference']);
+  const { beta = 0.1, preference } = options;
+  checkNumber('nashMd', 'beta', beta, notNegative);
+  checkFields('nashMd', 'batch', batch, ['policy', 'reference', 'mask']);
+  const { policy, reference, mask } = batch;
+  const [rows] = checkTensor('nashMd', 'policy', policy, { rank: 2 });
+  checkTensor('nashMd', 'reference', reference, { like: ['policy', policy] });
+  checkMask('nashMd', mask, ['policy', policy]);
+  if (typeof preference === 'number') {
+    checkNumber('nashMd', 'preference', preference, probability);
+  } else {
+    checkTensor('nashMd', 'preference', preference, { shape: [rows!], like: ['policy', policy] });
+    checkValues('nashMd', 'preference', preference, probability);
+  }
+
+  return scope(policy, () => {
+    const penalty = mul<T>(stopGradient(sub<T>(policy, reference)), policy);
+    const advantage = sub<Less<T>>(poisonOutside(preference, probability), 0.5);
+    const reward = mul<Less<T>>(sumOfCounted(policy, mask, -1) as Less<T>, advantage);
+    return sub<Less<T>>(mul<Less<T>>(sumOfCounted(penalty, mask, -1) as Less<T>, beta), reward);
+  });
+}

@@ -1,0 +1,60 @@
+import type { Less } from '../backend/types.js';
+import { add, cast, div, exp, maximum, mul, neg, reshape, scope, shape, softplus, sum } from '../backend/ops.js';
+import { checkNumber, checkOptions, positive } from '../internal/checks.js';
+import { checkLists, listRewards, logSoftmax, sumOfCandidates, type RewardedListLogps } from '../logprobs/lists.js';
+
+/** Hyperparameters of {@link nca}. */
+export interface NcaOptions {
+  /** Strength of the implicit KL penalty, positive. Default 0.1. */
+  readonly beta?: number;
+  /** Temperature of the rewards, positive (alpha in the paper and in its code). Default 1. */
+  readonly tau?: number;
+}
+
+/**
+ * NCA (Noise Contrastive Alignment with explicit rewards) on K candidates, one value per list: it looks at each reward
+ * itself, not at differences, so that likelihoods do not fall together.
+ *
+ *     r    = beta * (policy - reference)
+ *     p    = softmax(rewards / tau)
+ *     loss = -sum over k of (p_k * log sigmoid(r_k) + log sigmoid(-r_k) / K)
+ *
+ * with K the number of candidates that are not masked. It is 2 ln 2 where policy and reference agree. Its gradient with
+ * respect to `policy_k` is `beta * (sigmoid(r_k) / K - p_k * sigmoid(-r_k))`. {@link ncaPair} is K = 2 with `p = (1, 0)`.
+ *
+ * @param batch - Summed log-probs in nats and rewards, `[B, K]`, and a mask where lists differ in length; see
+ *   {@link RewardedListLogps}.
+ * @param options - See {@link NcaOptions}.
+ * @returns The losses `[B]`, at least 0.
+ * @throws RangeError if shapes differ, there are fewer than 2 candidates, or an option is not positive.
+ *
+ * @example
+ * ```ts
+ * import { nca } from 'prefloss';
+ * const loss = nca({ policy: [[-10, -12, -13]], reference: [[-11, -11, -11]], rewards: [[2, 1, 0]] });
+ * console.log(loss[0]!.toFixed(7)); // 1.3450217
+ * ```
+ *
+ * @see Chen et al., "Noise Contrastive Alignment of Language Models with Explicit Rewards", 2024. https://arxiv.org/abs/2402.05369
+ */
+export function nca<T>(batch: RewardedListLogps<T>, options: NcaOptions = {}): Less<T> {
+  checkOptions('nca', options, ['beta', 'tau']);
+  const { beta = 0.1, tau = 1 } = options;
+  checkLists('nca', batch, ['policy', 'reference', 'rewards']);
+  checkNumber('nca', 'beta', beta, positive);
+  checkNumber('nca', 'tau', tau, positive);
+
+  const { policy, rewards, mask } = batch;
+  return scope(policy, () => {
+    const r = listRewards(batch, beta);
+    const p = exp(logSoftmax(div<T>(rewards, tau), mask));
+    const noise = div<T>(softplus(r), candidatesOf(policy, mask));
+    return sumOfCandidates(add<T>(mul<T>(p, softplus(neg(r))), noise), mask);
+  });
+}
+
+/** The number of candidates, of each row where a mask says so, as `[B, 1]`. */
+function candidatesOf<T>(policy: T, mask: T | undefined): T | number {
+  const [rows, candidates] = shape(policy) as [number, number];
+  return mask === undefined ? candidates : reshape<T>(maximum<unknown>(sum(cast(mask, 'float'), -1), 1), [rows, 1]);
+}

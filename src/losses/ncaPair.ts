@@ -1,0 +1,48 @@
+import { add, mul, neg, scope, softplus } from '../backend/ops.js';
+import { checkOptions, checkPerExample, poisonOutside, positive } from '../internal/checks.js';
+import { checkPairLogps, logRatios, type PairLogps } from '../logprobs/pairs.js';
+
+/** Hyperparameters of {@link ncaPair}. */
+export interface NcaPairOptions<T> {
+  /** Strength of the implicit KL penalty, positive; one number or one per pair `[B]`. Default 0.1. */
+  readonly beta?: number | T;
+}
+
+/**
+ * NCA (Noise Contrastive Alignment) on pairs, one value per preference pair: it looks at each reward itself, not at their
+ * difference, so that the likelihood of the chosen side does not fall.
+ *
+ *     r    = beta * (policy - reference), of each side
+ *     loss = -log sigmoid(r.chosen) - log sigmoid(-r.chosen) / 2 - log sigmoid(-r.rejected) / 2
+ *
+ * It is 2 ln 2 where policy and reference agree. Its gradient with respect to `policy.chosen` is
+ * `beta * (sigmoid(r.chosen) / 2 - sigmoid(-r.chosen))`, with respect to `policy.rejected` `beta * sigmoid(r.rejected) / 2`.
+ * {@link nca} is its form for K candidates with rewards.
+ *
+ * @param logps - Summed completion log-probs in nats, each `[B]`.
+ * @param options - See {@link NcaPairOptions}.
+ * @returns The losses `[B]`, positive.
+ * @throws RangeError if shapes differ or beta is not positive.
+ *
+ * @example
+ * ```ts
+ * import { ncaPair } from 'prefloss';
+ * const logps = { policy: { chosen: [-10], rejected: [-12] }, reference: { chosen: [-11], rejected: [-11] } };
+ * console.log(ncaPair(logps)[0]!.toFixed(7)); // 1.3387933
+ * ```
+ *
+ * @see Chen et al., "Noise Contrastive Alignment of Language Models with Explicit Rewards", 2024. https://arxiv.org/abs/2402.05369
+ */
+export function ncaPair<T>(logps: PairLogps<T>, options: NcaPairOptions<T> = {}): T {
+  checkOptions('ncaPair', options, ['beta']);
+  const { beta = 0.1 } = options;
+  checkPairLogps('ncaPair', logps);
+  checkPerExample('ncaPair', 'beta', beta, positive, ['policy.chosen', logps.policy.chosen]);
+
+  return scope(logps.policy.chosen, () => {
+    const scale = poisonOutside(beta, positive);
+    const ratios = logRatios(logps);
+    const [chosen, rejected] = [mul<T>(ratios.chosen, scale), mul<T>(ratios.rejected, scale)];
+    return add<T>(softplus(neg(chosen)), mul<T>(add<T>(softplus(chosen), softplus(rejected)), 0.5));
+  });
+}

@@ -1,0 +1,49 @@
+import type { Less } from '../backend/types.js';
+import { logSumExp, scope, softplus, sub } from '../backend/ops.js';
+import { checkNumber, checkOptions, positive } from '../internal/checks.js';
+import { amongPairs, asSecond, checkLists, FAR_BELOW, isBehind, listRewards, sumOfCandidates, type ListLogps } from '../logprobs/lists.js';
+
+/** Hyperparameters of {@link plackettLuce}. */
+export interface PlackettLuceOptions {
+  /** Strength of the implicit KL penalty, positive. Default 0.1. */
+  readonly beta?: number;
+}
+
+/**
+ * DPO for rankings by the Plackett-Luce model, one value per list: the negative log-likelihood that the candidates are
+ * picked in their order, each among those that are left.
+ *
+ *     r    = beta * (policy - reference)
+ *     loss = -sum over k of (r_k - log sum over j from k on of e^(r_j))
+ *
+ * It is `ln K!` where policy and reference agree, and {@link dpo} at K = 2. Its gradient with respect to `policy_j` is
+ * `beta * (sum over k <= j of softmax(r_k, r_k+1, ...)_j - 1)`.
+ *
+ * @param batch - Summed log-probs in nats, `[B, K]`, best first, and a mask where lists differ in length; see {@link ListLogps}.
+ * @param options - See {@link PlackettLuceOptions}.
+ * @returns The losses `[B]`, at least 0.
+ * @throws RangeError if shapes differ, there are fewer than 2 candidates, or beta is not positive.
+ *
+ * @example
+ * ```ts
+ * import { plackettLuce } from 'prefloss';
+ * const loss = plackettLuce({ policy: [[-10, -12, -13]], reference: [[-11, -11, -11]] });
+ * console.log(loss[0]!.toFixed(7)); // 1.5842277
+ * ```
+ *
+ * @see Rafailov et al., "Direct Preference Optimization", 2023, appendix A.3. https://arxiv.org/abs/2305.18290
+ */
+export function plackettLuce<T>(batch: ListLogps<T>, options: PlackettLuceOptions = {}): Less<T> {
+  checkOptions('plackettLuce', options, ['beta']);
+  const { beta = 0.1 } = options;
+  checkLists('plackettLuce', batch, ['policy', 'reference']);
+  checkNumber('plackettLuce', 'beta', beta, positive);
+
+  const { policy, mask } = batch;
+  return scope(policy, () => {
+    const rewards = listRewards(batch, beta);
+    // A candidate against all behind it together; the last has none, and costs nothing.
+    const others = amongPairs(isBehind(rewards), asSecond(rewards), mask, FAR_BELOW);
+    return sumOfCandidates(softplus(sub<T>(logSumExp(others) as T, rewards)), mask);
+  });
+}

@@ -1,0 +1,75 @@
+import { add, cast, mul, scope, sub } from '../backend/ops.js';
+import {
+  checkFields,
+  checkNumber,
+  checkOptions,
+  checkPerExample,
+  checkTensor,
+  finite,
+  poisonOutside,
+  positive,
+} from '../internal/checks.js';
+import { logistic } from '../internal/numerics.js';
+import { checkPairLogps, marginOf, type Pair, type PairLogps } from '../logprobs/pairs.js';
+
+/** A batch of pairs for {@link rDpo}. */
+export interface RDpoBatch<T> extends PairLogps<T> {
+  /** Number of tokens of each completion, `[B]`. */
+  readonly lengths: Pair<T>;
+}
+
+/** Hyperparameters of {@link rDpo}. */
+export interface RDpoOptions<T> {
+  /** Strength of the implicit KL penalty, positive; one number or one per pair `[B]`. Default 0.1. */
+  readonly beta?: number | T;
+  /** Weight of the difference of the lengths, in nats per token. */
+  readonly alpha: number;
+}
+
+/**
+ * R-DPO (length-regularised DPO), one value per preference pair: a longer chosen answer is credited to its length.
+ *
+ *     h    = beta * ((policy.chosen - reference.chosen) - (policy.rejected - reference.rejected))
+ *     loss = -log sigmoid(h + alpha * (lengths.chosen - lengths.rejected))
+ *
+ * With z the argument of the sigmoid, its gradient with respect to `policy.chosen` is `-beta * sigmoid(-z)`: for a positive
+ * alpha, pairs whose chosen side is the longer one weigh less. It is {@link dpo} at alpha 0, and {@link dpo} with the offset
+ * `alpha * (lengths.rejected - lengths.chosen)` always.
+ *
+ * The sign is that of the code that was found (SamPO's trainer) and of the table in the SimPO paper; some write-ups print
+ * the opposite one.
+ *
+ * @param batch - Summed completion log-probs in nats, and the lengths, each `[B]`; see {@link RDpoBatch}.
+ * @param options - See {@link RDpoOptions}.
+ * @returns The losses `[B]`, positive.
+ * @throws RangeError if shapes differ or an option is outside its range.
+ *
+ * @example
+ * ```ts
+ * import { rDpo } from 'prefloss';
+ * const logps = { policy: { chosen: [-10], rejected: [-12] }, reference: { chosen: [-11], rejected: [-11] } };
+ * const loss = rDpo({ ...logps, lengths: { chosen: [20], rejected: [12] } }, { alpha: 0.05 });
+ * console.log(loss[0]!.toFixed(7)); // 0.4374880
+ * ```
+ *
+ * @see Park et al., "Disentangling Length from Quality in Direct Preference Optimization", 2024. https://arxiv.org/abs/2403.19159
+ */
+export function rDpo<T>(batch: RDpoBatch<T>, options: RDpoOptions<T>): T {
+  checkOptions('rDpo', options, ['beta', 'alpha']);
+  const { beta = 0.1, alpha } = options;
+  checkFields('rDpo', 'batch', batch, ['policy', 'reference', 'lengths']);
+  checkPairLogps('rDpo', batch);
+  const like = ['policy.chosen', batch.policy.chosen] as const;
+  checkFields('rDpo', 'lengths', batch.lengths, ['chosen', 'rejected']);
+  const { chosen, rejected } = batch.lengths;
+  checkTensor('rDpo', 'lengths.chosen', chosen, { like, dtype: ['float', 'int'] });
+  checkTensor('rDpo', 'lengths.rejected', rejected, { like, dtype: ['float', 'int'] });
+  checkPerExample('rDpo', 'beta', beta, positive, like);
+  checkNumber('rDpo', 'alpha', alpha, finite);
+
+  return scope(batch.policy.chosen, () => {
+    const h = mul<T>(marginOf(batch), poisonOutside(beta, positive));
+    const longer = sub<T>(cast(chosen, 'float'), cast(rejected, 'float'));
+    return logistic(add<T>(h, mul<T>(longer, alpha)));
+  });
+}

@@ -1,0 +1,122 @@
+import { backendOf } from '../backend/backend.js';
+import type { ScalarOf } from '../backend/types.js';
+import { add, div, maximum, minimum, mul, scope, shape, stopGradient, sub, sum, where } from '../backend/ops.js';
+import { checkChoice, checkFields, checkOptions, checkPerExample, checkTensor, poisonOutside, positive } from '../internal/checks.js';
+import { checkLabelledLogps, labelsOf, type LabelledLogps } from '../logprobs/labelled.js';
+import { checkPairLogps, logRatios, type PairLogps } from '../logprobs/pairs.js';
+
+/** Rewards so far: sums, so that batches, parts of them and workers can be added up; see `addStatistics`. */
+export interface RewardStatistics<S> {
+  /** Sum of the rewards of desirable (chosen) examples, a scalar, detached. */
+  readonly desirableSum: S;
+  /** Number of desirable (chosen) examples, a scalar. */
+  readonly desirableCount: S;
+  /** Sum of the rewards of undesirable (rejected) examples, a scalar, detached. */
+  readonly undesirableSum: S;
+  /** Number of undesirable (rejected) examples, a scalar. */
+  readonly undesirableCount: S;
+}
+
+/** Hyperparameters of {@link rewardStatistics}. */
+export interface RewardStatisticsOptions<T> {
+  /** The beta of the loss, positive; one number or one per example `[B]`. Default 0.1. */
+  readonly beta?: number | T;
+}
+
+/**
+ * What one batch adds to the reward shift of BCO: sums and counts of the rewards `beta * (policy - reference)` of both
+ * classes. A class that is absent adds (0, 0).
+ *
+ * @param batch - Summed log-probs in nats, each `[B]`: of pairs, or of single examples with their labels.
+ * @param options - See {@link RewardStatisticsOptions}.
+ * @returns Four detached scalars on the engine.
+ * @throws RangeError if shapes differ or beta is not positive.
+ */
+export function rewardStatistics<T>(
+  batch: PairLogps<T> | LabelledLogps<T>,
+  options: RewardStatisticsOptions<T> = {},
+): RewardStatistics<ScalarOf<T>> {
+  checkOptions('rewardStatistics', options, ['beta']);
+  const { beta = 0.1 } = options;
+  type S = ScalarOf<T>;
+  if (!isLabelled(batch)) {
+    checkPairLogps('rewardStatistics', batch);
+    const like = batch.policy.chosen;
+    checkPerExample('rewardStatistics', 'beta', beta, positive, ['policy.chosen', like]);
+    return scope(like, () => {
+      const { chosen, rejected } = logRatios(batch);
+      const total = (ratio: T): S => stopGradient(sum(mul<T>(ratio, poisonOutside(beta, positive))));
+      const count = () => backendOf<S>(like).constant(shape(like)[0]!);
+      return { desirableSum: total(chosen), desirableCount: count(), undesirableSum: total(rejected), undesirableCount: count() };
+    });
+  }
+  checkLabelledLogps('rewardStatistics', batch);
+  const { policy, reference, desirable } = batch;
+  checkPerExample('rewardStatistics', 'beta', beta, positive, ['policy', policy]);
+  return scope(policy, () => {
+    const labels = labelsOf(desirable);
+    const rewards = mul<T>(sub<T>(policy, reference), poisonOutside(beta, positive));
+    const total = (x: T): S => stopGradient(sum(x));
+    return {
+      desirableSum: total(where<T>(labels, rewards, 0)),
+      desirableCount: total(labels),
+      undesirableSum: total(where<T>(labels, 0, rewards)),
+      undesirableCount: total(sub<T>(1, labels)),
+    };
+  });
+}
+
+const isLabelled = <T>(batch: PairLogps<T> | LabelledLogps<T>): batch is LabelledLogps<T> =>
+  typeof batch === 'object' && (batch as object | null) !== null && 'desirable' in batch;
+
+/** Options of {@link rewardShift}. */
+export interface RewardShiftOptions {
+  /**
+   * What the mean is taken over. `'examples'`: all rewards alike, as TRL does. `'classes'`: the mean of the two classes' own
+   * means, as the paper does. Default `'examples'`.
+   */
+  readonly over?: 'examples' | 'classes';
+}
+
+/**
+ * The reward shift of BCO, its `delta`, from the rewards so far:
+ *
+ *     examples: (desirableSum + undesirableSum) / (desirableCount + undesirableCount)
+ *     classes:  (desirableSum / desirableCount + undesirableSum / undesirableCount) / 2
+ *
+ * It is 0 where nothing was seen yet; of one class alone, that class's mean. Add each batch's {@link rewardStatistics} to
+ * those before it with `addStatistics`, and take the shift of the total. TRL 0.27 weighs each batch of pairs alike, whatever
+ * its size, in its `bco_pair`, and each example alike in its BCO trainer; this weighs each example alike in both.
+ *
+ * @param statistics - Sums and counts, scalars on one engine.
+ * @param options - See {@link RewardShiftOptions}.
+ * @returns A detached scalar on the engine, in units of reward.
+ * @throws RangeError if a statistic is not a scalar.
+ *
+ * @example
+ * ```ts
+ * import { rewardShift, rewardStatistics } from 'prefloss';
+ * const total = rewardStatistics({ policy: [-10, -8, -12], reference: [-12, -10, -10], desirable: [1, 1, 0] }, { beta: 0.5 });
+ * console.log(rewardShift(total).toFixed(4), rewardShift(total, { over: 'classes' })); // 0.3333 0
+ * ```
+ *
+ * @see Jung et al., "Binary Classifier Optimization for Large Language Model Alignment", 2024. https://arxiv.org/abs/2404.04656
+ */
+export function rewardShift<S>(statistics: RewardStatistics<S>, options: RewardShiftOptions = {}): S {
+  checkOptions('rewardShift', options, ['over']);
+  const { over = 'examples' } = options;
+  checkChoice('rewardShift', 'over', over, ['examples', 'classes']);
+  checkFields('rewardShift', 'statistics', statistics, FIELDS);
+  const { desirableSum, desirableCount, undesirableSum, undesirableCount } = statistics;
+  for (const name of FIELDS) checkTensor('rewardShift', name, statistics[name], { rank: 0, like: ['desirableSum', desirableSum] });
+
+  return scope(desirableSum, () => {
+    const mean = (total: S, count: S): S => div<S>(total, maximum<S>(count, 1));
+    if (over === 'examples') return stopGradient(mean(add<S>(desirableSum, undesirableSum), add<S>(desirableCount, undesirableCount)));
+    const means = add<S>(mean(desirableSum, desirableCount), mean(undesirableSum, undesirableCount));
+    const classes = add<S>(minimum<S>(desirableCount, 1), minimum<S>(undesirableCount, 1));
+    return stopGradient(mean(means, classes));
+  });
+}
+
+const FIELDS = ['desirableSum', 'desirableCount', 'undesirableSum', 'undesirableCount'] as const;

@@ -1,0 +1,53 @@
+import { mul, scope, sub } from '../backend/ops.js';
+import { checkNumber, checkOptions, checkPerExample, interval, poisonOutside, positive } from '../internal/checks.js';
+import { logistic } from '../internal/numerics.js';
+import { checkPairLogps, marginOf, type PairLogps } from '../logprobs/pairs.js';
+
+/** Hyperparameters of {@link robustDpo}. */
+export interface RobustDpoOptions<T> {
+  /** Strength of the implicit KL penalty, positive; one number or one per pair `[B]`. Default 0.1. */
+  readonly beta?: number | T;
+  /** Probability that a preference label is flipped, in [0, 0.5). Default 0, which is {@link dpo}. */
+  readonly labelSmoothing?: number;
+}
+
+/**
+ * Robust DPO (rDPO): the unbiased estimate of the DPO loss on clean labels, from labels that are flipped with a known
+ * probability; one value per preference pair.
+ *
+ *     h    = beta * ((policy.chosen - reference.chosen) - (policy.rejected - reference.rejected))
+ *     loss = (-(1 - e) * log sigmoid(h) + e * log sigmoid(-h)) / (1 - 2 * e)      with e = labelSmoothing
+ *
+ * It is ln 2 where policy and reference agree, and falls without bound as h grows, once e is positive. Its gradient with
+ * respect to `policy.chosen` is `-beta * (sigmoid(-h) + e / (1 - 2 * e))`: unlike conservative DPO ({@link dpo} with
+ * `labelSmoothing`), it never lets go of a pair.
+ *
+ * @param logps - Summed completion log-probs in nats, each `[B]`.
+ * @param options - See {@link RobustDpoOptions}.
+ * @returns The losses `[B]`; negative for pairs that are learnt, if e is positive.
+ * @throws RangeError if shapes differ or an option is outside its range.
+ *
+ * @example
+ * ```ts
+ * import { robustDpo } from 'prefloss';
+ * const logps = { policy: { chosen: [-10], rejected: [-12] }, reference: { chosen: [-11], rejected: [-11] } };
+ * console.log(robustDpo(logps, { labelSmoothing: 0.1 })[0]!.toFixed(7)); // 0.5731389
+ * ```
+ *
+ * @see Chowdhury, Kini and Natarajan, "Provably Robust DPO: Aligning Language Models with Noisy Feedback", 2024.
+ *   https://arxiv.org/abs/2403.00409
+ */
+export function robustDpo<T>(logps: PairLogps<T>, options: RobustDpoOptions<T> = {}): T {
+  checkOptions('robustDpo', options, ['beta', 'labelSmoothing']);
+  const { beta = 0.1, labelSmoothing = 0 } = options;
+  checkPairLogps('robustDpo', logps);
+  checkPerExample('robustDpo', 'beta', beta, positive, ['policy.chosen', logps.policy.chosen]);
+  checkNumber('robustDpo', 'labelSmoothing', labelSmoothing, interval(0, 0.5));
+
+  return scope(logps.policy.chosen, () => {
+    const h = mul<T>(marginOf(logps), poisonOutside(beta, positive));
+    // log sigmoid(-h) = log sigmoid(h) - h: the two logarithms become one, and a linear term.
+    const loss = logistic(h);
+    return labelSmoothing === 0 ? loss : sub<T>(loss, mul<T>(h, labelSmoothing / (1 - 2 * labelSmoothing)));
+  });
+}

@@ -1,0 +1,36 @@
+import { exp, expm1, greater, minimum, scope, sub, where } from '../backend/ops.js';
+import { checkOptions } from '../internal/checks.js';
+import { checkPair, type Pair } from '../logprobs/pairs.js';
+
+/**
+ * SimPER (preference optimization by inverse perplexity), one value per preference pair; neither a reference model nor a
+ * hyperparameter.
+ *
+ *     loss = -e^chosen + e^rejected
+ *
+ * `e^chosen` of a mean log-prob is the inverse perplexity. The loss is 0 where both sides are equally likely. Its gradient
+ * with respect to `chosen` is `-e^chosen`, with respect to `rejected` `e^rejected`.
+ *
+ * @param logps - Mean completion log-probs in nats per token, at most 0, each `[B]`.
+ * @param options - There are none: any that is given is an error.
+ * @returns The losses `[B]`, in (-1, 1).
+ * @throws RangeError if shapes differ, or an option is given.
+ *
+ * @example
+ * ```ts
+ * import { simper } from 'prefloss';
+ * console.log(simper({ chosen: [-0.5], rejected: [-1.5] })[0]!.toFixed(7)); // -0.3834005
+ * ```
+ *
+ * @see Xiao et al., "SimPER: A Minimalist Approach to Preference Alignment without Hyperparameters", 2025. https://arxiv.org/abs/2502.00883
+ */
+export function simper<T>(logps: Pair<T>, options: Readonly<Record<string, never>> = {}): T {
+  checkOptions('simper', options, []);
+  checkPair('simper', 'logps', logps);
+  const { chosen, rejected } = logps;
+  return scope(chosen, () => {
+    // Near 0 both powers are near 1, and their difference loses what `expm1` keeps.
+    const isNear = greater<T>(minimum<T>(chosen, rejected), -1);
+    return where<T>(isNear, sub<T>(expm1(rejected), expm1(chosen)), sub<T>(exp(rejected), exp(chosen)));
+  });
+}

@@ -1,0 +1,51 @@
+import { add, mul, relu, scope, sub } from '../backend/ops.js';
+import { checkNumber, checkOptions, notNegative } from '../internal/checks.js';
+import { checkPair, type Pair } from '../logprobs/pairs.js';
+
+/** Hyperparameters of {@link slic}. */
+export interface SlicOptions {
+  /** Margin in nats that the chosen side must win by, at least 0. Default 1. */
+  readonly delta?: number;
+  /** Weight of the regulariser, the likelihood of the chosen side, at least 0. Default 0.1. */
+  readonly lambda?: number;
+}
+
+/**
+ * SLiC-HF (Sequence Likelihood Calibration), one value per preference pair: a hinge on the log-probs themselves, and the
+ * likelihood of the chosen side. No reference model is needed.
+ *
+ *     loss = max(0, delta - chosen + rejected) - lambda * chosen
+ *
+ * Its gradient with respect to `chosen` is `-1 - lambda` where the margin is smaller than delta, else `-lambda`; with
+ * respect to `rejected` 1 and 0. At the kink the hinge counts as learnt.
+ *
+ * The regulariser of the paper may be taken on another target than the chosen one: set lambda to 0 and add that. The
+ * `slic` loss of HALOs adds its regulariser per token and sums over the wrong axis; with completions of one token, it is
+ * this.
+ *
+ * @param logps - Summed completion log-probs in nats, each `[B]`.
+ * @param options - See {@link SlicOptions}.
+ * @returns The losses `[B]`, at least 0.
+ * @throws RangeError if shapes differ or an option is negative.
+ *
+ * @example
+ * ```ts
+ * import { slic } from 'prefloss';
+ * console.log(slic({ chosen: [-10], rejected: [-10.5] })[0]); // 1.5
+ * ```
+ *
+ * @see Zhao et al., "SLiC-HF: Sequence Likelihood Calibration with Human Feedback", 2023. https://arxiv.org/abs/2305.10425
+ */
+export function slic<T>(logps: Pair<T>, options: SlicOptions = {}): T {
+  checkOptions('slic', options, ['delta', 'lambda']);
+  const { delta = 1, lambda = 0.1 } = options;
+  checkPair('slic', 'logps', logps);
+  checkNumber('slic', 'delta', delta, notNegative);
+  checkNumber('slic', 'lambda', lambda, notNegative);
+
+  const { chosen, rejected } = logps;
+  return scope(chosen, () => {
+    const calibration = relu(add<T>(sub<T>(rejected, chosen), delta));
+    return lambda === 0 ? calibration : sub<T>(calibration, mul<T>(chosen, lambda));
+  });
+}

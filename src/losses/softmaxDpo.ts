@@ -1,0 +1,59 @@
+import type { Less } from '../backend/types.js';
+import { add, logSumExp, reshape, scope, shape, slice, softplus, sub, sum, where } from '../backend/ops.js';
+import { checkNumber, checkOptions, positive } from '../internal/checks.js';
+import { checkLists, counted, FAR_BELOW, listRewards, type ListLogps } from '../logprobs/lists.js';
+import { maskHolds } from '../masking/maskedReductions.js';
+
+/** Hyperparameters of {@link softmaxDpo}. */
+export interface SoftmaxDpoOptions {
+  /** Strength of the implicit KL penalty, positive. Default 0.1. */
+  readonly beta?: number;
+}
+
+/**
+ * Softmax-DPO (S-DPO), one value per list: the first candidate is chosen, all the others are rejected.
+ *
+ *     r    = beta * (policy - reference)
+ *     loss = log(1 + sum over all others j of e^(r_j - r_1))
+ *
+ * It is `ln K` where policy and reference agree, and {@link dpo} at K = 2. With `q = softmax(r)`, its gradient with respect
+ * to `policy_1` is `-beta * (1 - q_1)`, to another `beta * q_j`. A list of one candidate, or whose first one is masked,
+ * gives 0.
+ *
+ * The authors' code is infinite where an exponent exceeds 709; this is finite everywhere.
+ *
+ * @param batch - Summed log-probs in nats, `[B, K]`, the chosen one first, and a mask where lists differ in length; see
+ *   {@link ListLogps}.
+ * @param options - See {@link SoftmaxDpoOptions}.
+ * @returns The losses `[B]`, at least 0.
+ * @throws RangeError if shapes differ, there are fewer than 2 candidates, or beta is not positive.
+ *
+ * @example
+ * ```ts
+ * import { softmaxDpo } from 'prefloss';
+ * const loss = softmaxDpo({ policy: [[-10, -12, -13]], reference: [[-11, -11, -11]] });
+ * console.log(loss[0]!.toFixed(7)); // 0.9398311
+ * ```
+ *
+ * @see Chen et al., "On Softmax Direct Preference Optimization for Recommendation", 2024. https://arxiv.org/abs/2406.09215
+ */
+export function softmaxDpo<T>(batch: ListLogps<T>, options: SoftmaxDpoOptions = {}): Less<T> {
+  checkOptions('softmaxDpo', options, ['beta']);
+  const { beta = 0.1 } = options;
+  checkLists('softmaxDpo', batch, ['policy', 'reference']);
+  checkNumber('softmaxDpo', 'beta', beta, positive);
+
+  const { policy, mask } = batch;
+  const [rows, candidates] = shape(policy) as [number, number];
+  return scope(policy, () => {
+    const rewards = listRewards(batch, beta);
+    const lead = sub<T>(slice(rewards, 1, candidates, 1), slice(rewards, 0, 1, 1));
+    const rejected = mask === undefined ? undefined : slice(mask, 1, candidates, 1);
+    const loss = softplus(logSumExp(counted(lead, rejected, FAR_BELOW)) as T) as Less<T>;
+    if (mask === undefined) return loss;
+    const isChosen = reshape<Less<T>>(slice(mask, 0, 1, 1), [rows]);
+    const known = where<Less<T>>(isChosen, loss, 0);
+    const holds = maskHolds(mask);
+    return holds === undefined ? known : add<Less<T>>(known, sum(where<T>(holds, 0, NaN), -1));
+  });
+}

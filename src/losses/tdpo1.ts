@@ -1,0 +1,61 @@
+import { add, mul, scope, sub } from '../backend/ops.js';
+import { checkFields, checkOptions, checkPerExample, poisonOutside, positive } from '../internal/checks.js';
+import { logistic } from '../internal/numerics.js';
+import { checkPair, checkPairLogps, marginOf, type Pair, type PairLogps } from '../logprobs/pairs.js';
+
+/** A batch of pairs for {@link tdpo1} and {@link tdpo2}. */
+export interface TdpoBatch<T> extends PairLogps<T> {
+  /** Sum over the completion's tokens of KL(reference || policy) over the vocabulary, in nats, of each side `[B]`. */
+  readonly sequentialKl: Pair<T>;
+}
+
+/** Hyperparameters of {@link tdpo1}. */
+export interface Tdpo1Options<T> {
+  /** Strength of the implicit KL penalty, positive; one number or one per pair `[B]`. Default 0.1. */
+  readonly beta?: number | T;
+}
+
+/**
+ * TDPO1 (token-level DPO), one value per preference pair: DPO whose margin takes the sequential KL divergence of both
+ * sides into account.
+ *
+ *     Delta = (policy.chosen - reference.chosen) - (policy.rejected - reference.rejected)
+ *     loss  = -log sigmoid(beta * (Delta - (sequentialKl.rejected - sequentialKl.chosen)))
+ *
+ * It is ln 2 where policy and reference agree. With z the argument of the sigmoid, its gradient with respect to
+ * `policy.chosen` and `sequentialKl.chosen` is `-beta * sigmoid(-z)`, and the opposite for the rejected side. The
+ * divergences depend on the policy as well: do not detach them.
+ *
+ * @param batch - Summed completion log-probs and sequential KL divergences in nats, each `[B]`; see {@link TdpoBatch}.
+ * @param options - See {@link Tdpo1Options}.
+ * @returns The losses `[B]`, positive.
+ * @throws RangeError if shapes differ or beta is not positive.
+ *
+ * @example
+ * ```ts
+ * import { tdpo1 } from 'prefloss';
+ * const logps = { policy: { chosen: [-10], rejected: [-12] }, reference: { chosen: [-11], rejected: [-11] } };
+ * console.log(tdpo1({ ...logps, sequentialKl: { chosen: [0.5], rejected: [1.5] } })[0]!.toFixed(7)); // 0.6443967
+ * ```
+ *
+ * @see Zeng et al., "Token-level Direct Preference Optimization", 2024. https://arxiv.org/abs/2404.11999
+ */
+export function tdpo1<T>(batch: TdpoBatch<T>, options: Tdpo1Options<T> = {}): T {
+  checkOptions('tdpo1', options, ['beta']);
+  const { beta = 0.1 } = options;
+  checkTdpoBatch('tdpo1', batch);
+  checkPerExample('tdpo1', 'beta', beta, positive, ['policy.chosen', batch.policy.chosen]);
+
+  const { chosen, rejected } = batch.sequentialKl;
+  return scope(batch.policy.chosen, () => {
+    const margin = add<T>(marginOf(batch), sub<T>(chosen, rejected));
+    return logistic(mul<T>(margin, poisonOutside(beta, positive)));
+  });
+}
+
+/** Checks the log-probs and the divergences of token-level DPO. */
+export function checkTdpoBatch<T>(fn: string, batch: TdpoBatch<T>): void {
+  checkFields(fn, 'batch', batch, ['policy', 'reference', 'sequentialKl']);
+  checkPairLogps(fn, batch);
+  checkPair(fn, 'sequentialKl', batch.sequentialKl, 'sequentialKl.', ['policy.chosen', batch.policy.chosen]);
+}

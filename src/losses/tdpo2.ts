@@ -1,0 +1,53 @@
+import { mul, scope, stopGradient, sub } from '../backend/ops.js';
+import { checkNumber, checkOptions, checkPerExample, notNegative, poisonOutside, positive } from '../internal/checks.js';
+import { logistic } from '../internal/numerics.js';
+import { marginOf } from '../logprobs/pairs.js';
+import { checkTdpoBatch, type TdpoBatch } from './tdpo1.js';
+
+/** Hyperparameters of {@link tdpo2}. */
+export interface Tdpo2Options<T> {
+  /** Strength of the implicit KL penalty, positive; one number or one per pair `[B]`. Default 0.1. */
+  readonly beta?: number | T;
+  /** Weight of the sequential KL divergences, at least 0. Default 0.5. */
+  readonly alpha?: number;
+}
+
+/**
+ * TDPO2 (token-level DPO), one value per preference pair: the divergence of the rejected side is held near that of the
+ * chosen one, which itself is not differentiated.
+ *
+ *     Delta = (policy.chosen - reference.chosen) - (policy.rejected - reference.rejected)
+ *     loss  = -log sigmoid(beta * (Delta - alpha * (sequentialKl.rejected - sg(sequentialKl.chosen))))
+ *
+ * where `sg` stops the gradient. It is ln 2 where policy and reference agree, and {@link dpo} at alpha 0. With z the
+ * argument of the sigmoid, its gradient with respect to `policy.chosen` is `-beta * sigmoid(-z)`, to
+ * `sequentialKl.rejected` `alpha * beta * sigmoid(-z)`, to `sequentialKl.chosen` 0.
+ *
+ * @param batch - Summed completion log-probs and sequential KL divergences in nats, each `[B]`; see {@link TdpoBatch}.
+ * @param options - See {@link Tdpo2Options}.
+ * @returns The losses `[B]`, positive.
+ * @throws RangeError if shapes differ or an option is outside its range.
+ *
+ * @example
+ * ```ts
+ * import { tdpo2 } from 'prefloss';
+ * const logps = { policy: { chosen: [-10], rejected: [-12] }, reference: { chosen: [-11], rejected: [-11] } };
+ * console.log(tdpo2({ ...logps, sequentialKl: { chosen: [0.5], rejected: [1.5] } })[0]!.toFixed(7)); // 0.6209570
+ * ```
+ *
+ * @see Zeng et al., "Token-level Direct Preference Optimization", 2024. https://arxiv.org/abs/2404.11999
+ */
+export function tdpo2<T>(batch: TdpoBatch<T>, options: Tdpo2Options<T> = {}): T {
+  checkOptions('tdpo2', options, ['beta', 'alpha']);
+  const { beta = 0.1, alpha = 0.5 } = options;
+  checkTdpoBatch('tdpo2', batch);
+  checkPerExample('tdpo2', 'beta', beta, positive, ['policy.chosen', batch.policy.chosen]);
+  checkNumber('tdpo2', 'alpha', alpha, notNegative);
+
+  const { chosen, rejected } = batch.sequentialKl;
+  return scope(batch.policy.chosen, () => {
+    const divergence = sub<T>(rejected, stopGradient(chosen));
+    const margin = sub<T>(marginOf(batch), mul<T>(divergence, alpha));
+    return logistic(mul<T>(margin, poisonOutside(beta, positive)));
+  });
+}

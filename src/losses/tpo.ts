@@ -1,0 +1,114 @@
+import { mul, relu, scope, square, sub } from '../backend/ops.js';
+import {
+  checkChoice,
+  checkFields,
+  checkNumber,
+  checkOptions,
+  checkTensor,
+  checkUnused,
+  interval,
+  notNegative,
+  positive,
+} from '../internal/checks.js';
+import { logistic } from '../internal/numerics.js';
+import { checkPair, type Pair } from '../logprobs/pairs.js';
+import { checkTargetMargin, type TargetMargin } from './simpo.js';
+
+/** A batch of triples for {@link tpo}. */
+export interface TpoBatch<T> extends Pair<T> {
+  /** Mean log-prob of a gold response, in nats per token, `[B]`. */
+  readonly gold: T;
+}
+
+/** Hyperparameters of {@link tpo}. */
+export type TpoOptions = {
+  /** Weight of the gold response's negative log-likelihood, at least 0. Default 1. */
+  readonly alpha?: number;
+} & (
+  | {
+      /** The loss of the pair. Default `'cpo'`. */
+      readonly contrastive?: 'cpo';
+      /** Scale of the margin, positive. Default 0.1. */
+      readonly beta?: number;
+      /** Assumed probability that a preference label is flipped, in [0, 0.5). Default 0. */
+      readonly labelSmoothing?: number;
+      readonly gamma?: undefined;
+      readonly gammaBetaRatio?: undefined;
+    }
+  | {
+      readonly contrastive: 'hinge' | 'ipo';
+      /** Of that loss, positive. Default 0.1. */
+      readonly beta?: number;
+      readonly labelSmoothing?: undefined;
+      readonly gamma?: undefined;
+      readonly gammaBetaRatio?: undefined;
+    }
+  | ({
+      /** SimPO's, on means: the paper's TPO-L. */
+      readonly contrastive: 'simpo';
+      /** Scale of the margin, positive. */
+      readonly beta: number;
+      /** Assumed probability that a preference label is flipped, in [0, 0.5). Default 0. */
+      readonly labelSmoothing?: number;
+    } & TargetMargin)
+);
+
+/**
+ * TPO (Triple Preference Optimization), one value per triple: a contrastive loss of a preference pair, and the likelihood
+ * of a third, gold response. No reference model is needed.
+ *
+ *     loss = c(chosen, rejected) - alpha * gold
+ *
+ * where c is {@link cpo} (TRL's `sigmoid`), {@link hinge} or {@link ipo} without a reference, or {@link simpo} (`tpo-l`).
+ * Its gradient with respect to `chosen` and `rejected` is that of c, with respect to `gold` `-alpha`.
+ *
+ * TRL puts sums into cpo and hinge, and means into ipo and tpo-l, and averages the likelihood of the gold response over
+ * the tokens of the batch: for that, set alpha to 0 and add `nll`.
+ *
+ * @param batch - Log-probs in nats, each `[B]`: sums or means as c asks, and `gold`, a mean. See {@link TpoBatch}.
+ * @param options - See {@link TpoOptions}.
+ * @returns The losses `[B]`.
+ * @throws RangeError if shapes differ, an option is outside its range, or one is given that c does not have.
+ *
+ * @example
+ * ```ts
+ * import { tpo } from 'prefloss';
+ * console.log(tpo({ chosen: [-10], rejected: [-12], gold: [-0.5] })[0]!.toFixed(7)); // 1.0981389
+ * ```
+ *
+ * @see Saeidi et al., "Triple Preference Optimization: Achieving Better Alignment using a Single Step Optimization", 2024.
+ *   https://arxiv.org/abs/2405.16681
+ */
+export function tpo<T>(batch: TpoBatch<T>, options: TpoOptions = {}): T {
+  checkOptions('tpo', options, ['alpha', 'contrastive', 'beta', 'labelSmoothing', 'gamma', 'gammaBetaRatio']);
+  const { alpha = 1, contrastive = 'cpo', labelSmoothing = 0 } = options;
+  checkChoice('tpo', 'contrastive', contrastive, ['cpo', 'hinge', 'ipo', 'simpo']);
+  const isLogistic = contrastive === 'cpo' || contrastive === 'simpo';
+  checkUnused(
+    'tpo',
+    options,
+    [...(isLogistic ? [] : ['labelSmoothing']), ...(contrastive === 'simpo' ? [] : ['gamma', 'gammaBetaRatio'])],
+    `by ${contrastive}`,
+  );
+  const beta = options.beta ?? (contrastive === 'simpo' ? undefined : 0.1);
+  checkNumber('tpo', 'beta', beta, positive);
+  const gamma = contrastive === 'simpo' ? checkTargetMargin('tpo', options as { readonly beta: number } & TargetMargin) : 0;
+  checkNumber('tpo', 'labelSmoothing', labelSmoothing, interval(0, 0.5));
+  checkFields('tpo', 'batch', batch, ['chosen', 'rejected', 'gold']);
+  checkPair('tpo', 'batch', batch);
+  const { chosen, rejected, gold } = batch;
+  checkTensor('tpo', 'gold', gold, { like: ['chosen', chosen] });
+  checkNumber('tpo', 'alpha', alpha, notNegative);
+
+  return scope(chosen, () => {
+    const margin = sub<T>(chosen, rejected);
+    const scaled = mul<T>(margin, beta);
+    const contrast = {
+      cpo: () => logistic(scaled, labelSmoothing),
+      simpo: () => logistic(sub<T>(scaled, gamma), labelSmoothing),
+      hinge: () => relu(sub<T>(1, scaled)),
+      ipo: () => square(sub<T>(margin, 1 / (2 * beta))),
+    }[contrastive];
+    return sub<T>(contrast(), mul<T>(gold, alpha));
+  });
+}

@@ -1,0 +1,85 @@
+import type { Less } from '../backend/types.js';
+import { add, exp, minimum, scope, stopGradient, sub } from '../backend/ops.js';
+import { checkFields, checkNumber, checkOptions, checkTensor, positive } from '../internal/checks.js';
+import type { Pair } from '../logprobs/pairs.js';
+import { checkMask, meanOfCounted } from '../masking/maskedReductions.js';
+
+/** Tokens of completions for {@link wpoWeights}. */
+export interface WpoTokens<T> {
+  /** Log-probs of the tokens under the policy, in nats, `[B, T]`. */
+  readonly logps: T;
+  /** Log of the sum over the vocabulary of the squared probabilities, in nats, `[B, T]`. */
+  readonly logSumSquares: T;
+  /** 1 for the tokens of the completions, `[B, T]`. */
+  readonly mask: T;
+}
+
+/** Options of {@link wpoWeights}. */
+export interface WpoWeightsOptions {
+  /** Largest weight, positive: 1 is TRL's up to 0.27. Left out: weights are not cut off, as in TRL 1.x. */
+  readonly clamp?: number;
+}
+
+/**
+ * The weights of WPO (Weighted Preference Optimization): off-policy completions count as much as the policy would be likely
+ * to write them, relative to how sure it is.
+ *
+ *     weight = exp(mean over counted tokens of (logps - logSumSquares))
+ *
+ * Of pairs, the weight is the product of both sides' weights. It is detached. Multiply the losses of the batch with it,
+ * before they are averaged. A row without counted tokens has the weight 1.
+ *
+ * `logSumSquares` of logits `[B, T, V]` is
+ * `logSumExp(2 * (logits - logSumExp(logits)))` over the vocabulary.
+ *
+ * @param tokens - Tokens of pairs, or of single completions; see {@link WpoTokens}.
+ * @param options - See {@link WpoWeightsOptions}.
+ * @returns The weights `[B]`, detached.
+ * @throws RangeError if shapes differ, clamp is not positive, or a mask holds anything but 0 and 1; where it cannot be read,
+ *   that row becomes NaN.
+ *
+ * @example
+ * ```ts
+ * import { wpoWeights } from 'prefloss';
+ * const tokens = { logps: [[-0.5, -1]], logSumSquares: [[-0.25, -0.25]], mask: [[1, 1]] };
+ * console.log(wpoWeights(tokens)[0]!.toFixed(7)); // 0.6065307
+ * console.log(wpoWeights({ chosen: tokens, rejected: tokens })[0]!.toFixed(7)); // 0.3678794
+ * ```
+ *
+ * @see Zhou et al., "WPO: Enhancing RLHF with Weighted Preference Optimization", 2024, eq. 2. https://arxiv.org/abs/2406.11827
+ */
+export function wpoWeights<T>(tokens: Pair<WpoTokens<T>> | WpoTokens<T>, options: WpoWeightsOptions = {}): Less<T> {
+  checkOptions('wpoWeights', options, ['clamp']);
+  const { clamp } = options;
+  if (clamp !== undefined) checkNumber('wpoWeights', 'clamp', clamp, positive);
+  const sides = sidesOf(tokens);
+  const like = sides[0]!.logps;
+
+  return scope(like, () => {
+    const logs = sides.map(({ logps, logSumSquares, mask }) => meanOfCounted(sub<T>(logps, logSumSquares), mask, -1) as Less<T>);
+    const weights = exp(logs.reduce((a, b) => add<Less<T>>(a, b)));
+    return stopGradient(clamp === undefined ? weights : minimum<Less<T>>(weights, clamp));
+  });
+}
+
+/** The one or the two sets of tokens, checked. */
+function sidesOf<T>(tokens: Pair<WpoTokens<T>> | WpoTokens<T>): WpoTokens<T>[] {
+  if (typeof tokens !== 'object' || !('chosen' in tokens)) {
+    checkTokens('tokens', '', tokens);
+    return [tokens];
+  }
+  checkFields('wpoWeights', 'tokens', tokens, ['chosen', 'rejected']);
+  checkTokens('chosen', 'chosen.', tokens.chosen);
+  checkTokens('rejected', 'rejected.', tokens.rejected, tokens.chosen.logps);
+  return [tokens.chosen, tokens.rejected];
+}
+
+/** Checks the tokens of one side; those of the other have as many rows. */
+function checkTokens<T>(name: string, prefix: string, tokens: WpoTokens<T>, other?: T): void {
+  checkFields('wpoWeights', name, tokens, ['logps', 'logSumSquares', 'mask']);
+  const like = [`${prefix}logps`, tokens.logps] as const;
+  if (other === undefined) checkTensor('wpoWeights', like[0], tokens.logps, { rank: 2 });
+  else checkTensor('wpoWeights', like[0], tokens.logps, { like: ['chosen.logps', other] });
+  checkTensor('wpoWeights', `${prefix}logSumSquares`, tokens.logSumSquares, { like });
+  checkMask('wpoWeights', tokens.mask, like, `${prefix}mask`);
+}

@@ -1,0 +1,183 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { losses, type LossName, type Nested } from '../../src/index.js';
+import { expectClose, type Values } from '../../src/testing/index.js';
+import { callOf } from '../support/calls.js';
+import { derivatives, epsilon, expectError, expectNoLeak, flatten, isArrays, isReadable, read, tensor, type X } from '../support/engine.js';
+import { fileOf } from '../support/goldens.js';
+
+// What holds for every loss of the catalogue.
+
+type Fields = Readonly<Record<string, Nested>>;
+
+const names = Object.keys(losses) as LossName[];
+
+/** A realistic batch of five, and options for it. */
+function sampleOf(name: LossName): { fields: Fields; options: Readonly<Record<string, X>> } {
+  const { inputs, records } = fileOf(name);
+  const input = Object.keys(inputs).find((key) => key.startsWith('A_B5'))!;
+  const { options } = records.find((record) => record.input === input)!;
+  return { fields: inputs[input]!, options };
+}
+
+const asTensors = (fields: Fields): Record<string, X> =>
+  Object.fromEntries(Object.entries(fields).map(([key, x]) => [key, typeof x === 'number' ? x : tensor(x)]));
+
+/** Rows of every field, and of every option that has one value per example. */
+const rowsOf = <V>(record: Readonly<Record<string, V>>, from: number, to: number): Record<string, V> =>
+  Object.fromEntries(Object.entries(record).map(([key, x]) => [key, Array.isArray(x) ? (x.slice(from, to) as V) : x]));
+
+const optionsOf = (options: Readonly<Record<string, X>>): Record<string, X> =>
+  Object.fromEntries(Object.entries(options).map(([key, x]) => [key, Array.isArray(x) ? tensor(x) : x]));
+
+/** The inputs that the policy computes. */
+const trainedOf = (fields: Fields): string[] =>
+  Object.keys(fields).filter((key) => /^(policy|chosen|rejected|gold)/.test(key) && !/Lengths|Kl$/.test(key));
+
+/** Values, and gradients by every trained input. */
+async function results(name: LossName, fields: Fields, options: Readonly<Record<string, X>>): Promise<{ loss: number[]; grads: Nested[] }> {
+  const call = callOf(name);
+  const wrt = trainedOf(fields);
+  const f = (...xs: X[]): X => call({ ...asTensors(fields), ...Object.fromEntries(wrt.map((key, i) => [key, xs[i]])) }, optionsOf(options));
+  const loss = flatten((await read(call(asTensors(fields), optionsOf(options)))) as Values);
+  const { grads } = await derivatives(
+    f,
+    wrt.map((key) => fields[key]!),
+  );
+  return { loss, grads };
+}
+
+describe.each(names)('%s', (name) => {
+  const { fields, options } = sampleOf(name);
+  const call = callOf(name);
+
+  it('leaves no tensor behind but the one that it returns', () => {
+    const tensors = asTensors(fields);
+    const own = optionsOf(options);
+    expectNoLeak(() => call(tensors, own));
+  });
+
+  it('gives one value per example', async () => {
+    expect((await results(name, fields, options)).loss).toHaveLength(5);
+  });
+
+  it.runIf(losses[name].coupling !== 'order')(
+    'gives the examples of a part of the batch the values that they have in the whole',
+    async () => {
+      const whole = await read(call(asTensors(fields), optionsOf(options)));
+      const parts = await Promise.all(
+        [[0, 2], [2, 5]].map(([from, to]) => read(call(asTensors(rowsOf(fields, from!, to!)), optionsOf(rowsOf(options, from!, to!))))), // prettier-ignore
+      );
+      expectClose(parts.flatMap((part) => flatten(part as Values)), whole as Values, { relative: epsilon, absolute: epsilon }); // prettier-ignore
+    },
+  );
+
+  it.runIf(losses[name].coupling === 'order')('depends on the other examples', async () => {
+    const whole = flatten((await read(call(asTensors(fields), options))) as Values);
+    const part = flatten((await read(call(asTensors(rowsOf(fields, 0, 2)), options))) as Values);
+    expect(part.map((x, i) => Math.abs(x - whole[i]!) < 1e-3)).not.toEqual([true, true]);
+  });
+
+  it('names an option that it does not know', () => {
+    const known = { ...optionsOf(options), temperature: 1 };
+    const tensors = asTensors(fields);
+    let message = '';
+    try {
+      call(tensors, known);
+    } catch (error) {
+      expect(error).toBeInstanceOf(RangeError);
+      message = (error as Error).message;
+    }
+    expect(message).toMatch(new RegExp(`^${name}: unknown option temperature, expected `));
+  });
+
+  it.each(Object.keys(fields).filter((key) => typeof fields[key] !== 'number' && key in asTensors(fields) && isUsed(name, key)))(
+    'names %s of the wrong length',
+    (key) => {
+      const shorter = { ...asTensors(fields), [key]: tensor((fields[key] as Nested[]).slice(0, 4)) };
+      const own = optionsOf(options);
+      // The first field sets the length, so that another one is named.
+      expect(() => call(shorter, own)).toThrow(new RegExp(`^${name}: .* has shape \\[\\d.*\\], expected \\[\\d.*\\] like .*`));
+    },
+  );
+
+  it('names a batch that is none', () => {
+    const loss = losses[name].loss as (batch: unknown, options: unknown) => unknown;
+    const message = new RegExp(`^${name}: \\w+ is (undefined|null), expected \\{ `);
+    const own = optionsOf(options);
+    for (const batch of [undefined, null]) {
+      expect(() => loss(batch, own)).toThrow(TypeError);
+      expect(() => loss(batch, own)).toThrow(message);
+    }
+  });
+
+  it.runIf('beta' in options)('names a beta that is not positive', () => {
+    const tensors = asTensors(fields);
+    const own = optionsOf(options);
+    for (const beta of [0, -1, NaN, Infinity]) {
+      expectError(() => call(tensors, { ...own, beta }), RangeError, `${name}: beta must be finite and > 0, got ${beta}`);
+    }
+    expectError(() => call(tensors, { ...own, beta: 'a' }), TypeError, `${name}: beta ${betaWords(name)}`);
+  });
+
+  it('is finite, and so is its gradient, at extreme log-probs', async () => {
+    for (const extreme of EXTREMES) {
+      const { loss, grads } = await results(name, mapFields(name, fields, extreme), options);
+      expect([extreme.name, loss.every(Number.isFinite)]).toEqual([extreme.name, true]);
+      // Differences on arrays have no gradient at the edge of where log-probs can be.
+      if (isArrays) continue;
+      expect([extreme.name, grads.flatMap((g) => flatten(g as Values)).every(Number.isFinite)]).toEqual([extreme.name, true]);
+    }
+  });
+
+  // Many small calls: engines that are read asynchronously have the fixed cases.
+  it.runIf(isReadable)('is finite for any log-probs', () => {
+    const logp = fc.double({ min: -1e5, max: 0, noNaN: true }).map(Math.fround);
+    const count = trainedOf(fields).reduce((n, key) => n + flatten(fields[key] as Values).length, 0);
+    fc.assert(
+      fc.property(fc.array(logp, { minLength: count, maxLength: count }), (values) => {
+        let next = 0;
+        const drawn = Object.fromEntries(trainedOf(fields).map((key) => [key, refill(fields[key]!, () => values[next++]!)]));
+        const loss: X = call(asTensors({ ...fields, ...drawn }), optionsOf(options));
+        const numbers: number[] = isArrays ? flatten(loss as Values) : Array.from(loss.dataSync() as Float32Array);
+        if (!isArrays) loss.dispose();
+        if (!numbers.every(Number.isFinite)) throw new Error(numbers.join(', '));
+      }),
+      { numRuns: 30 },
+    );
+  });
+});
+
+/** Where log-probs go at the edges: of the chosen or best side, and of the others. */
+const EXTREMES = [
+  { name: 'far ahead', best: 0, other: -1e5 },
+  { name: 'far behind', best: -1e5, other: 0 },
+  { name: 'both certain', best: 0, other: 0 },
+  { name: 'both almost certain', best: -1e-30, other: -1e-30 },
+  { name: 'both hopeless', best: -1e5, other: -1e5 },
+] as const;
+
+/** The batch with extreme log-probs, and a reference of -1e4 for all. */
+function mapFields(name: LossName, fields: Fields, { best, other }: (typeof EXTREMES)[number]): Fields {
+  const isList = losses[name].kind.toLowerCase().includes('list');
+  const value = (key: string, x: Nested): Nested => {
+    if (key.startsWith('reference')) return refill(x, () => -1e4);
+    if (!trainedOf(fields).includes(key)) return x;
+    if (isList) return (x as Nested[]).map((row) => (row as number[]).map((_, k) => (k === 0 ? best : other)));
+    if (key === 'policy') return (x as number[]).map((_, i) => (i % 2 === 0 ? best : other));
+    return refill(x, () => (/rejected/i.test(key) ? other : best));
+  };
+  return Object.fromEntries(Object.entries(fields).map(([key, x]) => [key, value(key, x)]));
+}
+
+const refill = (x: Nested, f: () => number): Nested => (typeof x === 'number' ? f() : x.map((row) => refill(row, f)));
+
+/** Two losses on lists have no rewards, though their golden files do; kto takes its estimate ready-made. */
+const isUsed = (name: LossName, key: string): boolean =>
+  !(key === 'rewards' && (name === 'plackettLuce' || name === 'softmaxDpo')) && !key.startsWith('kl');
+
+/** What is said of a beta that is neither a number nor, where one may be, a tensor. */
+const betaWords = (name: LossName): string =>
+  ['aot', 'aotUnpaired', 'simpo', 'alphaPo', 'tpo'].includes(name) || losses[name].kind === 'lists'
+    ? 'is "a", expected a number'
+    : 'is not a tensor: no registered engine owns "a"';

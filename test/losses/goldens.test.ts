@@ -1,0 +1,84 @@
+import { describe, expect, it } from 'vitest';
+import {
+  adaptiveBeta,
+  humanlineClamp,
+  ldLogProbs,
+  losses,
+  marginStatistics,
+  marginWeights,
+  nashMd,
+  nll,
+  ops,
+  robustMean,
+  splitPairs,
+  wpoWeights,
+  xpoTerm,
+  type LossName,
+} from '../../src/index.js';
+import { callOf } from '../support/calls.js';
+import { epsilon, expectValues, tensor, type X } from '../support/engine.js';
+import { cases, expectGolden, fileOf, goldenNames, type Call } from '../support/goldens.js';
+
+const statisticsOf = ({ margins, mean, std }: Readonly<Record<string, X>>): X =>
+  marginStatistics<X>(margins, { previous: scalars({ mean, std }) });
+const scalars = ({ mean, std }: Readonly<Record<string, X>>) => ({ mean: tensor(mean), std: tensor(std) });
+
+// What is no loss of examples: weights, terms, reductions, aggregations of tokens.
+const OTHERS: Record<string, Call> = {
+  adaptiveBeta: (x, options) => adaptiveBeta<X>({ margins: x.margins, statistics: statisticsOf(x), selected: x.selected }, options),
+  humanlineClamp: (x, options) => {
+    const { policy } = humanlineClamp<X>({ policy: x.policy, reference: x.reference, mask: x.mask }, options);
+    return ops.sum(ops.sub<X>(policy, x.reference), -1);
+  },
+  ldLogProbs: (x, options) => {
+    const { chosen, rejected } = ldLogProbs<X>(splitPairs<X>(x.logps), splitPairs<X>(x.mask), options as { alpha: number });
+    return ops.concat<X>([chosen, rejected]);
+  },
+  nashMd: (x, options) => nashMd<X>({ policy: x.policy, reference: x.reference, mask: x.mask }, options as { preference: X }),
+  nll: (x, options) => nll<X>(x.logps, x.mask, options),
+  robustMean: (x, options) => robustMean<X>(x.losses, options),
+  wpoWeights: (x) => {
+    const [logps, logSumSquares, mask] = [x.logps, x.logSumSquares, x.mask].map((v) => splitPairs<X>(v));
+    const side = (s: 'chosen' | 'rejected') => ({ logps: logps![s], logSumSquares: logSumSquares![s], mask: mask![s] });
+    return wpoWeights<X>({ chosen: side('chosen'), rejected: side('rejected') });
+  },
+  xpoTerm: (x, options) => xpoTerm<X>(x.logps, options),
+};
+
+// Of these, other tests read the goldens.
+const ELSEWHERE = ['logprobs', 'metrics'];
+
+it('has goldens of every loss', () => {
+  expect([...goldenNames].sort()).toEqual([...Object.keys(losses), ...Object.keys(OTHERS), ...ELSEWHERE].sort());
+});
+
+describe.each(Object.keys(losses) as LossName[])('%s', (name) => {
+  it.for(cases(fileOf(name)))('%s', async ([, record], { task }) => {
+    const errors = await expectGolden(fileOf(name), record, callOf(name), losses[name].coupling === 'order');
+    task.meta.accuracy = { name, ...errors };
+  });
+});
+
+describe.each(Object.keys(OTHERS))('%s', (name) => {
+  it.for(cases(fileOf(name)))('%s', async ([, record], { task }) => {
+    task.meta.accuracy = { name, ...(await expectGolden(fileOf(name), record, OTHERS[name]!)) };
+  });
+});
+
+describe('further outputs of the originals', () => {
+  it.each(cases(fileOf('adaptiveBeta')))('adaptiveBeta: the running statistics and the weights of %s', async (_, record) => {
+    const inputs = fileOf('adaptiveBeta').inputs[record.input]!;
+    const margins = tensor(inputs.margins!);
+    const statistics: X = statisticsOf({ ...inputs, margins });
+    const { mean, std, weights } = record.outputs as unknown as Record<string, X>;
+    await expectValues(statistics.mean, mean, 10);
+    await expectValues(statistics.std, std, 10);
+    await expectValues(marginWeights<X>(margins, statistics), weights, 10);
+  });
+
+  it.each(cases(fileOf('humanlineClamp')))('humanlineClamp: the share of unclamped tokens of %s', async (_, record) => {
+    const { policy, reference, mask } = fileOf('humanlineClamp').inputs[record.input]!;
+    const { unclamped } = humanlineClamp<X>({ policy: tensor(policy!), reference: tensor(reference!), mask: tensor(mask!) });
+    await expectValues(unclamped, record.outputs.unclamped as number, epsilon);
+  });
+});

@@ -1,0 +1,35 @@
+import * as prefloss from '../../src/index.js';
+import type { LossEntry, LossName } from '../../src/index.js';
+import type { X } from './engine.js';
+import type { Call } from './goldens.js';
+import { fromFour } from './samples.js';
+
+/** The first argument of a loss of each kind, from the fields of a golden file. */
+const BATCHES: Record<LossEntry['kind'], (x: Readonly<Record<string, X>>) => X> = {
+  pairs: (x) => ({
+    ...('chosen' in x
+      ? { policy: { chosen: x.chosen, rejected: x.rejected } }
+      : fromFour(x.policyChosen, x.policyRejected, x.referenceChosen, x.referenceRejected)),
+    ...(x.chosenLengths && { lengths: { chosen: x.chosenLengths, rejected: x.rejectedLengths } }),
+    ...(x.chosenKl && { sequentialKl: { chosen: x.chosenKl, rejected: x.rejectedKl } }),
+  }),
+  referenceFreePairs: (x) => x,
+  examples: ({ policy, reference, desirable, kl }) => ({ policy, reference, desirable, ...(kl !== undefined && { kl }) }),
+  lists: ({ policy, reference, rewards, mask }) => ({ policy, reference, ...(rewards && { rewards }), ...(mask && { mask }) }),
+  referenceFreeLists: (x) => x,
+  rewards: (x) => x,
+};
+
+/** The first argument of a loss of that kind. */
+export const batchOf = (kind: LossEntry['kind'], fields: Readonly<Record<string, X>>): X => BATCHES[kind](fields);
+
+/** Calls a loss of the catalogue with the fields and options of a golden file. */
+export const callOf =
+  (name: LossName): Call =>
+  (fields, options) => {
+    const { loss, kind } = prefloss.losses[name] as { loss: (batch: X, options: X) => X; kind: LossEntry['kind'] };
+    const batch: X = BATCHES[kind](fields);
+    // Not every loss on lists has rewards.
+    if (name === 'plackettLuce' || name === 'softmaxDpo') delete batch.rewards;
+    return loss(batch, options);
+  };
