@@ -5,6 +5,8 @@ import { describe, expect, it } from 'vitest';
 import { withTable } from '../../bench/markdown.js';
 import type { Results } from '../../bench/results.js';
 import * as prefloss from '../../src/index.js';
+import { generatedPages } from '../../tools/docs/pages.js';
+import { plotted } from '../../tools/docs/plotted.js';
 
 const root = fileURLToPath(new URL('../..', import.meta.url));
 const text = (file: string) => readFileSync(join(root, file), 'utf8');
@@ -13,9 +15,9 @@ const pages = [
   'CONTRIBUTING.md',
   'CHANGELOG.md',
   'examples/README.md',
-  ...readdirSync(join(root, 'docs'))
+  ...readdirSync(join(root, 'docs'), { recursive: true, encoding: 'utf8' })
     .filter((f) => f.endsWith('.md'))
-    .map((f) => `docs/${f}`),
+    .map((f) => `docs/${f.replaceAll('\\', '/')}`),
 ];
 
 describe('the docs', () => {
@@ -31,11 +33,11 @@ describe('the docs', () => {
     expect(links.filter((link) => !existsSync(join(root, dirname(page), link)))).toEqual([]);
   });
 
-  it('name every loss with its section', () => {
-    for (const name of ['dpo', 'ipo', 'kto', 'orpo', 'nll', 'bradleyTerry'] as const) {
-      expect(prefloss[name]).toBeTypeOf('function');
-      expect(text('docs/losses.md')).toContain(`\n## ${name}\n`);
-    }
+  it('hold a page and a plot of every function that has goldens, as they would be written now', async () => {
+    const pages = await generatedPages();
+    for (const [file, page] of pages) expect([file, text(file)]).toEqual([file, page]);
+    for (const name of Object.keys(plotted)) expect(existsSync(join(root, `docs/plots/${name}.svg`))).toBe(true);
+    expect(Object.keys(plotted)).toEqual(expect.arrayContaining(Object.keys(prefloss.losses)));
   });
 
   it('give the measured numbers in README', () => {

@@ -1,0 +1,51 @@
+// Runs the golden tests on every engine and writes the largest errors that they measured to docs/accuracy.md:
+// `npm run accuracy`. The tests assert the bounds; this shows how far from them each loss stays.
+import { readFileSync, writeFileSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+import { format, resolveConfig } from 'prettier';
+import { startVitest, type Reporter, type TestModule } from 'vitest/node';
+
+const ENGINES = ['arrays', 'cpu', 'wasm', 'webgpu', 'browser-webgpu', 'browser-webgl'];
+const MARK = /(<!-- npm run accuracy writes this -->)[\s\S]*?(<!-- end -->)/;
+const page = fileURLToPath(new URL('../../docs/accuracy.md', import.meta.url));
+
+type Errors = Record<string, Record<string, { forward: number; backward: number }>>;
+
+/** Keeps the largest errors of each function on each engine. */
+class Largest implements Reporter {
+  readonly errors: Errors = {};
+
+  onTestModuleEnd(module: TestModule): void {
+    for (const test of module.children.allTests()) {
+      const { accuracy } = test.meta();
+      if (!accuracy) continue;
+      const before = ((this.errors[accuracy.name] ??= {})[module.project.name] ??= { forward: 0, backward: 0 });
+      before.forward = Math.max(before.forward, accuracy.forward);
+      before.backward = Math.max(before.backward, accuracy.backward);
+    }
+  }
+}
+
+const largest = new Largest();
+const vitest = await startVitest('test', ['test/losses/goldens.test.ts'], {
+  watch: false,
+  project: ENGINES,
+  reporters: ['default', largest],
+});
+await vitest.close();
+
+const engines = ENGINES.filter((engine) => Object.values(largest.errors).some((row) => row[engine]));
+const row = (cells: readonly string[]): string => `| ${cells.join(' | ')} |`;
+const shown = (x: number | undefined): string => (x === undefined ? '' : x === 0 ? '0' : x.toExponential(1));
+const table = [
+  row(['function', ...engines.flatMap((engine) => [engine, ''])]),
+  row(['---', ...engines.flatMap(() => ['--:', '--:'])]),
+  row(['', ...engines.flatMap(() => ['value', 'gradient'])]),
+  ...Object.entries(largest.errors).map(([name, errors]) =>
+    row([`[\`${name}\`](losses/${name}.md)`, ...engines.flatMap((e) => [shown(errors[e]?.forward), shown(errors[e]?.backward)])]),
+  ),
+].join('\n');
+const text = readFileSync(page, 'utf8').replace(MARK, (_, open: string, close: string) => `${open}\n\n${table}\n\n${close}`);
+writeFileSync(page, await format(text, { ...(await resolveConfig(page)), parser: 'markdown' }));
+console.log(`${Object.keys(largest.errors).length} functions on ${engines.length} engines`);
+if (process.exitCode) throw new Error('a test failed: see above');

@@ -1,0 +1,66 @@
+// Draws docs/plots/<function>.svg: the loss and its slope. `npm run docs:plots`
+import { mkdirSync, writeFileSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+import type { TopLevelSpec } from 'vega-lite';
+import { renderSvg } from '../../examples/renderSvg.js';
+import { plotted, type Plotted } from './plotted.js';
+
+const POINTS = 121;
+const COLOURS = ['#1f5fa8', '#d9730d', '#4a8f3c', '#8a4fa3'];
+
+const folder = fileURLToPath(new URL('../../docs/plots/', import.meta.url));
+mkdirSync(folder, { recursive: true });
+for (const [name, plot] of Object.entries(plotted)) writeFileSync(`${folder}${name}.svg`, `${await renderSvg(specOf(name, plot))}\n`);
+console.log(`${Object.keys(plotted).length} plots in docs/plots`);
+
+function specOf(name: string, { axis, domain: [low, high], value = 'loss', hasSlope = true, curves }: Plotted): TopLevelSpec {
+  const step = (high - low) / (POINTS - 1);
+  const xs = Array.from({ length: POINTS }, (_, i) => low + i * step);
+  // Five digits: more would only make the file larger.
+  const round = (y: number): number => Number(y.toPrecision(5));
+  const points = curves.flatMap(([label, f]) => xs.map((x) => ({ x: round(x), y: round(f(x)), label })));
+  const slopes = curves.flatMap(([label, f]) =>
+    xs.slice(1).map((x) => ({ x: round(x - step / 2), y: round((f(x) - f(x - step)) / step), label })),
+  );
+  const colour = {
+    field: 'label',
+    type: 'nominal' as const,
+    title: null,
+    sort: null,
+    scale: { domain: curves.map(([label]) => label), range: COLOURS.slice(0, curves.length) },
+    legend: { orient: 'bottom' as const, direction: 'vertical' as const },
+  };
+  const panel = (title: string, values: object[]) => ({
+    width: 300,
+    height: 190,
+    title: { text: title, anchor: 'start' as const, frame: 'group' as const, fontSize: 12, fontWeight: 'normal' as const },
+    data: { values },
+    mark: { type: 'line' as const, strokeWidth: 2, strokeJoin: 'round' as const, clip: true },
+    encoding: {
+      x: { field: 'x', type: 'quantitative' as const, title: axis, axis: { tickCount: 6 }, scale: { domain: [low, high], nice: false } },
+      y: { field: 'y', type: 'quantitative' as const, title: null, axis: { tickCount: 5 } },
+      color: colour,
+    },
+  });
+  return {
+    $schema: 'https://vega.github.io/schema/vega-lite/v6.json',
+    background: 'white',
+    padding: 12,
+    title: { text: name, anchor: 'start', fontSize: 15, offset: 10 },
+    spacing: 36,
+    hconcat: hasSlope ? [panel(value, points), panel('its slope', slopes)] : [panel(value, points)],
+    config: {
+      font: 'Helvetica, Arial, sans-serif',
+      axis: {
+        labelFontSize: 10,
+        titleFontSize: 11,
+        titleFontWeight: 'normal',
+        gridColor: '#eeeeee',
+        domainColor: '#999999',
+        tickColor: '#999999',
+      },
+      legend: { labelFontSize: 11, labelLimit: 300, symbolStrokeWidth: 3 },
+      view: { stroke: null },
+    },
+  };
+}
