@@ -61,11 +61,7 @@ export interface LossEntry {
   readonly paper: string;
 }
 
-/**
- * Every preference loss of this library by name, for research code that is driven by a configuration:
- * `losses[config.loss].loss(logps, config.options)`. Who imports a loss by its own name bundles that one alone.
- */
-export const losses = {
+const entries = {
   dpo: { loss: dpo, kind: 'pairs', logps: 'sum', fields: [], required: [], coupling: 'nothing', paper: '2305.18290' },
   robustDpo: { loss: robustDpo, kind: 'pairs', logps: 'sum', fields: [], required: [], coupling: 'nothing', paper: '2403.00409' },
   ipo: { loss: ipo, kind: 'pairs', logps: 'either', fields: [], required: [], coupling: 'nothing', paper: '2310.12036' },
@@ -147,4 +143,10 @@ export const losses = {
 } as const satisfies Record<string, LossEntry & { readonly loss: (...args: never[]) => unknown }>;
 
 /** The name of a loss in {@link losses}. */
-export type LossName = keyof typeof losses;
+export type LossName = keyof typeof entries;
+
+/**
+ * Every preference loss of this library by name, for research code that is driven by a configuration:
+ * `losses[config.loss].loss(logps, config.options)`. Who imports a loss by its own name bundles that one alone.
+ */
+export const losses: { readonly [Name in LossName]: LossEntry & { readonly loss: (typeof entries)[Name]['loss'] } } = entries;

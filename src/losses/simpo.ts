@@ -8,9 +8,11 @@ export type TargetMargin =
   | {
       /** The margin itself (TRL's `simpo_gamma`, Liger's `gamma`). */
       readonly gamma: number;
+      /** Not beside the other one. */
       readonly gammaBetaRatio?: undefined;
     }
   | {
+      /** Not beside the other one. */
       readonly gamma?: undefined;
       /** The margin divided by beta (the authors' code, HALOs, Levanter). */
       readonly gammaBetaRatio: number;

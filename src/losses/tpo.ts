@@ -32,15 +32,21 @@ export type TpoOptions = {
       readonly beta?: number;
       /** Assumed probability that a preference label is flipped, in [0, 0.5). Default 0. */
       readonly labelSmoothing?: number;
+      /** Not with this loss. */
       readonly gamma?: undefined;
+      /** Not with this loss. */
       readonly gammaBetaRatio?: undefined;
     }
   | {
+      /** A hinge, or a square. */
       readonly contrastive: 'hinge' | 'ipo';
       /** Of that loss, positive. Default 0.1. */
       readonly beta?: number;
+      /** Not with this loss. */
       readonly labelSmoothing?: undefined;
+      /** Not with this loss. */
       readonly gamma?: undefined;
+      /** Not with this loss. */
       readonly gammaBetaRatio?: undefined;
     }
   | ({

@@ -202,13 +202,14 @@ describe('lists', () => {
       const discount = row.map((x) => 1 / Math.log(2 + row.filter((y) => y > x).length));
       const gain = rewards[i]!.map((x) => 2 ** x - 1);
       const grads = row.map(() => 0);
-      row.forEach((x, j) => { row.forEach((y, k) => {
+      row.forEach((x, j) => {
+        row.forEach((y, k) => {
           if (rewards[i]![j]! <= rewards[i]![k]!) return;
           const pull = b * Math.abs(gain[j]! - gain[k]!) * Math.abs(discount[j]! - discount[k]!) * sigmoid(y - x);
           grads[j]! -= pull;
           grads[k]! += pull;
-        }); },
-      );
+        });
+      });
       return grads;
     };
     await expectGradients(...wrtPolicy((x) => lipo<X>(x, { beta }), rewarded()), [per(slope)]);

@@ -52,7 +52,8 @@ function commentOf(node: ts.Node, source: ts.SourceFile): Comment {
 function optionsOf(source: ts.SourceFile): readonly { readonly name: string; readonly isOptional: boolean; readonly text: string }[] {
   const found = new Map<string, { name: string; isOptional: boolean; text: string }>();
   const visit = (node: ts.Node): void => {
-    if (ts.isPropertySignature(node) && ts.getJSDocCommentsAndTags(node).length > 0) {
+    const isNever = ts.isPropertySignature(node) && node.type?.getText(source) === 'undefined';
+    if (ts.isPropertySignature(node) && !isNever && ts.getJSDocCommentsAndTags(node).length > 0) {
       const name = node.name.getText(source);
       const text = commentOf(node, source).description.replaceAll(/\s+/g, ' ');
       if (!found.has(name)) found.set(name, { name, isOptional: node.questionToken !== undefined, text });
