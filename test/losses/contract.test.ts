@@ -1,10 +1,11 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { losses, type LossName, type Nested } from '../../src/index.js';
+import { backendOf, losses, ops, type LossName, type Nested } from '../../src/index.js';
 import { expectClose, type Values } from '../../src/testing/index.js';
 import { callOf } from '../support/calls.js';
 import { derivatives, epsilon, expectError, expectNoLeak, flatten, isArrays, isReadable, read, tensor, type X } from '../support/engine.js';
 import { fileOf } from '../support/goldens.js';
+import { weight } from '../support/samples.js';
 
 // What holds for every loss of the catalogue.
 
@@ -34,18 +35,26 @@ const optionsOf = (options: Readonly<Record<string, X>>): Record<string, X> =>
 const trainedOf = (fields: Fields): string[] =>
   Object.keys(fields).filter((key) => /^(policy|chosen|rejected|gold)/.test(key) && !/Lengths|Kl$/.test(key));
 
-/** Values, and gradients by every trained input. */
-async function results(name: LossName, fields: Fields, options: Readonly<Record<string, X>>): Promise<{ loss: number[]; grads: Nested[] }> {
-  const call = callOf(name);
+/** A loss as a function of the inputs that the policy computes, in the order of `trainedOf`. */
+function ofTrained(name: LossName, fields: Fields, options: Readonly<Record<string, X>>): (...xs: X[]) => X {
   const wrt = trainedOf(fields);
-  const f = (...xs: X[]): X => call({ ...asTensors(fields), ...Object.fromEntries(wrt.map((key, i) => [key, xs[i]])) }, optionsOf(options));
-  const loss = flatten((await read(call(asTensors(fields), optionsOf(options)))) as Values);
-  const { grads } = await derivatives(
-    f,
-    wrt.map((key) => fields[key]!),
-  );
-  return { loss, grads };
+  return (...xs) => callOf(name)({ ...asTensors(fields), ...Object.fromEntries(wrt.map((key, i) => [key, xs[i]])) }, optionsOf(options));
 }
+
+/** Values, and gradients of `reduce` of them by every trained input. */
+async function results(name: LossName, fields: Fields, options: Readonly<Record<string, X>>, reduce = (y: X): X => y) {
+  const loss = flatten((await read(callOf(name)(asTensors(fields), optionsOf(options)))) as Values);
+  const f = ofTrained(name, fields, options);
+  const { grads } = await derivatives(
+    (...xs: X[]) => reduce(f(...xs)),
+    trainedOf(fields).map((key) => fields[key]!),
+  );
+  return { loss, grads: grads.map((g) => flatten(g as Values)) };
+}
+
+/** Values, and gradients of their sum. */
+const summed = (name: LossName, fields: Fields, options: Readonly<Record<string, X>>) =>
+  results(name, fields, options, (y) => ops.mul<X>(ops.sum<X>(y), 1 / weight(0)));
 
 describe.each(names)('%s', (name) => {
   const { fields, options } = sampleOf(name);
@@ -61,16 +70,18 @@ describe.each(names)('%s', (name) => {
     expect((await results(name, fields, options)).loss).toHaveLength(5);
   });
 
-  it.runIf(losses[name].coupling !== 'order')(
-    'gives the examples of a part of the batch the values that they have in the whole',
-    async () => {
-      const whole = await read(call(asTensors(fields), optionsOf(options)));
-      const parts = await Promise.all(
-        [[0, 2], [2, 5]].map(([from, to]) => read(call(asTensors(rowsOf(fields, from!, to!)), optionsOf(rowsOf(options, from!, to!))))), // prettier-ignore
-      );
-      expectClose(parts.flatMap((part) => flatten(part as Values)), whole as Values, { relative: epsilon, absolute: epsilon }); // prettier-ignore
-    },
-  );
+  it.runIf(losses[name].coupling !== 'order')('is the same, value and gradient, for a batch in unequal parts', async () => {
+    const whole = await summed(name, fields, options);
+    const parts = await Promise.all(
+      [[0, 2], [2, 5]].map(([from, to]) => summed(name, rowsOf(fields, from!, to!), rowsOf(options, from!, to!))), // prettier-ignore
+    );
+    expectClose(parts.flatMap((part) => part.loss), whole.loss, { relative: epsilon, absolute: epsilon }); // prettier-ignore
+    const largest = Math.max(...whole.grads.flat().map(Math.abs));
+    whole.grads.forEach((g, i) => {
+      const joined = parts.flatMap((part) => part.grads[i]!);
+      expectClose(joined, g, { relative: 0, absolute: (isArrays ? 1e-6 : 4 * epsilon) * largest });
+    });
+  });
 
   it.runIf(losses[name].coupling === 'order')('depends on the other examples', async () => {
     const whole = flatten((await read(call(asTensors(fields), options))) as Values);
@@ -126,22 +137,30 @@ describe.each(names)('%s', (name) => {
       expect([extreme.name, loss.every(Number.isFinite)]).toEqual([extreme.name, true]);
       // Differences on arrays have no gradient at the edge of where log-probs can be.
       if (isArrays) continue;
-      expect([extreme.name, grads.flatMap((g) => flatten(g as Values)).every(Number.isFinite)]).toEqual([extreme.name, true]);
+      expect([extreme.name, grads.flat().every(Number.isFinite)]).toEqual([extreme.name, true]);
     }
   });
 
   // Many small calls: engines that are read asynchronously have the fixed cases.
-  it.runIf(isReadable)('is finite for any log-probs', () => {
+  it.runIf(isReadable)('is finite, and so is its gradient, for any log-probs', () => {
     const logp = fc.double({ min: -1e5, max: 0, noNaN: true }).map(Math.fround);
-    const count = trainedOf(fields).reduce((n, key) => n + flatten(fields[key] as Values).length, 0);
+    const wrt = trainedOf(fields);
+    const count = wrt.reduce((n, key) => n + flatten(fields[key] as Values).length, 0);
+    const f = ofTrained(name, fields, options);
+    const engine = backendOf<X>(tensor(0));
     fc.assert(
       fc.property(fc.array(logp, { minLength: count, maxLength: count }), (values) => {
         let next = 0;
-        const drawn = Object.fromEntries(trainedOf(fields).map((key) => [key, refill(fields[key]!, () => values[next++]!)]));
-        const loss: X = call(asTensors({ ...fields, ...drawn }), optionsOf(options));
-        const numbers: number[] = isArrays ? flatten(loss as Values) : Array.from(loss.dataSync() as Float32Array);
-        if (!isArrays) loss.dispose();
-        if (!numbers.every(Number.isFinite)) throw new Error(numbers.join(', '));
+        const drawn = wrt.map((key) => refill(fields[key]!, () => values[next++]!));
+        const numbers = engine.scope(() => {
+          // Differences on arrays would step over the edge of where log-probs can be.
+          if (isArrays) return { all: flatten(f(...drawn) as Values) as X };
+          const { value, grads } = engine.valueAndGrads!((xs) => ops.sum<X>(f(...xs)), drawn.map((x) => tensor(x))); // prettier-ignore
+          return { all: ops.concat<X>([value, ...grads].map((x) => ops.reshape<X>(x, [-1]))) };
+        });
+        const all = Array.from(engine.peek(numbers.all)!);
+        engine.dispose?.(numbers.all);
+        if (!all.every(Number.isFinite)) throw new Error(all.join(', '));
       }),
       { numRuns: 30 },
     );

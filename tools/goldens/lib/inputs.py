@@ -166,6 +166,11 @@ def mean_list_inputs() -> dict:
             policy = binary(-r.uniform(0.15, 4, (count, candidates)), 14)
             rewards = -np.sort(-binary(r.normal(0, 1.5, policy.shape), 10), axis=1)
             sets[f"{seed}_B{count}K{candidates}"] = dict(policy=policy, rewards=rewards)
+        jitter = rng(seed, "meanListExtreme").uniform(0, 1, (2, 4))
+        sets[f"{seed}_extreme"] = dict(
+            policy=binary(np.array([[-30, -3, -80, -8], [-0.5, -80, -1, -40]]) - jitter, 10),
+            rewards=np.array([[30, 1, 0, -30], [2.5, 1, 0.5, 0]]),
+        )
     return sets
 
 

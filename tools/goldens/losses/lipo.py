@@ -34,5 +34,8 @@ def build() -> GoldenFile:
         ["grads = d sum(losses) / d policy [B, K]. No implementation was found."],
         {},
     )
-    inputs = {name: fields for name, fields in list_inputs().items() if "extreme" not in name}
+    inputs = list_inputs()
+    for name, fields in inputs.items():
+        if "extreme" in name:  # its last list has equal rewards only, where ranks jump and differences cannot follow
+            inputs[name] = {k: x[:2] for k, x in fields.items()}
     return run(golden, Case(inputs, [dict(beta=0.1), dict(beta=0.5)], {}, formula, ("policy",)))

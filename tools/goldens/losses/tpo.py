@@ -25,9 +25,9 @@ def formula(fields, options) -> list:
     return [contrastive(w - k, options) - options["alpha"] * gold for (w, k), gold in rows]
 
 
-def triples() -> dict:
-    """Realistic means, with those of a gold response."""
-    sets = {name: fields for name, fields in mean_inputs().items() if "_B" in name}
+def triples(kinds: tuple) -> dict:
+    """Means of some kinds, with those of a gold response."""
+    sets = {name: fields for name, fields in mean_inputs().items() if any(kind in name for kind in kinds)}
     for name, fields in sets.items():
         fields["gold"] = binary(-rng(name[0], f"gold{name}").uniform(0.15, 3, len(fields["chosen"])), 14)
     return sets
@@ -48,4 +48,8 @@ def build() -> GoldenFile:
         dict(contrastive="hinge", alpha=1.0, beta=0.5),
         dict(contrastive="ipo", alpha=0.25, beta=0.5),
     ]
-    return run(golden, Case(triples(), options, {"trl-1.16.0": trl.tpo}, formula, WRT))
+    return run(
+        golden,
+        Case(triples(("_B",)), options, {"trl-1.16.0": trl.tpo}, formula, WRT),
+        Case(triples(("equal", "veryNegative")), options, {}, formula, WRT),
+    )
