@@ -1,0 +1,71 @@
+import { describe, expect, it } from 'vitest';
+import {
+  alphaPo,
+  dpo,
+  fDpo,
+  ipo,
+  kto,
+  losses,
+  orpo,
+  plackettLuce,
+  simper,
+  simpo,
+  tpo,
+  type LossName,
+  type Pair,
+  type PairLogps,
+} from '../../src/core.js';
+import { isArrays } from '../support/engine.js';
+
+const sides: Pair<number[]> = { chosen: [-1], rejected: [-2] };
+const logps: PairLogps<number[]> = { policy: sides, reference: sides };
+const lists = { policy: [[-1, -2]], reference: [[-1, -2]] };
+
+// Checked by tsc: a line that is no error any more fails the type check. At run time each is an error as well.
+describe.runIf(isArrays)('types', () => {
+  it('refuse options that would be ignored', () => {
+    const wrong: (() => unknown)[] = [
+      // @ts-expect-error -- an option of another library
+      () => dpo(logps, { label_smoothing: 0.1 }),
+      // @ts-expect-error -- ipo has no label smoothing
+      () => ipo(logps, { labelSmoothing: 0.1 }),
+      // @ts-expect-error -- two margins
+      () => simpo(sides, { beta: 2, gamma: 1, gammaBetaRatio: 0.5 }),
+      // @ts-expect-error -- no margin
+      () => simpo(sides, { beta: 2 }),
+      // @ts-expect-error -- beta has no default here
+      () => alphaPo(sides, { alpha: 0.1, gamma: 1 }),
+      // @ts-expect-error -- alpha belongs to another divergence
+      () => fDpo(logps, { divergence: 'forwardKl', alpha: 0.5 }),
+      // @ts-expect-error -- nothing is cut off here
+      () => fDpo(logps, { maxExponent: 50 }),
+      // @ts-expect-error -- a hinge has no label smoothing
+      () => tpo({ ...sides, gold: [-1] }, { contrastive: 'hinge', labelSmoothing: 0.1 }),
+      // @ts-expect-error -- there are no options
+      () => simper(sides, { beta: 1 }),
+    ];
+    for (const call of wrong) expect(call).toThrow();
+  });
+
+  it('refuse batches that lack a field, or have one too many', () => {
+    const wrong: (() => unknown)[] = [
+      // @ts-expect-error -- no reference
+      () => dpo({ policy: sides }),
+      // @ts-expect-error -- no estimate of the KL divergence
+      () => kto({ policy: [1], reference: [1], desirable: [1] }),
+      // @ts-expect-error -- a misspelt field
+      () => orpo({ ...sides, nlll: [1] }),
+      // @ts-expect-error -- no rewards
+      () => losses.exo.loss(lists),
+    ];
+    for (const call of wrong) expect(call).toThrow();
+  });
+
+  it('give back what they were given, with the list of candidates gone', () => {
+    const perPair: number[] = dpo(logps);
+    const perList: number[] = plackettLuce(lists);
+    const name: LossName = 'hinge';
+    const fromCatalogue: number[] = losses[name].loss(logps);
+    expect([perPair, perList, fromCatalogue].map((x) => x.length)).toEqual([1, 1, 1]);
+  });
+});
