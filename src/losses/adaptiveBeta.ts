@@ -53,12 +53,11 @@ export function marginStatistics<T>(margins: T, options: MarginStatisticsOptions
 
   type S = ScalarOf<T>;
   return scope(margins, () => {
-    const own = stopGradient(margins);
-    const center = mean(own);
-    const variance = div<S>(sum(square(sub<T>(own, center))), Math.max(shape(margins)[0]! - 1, 1));
+    const center = mean(margins);
+    const variance = div<S>(sum(square(sub<T>(margins, center))), Math.max(shape(margins)[0]! - 1, 1));
     const mixed = (before: S | undefined, now: S): S => {
       const share = mul<S>(now, 1 - momentum);
-      return before === undefined ? share : stopGradient(add<S>(mul<S>(before, momentum), share));
+      return stopGradient(before === undefined ? share : add<S>(mul<S>(before, momentum), share));
     };
     return { mean: mixed(previous?.mean, center), std: mixed(previous?.std, squareRoot(variance)) };
   });

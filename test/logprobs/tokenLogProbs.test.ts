@@ -67,12 +67,18 @@ async function expectProbabilities(f: (x: X) => X, logits: Nested, expected: Val
   expectClose(grads[0] as Values, expected, { relative: 0, absolute: 2 * epsilon });
 }
 
+/** The largest difference of two nested lists. */
+function furthest(actual: Nested, expected: Values): number {
+  const [a, b] = [flatten(actual as Values), flatten(expected)];
+  return Math.max(...a.map((v, i) => Math.abs(v - b[i]!)));
+}
+
 const weight = (i: number) => Math.fround(1 + 0.4 * Math.sin(3 * i + 1));
 
 type GoldenInputs = Record<string, { logits: number[][][]; labels: number[][] }>;
 
 describe('tokenLogProbs', () => {
-  it.each(golden.records.map((r) => [`${r.source} on ${r.input}`, r] as const))('%s', async (_, record) => {
+  it.for(golden.records.map((r) => [`${r.source} on ${r.input}`, r] as const))('%s', async ([, record], { task }) => {
     const { logits, labels } = (golden.inputs as unknown as GoldenInputs)[record.input]!;
     const mask = tensor(labels.map((row) => row.map((l) => Number(l !== -100))));
     const logps = tokenLogProbs<X, X>(tensor(logits), ints(labels));
@@ -80,11 +86,16 @@ describe('tokenLogProbs', () => {
     await expectValues(sequenceLogProbs(logps, mask), record.outputs.sum as Values, 40);
     const means = (record.outputs.mean as (number | string)[]).map((m) => (m === 'NaN' ? 0 : (m as number)));
     await expectValues(sequenceLogProbs(logps, mask, { reduction: 'mean' }), means, 40);
+    const largest = Math.max(1, ...logits.flat(2).map(Math.abs));
+    const forward = furthest(await read(logps), record.outputs.perToken as Values) / largest;
+    task.meta.accuracy = { name: 'tokenLogProbs', forward, backward: 0 };
     if (record.source === 'exact') return;
     for (const reduction of ['sum', 'mean'] as const) {
       const { grads } = await derivatives((x) => sequenceLogProbs<X>(tokenLogProbs<X, X>(x, ints(labels)), mask, { reduction }), [logits]);
       const unweighted = (grads[0] as number[][][]).map((seq, i) => seq.map((row) => row.map((g) => g / weight(i))));
       expectClose(unweighted, record.outputs.grads![reduction], { relative: 0, absolute: isArrays ? 1e-8 : 4 * epsilon });
+      const backward = Math.max(task.meta.accuracy.backward, furthest(unweighted, record.outputs.grads![reduction]));
+      task.meta.accuracy = { name: 'tokenLogProbs', forward, backward };
     }
   });
 

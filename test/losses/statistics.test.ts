@@ -222,6 +222,16 @@ describe('beta-DPO', () => {
     await expectGradients(beside, [[-10, -31.5, -7.25]], [[weight(0), weight(0), weight(0)]]);
   });
 
+  it('has detached running values, of the first batch and of the next', async () => {
+    const beside = (x: X): X => ops.add<X>(ops.sum<X>(x.margins), ops.add<X>(x.statistics.mean, x.statistics.std));
+    const first = (p: X): X => beside({ margins: p, statistics: marginStatistics<X>(p) });
+    const next = (p: X): X => {
+      const previous = { mean: ops.sum<X>(p), std: ops.sum<X>(p) };
+      return beside({ margins: p, statistics: marginStatistics<X>(p, { previous }) });
+    };
+    for (const f of [first, next]) await expectGradients(f, [[1, 2, 5]], [[weight(0), weight(0), weight(0)]]);
+  });
+
   it('gives a beta that dpo takes', async () => {
     const x = pairLogps();
     const margins = logRatioMargin<X>(x);

@@ -11,13 +11,13 @@
 import { spawn } from 'node:child_process';
 import { cpSync, existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { mutantsOf } from './mutants.mjs';
 
 const FOLDERS = ['losses', 'logprobs', 'masking', 'metrics', 'data', 'internal'];
 const WORKERS = 2;
-const TIMEOUT_MS = 180_000;
+const TIMEOUT_MS = 900_000;
 const CONFIG = 'tools/mutation/vitest.config.ts';
 
 const root = fileURLToPath(new URL('../..', import.meta.url));
@@ -49,13 +49,26 @@ if (args.includes('--list')) {
   process.exit();
 }
 
-/** The tests that are about a file: that of the same name, else all that mention something it exports. */
-function ownTests(file) {
+/** Tests of every loss: long as a whole, so that of them only those with the name of the mutated file run at first. */
+const OF_ALL_LOSSES = ['test/losses/goldens.test.ts', 'test/losses/contract.test.ts'];
+
+/**
+ * The runs that are about a file, the likeliest to fail first: the tests of the same name, else all that mention something
+ * it exports; then those of every loss that bear its name.
+ */
+function ownRuns(file) {
   const named = file.replace(/^src\//, 'test/').replace(/\.ts$/, '.test.ts');
-  if (existsSync(join(root, named))) return [named];
   const names = [...read(file).matchAll(/^export (?:async )?(?:function|const|class) (\w+)/gm)].map((m) => m[1]);
   const mentions = new RegExp(`\\b(${names.join('|')})\\b`);
-  return filesIn('test', '.test.ts').filter((test) => !/^test\/(node|tfjs)\//.test(test) && names.length > 0 && mentions.test(read(test)));
+  const mentioning = filesIn('test', '.test.ts').filter(
+    (test) => !/^test\/(node|tfjs)\//.test(test) && !OF_ALL_LOSSES.includes(test) && names.length > 0 && mentions.test(read(test)),
+  );
+  const own = existsSync(join(root, named)) ? [named] : mentioning;
+  // The arrays engine starts fastest, and tells most mutants.
+  const runs = own.length > 0 ? ['arrays', 'cpu'].map((engine) => [...own, '--project', engine]) : [];
+  const name = basename(file, '.ts');
+  if (existsSync(join(root, `test/goldens/${name}.json`))) runs.push([...OF_ALL_LOSSES, '--testNamePattern', `^${name} `]);
+  return runs;
 }
 
 const temporary = mkdtempSync(join(tmpdir(), 'prefloss-mutation-'));
@@ -98,8 +111,7 @@ async function survives(dir, mutant) {
   const file = join(dir, mutant.file);
   writeFileSync(file, mutant.text);
   try {
-    const own = ownTests(mutant.file);
-    if (own.length > 0 && !(await runTests(dir, own)).passed) return false;
+    for (const own of ownRuns(mutant.file)) if (!(await runTests(dir, own)).passed) return false;
     return (await runTests(dir)).passed;
   } finally {
     cpSync(join(root, mutant.file), file);
