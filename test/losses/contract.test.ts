@@ -89,6 +89,15 @@ describe.each(names)('%s', (name) => {
     expect(part.map((x, i) => Math.abs(x - whole[i]!) < 1e-3)).not.toEqual([true, true]);
   });
 
+  it.runIf('beta' in options && takesBetas(name))('takes a beta per example', async () => {
+    const betas = [0.125, 0.5, 1, 0.25, 2];
+    const own = await read(call(asTensors(fields), { ...optionsOf(options), beta: tensor(betas) }));
+    const alone = await Promise.all(
+      betas.map((beta, i) => read(call(asTensors(rowsOf(fields, i, i + 1)), { ...optionsOf(rowsOf(options, i, i + 1)), beta }))),
+    );
+    expectClose(own as Values, alone.flatMap((x) => flatten(x as Values)), { relative: 4 * epsilon, absolute: 4 * epsilon }); // prettier-ignore
+  });
+
   it('names an option that it does not know', () => {
     const known = { ...optionsOf(options), temperature: 1 };
     const tensors = asTensors(fields);
@@ -195,8 +204,10 @@ const refill = (x: Nested, f: () => number): Nested => (typeof x === 'number' ? 
 const isUsed = (name: LossName, key: string): boolean =>
   !(key === 'rewards' && (name === 'plackettLuce' || name === 'softmaxDpo')) && !key.startsWith('kl');
 
+/** Whether beta may be one per example. */
+const takesBetas = (name: LossName): boolean =>
+  !['aot', 'aotUnpaired', 'simpo', 'alphaPo', 'tpo'].includes(name) && losses[name].kind !== 'lists';
+
 /** What is said of a beta that is neither a number nor, where one may be, a tensor. */
 const betaWords = (name: LossName): string =>
-  ['aot', 'aotUnpaired', 'simpo', 'alphaPo', 'tpo'].includes(name) || losses[name].kind === 'lists'
-    ? 'is "a", expected a number'
-    : 'is not a tensor: no registered engine owns "a"';
+  takesBetas(name) ? 'is not a tensor: no registered engine owns "a"' : 'is "a", expected a number';

@@ -221,6 +221,18 @@ describe('options at the end of their range', () => {
     await expectSame(calDpo(pairLogps(), { calibrationWeight: 0 }), dpo(pairLogps(), { beta: 1 }));
   });
 
+  it('sppo takes a preference per pair, with one beta or one per pair', async () => {
+    const rho = [[1, -1], [-1.25, 2.5], [0, 0]] as const; // prettier-ignore
+    const [preferences, betas] = [[0.75, 0.5, 1], [0.5, 1, 0.25]]; // prettier-ignore
+    const expected = (betaOf: (i: number) => number): number[] =>
+      rho.map(([w, l], i) => {
+        const target = (preferences[i]! - 0.5) / betaOf(i);
+        return (w - target) ** 2 + (l + target) ** 2;
+      });
+    await expectValues(sppo<X>(pairLogps(), { beta: 0.5, preference: tensor(preferences) }), expected(() => 0.5), 30); // prettier-ignore
+    await expectValues(sppo<X>(pairLogps(), { beta: tensor(betas), preference: tensor(preferences) }), expected((i) => betas[i]!), 30); // prettier-ignore
+  });
+
   it('sppo with an even preference draws both log-ratios to 0', async () => {
     const rewards = implicitRewards<X>(pairLogps(), { beta: 1 });
     const squares = ops.add<X>(ops.square<X>(rewards.chosen), ops.square<X>(rewards.rejected));
