@@ -1,8 +1,5 @@
+import { table, withPart } from '../tools/markdown.js';
 import type { HeadRow, Results } from './results.js';
-
-/** Where the table stands in README.md. */
-const BEGIN = '<!-- npm run bench writes this table -->';
-const END = '<!-- end -->';
 
 /** The table of README.md: the log-prob head where every label counts. */
 function readmeTable({ environment, backends }: Results): string {
@@ -17,11 +14,9 @@ function readmeTable({ environment, backends }: Results): string {
   const adapter = backends.flatMap((result) => ('adapter' in result ? [result.adapter] : []))[0];
   const gpu =
     adapter === undefined ? '' : `; webgpu is on ${adapter.includes('swiftshader') ? 'a driver in software, SwiftShader' : adapter}`;
-  return `${BEGIN}
-${lines.map((line) => `| ${line.join(' | ')} |`).join('\n')}
+  return `${table(lines)}
 
-${environment.cpu}, ${environment.cores} cores, Node.js ${environment.node.replace('v', '')}${gpu}.
-${END}`;
+${environment.cpu}, ${environment.cores} cores, Node.js ${environment.node.replace('v', '')}${gpu}.`;
 }
 
 const cells = (backend: string, { shape, speedup, naive, ours }: HeadRow): string[] => [
@@ -33,8 +28,5 @@ const cells = (backend: string, { shape, speedup, naive, ours }: HeadRow): strin
 ];
 
 /** The text of README.md with the table of these results. */
-export function withTable(readme: string, results: Results): string {
-  const [begin, end] = [readme.indexOf(BEGIN), readme.indexOf(END)];
-  if (begin < 0 || end < begin) throw new Error(`README.md lacks the lines "${BEGIN}" and "${END}"`);
-  return readme.slice(0, begin) + readmeTable(results) + readme.slice(end + END.length);
-}
+export const withTable = (readme: string, results: Results): string =>
+  withPart(readme, 'npm run bench writes this table', `\n${readmeTable(results)}\n`);

@@ -100,12 +100,16 @@ export function checkChoice(fn: string, name: string, value: unknown, choices: r
   }
 }
 
-/** A range of numbers: its words for a message, a test on a number, and the same test in engine operations. */
-export interface Domain {
+/** A range of plain numbers: its words for a message, and a test. */
+export interface NumberDomain {
   /** Completes the sentence "must be ...". */
   readonly words: string;
   /** Whether a number is in the domain. */
   has(value: number): boolean;
+}
+
+/** A range of numbers, with the same test in engine operations. */
+export interface Domain extends NumberDomain {
   /** Non-zero where the tensor's values are in the domain. */
   holds<T>(x: T): T;
 }
@@ -128,7 +132,7 @@ export const finite: Domain = {
 };
 
 /** All finite numbers but 0. */
-export const notZero: Pick<Domain, 'words' | 'has'> = { words: 'finite and not 0', has: (v) => v !== 0 && Number.isFinite(v) };
+export const notZero: NumberDomain = { words: 'finite and not 0', has: (v) => v !== 0 && Number.isFinite(v) };
 
 /** Finite numbers from 0 on. */
 export const notNegative: Domain = {
@@ -166,7 +170,7 @@ export const zeroOrOne: Domain = {
 };
 
 /** Checks a hyperparameter that is one number. */
-export function checkNumber(fn: string, name: string, value: unknown, domain: Pick<Domain, 'words' | 'has'>): asserts value is number {
+export function checkNumber(fn: string, name: string, value: unknown, domain: NumberDomain): asserts value is number {
   if (typeof value !== 'number') throw new TypeError(`${fn}: ${name} is ${describe(value)}, expected a number`);
   if (!domain.has(value)) throw new RangeError(`${fn}: ${name} must be ${domain.words}, got ${value}`);
 }
@@ -188,7 +192,7 @@ export function checkScalarOrPerExample(fn: string, name: string, value: unknown
 }
 
 /** Checks the values inside a tensor where reading them is free. Elsewhere {@link poisonOutside} does what can be done. */
-export function checkValues(fn: string, name: string, value: unknown, domain: Pick<Domain, 'has' | 'words'>): void {
+export function checkValues(fn: string, name: string, value: unknown, domain: NumberDomain): void {
   const values = backendOf(value).peek(value);
   if (!values) return;
   for (let i = 0; i < values.length; i++) {

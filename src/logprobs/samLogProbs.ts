@@ -1,7 +1,7 @@
 import { backendOf } from '../backend/backend.js';
 import type { Less } from '../backend/types.js';
 import { arange, cast, equal, greater, greaterEqual, reshape, scope, shape, sort, sub, sum, where } from '../backend/ops.js';
-import { checkNumber, checkOptions, type Domain } from '../internal/checks.js';
+import { checkNumber, checkOptions, type NumberDomain } from '../internal/checks.js';
 import { sumOfCounted } from '../masking/maskedReductions.js';
 import { sharedLength } from './ldLogProbs.js';
 import { checkTokenPairs, mapPair, type Pair } from './pairs.js';
@@ -97,7 +97,7 @@ function generator(seed: number): () => number {
   };
 }
 
-const seeds: Pick<Domain, 'words' | 'has'> = {
+const seeds: NumberDomain = {
   words: 'an integer in [0, 2^32)',
   has: (v) => Number.isInteger(v) && v >= 0 && v < 2 ** 32,
 };

@@ -45,7 +45,7 @@ export function calDpo<T>(logps: PairLogps<T>, options: CalDpoOptions<T> = {}): 
   checkNumber('calDpo', 'calibrationWeight', calibrationWeight, notNegative);
 
   return scope(logps.policy.chosen, () => {
-    const target = typeof beta === 'number' ? 1 / (2 * beta) : div<T>(0.5, poisonOutside(beta, positive));
+    const target = div<T>(0.5, poisonOutside(beta, positive));
     const { chosen, rejected } = logRatios(logps);
     const calibration = add<T>(square(sub<T>(chosen, target)), square(add<T>(rejected, target)));
     return add<T>(logistic(sub<T>(chosen, rejected)), mul<T>(calibration, calibrationWeight));

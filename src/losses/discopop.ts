@@ -1,5 +1,5 @@
 import { add, div, exp, mul, neg, scope, sigmoid, softplus, sub } from '../backend/ops.js';
-import { checkNumber, checkOptions, checkPerExample, poisonOutside, positive, type Domain } from '../internal/checks.js';
+import { checkNumber, checkOptions, checkPerExample, poisonOutside, positive, type NumberDomain } from '../internal/checks.js';
 import { checkPairLogps, marginOf, type PairLogps } from '../logprobs/pairs.js';
 
 /** Hyperparameters of {@link discopop}. */
@@ -55,4 +55,4 @@ export function discopop<T>(logps: PairLogps<T>, options: DiscopopOptions<T> = {
   });
 }
 
-const upToOne: Pick<Domain, 'words' | 'has'> = { words: 'in (0, 1]', has: (v) => v > 0 && v <= 1 };
+const upToOne: NumberDomain = { words: 'in (0, 1]', has: (v) => v > 0 && v <= 1 };

@@ -46,7 +46,7 @@ export function ipo<T>(logps: OptionalReference<T>, options: IpoOptions<T> = {})
 
   return scope(chosen, () => {
     const margin = logps.reference ? marginOf(logps) : sub<T>(chosen, rejected);
-    const target = typeof beta === 'number' ? 1 / (2 * beta) : div<T>(0.5, poisonOutside(beta, positive));
+    const target = div<T>(0.5, poisonOutside(beta, positive));
     return square(sub<T>(margin, target));
   });
 }

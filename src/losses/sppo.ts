@@ -45,11 +45,8 @@ export function sppo<T>(logps: PairLogps<T>, options: SppoOptions<T> = {}): T {
   checkPerExample('sppo', 'preference', preference, probability, like);
 
   return scope(logps.policy.chosen, () => {
-    const target = targetOf<T>(poisonOutside(preference, probability), poisonOutside(beta, positive));
+    const target = div<T>(sub<T>(poisonOutside(preference, probability), 0.5), poisonOutside(beta, positive));
     const { chosen, rejected } = logRatios(logps);
     return add<T>(square(sub<T>(chosen, target)), square(add<T>(rejected, target)));
   });
 }
-
-const targetOf = <T>(preference: number | T, beta: number | T): number | T =>
-  typeof preference === 'number' && typeof beta === 'number' ? (preference - 0.5) / beta : div<T>(sub<T>(preference, 0.5), beta);

@@ -202,7 +202,7 @@ const refill = (x: Nested, f: () => number): Nested => (typeof x === 'number' ? 
 
 /** Two losses on lists have no rewards, though their golden files do; kto takes its estimate ready-made. */
 const isUsed = (name: LossName, key: string): boolean =>
-  !(key === 'rewards' && (name === 'plackettLuce' || name === 'softmaxDpo')) && !key.startsWith('kl');
+  !(key === 'rewards' && !(losses[name].fields as readonly string[]).includes('rewards')) && !key.startsWith('kl');
 
 /** Whether beta may be one per example. */
 const takesBetas = (name: LossName): boolean =>

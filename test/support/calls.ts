@@ -27,9 +27,9 @@ export const batchOf = (kind: LossEntry['kind'], fields: Readonly<Record<string,
 export const callOf =
   (name: LossName): Call =>
   (fields, options) => {
-    const { loss, kind } = prefloss.losses[name] as { loss: (batch: X, options: X) => X; kind: LossEntry['kind'] };
-    const batch: X = BATCHES[kind](fields);
+    const { loss, kind, fields: wanted } = prefloss.losses[name] as LossEntry & { loss: (batch: X, options: X) => X };
+    const batch: X = batchOf(kind, fields);
     // Not every loss on lists has rewards.
-    if (name === 'plackettLuce' || name === 'softmaxDpo') delete batch.rewards;
+    if (kind === 'lists' && !wanted.includes('rewards')) delete batch.rewards;
     return loss(batch, options);
   };

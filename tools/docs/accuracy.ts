@@ -4,10 +4,10 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { format, resolveConfig } from 'prettier';
 import { startVitest, type Reporter, type TestModule } from 'vitest/node';
+import { table, withPart } from '../markdown.js';
 import { plotted } from './plotted.js';
 
 const ENGINES = ['arrays', 'cpu', 'wasm', 'webgpu', 'browser-webgpu', 'browser-webgl'];
-const MARK = /(<!-- npm run accuracy writes this -->)[\s\S]*?(<!-- end -->)/;
 const page = fileURLToPath(new URL('../../docs/accuracy.md', import.meta.url));
 
 type Errors = Record<string, Record<string, { forward: number; backward: number }>>;
@@ -38,20 +38,17 @@ const vitest = await startVitest('test', ['test/losses/goldens.test.ts', 'test/l
 await vitest.close();
 
 const engines = ENGINES.filter((engine) => Object.values(largest.errors).some((row) => row[engine]));
-const row = (cells: readonly string[]): string => `| ${cells.join(' | ')} |`;
 const shown = (x: number | undefined): string => (x === undefined ? '' : x === 0 ? '0' : x.toExponential(1));
-const table = [
-  row(['function', ...engines.flatMap((engine) => [engine, ''])]),
-  row(['---', ...engines.flatMap(() => ['--:', '--:'])]),
-  row(['', ...engines.flatMap(() => ['value', 'gradient'])]),
-  ...Object.entries(largest.errors).map(([name, errors]) =>
-    row([
-      name in plotted ? `[\`${name}\`](losses/${name}.md)` : `\`${name}\``,
-      ...engines.flatMap((e) => [shown(errors[e]?.forward), e === 'arrays' ? '' : shown(errors[e]?.backward)]),
-    ]),
-  ),
-].join('\n');
-const text = readFileSync(page, 'utf8').replace(MARK, (_, open: string, close: string) => `${open}\n\n${table}\n\n${close}`);
+const errors = table([
+  ['function', ...engines.flatMap((engine) => [engine, ''])],
+  ['---', ...engines.flatMap(() => ['--:', '--:'])],
+  ['', ...engines.flatMap(() => ['value', 'gradient'])],
+  ...Object.entries(largest.errors).map(([name, own]) => [
+    name in plotted ? `[\`${name}\`](losses/${name}.md)` : `\`${name}\``,
+    ...engines.flatMap((e) => [shown(own[e]?.forward), e === 'arrays' ? '' : shown(own[e]?.backward)]),
+  ]),
+]);
+const text = withPart(readFileSync(page, 'utf8'), 'npm run accuracy writes this', `\n\n${errors}\n\n`);
 writeFileSync(page, await format(text, { ...(await resolveConfig(page)), parser: 'markdown' }));
 console.log(`${Object.keys(largest.errors).length} functions on ${engines.length} engines`);
 if (process.exitCode) throw new Error('a test failed: see above');

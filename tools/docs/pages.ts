@@ -5,6 +5,7 @@ import { fileURLToPath } from 'node:url';
 import { format, resolveConfig } from 'prettier';
 import ts from 'typescript';
 import { losses, type LossEntry } from '../../src/core.js';
+import { table as plainTable, withPart } from '../markdown.js';
 import { originals } from './originals.js';
 import { plotted } from './plotted.js';
 
@@ -88,8 +89,9 @@ const goldenOf = (name: string): GoldenFile | undefined => {
   return existsSync(pathOf(file)) ? (JSON.parse(read(file)) as GoldenFile) : undefined;
 };
 
+/** A table whose cells may hold bars. */
 const table = (head: readonly string[], rows: readonly (readonly string[])[]): string =>
-  [head, head.map(() => '---'), ...rows].map((row) => `| ${row.map((cell) => cell.replaceAll('|', '\\|')).join(' | ')} |`).join('\n');
+  plainTable([head, head.map(() => '---'), ...rows.map((row) => row.map((cell) => cell.replaceAll('|', '\\|')))]);
 
 /** What the values and gradients were compared with, and how far each was from 50 digits. */
 function proof(name: string): string {
@@ -125,9 +127,7 @@ async function page(name: string): Promise<string> {
   const text = (wanted: string): string[] => tags.filter((tag) => tag.name === wanted).map((tag) => tag.text);
   const files = OPTIONS_ELSEWHERE[name] ?? [name];
   const options = files.flatMap((file) => optionsOf(ts.createSourceFile(file, read(sourceOf(file)), ts.ScriptTarget.Latest, true)));
-  const shown = options.filter(
-    (option, i) => options.findIndex((o) => o.name === option.name) === i && (name !== 'tpo' || option.name !== 'maxExponent'),
-  );
+  const shown = options.filter((option, i) => options.findIndex((o) => o.name === option.name) === i);
   const entry = (losses as Readonly<Record<string, LossEntry>>)[name];
   const elsewhere = originals.filter((o) => o.loss === name);
   const parts = [
@@ -197,11 +197,9 @@ const migration = (): string =>
     })
     .join('\n\n');
 
-const MARK = /(<!-- npm run docs:losses writes this -->)[\s\S]*?(<!-- end -->)/;
-
 /** A page with the part between its marks written anew. */
 const filled = async (file: string, part: string): Promise<string> =>
-  pretty(read(file).replace(MARK, (_, open: string, close: string) => `${open}\n\n${part}\n\n${close}`));
+  pretty(withPart(read(file), 'npm run docs:losses writes this', `\n\n${part}\n\n`));
 
 /** All generated pages by their path. */
 export async function generatedPages(): Promise<Map<string, string>> {
