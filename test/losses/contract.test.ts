@@ -117,9 +117,16 @@ describe.each(names)('%s', (name) => {
       const shorter = { ...asTensors(fields), [key]: tensor((fields[key] as Nested[]).slice(0, 4)) };
       const own = optionsOf(options);
       // The first field sets the length, so that another one is named.
-      expect(() => call(shorter, own)).toThrow(new RegExp(`^${name}: .* has shape \\[\\d.*\\], expected \\[\\d.*\\] like .*`));
+      const like = first(name).replace('.', '\\.');
+      expect(() => call(shorter, own)).toThrow(new RegExp(`^${name}: [\\w.]+ has shape \\[\\d.*\\], expected \\[\\d.*\\] like ${like}$`));
     },
   );
+
+  it.runIf('beta' in options && takesBetas(name))('names a beta of the wrong length', () => {
+    const tensors = asTensors(fields);
+    const own = { ...optionsOf(options), beta: tensor([1, 1]) };
+    expectError(() => call(tensors, own), RangeError, `${name}: beta has shape [2], expected [5] like ${first(name)}`);
+  });
 
   it('names a batch that is none', () => {
     const loss = losses[name].loss as (batch: unknown, options: unknown) => unknown;
@@ -207,6 +214,12 @@ const isUsed = (name: LossName, key: string): boolean =>
 /** Whether beta may be one per example. */
 const takesBetas = (name: LossName): boolean =>
   !['aot', 'aotUnpaired', 'simpo', 'alphaPo', 'tpo'].includes(name) && losses[name].kind !== 'lists';
+
+/** The argument that all others have the length of. */
+const first = (name: LossName): string => {
+  const { kind } = losses[name];
+  return kind === 'pairs' ? 'policy.chosen' : kind === 'referenceFreePairs' || kind === 'rewards' ? 'chosen' : 'policy';
+};
 
 /** What is said of a beta that is neither a number nor, where one may be, a tensor. */
 const betaWords = (name: LossName): string =>

@@ -46,6 +46,8 @@ const describe = (m) => `${m.file}:${m.line}\n  - ${m.before}\n  + ${m.after}`;
 if (args.includes('--list')) {
   console.log(mutants.map(describe).join('\n'));
   console.log(`${mutants.length} mutants, ${all.length - mutants.length} equivalent ones left out`);
+  // What goes into a pipe is written later than this line.
+  await new Promise((resolve) => process.stdout.write('', resolve));
   process.exit();
 }
 
