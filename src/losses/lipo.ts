@@ -63,7 +63,8 @@ export function lipo<T>(batch: RewardedListLogps<T>, options: LipoOptions = {}):
     const rewards = counted(batch.rewards, mask);
     const gain = expm1(mul<T>(rewards, Math.LN2));
     const discount = div<T>(1, log1p(ranks(counted(scores, mask, FAR_BELOW))));
-    const weight = mul<unknown>(abs(gap(gain)), abs(gap(discount)));
+    // The gain of the first is the larger one in all pairs that count.
+    const weight = mul<unknown>(gap(gain), abs(gap(discount)));
     const terms = mul<unknown>(stopGradient(weight), softplus(neg(gap(scores))));
     const wins = greater<unknown>(asFirst(rewards), asSecond(rewards));
     return sumOfCandidates(sum(amongPairs(wins, terms, mask, 0), -1) as T, mask);

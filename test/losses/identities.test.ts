@@ -120,6 +120,14 @@ describe('lists of two candidates are pairs', () => {
     await expectSame(lipo<X>({ ...asLists(), rewards }), ops.mul<X>(dpo<X>(pairLogps()), weight));
   });
 
+  it('lipo keeps the digits of rewards near 0: its gain is the reward times ln 2 there', async () => {
+    const weight = 1e-7 * Math.LN2 * (1 / Math.log(2) - 1 / Math.log(3));
+    const rewards = tensor(delta.map(() => [1e-7, 0]));
+    const scaled = ops.div<X>(lipo<X>({ ...asLists(), rewards }), weight);
+    const correction = 1 + (1e-7 * Math.LN2) / 2; // of 2^x - 1 = x ln 2 (1 + x ln 2 / 2 + ...)
+    await expectSame(scaled, ops.mul<X>(dpo<X>(pairLogps()), correction));
+  });
+
   it('rrhf and pro are a hinge and a logistic loss', async () => {
     const [chosen, rejected] = [[-0.5, -1, -2], [-1, -0.25, -2]]; // prettier-ignore
     const policy = tensor(chosen.map((c, i) => [c, rejected[i]!]));
@@ -174,6 +182,14 @@ describe('a masked candidate is a candidate left out', () => {
     // A lone candidate is still a candidate to nca.
     if (name === 'nca') expect(one).toBeGreaterThan(0);
     else expect(Math.abs(one)).toBeLessThan(1e-6);
+  });
+
+  it.each(cases)('in %s, of which a list of none has no gradient', async (_, f) => {
+    const empty = tensor([[0, 0, 0, 0], [0, 0, 0, 0]]); // prettier-ignore
+    const of = (p: X) => (rows: number[][]): X => (rows === three.policy ? p : tensor(rows)); // prettier-ignore
+    // Differences cannot be taken of padding that is not finite.
+    const policy = [[-10, -12, -13, 0], [-20, -19, -25, 0]]; // prettier-ignore
+    await expectGradients((p: X) => f(of(p), { mask: empty }), [policy], [policy.map((row) => row.map(() => 0))]);
   });
 
   it('in softmaxDpo, which is 0 without the chosen one', async () => {
@@ -300,7 +316,10 @@ describe('options at the end of their range', () => {
       minusGold(cpo<X>(logps, { labelSmoothing: 0.1 }), 0.5),
     );
     await expectSame(tpo<X>({ ...logps, gold }, { contrastive: 'hinge' }), minusGold(hinge<X>({ policy: logps }), 1));
-    await expectSame(tpo<X>({ ...logps, gold }, { contrastive: 'ipo', beta: 0.5 }), minusGold(ipo<X>({ policy: logps }, { beta: 0.5 }), 1));
+    await expectSame(
+      tpo<X>({ ...logps, gold }, { contrastive: 'ipo', beta: 0.25 }),
+      minusGold(ipo<X>({ policy: logps }, { beta: 0.25 }), 1),
+    );
     await expectSame(
       tpo<X>({ ...logps, gold }, { contrastive: 'simpo', beta: 2, gammaBetaRatio: 0.5 }),
       minusGold(simpo<X>(logps, { beta: 2, gamma: 1 }), 1),

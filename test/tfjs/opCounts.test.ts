@@ -52,7 +52,7 @@ const COUNTS: Record<LossName, number> = {
   exo: 33,
   infoNca: 33,
   nca: 24,
-  lipo: 28,
+  lipo: 27,
   pro: 32,
   rrhf: 9,
   bradleyTerry: 3,
