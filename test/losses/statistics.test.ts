@@ -139,7 +139,13 @@ describe('rewardStatistics', () => {
 
   it('is detached, leaks nothing and names bad input', async () => {
     const beside = (p: X): X => ops.add<X>(ops.sum<X>(p), rewardStatistics<X>({ ...batch(), policy: p }).desirableSum);
-    await expectGradients(beside, [[-10, -8, -12]], [[weight(0), weight(0), weight(0)]]);
+    const weights = [weight(0), weight(0), weight(0)];
+    await expectGradients(beside, [[-10, -8, -12]], [weights]);
+    const besidePairs = (chosen: X): X => {
+      const { policy, reference } = pairLogps();
+      return ops.add<X>(ops.sum<X>(chosen), rewardStatistics<X>({ policy: { ...policy, chosen }, reference }).desirableSum);
+    };
+    await expectGradients(besidePairs, [[-10, -31.5, -7.25]], [weights]);
     const [x, y] = [batch(), pairLogps()];
     expectNoLeak(() => rewardStatistics(x), 4);
     expectNoLeak(() => rewardStatistics(y), 4);
@@ -167,6 +173,14 @@ describe('rewardShift', () => {
       await expectValues(rewardShift<X>(of(6, 3, 0, 0), { over }), 2);
       await expectValues(rewardShift<X>(of(0, 0, -4, 2), { over }), -2);
       await expectValues(rewardShift<X>(of(0, 0, 0, 0), { over }), 0);
+    }
+  });
+
+  it('is detached', async () => {
+    for (const over of ['examples', 'classes'] as const) {
+      // Beside a term that is not: a function of constants alone has no gradient to ask for.
+      const beside = (x: X): X => ops.add<X>(x, rewardShift<X>({ ...of(6, 3, -4, 1), desirableSum: x }, { over }));
+      await expectGradients(beside, [6], [weight(0)]);
     }
   });
 
