@@ -1,5 +1,5 @@
 import type { Less } from '../backend/types.js';
-import { greater, logSumExp, max, mul, scope, softplus, sub, where } from '../backend/ops.js';
+import { logSumExp, max, mul, scope, softplus, sub } from '../backend/ops.js';
 import { checkOptions } from '../internal/checks.js';
 import {
   amongPairs,
@@ -52,8 +52,8 @@ export function pro<T>(batch: RewardedLists<T>, options: Readonly<Record<string,
     const behind = isBehind(logps);
     const gaps = sub<unknown>(asFirst(rewards), asSecond(rewards));
     const largest = max(amongPairs(behind, gaps, mask, FAR_BELOW), -1) as T;
-    // The last candidate has none behind it.
-    const own = mul<T>(logps, where<T>(greater<T>(largest, FAR_BELOW / 2), largest, 0));
+    // The last candidate has none behind it: its term is log(1 + e^x) with x below -1e30, as log-probs are not positive.
+    const own = mul<T>(logps, largest);
     const others = amongPairs(behind, mul<unknown>(asSecond(logps), gaps), mask, FAR_BELOW);
     return sumOfCandidates(softplus(sub<T>(logSumExp(others) as T, own)), mask);
   });

@@ -1,4 +1,4 @@
-import { exp, expm1, greater, minimum, scope, sub, where } from '../backend/ops.js';
+import { exp, expm1, greater, scope, sub, where } from '../backend/ops.js';
 import { checkOptions } from '../internal/checks.js';
 import { checkPair, type Pair } from '../logprobs/pairs.js';
 
@@ -29,8 +29,8 @@ export function simper<T>(logps: Pair<T>, options: Readonly<Record<string, never
   checkPair('simper', 'logps', logps);
   const { chosen, rejected } = logps;
   return scope(chosen, () => {
-    // Near 0 both powers are near 1, and their difference loses what `expm1` keeps.
-    const isNear = greater<T>(minimum<T>(chosen, rejected), -1);
+    // Where both are near 0, both powers are near 1, and their difference loses what `expm1` keeps.
+    const isNear = greater<T>(chosen, -1);
     return where<T>(isNear, sub<T>(expm1(rejected), expm1(chosen)), sub<T>(exp(rejected), exp(chosen)));
   });
 }

@@ -128,6 +128,11 @@ describe('lists of two candidates are pairs', () => {
     await expectSame(scaled, ops.mul<X>(dpo<X>(pairLogps()), correction));
   });
 
+  it('candidates of equal rewards do not compete in rrhf', async () => {
+    const lists = { policy: tensor([[-0.5, -1, -2]]), rewards: tensor([[1, 1, 1]]) };
+    await expectValues(rrhf<X>(lists), [0]);
+  });
+
   it('rrhf and pro are a hinge and a logistic loss', async () => {
     const [chosen, rejected] = [[-0.5, -1, -2], [-1, -0.25, -2]]; // prettier-ignore
     const policy = tensor(chosen.map((c, i) => [c, rejected[i]!]));

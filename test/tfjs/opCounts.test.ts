@@ -42,7 +42,7 @@ const COUNTS: Record<LossName, number> = {
   alphaPo: 13,
   orpo: 20,
   slic: 7,
-  simper: 9,
+  simper: 8,
   tpo: 6,
   kto: 7,
   apoZeroUnpaired: 6,
@@ -53,7 +53,7 @@ const COUNTS: Record<LossName, number> = {
   infoNca: 33,
   nca: 24,
   lipo: 27,
-  pro: 32,
+  pro: 29,
   rrhf: 9,
   bradleyTerry: 3,
 };
