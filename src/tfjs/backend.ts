@@ -2,6 +2,7 @@ import * as tf from '@tensorflow/tfjs-core';
 import type { Backend, DType } from '../backend/backend.js';
 import { expm1, log1p, sigmoid, softplus } from './elementary.js';
 import { tokenLogProbs } from './tokenLogProbs.js';
+import { max } from './max.js';
 import { sum } from './sum.js';
 import { untaped } from './training/noGrad.js';
 import { valueAndGrads } from './training/valueAndGrads.js';
@@ -71,7 +72,7 @@ export const tfjs: Backend<T> = {
   where,
 
   sum: (x, axis) => sum(numeric(x), axis),
-  max: (x, axis) => tf.max(numeric(x), axis),
+  max: (x, axis) => max(numeric(x), axis),
   // On cpu a negative axis gives nothing at all.
   cumsum: (x) => tf.cumsum(numeric(x), x.rank - 1),
   sort,

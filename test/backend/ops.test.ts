@@ -205,6 +205,10 @@ describe('reductions', () => {
     await expectValues(ops.max(tensor(M)), 5);
     await expectValues(ops.max(tensor(M), -1), [3.5, 5]);
     await expectValues(ops.max(tensor(M), 0), [1, 5, 3.5]);
+    // Masked rows are filled with values far below all others.
+    await expectValues(ops.div<X>(ops.max(tensor([[-1e30, -2e30], [-3e38, -1e19]]), -1), 1e19), [-1e11, -1]); // prettier-ignore
+    // The steps of differences vanish beside such values.
+    if (!isArrays) await expectGradients((x: X) => ops.max<X>(x, -1), [[[-1e30, -2e30]]], [[[weight(0), 0]]]);
   });
 
   it('has the gradients of sum and mean', async () => {
