@@ -1,5 +1,5 @@
 import type { ScalarOf } from '../backend/types.js';
-import { add, clip, greater, scope, stopGradient, sub, where } from '../backend/ops.js';
+import { add, clip, greater, scope, sub, where } from '../backend/ops.js';
 import { checkFields, checkNumber, checkOptions, checkTensor, finite } from '../internal/checks.js';
 import { checkMask, maskHolds, meanOfCounted } from '../masking/maskedReductions.js';
 
@@ -71,7 +71,7 @@ export function humanlineClamp<T>(batch: HumanlineBatch<T>, options: HumanlineCl
     const holds = maskHolds(mask);
     return {
       policy: holds === undefined ? clamped : where<T>(holds, clamped, NaN),
-      unclamped: stopGradient(meanOfCounted(inside, mask) as ScalarOf<T>),
+      unclamped: meanOfCounted(inside, mask) as ScalarOf<T>,
     };
   });
 }
