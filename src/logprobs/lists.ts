@@ -87,9 +87,12 @@ export function isBehind(like: unknown): unknown {
   return greater<unknown>(reshape(numbers, [1, candidates]), reshape(numbers, [candidates, 1]));
 }
 
-/** Pairs `[B, K, K]` whose condition holds and whose candidates both count; the values of others become `otherwise`. */
+/**
+ * Pairs `[B, K, K]` whose condition holds and whose second candidate counts; the values of others become `otherwise`. Whether
+ * the first counts is left to {@link sumOfCandidates}.
+ */
 export function amongPairs(condition: unknown, values: unknown, mask: unknown, otherwise: number): unknown {
   const chosen = where<unknown>(condition, values, otherwise);
   if (mask === undefined) return chosen;
-  return where<unknown>(asFirst(mask), where<unknown>(asSecond(mask), chosen, otherwise), otherwise);
+  return where<unknown>(asSecond(mask), chosen, otherwise);
 }
