@@ -48,19 +48,17 @@ export function samLogProbs<T>(logps: Pair<T>, masks: Pair<T>, options: SamLogPr
   checkTokenPairs('samLogProbs', logps, masks);
 
   const sizes = shape(logps.chosen) as [number, number];
-  const random = generator(options.seed);
-  const orders = { chosen: permutations(random, sizes), rejected: permutations(random, sizes) };
+  // One for both sides: in a pair only the longer one is drawn from.
+  const order = permutations(generator(options.seed), sizes);
   return scope(logps.chosen, () => {
     const shared = sharedLength(mapPair(masks, (mask) => cast(mask, 'float')));
-    const side = (x: T, mask: T, order: number[]): Less<T> => {
-      const place = backendOf<T>(x).reshape(backendOf<T>(x).constant(order), sizes);
+    const backend = backendOf<T>(logps.chosen);
+    const place = backend.reshape(backend.constant(order), sizes);
+    const side = (x: T, mask: T): Less<T> => {
       const drawn = where<T>(isDrawn(place, mask, shared), x, 0);
       return sumOfCounted(drawn, mask, -1) as Less<T>;
     };
-    return {
-      chosen: side(logps.chosen, masks.chosen, orders.chosen),
-      rejected: side(logps.rejected, masks.rejected, orders.rejected),
-    };
+    return { chosen: side(logps.chosen, masks.chosen), rejected: side(logps.rejected, masks.rejected) };
   });
 }
 
