@@ -21,8 +21,9 @@ export default [
     name: 'one loss on TensorFlow.js',
     path: 'dist/index.js',
     import: '{ dpo }',
-    // The adapter with its kernels comes whole, because it registers itself: more than that is a leak between modules.
-    limit: '12 kB',
+    // The adapter with its kernels comes whole, because it registers itself, 3 kB of it WebAssembly: more than that is a leak
+    // between modules.
+    limit: '18 kB',
     gzip: true,
   },
   {

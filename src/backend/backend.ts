@@ -109,8 +109,8 @@ export interface Backend<T> {
   valueAndGrads?(f: (inputs: readonly T[]) => T, inputs: readonly T[]): { readonly value: T; readonly grads: readonly T[] };
 
   /**
-   * Fused `tokenLogProbs`: float `logits` of shape `[N, V]`, integer `labels` of shape `[N]`, result `[N]`. Ignored rows
-   * give 0 with zero gradient, labels out of range NaN in value and gradient. Gives `undefined` where the engine has no
+   * Fused `tokenLogProbs`: float `logits` of shape `[..., V]`, integer `labels` of shape `[...]`, and so the result. Ignored
+   * rows give 0 with zero gradient, labels out of range NaN in value and gradient. Gives `undefined` where the engine has no
    * kernel for this device: then the definition in plain operations runs.
    */
   tokenLogProbs?(logits: T, labels: T, ignoreIndex: number): T | undefined;

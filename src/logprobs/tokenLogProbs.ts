@@ -49,11 +49,11 @@ export function tokenLogProbs<T, L>(logits: T, labels: L, options: TokenLogProbs
   checkValues(fn, 'labels', labels, { has, words: `an integer in [0, ${vocabulary}) or ${ignoreIndex}` });
 
   return scope(logits, () => {
+    const kernel = backendOf<unknown>(logits).tokenLogProbs?.(logits, labels, ignoreIndex);
+    if (kernel !== undefined) return kernel as L;
     const size = rows.reduce((a, b) => a * b, 1);
     const flatLogits = reshape<unknown>(logits, [size, vocabulary]);
-    const flatLabels = reshape<unknown>(labels, [size]);
-    const kernel = backendOf<unknown>(logits).tokenLogProbs?.(flatLogits, flatLabels, ignoreIndex);
-    return reshape<L>(kernel ?? tokenLogProbsDefinition(flatLogits, flatLabels, ignoreIndex), rows);
+    return reshape<L>(tokenLogProbsDefinition(flatLogits, reshape<unknown>(labels, [size]), ignoreIndex), rows);
   });
 }
 

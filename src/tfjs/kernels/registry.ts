@@ -1,18 +1,11 @@
 import { engine, getBackend, getKernel, registerKernel, type KernelConfig, type NamedTensorMap, type Tensor } from '@tensorflow/tfjs-core';
 import { elementaryKernels } from './elementaryKernels.js';
 import { sumKernel } from './sumKernel.js';
-import { tokenLogProbsCpu } from './tokenLogProbsCpu.js';
 import { BACKWARD, FORWARD } from './tokenLogProbsNames.js';
-import { tokenLogProbsWasm } from './tokenLogProbsWasm.js';
+import { tokenLogProbsRows } from './tokenLogProbsRows.js';
 import { tokenLogProbsWebgpu } from './tokenLogProbsWebgpu.js';
 
-const configs = (): readonly KernelConfig[] => [
-  ...tokenLogProbsCpu,
-  ...tokenLogProbsWasm,
-  ...tokenLogProbsWebgpu,
-  ...elementaryKernels,
-  sumKernel,
-];
+const configs = (): readonly KernelConfig[] => [...tokenLogProbsRows, ...tokenLogProbsWebgpu, ...elementaryKernels, sumKernel];
 
 const find = (kernelName: string): KernelConfig | undefined =>
   configs().find((config) => config.kernelName === kernelName && config.backendName === getBackend());

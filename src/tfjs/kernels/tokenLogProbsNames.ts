@@ -1,6 +1,6 @@
 /**
  * Forward kernel of `tokenLogProbs`.
- * Inputs: `logits [N, V]`, `labels [N]`. Attribute: `ignoreIndex`.
+ * Inputs: `logits [..., V]`, `labels [...]`, of N tokens. Attribute: `ignoreIndex`.
  * Output: `[3, N]`, of each row its log-prob, its largest logit and its sum of `e^(logit - largest)`. Both of the latter
  * are kept, and not their combination `largest + log(sum)`, whose rounding at large logits would be an error of every
  * probability in the backward pass.
@@ -9,8 +9,8 @@ export const FORWARD = 'PreflossTokenLogProbs';
 
 /**
  * Backward kernel of `tokenLogProbs`.
- * Inputs: `logits`, `labels`, `saved` (the forward output), `dy [N]`. Attribute: `ignoreIndex`.
- * Output: the gradient `[N, V]`: `-dy * p`, and `-dy * expm1(logp)` at the label, which is `dy * (1 - p)` without
+ * Inputs: `logits`, `labels`, `saved` (the forward output), `dy [...]`. Attribute: `ignoreIndex`.
+ * Output: the gradient `[..., V]`: `-dy * p`, and `-dy * expm1(logp)` at the label, which is `dy * (1 - p)` without
  * cancellation.
  */
 export const BACKWARD = 'PreflossTokenLogProbsGrad';

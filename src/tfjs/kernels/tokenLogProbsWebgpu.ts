@@ -1,10 +1,14 @@
-import type { KernelConfig } from '@tensorflow/tfjs-core';
+import { util, type KernelConfig, type TensorInfo } from '@tensorflow/tfjs-core';
 import { ELEMENTARY_WGSL } from './elementaryShaders.js';
 import { BACKWARD, FORWARD } from './tokenLogProbsNames.js';
 import { webgpuKernel } from './webgpu.js';
 
 /** Invocations that share a row: few rows of many logits, or many of few. */
 const workgroupFor = (vocabulary: number): number => (vocabulary >= 32768 ? 128 : vocabulary >= 1024 ? 64 : 32);
+
+function sizesOf({ shape }: TensorInfo): { rows: number; vocabulary: number } {
+  return { rows: util.sizeFromShape(shape.slice(0, -1)), vocabulary: shape.at(-1)! };
+}
 
 /** Partial results that one invocation combines. */
 const FAN_IN = 16;
@@ -21,7 +25,7 @@ const combine = (from: number, to: number): string => `
 
 // One workgroup a row. Barriers must be reached by all invocations alike, so a row that does not count runs empty loops.
 const forward = webgpuKernel(FORWARD, ['logits', 'labels'], ({ logits }, { ignoreIndex }) => {
-  const [rows, vocabulary] = logits!.shape as [number, number];
+  const { rows, vocabulary } = sizesOf(logits!);
   const workgroup = workgroupFor(vocabulary);
   return {
     shaderKey: `${FORWARD}_${workgroup}`,
@@ -77,12 +81,12 @@ const forward = webgpuKernel(FORWARD, ['logits', 'labels'], ({ logits }, { ignor
 });
 
 const backward = webgpuKernel(BACKWARD, ['logits', 'labels', 'saved', 'dy'], ({ logits }, { ignoreIndex }) => {
-  const [rows, vocabulary] = logits!.shape as [number, number];
+  const { rows, vocabulary } = sizesOf(logits!);
   const workgroup = workgroupFor(vocabulary);
   return {
     shaderKey: `${BACKWARD}_${workgroup}`,
     variableNames: ['logits', 'labels', 'saved', 'dy'],
-    outputShape: [rows, vocabulary],
+    outputShape: logits!.shape,
     workgroups: rows,
     workgroupSize: workgroup,
     uniforms: { rows, vocabulary, ignoreIndex: ignoreIndex! },

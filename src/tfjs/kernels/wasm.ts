@@ -2,6 +2,12 @@ import type { DataId, DataType, KernelConfig, TensorInfo } from '@tensorflow/tfj
 
 /** What our kernels use of tfjs's WASM backend. */
 export interface WasmBackend {
+  /** Emscripten's module. Its memory is an export in the builds with one thread, and an import in that with several. */
+  readonly wasm: {
+    readonly wasmMemory?: WebAssembly.Memory;
+    readonly asm?: { readonly memory?: WebAssembly.Memory };
+    readonly HEAPU8: Uint8Array;
+  };
   /** A new tensor on the heap. It may grow the heap, which detaches all views taken before. */
   makeOutput(shape: readonly number[], dtype: DataType): TensorInfo;
   /** A view of a tensor on the heap. */
@@ -21,4 +27,23 @@ export function wasmKernel(
     kernelFunc: ({ inputs, backend, attrs }) =>
       run(backend as WasmBackend, inputs as Record<string, TensorInfo>, attrs as Record<string, unknown>),
   };
+}
+
+/** A memory, or what can be seen of one. */
+export interface Heap {
+  readonly buffer: ArrayBufferLike;
+}
+
+const heaps = new WeakMap<WasmBackend, Heap>();
+
+/** The heap of tfjs's WASM backend: always the same object, so that kernels are made for it once. */
+export function heapOf(backend: WasmBackend): Heap {
+  let heap = heaps.get(backend);
+  if (!heap) {
+    const { wasm } = backend;
+    // Should Emscripten's names change, the kernels in JavaScript still find the bytes.
+    heap = wasm.wasmMemory ?? wasm.asm?.memory ?? { get buffer() { return wasm.HEAPU8.buffer; } }; // prettier-ignore
+    heaps.set(backend, heap);
+  }
+  return heap;
 }

@@ -1,0 +1,141 @@
+// Kernels over one row of float32 logits in WebAssembly SIMD, in AssemblyScript; tools/assembly.mjs builds rowKernels.wasm.ts from it.
+// Pointers are byte offsets into the imported memory, n counts floats. There is no data segment, no stack and no allocation, so
+// that the module can work on a heap that belongs to someone else.
+
+/** e^x for x <= 88: x = k ln 2 + r with |r| <= ln 2 / 2, a minimax polynomial of degree 6 (3.7e-9), times 2^k. NaN stays NaN. */
+// @ts-ignore: a decorator of AssemblyScript
+@inline
+function exp4(x: v128): v128 {
+  x = f32x4.pmax(x, f32x4.splat(-88.1)); // below -87.69 the bits made for 2^-127 are those of 0, so that e^x is exactly 0
+  const t = f32x4.add(f32x4.mul(x, f32x4.splat(1.4426950408889634)), f32x4.splat(12583039)); // 1.5 * 2^23 + 127: the low bits are k + 127
+  const k = f32x4.sub(t, f32x4.splat(12583039));
+  // ln 2 in two parts, the first so short that k times it is exact.
+  const r = f32x4.add(f32x4.sub(x, f32x4.mul(k, f32x4.splat(0.693359375))), f32x4.mul(k, f32x4.splat(2.12194440054690583e-4)));
+  const r2 = f32x4.mul(r, r);
+  const low = f32x4.add(f32x4.splat(0.4999999403953552), f32x4.mul(r, f32x4.splat(0.1666652113199234)));
+  const high = f32x4.add(f32x4.splat(0.04166838899254799), f32x4.mul(r, f32x4.splat(0.00836874544620514)));
+  const q = f32x4.add(low, f32x4.mul(r2, f32x4.add(high, f32x4.mul(r2, f32x4.splat(0.0013814540579915047)))));
+  return f32x4.mul(f32x4.add(f32x4.splat(1), f32x4.add(r, f32x4.mul(r2, q))), i32x4.shl(t, 23));
+}
+
+function exp1(x: f32): f32 {
+  return f32x4.extract_lane(exp4(f32x4.splat(x)), 0);
+}
+
+/** The four float32 lanes, added up in float64. */
+// @ts-ignore: a decorator of AssemblyScript
+@inline
+function widen(sum: v128): v128 {
+  return f64x2.add(f64x2.promote_low_f32x4(sum), f64x2.promote_low_f32x4(v128.shuffle<i64>(sum, sum, 1, 0)));
+}
+
+// @ts-ignore: a decorator of AssemblyScript
+@inline
+function total(sum: v128): f64 {
+  return f64x2.extract_lane(sum, 0) + f64x2.extract_lane(sum, 1);
+}
+
+/** The largest of n floats; NaN is passed over (sumExp then meets it), -Infinity if nothing is left. */
+export function rowMax(x: usize, n: i32): f32 {
+  let a = f32x4.splat(-Infinity), b = a, c = a, d = a;
+  const end = x + (<usize>n << 2), end16 = x + (<usize>(n & ~15) << 2);
+  for (; x < end16; x += 64) {
+    a = f32x4.pmax(a, v128.load(x));
+    b = f32x4.pmax(b, v128.load(x, 16));
+    c = f32x4.pmax(c, v128.load(x, 32));
+    d = f32x4.pmax(d, v128.load(x, 48));
+  }
+  for (; x < end; x += 4) a = f32x4.pmax(a, v128.load32_splat(x));
+  a = f32x4.pmax(f32x4.pmax(a, b), f32x4.pmax(c, d));
+  return max(max(f32x4.extract_lane(a, 0), f32x4.extract_lane(a, 1)), max(f32x4.extract_lane(a, 2), f32x4.extract_lane(a, 3)));
+}
+
+/** Sum of e^(x - shift) over n floats: float32 within 16 floats, added pairwise, float64 across them. */
+export function sumExp(x: usize, n: i32, shift: f32): f64 {
+  const m = f32x4.splat(shift);
+  const end = x + (<usize>n << 2), end16 = x + (<usize>(n & ~15) << 2);
+  let sum = f64x2.splat(0);
+  for (; x < end16; x += 64) {
+    const a = f32x4.add(exp4(f32x4.sub(v128.load(x), m)), exp4(f32x4.sub(v128.load(x, 16), m)));
+    const b = f32x4.add(exp4(f32x4.sub(v128.load(x, 32), m)), exp4(f32x4.sub(v128.load(x, 48), m)));
+    sum = f64x2.add(sum, widen(f32x4.add(a, b)));
+  }
+  let result = total(sum);
+  for (; x < end; x += 4) result += <f64>exp1(load<f32>(x) - shift);
+  return result;
+}
+
+/** out = e^(x - shift) * scale over n floats; out may be x. */
+export function scaledExp(x: usize, out: usize, n: i32, shift: f32, scale: f32): void {
+  const m = f32x4.splat(shift), s = f32x4.splat(scale);
+  const end = x + (<usize>n << 2), end8 = x + (<usize>(n & ~7) << 2);
+  for (; x < end8; x += 32, out += 32) {
+    const a = v128.load(x), b = v128.load(x, 16);
+    v128.store(out, f32x4.mul(exp4(f32x4.sub(a, m)), s));
+    v128.store(out, f32x4.mul(exp4(f32x4.sub(b, m)), s), 16);
+  }
+  for (; x < end; x += 4, out += 4) store<f32>(out, exp1(load<f32>(x) - shift) * scale);
+}
+
+/** Sum of e^d, of d * e^d (0 where e^d is), of e^(2d) and of d, with d = x - shift, as of the last call of `moments`. */
+export let exponentials: f64 = 0;
+export let weighted: f64 = 0;
+export let squares: f64 = 0;
+export let differences: f64 = 0;
+
+/** The sums that entropy and its like are made of. */
+export function moments(x: usize, n: i32, shift: f32): void {
+  const m = f32x4.splat(shift), floor = f32x4.splat(-88.1);
+  const end = x + (<usize>n << 2), end4 = x + (<usize>(n & ~3) << 2);
+  let sum = f64x2.splat(0), dot = sum, square = sum, plain = sum;
+  for (; x < end4; x += 16) {
+    const d = f32x4.sub(v128.load(x), m);
+    const e = exp4(d);
+    sum = f64x2.add(sum, widen(e));
+    dot = f64x2.add(dot, widen(f32x4.mul(f32x4.pmax(d, floor), e)));
+    square = f64x2.add(square, widen(f32x4.mul(e, e)));
+    plain = f64x2.add(plain, widen(d));
+  }
+  exponentials = total(sum);
+  weighted = total(dot);
+  squares = total(square);
+  differences = total(plain);
+  for (; x < end; x += 4) {
+    const d = load<f32>(x) - shift, e = exp1(d);
+    exponentials += <f64>e;
+    weighted += <f64>(d < -88.1 ? 0 : d * e);
+    squares += <f64>(e * e);
+    differences += <f64>d;
+  }
+}
+
+/** Sum of e^(p - pShift) * ((p - pShift) - (q - qShift)) over n floats; 0 where the exponential is. */
+export function sumExpGap(p: usize, q: usize, n: i32, pShift: f32, qShift: f32): f64 {
+  const pm = f32x4.splat(pShift), qm = f32x4.splat(qShift), zero = f32x4.splat(0);
+  const end = p + (<usize>n << 2), end4 = p + (<usize>(n & ~3) << 2);
+  let sum = f64x2.splat(0);
+  for (; p < end4; p += 16, q += 16) {
+    const d = f32x4.sub(v128.load(p), pm), e = exp4(d);
+    const terms = f32x4.mul(e, f32x4.sub(d, f32x4.sub(v128.load(q), qm)));
+    sum = f64x2.add(sum, widen(v128.andnot(terms, f32x4.eq(e, zero))));
+  }
+  let result = total(sum);
+  for (; p < end; p += 4, q += 4) {
+    const d = load<f32>(p) - pShift, e = exp1(d);
+    if (e != 0) result += <f64>(e * (d - (load<f32>(q) - qShift)));
+  }
+  return result;
+}
+
+/** out = e^(x - shift) * scale - e^(y - yShift) * yScale over n floats; out may be x. */
+export function scaledExpGap(x: usize, y: usize, out: usize, n: i32, shift: f32, scale: f32, yShift: f32, yScale: f32): void {
+  const m = f32x4.splat(shift), s = f32x4.splat(scale), ym = f32x4.splat(yShift), ys = f32x4.splat(yScale);
+  const end = x + (<usize>n << 2), end4 = x + (<usize>(n & ~3) << 2);
+  for (; x < end4; x += 16, y += 16, out += 16) {
+    const own = f32x4.mul(exp4(f32x4.sub(v128.load(x), m)), s);
+    v128.store(out, f32x4.sub(own, f32x4.mul(exp4(f32x4.sub(v128.load(y), ym)), ys)));
+  }
+  for (; x < end; x += 4, y += 4, out += 4) {
+    store<f32>(out, exp1(load<f32>(x) - shift) * scale - exp1(load<f32>(y) - yShift) * yScale);
+  }
+}

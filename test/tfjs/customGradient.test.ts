@@ -1,0 +1,33 @@
+import * as tf from '@tensorflow/tfjs-core';
+import { describe, expect, it } from 'vitest';
+import { listKernels, tokenLogProbs } from '../../src/index.js';
+import { expectNoLeak, isArrays } from '../support/engine.js';
+
+const hasKernel = !isArrays && listKernels().tokenLogProbs![tf.getBackend()] === 'kernel';
+
+describe.runIf(hasKernel)('what the backward pass needs', () => {
+  const logits = tf.tensor([[[1, 2, 3], [4, 5, 7]]]); // prettier-ignore
+  const labels = tf.tensor2d([[2, 0]], [1, 2], 'int32');
+
+  it('is saved without a copy of the logits', () => {
+    let [before, after] = [0, 0];
+    const f = (x: tf.Tensor): tf.Tensor => {
+      before = tf.memory().numDataBuffers;
+      const logps = tokenLogProbs(x as tf.Tensor3D, labels);
+      after = tf.memory().numDataBuffers;
+      return tf.sum(logps);
+    };
+    expectNoLeak(() => tf.valueAndGrad(f)(logits).grad, 2);
+    // The output of the kernel, and the log-probs cut from it.
+    expect(after - before).toBe(2);
+  });
+
+  it('is saved until then, though the logits are freed before', () => {
+    const f = (x: tf.Tensor): tf.Tensor => tf.tidy(() => tf.sum(tokenLogProbs(tf.mul(x, 2) as tf.Tensor3D, labels)));
+    expectNoLeak(() => tf.grad(f)(logits));
+  });
+
+  it('is saved for a gradient only', () => {
+    expectNoLeak(() => tokenLogProbs(logits as tf.Tensor3D, labels));
+  });
+});

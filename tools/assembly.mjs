@@ -1,0 +1,31 @@
+// Compiles assembly/rows.ts, in AssemblyScript, to WebAssembly, and writes that as text into src/tfjs/kernels/rowKernels.wasm.ts.
+//
+//   npm run build:assembly
+import asc from 'assemblyscript/asc';
+import { writeFileSync } from 'node:fs';
+
+/** The text of the module that holds the compiled kernels. */
+export async function compiled() {
+  const files = {};
+  const root = new URL('..', import.meta.url).pathname;
+  const options = '-O2 --converge --runtime stub --enable simd --importMemory --maximumMemory 65536 --noExportMemory'.split(' ');
+  const { error, stderr } = await asc.main(['assembly/rows.ts', '--baseDir', root, '-o', 'rows.wasm', ...options], {
+    writeFile: (name, contents) => {
+      files[name] = contents;
+    },
+  });
+  if (error) throw new Error(`${error}\n${stderr}`);
+  const base64 = Buffer.from(files['rows.wasm']).toString('base64');
+  return `// Written by tools/assembly.mjs from assembly/rows.ts.
+/** The kernels of rows, compiled to WebAssembly, in base64. */
+export const rowKernelsBase64 =
+  '${base64}';
+`;
+}
+
+if (process.argv[1] === new URL(import.meta.url).pathname) {
+  const target = new URL('../src/tfjs/kernels/rowKernels.wasm.ts', import.meta.url);
+  const text = await compiled();
+  writeFileSync(target, text);
+  console.log(`${text.length} characters`);
+}
