@@ -25,7 +25,9 @@ export {
 } from './logprobs/pairs.js';
 export { samLogProbs, type SamLogProbsOptions } from './logprobs/samLogProbs.js';
 export { sequenceLogProbs, type SequenceLogProbsOptions } from './logprobs/sequenceLogProbs.js';
+export { tokenKl } from './logprobs/tokenKl.js';
 export { tokenLogProbs, type TokenLogProbsOptions } from './logprobs/tokenLogProbs.js';
+export { tokenStats, type TokenStats } from './logprobs/tokenStats.js';
 
 export { completionMask, type CompletionSpans } from './masking/completionMask.js';
 export { IGNORE_INDEX } from './masking/ignoreIndex.js';

@@ -114,6 +114,13 @@ export interface Backend<T> {
    * kernel for this device: then the definition in plain operations runs.
    */
   tokenLogProbs?(logits: T, labels: T, ignoreIndex: number): T | undefined;
+  /**
+   * Fused `tokenStats` of N tokens, `[5, N]`: log-prob of the label, entropy, whether it is the first of the largest, mean
+   * logit, and the log of the sum of squared probabilities; without gradient, 0 for ignored ones. `undefined` as above.
+   */
+  tokenStats?(logits: T, labels: T, ignoreIndex: number): T | undefined;
+  /** Fused `tokenKl`: both `[..., V]`, result `[...]`, with a gradient by `policy` alone. `undefined` as above. */
+  tokenKl?(policy: T, reference: T): T | undefined;
 }
 
 // One list for all copies of this module, so that the ESM and the CommonJS build see each other's engines.

@@ -5,7 +5,10 @@ import { checkPair, checkPairLogps, marginOf, type Pair, type PairLogps } from '
 
 /** A batch of pairs for {@link tdpo1} and {@link tdpo2}. */
 export interface TdpoBatch<T> extends PairLogps<T> {
-  /** Sum over the completion's tokens of KL(reference || policy) over the vocabulary, in nats, of each side `[B]`. */
+  /**
+   * Sum over the completion's tokens of KL(reference || policy) over the vocabulary, in nats, of each side `[B]`:
+   * `maskedSum(tokenKl(policyLogits, referenceLogits), mask, -1)`.
+   */
   readonly sequentialKl: Pair<T>;
 }
 

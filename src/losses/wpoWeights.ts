@@ -29,8 +29,7 @@ export interface WpoWeightsOptions {
  * Of pairs, the weight is the product of both sides' weights. It is detached. Multiply the losses of the batch with it,
  * before they are averaged. A row without counted tokens has the weight 1.
  *
- * `logSumSquares` of logits `[B, T, V]` is
- * `logSumExp(2 * (logits - logSumExp(logits)))` over the vocabulary.
+ * `tokenStats` gives `logps` and `logSumSquares`, the `log(sum over v of p_v^2)` of each token, in one pass over the logits.
  *
  * @param tokens - Tokens of pairs, or of single completions; see {@link WpoTokens}.
  * @param options - See {@link WpoWeightsOptions}.

@@ -1,7 +1,9 @@
 import * as tf from '@tensorflow/tfjs-core';
 import type { Backend, DType } from '../backend/backend.js';
 import { expm1, log1p, sigmoid, softplus } from './elementary.js';
+import { tokenKl } from './tokenKl.js';
 import { tokenLogProbs } from './tokenLogProbs.js';
+import { tokenStats } from './tokenStats.js';
 import { max } from './max.js';
 import { sum } from './sum.js';
 import { untaped } from './training/noGrad.js';
@@ -95,6 +97,8 @@ export const tfjs: Backend<T> = {
   stopGradient: (x) => untaped(() => tf.clone(x)),
   valueAndGrads: valueAndInputGrads,
   tokenLogProbs,
+  tokenStats,
+  tokenKl,
 };
 
 /**

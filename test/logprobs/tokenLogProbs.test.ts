@@ -366,6 +366,11 @@ describe('tokenLogProbs', () => {
 
 describe('listKernels', () => {
   it('says where the fused form runs', () => {
-    expect(listKernels()).toEqual({ tokenLogProbs: { cpu: 'kernel', wasm: 'kernel', webgpu: 'kernel', webgl: 'definition' } });
+    const onProcessor = { cpu: 'kernel', wasm: 'kernel', webgpu: 'definition', webgl: 'definition' };
+    expect(listKernels()).toEqual({
+      tokenLogProbs: { cpu: 'kernel', wasm: 'kernel', webgpu: 'kernel', webgl: 'definition' },
+      tokenStats: onProcessor,
+      tokenKl: onProcessor,
+    });
   });
 });

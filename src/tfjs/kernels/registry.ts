@@ -1,11 +1,20 @@
 import { engine, getBackend, getKernel, registerKernel, type KernelConfig, type NamedTensorMap, type Tensor } from '@tensorflow/tfjs-core';
 import { elementaryKernels } from './elementaryKernels.js';
 import { sumKernel } from './sumKernel.js';
+import { KL, KL_BACKWARD, tokenKlRows } from './tokenKlRows.js';
 import { BACKWARD, FORWARD } from './tokenLogProbsNames.js';
 import { tokenLogProbsRows } from './tokenLogProbsRows.js';
 import { tokenLogProbsWebgpu } from './tokenLogProbsWebgpu.js';
+import { STATS, tokenStatsRows } from './tokenStatsRows.js';
 
-const configs = (): readonly KernelConfig[] => [...tokenLogProbsRows, ...tokenLogProbsWebgpu, ...elementaryKernels, sumKernel];
+const configs = (): readonly KernelConfig[] => [
+  ...tokenLogProbsRows,
+  ...tokenLogProbsWebgpu,
+  ...tokenStatsRows,
+  ...tokenKlRows,
+  ...elementaryKernels,
+  sumKernel,
+];
 
 const find = (kernelName: string): KernelConfig | undefined =>
   configs().find((config) => config.kernelName === kernelName && config.backendName === getBackend());
@@ -29,6 +38,8 @@ const BACKENDS = ['cpu', 'wasm', 'webgpu', 'webgl'] as const;
 /** The operations that have kernels, and the kernels that each of them needs. */
 const OPERATIONS: Readonly<Record<string, readonly string[]>> = {
   tokenLogProbs: [FORWARD, BACKWARD],
+  tokenStats: [STATS],
+  tokenKl: [KL, KL_BACKWARD],
 };
 
 /**

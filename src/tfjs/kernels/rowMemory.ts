@@ -8,12 +8,12 @@ export interface RowMemory {
    * Calls `f` with pointers to some rows, `from <= row < to`, of each input and of the output, where it writes. They may share
    * memory with those of the first input: a row has to be read before it is written.
    */
-  forRows(
+  readonly forRows: (
     inputs: readonly Float32Array[],
     output: Float32Array | undefined,
     n: number,
     f: (pointers: readonly number[], target: number, from: number, to: number) => void,
-  ): void;
+  ) => void;
 }
 
 /** Rows on the heap of tfjs's WASM backend, where they are. */

@@ -1,0 +1,49 @@
+import { backendOf } from '../backend/backend.js';
+import { equal, exp, logSumExp, mul, reshape, scope, stopGradient, sub, sum, where } from '../backend/ops.js';
+import type { Less } from '../backend/types.js';
+import { checkTensor } from '../internal/checks.js';
+import { checkLogits } from './tokenLogProbs.js';
+
+/**
+ * The divergence of each token's whole distribution from the reference's, over the vocabulary, in one pass over both.
+ *
+ *     p = softmax(policy), q = softmax(reference)
+ *     KL(q || p) = sum over v of q_v (log q_v - log p_v)
+ *
+ * It is 0 where the two are equal. Its gradient with respect to the logits of the policy is `p - q`; the reference has none.
+ * `tdpo1` and `tdpo2` take its sum over the tokens of a completion:
+ * `sequentialKl.chosen = maskedSum(tokenKl(policy, reference), mask, -1)`.
+ *
+ * @param policy - Logits of the policy, `[B, T, V]`, or `[N, V]`.
+ * @param reference - Those of the reference, of the same shape; no gradient reaches them.
+ * @returns Divergences in nats, at least 0 up to rounding, `[B, T]` or `[N]`; Infinity where the policy makes impossible what the
+ *   reference does not.
+ * @throws RangeError if shapes do not fit.
+ *
+ * @example
+ * ```ts
+ * import { tokenKl } from 'prefloss';
+ * console.log(tokenKl([[[0, 0]]], [[[0, Math.log(3)]]])[0]!.map((x) => x.toFixed(4))); // 0.1308
+ * ```
+ *
+ * @see Zeng et al., "Token-level Direct Preference Optimization", 2024, eq. 11. https://arxiv.org/abs/2404.11999
+ */
+export function tokenKl<T>(policy: T, reference: T): Less<T> {
+  const sizes = checkLogits('tokenKl', 'policy', policy);
+  checkTensor('tokenKl', 'reference', reference, { like: ['policy', policy] });
+  return scope(policy, () => {
+    const kernel = backendOf<T>(policy).tokenKl?.(policy, reference);
+    if (kernel !== undefined) return kernel as Less<T>;
+    const flat = [sizes.slice(0, -1).reduce((a, b) => a * b, 1), sizes.at(-1)!];
+    return reshape<Less<T>>(tokenKlDefinition(reshape<T>(policy, flat), reshape<T>(reference, flat)), sizes.slice(0, -1));
+  });
+}
+
+/** What the fused kernels compute, in plain operations. Both `[N, V]`. */
+export function tokenKlDefinition<T>(policy: T, reference: T): T {
+  const logSoftmax = (x: T): T => sub<T>(x, reshape<T>(logSumExp(x), [backendOf<T>(x).shape(x)[0]!, 1]));
+  const logQ = stopGradient(logSoftmax(reference));
+  const q = exp(logQ);
+  // What is impossible to both adds nothing: the difference of two infinities is not looked at.
+  return sum(where<T>(equal<T>(q, 0), 0, mul<T>(q, sub<T>(logQ, logSoftmax(policy)))), -1) as T;
+}

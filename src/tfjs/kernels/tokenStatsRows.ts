@@ -1,0 +1,40 @@
+import { util, type KernelConfig } from '@tensorflow/tfjs-core';
+import { onRows } from './onRows.js';
+
+/**
+ * Kernel of `tokenStats`.
+ * Inputs: `logits [..., V]`, `labels [...]`, of N tokens. Attribute: `ignoreIndex`.
+ * Output: `[5, N]`: log-prob, entropy, correctness, mean logit, log of the sum of squared probabilities.
+ */
+export const STATS = 'PreflossTokenStats';
+
+/** `tokenStats` for the backends that compute on the processor, cpu and wasm; sums in float64. */
+export const tokenStatsRows: readonly KernelConfig[] = onRows(
+  STATS,
+  ['logits', 'labels'],
+  (shape) => [5, util.sizeFromShape(shape.slice(0, -1))],
+  ({ inputs: { logits, labels }, vocabulary, attrs: { ignoreIndex }, output, memory: { kernels, forRows } }) => {
+    const rows = labels!.length;
+    output.fill(0);
+    forRows([logits!], undefined, vocabulary, ([first], _, from, to) => {
+      for (let row = from, x = first!; row < to; row++, x += 4 * vocabulary) {
+        if (labels![row] === ignoreIndex) continue;
+        const largest = kernels.rowMax(x, vocabulary);
+        kernels.moments(x, vocabulary, largest);
+        const [start, total] = [row * vocabulary, kernels.exponentials.value];
+        const label = start + labels![row]!;
+        const stats = [
+          logits![label]! - largest - Math.log(total),
+          Math.log(total) - kernels.weighted.value / total,
+          // Looked for from the beginning of the row: the first of the largest counts.
+          Number(logits![label] === largest && logits!.indexOf(largest, start) === label),
+          largest + kernels.differences.value / vocabulary,
+          Math.log(kernels.squares.value) - 2 * Math.log(total),
+        ];
+        stats.forEach((value, i) => {
+          output[i * rows + row] = value;
+        });
+      }
+    });
+  },
+);
