@@ -6,10 +6,10 @@ import { expectNoLeak, isArrays } from '../support/engine.js';
 const hasKernel = !isArrays && listKernels().tokenLogProbs![tf.getBackend()] === 'kernel';
 
 describe.runIf(hasKernel)('what the backward pass needs', () => {
-  const logits = tf.tensor([[[1, 2, 3], [4, 5, 7]]]); // prettier-ignore
-  const labels = tf.tensor2d([[2, 0]], [1, 2], 'int32');
+  const inputs = () => ({ logits: tf.tensor3d([[[1, 2, 3], [4, 5, 7]]]), labels: tf.tensor2d([[2, 0]], [1, 2], 'int32') }); // prettier-ignore
 
   it('is saved without a copy of the logits', () => {
+    const { logits, labels } = inputs();
     let [before, after] = [0, 0];
     const f = (x: tf.Tensor): tf.Tensor => {
       before = tf.memory().numDataBuffers;
@@ -23,11 +23,13 @@ describe.runIf(hasKernel)('what the backward pass needs', () => {
   });
 
   it('is saved until then, though the logits are freed before', () => {
+    const { logits, labels } = inputs();
     const f = (x: tf.Tensor): tf.Tensor => tf.tidy(() => tf.sum(tokenLogProbs(tf.mul(x, 2) as tf.Tensor3D, labels)));
     expectNoLeak(() => tf.grad(f)(logits));
   });
 
   it('is saved for a gradient only', () => {
-    expectNoLeak(() => tokenLogProbs(logits as tf.Tensor3D, labels));
+    const { logits, labels } = inputs();
+    expectNoLeak(() => tokenLogProbs(logits, labels));
   });
 });
