@@ -3,7 +3,6 @@
 // that the module can work on a heap that belongs to someone else.
 
 /** e^x for x <= 88: x = k ln 2 + r with |r| <= ln 2 / 2, a minimax polynomial of degree 6 (3.7e-9), times 2^k. NaN stays NaN. */
-// @ts-ignore: a decorator of AssemblyScript
 @inline
 function exp4(x: v128): v128 {
   x = f32x4.pmax(x, f32x4.splat(-88.1)); // below -87.69 the bits made for 2^-127 are those of 0, so that e^x is exactly 0
@@ -23,13 +22,11 @@ function exp1(x: f32): f32 {
 }
 
 /** The four float32 lanes, added up in float64. */
-// @ts-ignore: a decorator of AssemblyScript
 @inline
 function widen(sum: v128): v128 {
   return f64x2.add(f64x2.promote_low_f32x4(sum), f64x2.promote_low_f32x4(v128.shuffle<i64>(sum, sum, 1, 0)));
 }
 
-// @ts-ignore: a decorator of AssemblyScript
 @inline
 function total(sum: v128): f64 {
   return f64x2.extract_lane(sum, 0) + f64x2.extract_lane(sum, 1);

@@ -62,7 +62,7 @@ export const listRewards = <T>({ policy, reference, mask }: ListLogps<T>, beta: 
   counted(mul<T>(sub<T>(policy, reference), beta), mask);
 
 /** The logarithm of the softmax over the candidates, `[B, K]`; far below all others in place of padding. */
-export function logSoftmax<T>(scores: T, mask: T | undefined): T {
+export function logSoftmax<T>(scores: T, mask?: T): T {
   const open = counted(scores, mask, FAR_BELOW);
   return sub<T>(open, reshape<T>(logSumExp(open), [shape(scores)[0]!, 1]));
 }

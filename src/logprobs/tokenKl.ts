@@ -1,7 +1,8 @@
 import { backendOf } from '../backend/backend.js';
-import { equal, exp, logSumExp, mul, reshape, scope, stopGradient, sub, sum, where } from '../backend/ops.js';
+import { equal, exp, mul, reshape, scope, stopGradient, sub, sum, where } from '../backend/ops.js';
 import type { Less } from '../backend/types.js';
 import { checkTensor } from '../internal/checks.js';
+import { logSoftmax } from './lists.js';
 import { checkLogits } from './tokenLogProbs.js';
 
 /**
@@ -41,7 +42,6 @@ export function tokenKl<T>(policy: T, reference: T): Less<T> {
 
 /** What the fused kernels compute, in plain operations. Both `[N, V]`. */
 export function tokenKlDefinition<T>(policy: T, reference: T): T {
-  const logSoftmax = (x: T): T => sub<T>(x, reshape<T>(logSumExp(x), [backendOf<T>(x).shape(x)[0]!, 1]));
   const logQ = stopGradient(logSoftmax(reference));
   const q = exp(logQ);
   // What is impossible to both adds nothing: the difference of two infinities is not looked at.

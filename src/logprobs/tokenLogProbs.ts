@@ -53,23 +53,22 @@ export interface TokenLogProbsOptions {
  * ```
  */
 export function tokenLogProbs<T, L>(logits: T, labels: L, options: TokenLogProbsOptions = {}): L {
-  const { rows, vocabulary, ignoreIndex } = checkTokens('tokenLogProbs', logits, labels, options);
+  const { rows, size, vocabulary, ignoreIndex } = checkTokens('tokenLogProbs', logits, labels, options);
   return scope(logits, () => {
     const kernel = backendOf<unknown>(logits).tokenLogProbs?.(logits, labels, ignoreIndex);
     if (kernel !== undefined) return kernel as L;
-    const size = rows.reduce((a, b) => a * b, 1);
     const flatLogits = reshape<unknown>(logits, [size, vocabulary]);
     return reshape<L>(tokenLogProbsDefinition(flatLogits, reshape<unknown>(labels, [size]), ignoreIndex), rows);
   });
 }
 
-/** Checks logits and labels, and gives the shape of the tokens. */
+/** Checks logits and labels, and gives the shape of the tokens and their number. */
 export function checkTokens(
   fn: string,
   logits: unknown,
   labels: unknown,
   options: TokenLogProbsOptions,
-): { readonly rows: readonly number[]; readonly vocabulary: number; readonly ignoreIndex: number } {
+): { readonly rows: readonly number[]; readonly size: number; readonly vocabulary: number; readonly ignoreIndex: number } {
   checkOptions(fn, options, ['ignoreIndex']);
   const { ignoreIndex = IGNORE_INDEX } = options;
   const sizes = checkLogits(fn, 'logits', logits);
@@ -78,7 +77,7 @@ export function checkTokens(
   checkTensor(fn, 'labels', labels, { shape: rows, dtype: ['int'], like: ['logits without the last axis', logits] });
   const has = (v: number) => Number.isInteger(v) && ((v >= 0 && v < vocabulary) || v === ignoreIndex);
   checkValues(fn, 'labels', labels, { has, words: `an integer in [0, ${vocabulary}) or ${ignoreIndex}` });
-  return { rows, vocabulary, ignoreIndex };
+  return { rows, size: rows.reduce((a, b) => a * b, 1), vocabulary, ignoreIndex };
 }
 
 /** Checks logits alone, and gives their shape. */

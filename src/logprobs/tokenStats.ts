@@ -48,8 +48,7 @@ const NAMES = ['logps', 'entropy', 'correct', 'meanLogit', 'logSumSquares'] as c
  * ```
  */
 export function tokenStats<T, L>(logits: T, labels: L, options: TokenLogProbsOptions = {}): TokenStats<L> {
-  const { rows, vocabulary, ignoreIndex } = checkTokens('tokenStats', logits, labels, options);
-  const size = rows.reduce((a, b) => a * b, 1);
+  const { rows, size, vocabulary, ignoreIndex } = checkTokens('tokenStats', logits, labels, options);
   return scope(logits, () => {
     const backend = backendOf<unknown>(logits);
     const flat = backend.tokenStats?.(logits, labels, ignoreIndex);

@@ -76,6 +76,7 @@ describe('messages name function and argument', () => {
     }
   });
 
+  // Where values cannot be read, the result becomes NaN: each function has a test of that.
   it.runIf(isReadable)('where a value is wrong', () => {
     const spans = (prompt: number[], lengths: number[]): X => ({ promptLengths: ints(prompt), lengths: ints(lengths) });
     const call = (x: X) => () => completionMask<X>(x, 3);

@@ -5,6 +5,7 @@ import { expectNoLeak, isArrays } from '../support/engine.js';
 
 const hasKernel = !isArrays && listKernels().tokenLogProbs![tf.getBackend()] === 'kernel';
 
+// Without a kernel nothing of ours is saved: plain operations run.
 describe.runIf(hasKernel)('what the backward pass needs', () => {
   const inputs = () => ({ logits: tf.tensor3d([[[1, 2, 3], [4, 5, 7]]]), labels: tf.tensor2d([[2, 0]], [1, 2], 'int32') }); // prettier-ignore
 
