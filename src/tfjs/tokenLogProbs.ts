@@ -7,10 +7,11 @@ export function tokenLogProbs(logits: Tensor, labels: Tensor, ignoreIndex: numbe
   if (!hasKernel(FORWARD)) return undefined;
   return customGrad((x, save) => {
     const inputs = { logits: x as Tensor, labels };
-    const output = runKernel(FORWARD, inputs, { ignoreIndex });
-    (save as GradSaveFunc)([inputs.logits, labels, output]);
+    const output = runKernel<Tensor | [Tensor, Tensor]>(FORWARD, inputs, { ignoreIndex });
+    const [logps, saved] = Array.isArray(output) ? output : [slice(output, [0, 0], [1, labels.size]), output];
+    (save as GradSaveFunc)([inputs.logits, labels, saved]);
     return {
-      value: reshape(slice(output, [0, 0], [1, labels.size]), [labels.size]),
+      value: reshape(logps, [labels.size]),
       gradFunc: (dy: Tensor, [logits, labels, saved]: Tensor[]) =>
         runKernel(BACKWARD, { logits: logits!, labels: labels!, saved: saved!, dy }, { ignoreIndex }),
     };

@@ -366,6 +366,8 @@ describe('tokenLogProbs', () => {
 
 describe('listKernels', () => {
   it('says where the fused form runs', () => {
-    expect(listKernels()).toEqual({ tokenLogProbs: { cpu: 'kernel', wasm: 'kernel', webgpu: 'kernel', webgl: 'definition' } });
+    expect(listKernels()).toEqual({
+      tokenLogProbs: { cpu: 'kernel', wasm: 'kernel', webgpu: 'kernel', tensorflow: 'kernel', webgl: 'definition' },
+    });
   });
 });

@@ -3,6 +3,7 @@ import { elementaryKernels } from './elementaryKernels.js';
 import { sumKernel } from './sumKernel.js';
 import { tokenLogProbsCpu } from './tokenLogProbsCpu.js';
 import { BACKWARD, FORWARD } from './tokenLogProbsNames.js';
+import { tokenLogProbsTensorflow } from './tokenLogProbsTensorflow.js';
 import { tokenLogProbsWasm } from './tokenLogProbsWasm.js';
 import { tokenLogProbsWebgpu } from './tokenLogProbsWebgpu.js';
 
@@ -10,6 +11,7 @@ const configs = (): readonly KernelConfig[] => [
   ...tokenLogProbsCpu,
   ...tokenLogProbsWasm,
   ...tokenLogProbsWebgpu,
+  ...tokenLogProbsTensorflow,
   ...elementaryKernels,
   sumKernel,
 ];
@@ -21,17 +23,17 @@ const find = (kernelName: string): KernelConfig | undefined =>
 export const hasKernel = (kernelName: string): boolean => find(kernelName) !== undefined;
 
 /** Runs one of this library's kernels through tfjs's kernel registry, where it is put on its first use. */
-export function runKernel(kernelName: string, inputs: NamedTensorMap, attrs: Record<string, unknown> = {}): Tensor {
+export function runKernel<Output = Tensor>(kernelName: string, inputs: NamedTensorMap, attrs: Record<string, unknown> = {}): Output {
   const config = find(kernelName);
   // The guard also holds when a second copy of this library has been here.
   if (config && !getKernel(kernelName, config.backendName)) registerKernel(config);
-  return engine().runKernel(kernelName, inputs, attrs as never);
+  return engine().runKernel(kernelName, inputs, attrs as never) as Output;
 }
 
 /** How an operation runs on a backend: as a kernel of ours, or as its definition in plain operations. */
 export type KernelKind = 'kernel' | 'definition';
 
-const BACKENDS = ['cpu', 'wasm', 'webgpu', 'webgl'] as const;
+const BACKENDS = ['cpu', 'wasm', 'webgpu', 'tensorflow', 'webgl'] as const;
 
 /** The operations that have kernels, and the kernels that each of them needs. */
 const OPERATIONS: Readonly<Record<string, readonly string[]>> = {
