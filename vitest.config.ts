@@ -3,13 +3,15 @@ import { existsSync } from 'node:fs';
 import { chromium } from 'playwright';
 import { configDefaults, defineConfig, type TestProjectInlineConfiguration } from 'vitest/config';
 import { softwareGpu } from './tools/software-gpu.js';
+import { hasTfjsNode } from './tools/tfjs-node.js';
 
-type Engine = 'arrays' | 'cpu' | 'wasm' | 'webgpu' | 'webgl';
+type Engine = 'arrays' | 'cpu' | 'wasm' | 'tfjs-node' | 'webgpu' | 'webgl';
 
 const soft = await softwareGpu();
 const hasBrowser = soft !== undefined || existsSync(chromium.executablePath());
 if (!hasBrowser)
   console.log('Skipped: the projects webgpu, browser-webgpu and browser-webgl, which need a Chromium (npx playwright install chromium).');
+if (!hasTfjsNode()) console.log('Skipped: the project tfjs-node, which needs its native addon (npm run setup:tfjs-node).');
 
 // One definition of every test, run on every engine. `test/node` holds what needs Node.js, and runs once.
 const engines = { include: ['test/**/*.test.ts'], exclude: [...configDefaults.exclude, 'test/node/**'] };
@@ -25,6 +27,18 @@ const node = (engine: Engine): TestProjectInlineConfiguration => ({
   extends: true,
   test: { name: engine, ...engines, setupFiles: [`test/setup/${engine}.ts`], provide: { engine } },
 });
+
+const tfjsNode: TestProjectInlineConfiguration = {
+  extends: true,
+  test: {
+    name: 'tfjs-node',
+    ...engines,
+    setupFiles: ['test/setup/tfjs-node.ts'],
+    provide: { engine: 'tfjs-node' },
+    pool: 'forks', // each with a TensorFlow of its own
+    env: { TF_CPP_MIN_LOG_LEVEL: '2' }, // its notes on the processor are of no interest
+  },
+};
 
 const browser = (engine: 'webgpu' | 'webgl'): TestProjectInlineConfiguration => ({
   extends: true,
@@ -78,6 +92,7 @@ export default defineConfig({
       node('arrays'),
       node('cpu'),
       node('wasm'),
+      ...(hasTfjsNode() ? [tfjsNode] : []),
       ...(hasBrowser ? onGpu : []),
       { extends: true, test: { name: 'node', include: ['test/node/**/*.test.ts'] } },
       // Every ts block of README.md, docs/ and the doc comments; tools/doc-examples.mjs writes them.

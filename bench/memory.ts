@@ -16,6 +16,8 @@ export function meterStorage(name: BackendName, backend: object): StorageMeter {
       return meterCpu(backend as CpuBackend);
     case 'wasm':
       return meterWasm(backend as WasmBackend);
+    case 'tfjs-node':
+      return meterTensorflow(backend as TensorflowBackend);
     case 'webgpu':
       return meterWebgpu(backend as WebgpuBackend);
   }
@@ -104,6 +106,60 @@ function meterWasm({ wasm }: WasmBackend): StorageMeter {
     sizes.delete(pointer >>> 0);
     free(pointer);
   };
+  return gauge;
+}
+
+interface TensorflowBackend {
+  binding: {
+    executeOp(name: string, attributes: object[], inputs: number[], outputs: number): { readonly id: number; readonly shape: number[] }[];
+    createTensor(shape: number[], dtype: number, values: unknown): number;
+    deleteTensor(id: number): void;
+  };
+}
+
+// What these give is the memory of their first input.
+const ALIASES = ['Reshape', 'ExpandDims', 'Squeeze', 'Identity', 'InplaceAdd', 'InplaceUpdate'];
+
+/**
+ * tfjs-node: bytes of TensorFlow's tensors that JavaScript holds, each memory once however many tensors share it; all count
+ * as 4 bytes a value. Not counted: what an operation of TensorFlow allocates inside of itself.
+ */
+function meterTensorflow(backend: TensorflowBackend): StorageMeter {
+  const { binding } = backend;
+  const gauge = new Gauge();
+  const memories = new Map<number, { readonly bytes: number; uses: number }>();
+  const take = (id: number, shape: readonly number[]) => {
+    const bytes = shape.reduce((a, b) => a * b, 4);
+    memories.set(id, { bytes, uses: 1 });
+    gauge.add(bytes);
+  };
+  const hooked: Pick<TensorflowBackend['binding'], 'executeOp' | 'createTensor' | 'deleteTensor'> = {
+    executeOp: (name, attributes, inputs, count) => {
+      const outputs = binding.executeOp(name, attributes, inputs, count);
+      const shared = ALIASES.includes(name) ? memories.get(inputs[0]!) : undefined;
+      for (const { id, shape } of outputs) {
+        if (shared) {
+          shared.uses++;
+          memories.set(id, shared);
+        } else take(id, shape);
+      }
+      return outputs;
+    },
+    createTensor: (shape, dtype, values) => {
+      const id = binding.createTensor(shape, dtype, values);
+      take(id, shape);
+      return id;
+    },
+    deleteTensor: (id) => {
+      const memory = memories.get(id);
+      if (memory && --memory.uses === 0) gauge.add(-memory.bytes);
+      memories.delete(id);
+      binding.deleteTensor(id);
+    },
+  };
+  // The addon's own functions are read-only.
+  const descriptors = Object.getOwnPropertyDescriptors(hooked);
+  backend.binding = Object.create(binding, descriptors) as TensorflowBackend['binding'];
   return gauge;
 }
 

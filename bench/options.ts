@@ -1,7 +1,7 @@
 import { parseArgs } from 'node:util';
 
 /** The TensorFlow.js backends that are measured. */
-export const BACKENDS = ['cpu', 'wasm', 'webgpu'] as const;
+export const BACKENDS = ['cpu', 'wasm', 'tfjs-node', 'webgpu'] as const;
 export type BackendName = (typeof BACKENDS)[number];
 
 /** What the command line decides. */

@@ -1,4 +1,5 @@
 import * as tf from '@tensorflow/tfjs'; // registers the gradients (tfjs-core alone registers none)
+import { hasTfjsNode, loadTfjsNode } from '../tools/tfjs-node.js';
 import type { BackendName } from './options.js';
 
 /** A backend that this machine does not have: its message is the reason. */
@@ -10,7 +11,11 @@ export async function startBackend(name: BackendName): Promise<string | undefine
   tf.enableProdMode();
   const adapter = name === 'webgpu' ? await loadWebgpu() : undefined;
   if (name === 'wasm') await import('@tensorflow/tfjs-backend-wasm');
-  if (!(await tf.setBackend(name))) throw new BackendMissing(`the ${name} backend did not start`);
+  if (name === 'tfjs-node') {
+    if (!hasTfjsNode()) throw new BackendMissing('its native addon is not there (npm run setup:tfjs-node)');
+    await loadTfjsNode();
+  }
+  if (!(await tf.setBackend(name === 'tfjs-node' ? 'tensorflow' : name))) throw new BackendMissing(`the ${name} backend did not start`);
   await tf.ready();
   return adapter;
 }

@@ -12,7 +12,9 @@ export function sum(x: tf.Tensor, axis?: number): tf.Tensor {
   const shape = axis === undefined ? [] : x.shape.slice(0, -1);
   const size = x.size / shape.reduce((a, b) => a * b, 1);
   const ours = hasKernel(SUM);
-  if (!trailing || x.dtype !== 'float32' || !(ours || (size > LONG && tf.getBackend().startsWith('web')))) return tf.sum(x, axis);
+  // On cpu tfjs adds in float64.
+  const loses = size > LONG && tf.getBackend() !== 'cpu';
+  if (!trailing || x.dtype !== 'float32' || !(ours || loses)) return tf.sum(x, axis);
   return tf.customGrad((input) => ({
     value: ours ? runKernel(SUM, { x: input as tf.Tensor }, { shape }) : tf.reshape(inRuns(input as tf.Tensor, size), shape),
     gradFunc: (dy: tf.Tensor) => tf.broadcastTo(axis === undefined ? dy : tf.expandDims(dy, -1), x.shape),

@@ -9,8 +9,9 @@ export function tokenLogProbs(logits: Tensor, labels: Tensor, ignoreIndex: numbe
   return customGradient(
     logits,
     (x) => {
-      const output = runKernel(FORWARD, { logits: x, labels }, { ignoreIndex });
-      return { value: reshape(slice(output, [0, 0], [1, labels.size]), labels.shape), saved: [x, labels, output] };
+      const output = runKernel<Tensor | [Tensor, Tensor]>(FORWARD, { logits: x, labels }, { ignoreIndex });
+      const [logps, saved] = Array.isArray(output) ? output : [slice(output, [0, 0], [1, labels.size]), output];
+      return { value: reshape(logps, labels.shape), saved: [x, labels, saved] };
     },
     (dy, [x, indices, saved]) => runKernel(BACKWARD, { logits: x!, labels: indices!, saved: saved!, dy }, { ignoreIndex }),
   );

@@ -366,9 +366,9 @@ describe('tokenLogProbs', () => {
 
 describe('listKernels', () => {
   it('says where the fused form runs', () => {
-    const onProcessor = { cpu: 'kernel', wasm: 'kernel', webgpu: 'definition', webgl: 'definition' };
+    const onProcessor = { cpu: 'kernel', wasm: 'kernel', webgpu: 'definition', tensorflow: 'definition', webgl: 'definition' };
     expect(listKernels()).toEqual({
-      tokenLogProbs: { cpu: 'kernel', wasm: 'kernel', webgpu: 'kernel', webgl: 'definition' },
+      tokenLogProbs: { cpu: 'kernel', wasm: 'kernel', webgpu: 'kernel', tensorflow: 'kernel', webgl: 'definition' },
       tokenStats: onProcessor,
       tokenKl: onProcessor,
     });

@@ -23,7 +23,7 @@ const pages = [
 describe('the docs', () => {
   it('show the kernels that there are', () => {
     const rows = Object.entries(prefloss.listKernels()).map(
-      ([operation, kinds]) => `| \`${operation}\` | ${['cpu', 'wasm', 'webgpu', 'webgl'].map((b) => kinds[b]).join(' | ')} |`,
+      ([operation, kinds]) => `| \`${operation}\` | ${['cpu', 'wasm', 'webgpu', 'tensorflow', 'webgl'].map((b) => kinds[b]).join(' | ')} |`,
     );
     for (const row of rows) expect(text('docs/backends.md')).toContain(row);
   });

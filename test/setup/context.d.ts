@@ -10,6 +10,6 @@ declare module '@vitest/runner' {
 
 declare module 'vitest' {
   export interface ProvidedContext {
-    engine: 'arrays' | 'cpu' | 'wasm' | 'webgpu' | 'webgl';
+    engine: 'arrays' | 'cpu' | 'wasm' | 'tfjs-node' | 'webgpu' | 'webgl';
   }
 }

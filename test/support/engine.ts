@@ -9,7 +9,7 @@ import { expectClose, type Values } from '../../src/testing/index.js';
 export const engine = inject('engine');
 export const isArrays = engine === 'arrays';
 /** Whether the engine's values can be checked at the call. */
-export const isReadable = ['arrays', 'cpu', 'wasm'].includes(engine);
+export const isReadable = ['arrays', 'cpu', 'wasm', 'tfjs-node'].includes(engine);
 
 /** Tests are written once for all engines, with the type of a tensor in it that fits them all: none in particular. */
 // eslint-disable-next-line @typescript-eslint/no-explicit-any -- see above
@@ -36,7 +36,7 @@ export const rounded = (values: Nested): X =>
   typeof values === 'number' ? (isArrays ? values : Math.fround(values)) : values.map(rounded);
 
 /** What an engine's arithmetic allows, relative to the size of what goes into a result. */
-export const epsilon = { arrays: 1e-12, cpu: 1e-6, wasm: 1e-6, webgpu: 5e-6, webgl: 5e-6 }[engine];
+export const epsilon = { arrays: 1e-12, cpu: 1e-6, wasm: 1e-6, 'tfjs-node': 1e-6, webgpu: 5e-6, webgl: 5e-6 }[engine];
 
 /** Asserts values on the engine under test: relative to the larger of the expected value and `scale`. */
 export async function expectValues(x: X, expected: Values, scale = 1): Promise<void> {

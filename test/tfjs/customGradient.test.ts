@@ -1,7 +1,7 @@
 import * as tf from '@tensorflow/tfjs-core';
 import { describe, expect, it } from 'vitest';
 import { listKernels, tokenLogProbs } from '../../src/index.js';
-import { expectNoLeak, isArrays } from '../support/engine.js';
+import { engine, expectNoLeak, isArrays } from '../support/engine.js';
 
 const hasKernel = !isArrays && listKernels().tokenLogProbs![tf.getBackend()] === 'kernel';
 
@@ -9,7 +9,8 @@ const hasKernel = !isArrays && listKernels().tokenLogProbs![tf.getBackend()] ===
 describe.runIf(hasKernel)('what the backward pass needs', () => {
   const inputs = () => ({ logits: tf.tensor3d([[[1, 2, 3], [4, 5, 7]]]), labels: tf.tensor2d([[2, 0]], [1, 2], 'int32') }); // prettier-ignore
 
-  it('is saved without a copy of the logits', () => {
+  // tfjs-node counts a view as data of its own.
+  it.skipIf(engine === 'tfjs-node')('is saved without a copy of the logits', () => {
     const { logits, labels } = inputs();
     let [before, after] = [0, 0];
     const f = (x: tf.Tensor): tf.Tensor => {

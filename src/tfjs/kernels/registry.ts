@@ -4,6 +4,7 @@ import { sumKernel } from './sumKernel.js';
 import { KL, KL_BACKWARD, tokenKlRows } from './tokenKlRows.js';
 import { BACKWARD, FORWARD } from './tokenLogProbsNames.js';
 import { tokenLogProbsRows } from './tokenLogProbsRows.js';
+import { tokenLogProbsTensorflow } from './tokenLogProbsTensorflow.js';
 import { tokenLogProbsWebgpu } from './tokenLogProbsWebgpu.js';
 import { STATS, tokenStatsRows } from './tokenStatsRows.js';
 
@@ -12,6 +13,7 @@ const configs = (): readonly KernelConfig[] => [
   ...tokenLogProbsWebgpu,
   ...tokenStatsRows,
   ...tokenKlRows,
+  ...tokenLogProbsTensorflow,
   ...elementaryKernels,
   sumKernel,
 ];
@@ -23,17 +25,17 @@ const find = (kernelName: string): KernelConfig | undefined =>
 export const hasKernel = (kernelName: string): boolean => find(kernelName) !== undefined;
 
 /** Runs one of this library's kernels through tfjs's kernel registry, where it is put on its first use. */
-export function runKernel(kernelName: string, inputs: NamedTensorMap, attrs: Record<string, unknown> = {}): Tensor {
+export function runKernel<Output = Tensor>(kernelName: string, inputs: NamedTensorMap, attrs: Record<string, unknown> = {}): Output {
   const config = find(kernelName);
   // The guard also holds when a second copy of this library has been here.
   if (config && !getKernel(kernelName, config.backendName)) registerKernel(config);
-  return engine().runKernel(kernelName, inputs, attrs as never);
+  return engine().runKernel(kernelName, inputs, attrs as never) as Output;
 }
 
 /** How an operation runs on a backend: as a kernel of ours, or as its definition in plain operations. */
 export type KernelKind = 'kernel' | 'definition';
 
-const BACKENDS = ['cpu', 'wasm', 'webgpu', 'webgl'] as const;
+const BACKENDS = ['cpu', 'wasm', 'webgpu', 'tensorflow', 'webgl'] as const;
 
 /** The operations that have kernels, and the kernels that each of them needs. */
 const OPERATIONS: Readonly<Record<string, readonly string[]>> = {
