@@ -6,12 +6,15 @@
 export { backendOf, registerBackend, type Backend, type DType, type Nested } from './backend/backend.js';
 export * as ops from './backend/ops.js';
 export { stopGradient } from './backend/ops.js';
-export type { Less, Operand, ScalarOf } from './backend/types.js';
+export type { Less, LinearRows, Operand, ScalarOf } from './backend/types.js';
 
 export { implicitRewards, type ImplicitRewardsOptions } from './logprobs/implicitRewards.js';
 export { humanlineClamp, type HumanlineBatch, type HumanlineClamped, type HumanlineClampOptions } from './logprobs/humanlineClamp.js';
 export type { LabelledLogps } from './logprobs/labelled.js';
 export { ldLogProbs, type LdLogProbsOptions } from './logprobs/ldLogProbs.js';
+export type { LinearHead, LinearHeadOptions, TokensOf } from './logprobs/linearHead.js';
+export { linearTokenLogProbs, type LinearTokenLogProbsOptions } from './logprobs/linearTokenLogProbs.js';
+export { linearTokenStats } from './logprobs/linearTokenStats.js';
 export type { ListLogps, RewardedListLogps, RewardedLists } from './logprobs/lists.js';
 export {
   concatPairs,

@@ -1,4 +1,5 @@
 import { arrays } from './arrays/arrays.js';
+import type { LinearRows } from './types.js';
 
 /** Numbers, or lists of them nested to any depth: what the arrays engine computes on. */
 export type Nested = number | readonly Nested[];
@@ -121,6 +122,16 @@ export interface Backend<T> {
   tokenStats?(logits: T, labels: T, ignoreIndex: number): T | undefined;
   /** Fused `tokenKl`: both `[..., V]`, result `[...]`, with a gradient by `policy` alone. `undefined` as above. */
   tokenKl?(policy: T, reference: T): T | undefined;
+  /**
+   * `linearTokenLogProbs` without logits of all rows, `[N]`; gradients by hidden states, weight and bias, or by the hidden
+   * states alone where the weight is frozen. Left out, the definition runs.
+   */
+  linearTokenLogProbs?(rows: LinearRows<T>, frozenWeight: boolean): T;
+  /**
+   * `linearTokenStats` without logits of all rows, without gradient: `[5, N]` in the order of `tokenStats`, which `statsOf` gives of
+   * logits `[N, C]` and labels `[N]`. Left out, the definition runs.
+   */
+  linearTokenStats?(rows: LinearRows<T>, statsOf: (logits: T, labels: T) => T): T;
 }
 
 // One list for all copies of this module, so that the ESM and the CommonJS build see each other's engines.

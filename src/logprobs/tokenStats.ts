@@ -1,5 +1,23 @@
 import { backendOf } from '../backend/backend.js';
-import { arange, div, equal, exp, log, max, mul, neg, reshape, scope, square, stopGradient, sub, sum, where } from '../backend/ops.js';
+import {
+  arange,
+  concat,
+  div,
+  equal,
+  exp,
+  log,
+  max,
+  mul,
+  neg,
+  reshape,
+  scope,
+  slice,
+  square,
+  stopGradient,
+  sub,
+  sum,
+  where,
+} from '../backend/ops.js';
 import { checkTokens, countedRows, isCounted, oneInRange, tokenLogProbsDefinition, type TokenLogProbsOptions } from './tokenLogProbs.js';
 
 /** What {@link tokenStats} gives of each token; all 0 where the label is ignored. */
@@ -50,14 +68,22 @@ const NAMES = ['logps', 'entropy', 'correct', 'meanLogit', 'logSumSquares'] as c
 export function tokenStats<T, L>(logits: T, labels: L, options: TokenLogProbsOptions = {}): TokenStats<L> {
   const { rows, size, vocabulary, ignoreIndex } = checkTokens('tokenStats', logits, labels, options);
   return scope(logits, () => {
-    const backend = backendOf<unknown>(logits);
-    const flat = backend.tokenStats?.(logits, labels, ignoreIndex);
-    const stats = flat
-      ? NAMES.map((_, i) => backend.slice(flat, i, i + 1, 0))
-      : tokenStatsDefinition<unknown>(reshape(logits, [size, vocabulary]), reshape(labels, [size]), ignoreIndex);
-    return Object.fromEntries(NAMES.map((name, i) => [name, stopGradient(reshape(stats[i], rows))])) as unknown as TokenStats<L>;
+    const stats = statsOf<unknown>(reshape(logits, [size, vocabulary]), reshape(labels, [size]), ignoreIndex);
+    return named<L>((i) => reshape(slice(stats, i, i + 1), rows));
   });
 }
+
+/** By the engine's kernel, or else as defined: `[5, N]`. `logits [N, V]`, `labels [N]`. */
+export function statsOf<T>(logits: T, labels: T, ignoreIndex: number): T {
+  const kernel = backendOf<T>(logits).tokenStats?.(logits, labels, ignoreIndex);
+  if (kernel !== undefined) return kernel;
+  const [size] = backendOf<T>(labels).shape(labels) as [number];
+  return concat(tokenStatsDefinition(logits, labels, ignoreIndex).map((x) => reshape<T>(x, [1, size])));
+}
+
+/** The statistics under their names, from the one of each row. */
+export const named = <L>(of: (i: number) => unknown): TokenStats<L> =>
+  Object.fromEntries(NAMES.map((name, i) => [name, stopGradient(of(i))])) as unknown as TokenStats<L>;
 
 /** What the fused kernels compute, in plain operations, in the order of their rows. `logits [N, V]`, `labels [N]`. */
 export function tokenStatsDefinition<T>(logits: T, labels: T, ignoreIndex: number): T[] {

@@ -1,18 +1,19 @@
 import * as tf from '@tensorflow/tfjs-core';
 import type { Backend, DType } from '../backend/backend.js';
 import { expm1, log1p, sigmoid, softplus } from './elementary.js';
+import { linearTokenLogProbs } from './linearTokenLogProbs.js';
+import { linearTokenStats } from './linearTokenStats.js';
 import { tokenKl } from './tokenKl.js';
 import { tokenLogProbs } from './tokenLogProbs.js';
 import { tokenStats } from './tokenStats.js';
 import { max } from './max.js';
+import { isSynchronous } from './synchronous.js';
 import { sum } from './sum.js';
+import { take } from './take.js';
 import { untaped } from './training/noGrad.js';
 import { valueAndGrads } from './training/valueAndGrads.js';
 
 type T = tf.Tensor;
-
-// The backends of TensorFlow.js that compute on the caller's own thread: reading costs no wait there.
-const SYNCHRONOUS = ['cpu', 'wasm', 'tensorflow'];
 
 const dtypes = { float: 'float32', int: 'int32', bool: 'bool' } as const;
 
@@ -43,7 +44,7 @@ export const tfjs: Backend<T> = {
     x.dispose();
   },
 
-  peek: (x) => (SYNCHRONOUS.includes(tf.getBackend()) ? x.dataSync() : undefined),
+  peek: (x) => (isSynchronous() ? x.dataSync() : undefined),
   read,
   scope: (f) => tf.tidy(f as () => tf.TensorContainer) as ReturnType<typeof f>,
 
@@ -99,6 +100,8 @@ export const tfjs: Backend<T> = {
   tokenLogProbs,
   tokenStats,
   tokenKl,
+  linearTokenLogProbs,
+  linearTokenStats,
 };
 
 /**
@@ -128,41 +131,6 @@ async function read(xs: readonly T[]): Promise<Float32Array[]> {
   } finally {
     joined.dispose();
   }
-}
-
-/** The gradient of `tf.gather` needs UnsortedSegmentSum, which wasm lacks and cpu has in O(rows) per index. */
-function take(x: T, indices: T): T {
-  if (x.dtype !== 'float32') return gatherRows(x, indices);
-  return tf.customGrad((input, save) => {
-    (save as tf.GradSaveFunc)([indices]);
-    return {
-      value: gatherRows(input as T, indices),
-      gradFunc: (dy: T, [saved]: T[]) => scatterRows(dy, saved!, x.shape),
-    };
-  })(x);
-}
-
-/**
- * An index out of range is an error where tfjs can see it. On webgpu it would give 0, on webgl whatever lies there, and the
- * gradient would go to another row: here both become NaN, and integers the smallest one, which is no label.
- */
-function gatherRows(x: T, indices: T): T {
-  if (SYNCHRONOUS.includes(tf.getBackend())) return tf.gather(x, indices);
-  const rows = x.shape[0];
-  return poisonOutside(tf.gather(x, tf.clipByValue(indices, 0, rows - 1)), indices, rows);
-}
-
-function scatterRows(dy: T, indices: T, shape: number[]): T {
-  const column = (at: T) => tf.reshape(at, [-1, 1]);
-  if (SYNCHRONOUS.includes(tf.getBackend())) return tf.scatterND(column(indices), dy, shape);
-  const rows = shape[0]!;
-  return tf.scatterND(column(tf.clipByValue(indices, 0, rows - 1)), poisonOutside(dy, indices, rows), shape);
-}
-
-function poisonOutside(y: T, indices: T, rows: number): T {
-  const inside = tf.logicalAnd(tf.greaterEqual(indices, 0), tf.less(indices, rows));
-  const poison = tf.fill([], y.dtype === 'float32' ? NaN : y.dtype === 'int32' ? -(2 ** 31) : 0, y.dtype);
-  return tf.where(tf.reshape(inside, [-1, ...y.shape.slice(1).map(() => 1)]), y, poison);
 }
 
 /** TopK puts the lower index first where values are equal, so this order is stable, like that of the arrays engine. */

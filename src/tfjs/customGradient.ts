@@ -8,26 +8,28 @@ interface TapeState {
 }
 
 /**
- * Like `tf.customGrad`, for one input, without the copies: what tfjs saves for the backward pass it clones, and on wasm a
- * clone is a copy. The logits are half of a training step's memory, so here they are saved as another view of the same data.
+ * Like `tf.customGrad`, without the copies: what tfjs saves for the backward pass it clones, and on wasm a clone is a copy.
+ * The logits are half of a training step's memory, so here they are saved as another view of the same data.
  *
- * @param x - The input.
- * @param forward - Gives the value, and what the backward pass needs.
- * @param backward - Gives the gradient with respect to `x`.
+ * @param inputs - The inputs.
+ * @param forward - Gives the value, and what the backward pass needs: nothing, where there will be none.
+ * @param backward - Gives the gradient with respect to each input.
  */
 export function customGradient(
-  x: Tensor,
-  forward: (x: Tensor) => { readonly value: Tensor; readonly saved: readonly Tensor[] },
-  backward: (dy: Tensor, saved: readonly Tensor[]) => Tensor,
+  inputs: readonly Tensor[],
+  forward: (inputs: readonly Tensor[], isTaped: boolean) => { readonly value: Tensor; readonly saved: readonly Tensor[] },
+  backward: (dy: Tensor, saved: readonly Tensor[]) => Tensor[],
 ): Tensor {
   const state = engine().state as unknown as TapeState;
   const isTaped = state.gradientDepth > 0 && state.kernelDepth === 0;
   let views: Tensor[] = [];
-  const y = customGrad((input) => {
-    const { value, saved } = forward(input as Tensor);
+  const operation = (...args: unknown[]) => {
+    // Last comes tfjs's function that saves.
+    const { value, saved } = forward(args.slice(0, inputs.length) as Tensor[], isTaped);
     if (isTaped) views = saved.map((s) => keep(reshape(s, s.shape)));
     return { value, gradFunc: (dy: Tensor, kept: Tensor[]) => backward(dy, kept) };
-  })(x);
+  };
+  const y = customGrad(operation)(...inputs);
   // The tape disposes what it has saved.
   if (isTaped) state.activeTape.at(-1)!.saved.push(...views);
   return y;

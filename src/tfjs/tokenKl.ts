@@ -8,11 +8,11 @@ export function tokenKl(policy: Tensor, reference: Tensor): Tensor | undefined {
   if (!hasKernel(KL)) return undefined;
   const rows = policy.shape.slice(0, -1);
   return customGradient(
-    policy,
-    (x) => {
-      const output = runKernel(KL, { policy: x, reference });
-      return { value: reshape(slice(output, [0, 0], [1, output.shape[1]!]), rows), saved: [x, reference, output] };
+    [policy],
+    ([x]) => {
+      const output = runKernel(KL, { policy: x!, reference });
+      return { value: reshape(slice(output, [0, 0], [1, output.shape[1]!]), rows), saved: [x!, reference, output] };
     },
-    (dy, [x, other, saved]) => runKernel(KL_BACKWARD, { policy: x!, reference: other!, saved: saved!, dy }),
+    (dy, [x, other, saved]) => [runKernel(KL_BACKWARD, { policy: x!, reference: other!, saved: saved!, dy })],
   );
 }

@@ -7,6 +7,7 @@ import { tokenLogProbsRows } from './tokenLogProbsRows.js';
 import { tokenLogProbsTensorflow } from './tokenLogProbsTensorflow.js';
 import { tokenLogProbsWebgpu } from './tokenLogProbsWebgpu.js';
 import { STATS, tokenStatsRows } from './tokenStatsRows.js';
+import { writeRowsKernels } from './writeRows.js';
 
 const configs = (): readonly KernelConfig[] => [
   ...tokenLogProbsRows,
@@ -14,6 +15,7 @@ const configs = (): readonly KernelConfig[] => [
   ...tokenStatsRows,
   ...tokenKlRows,
   ...tokenLogProbsTensorflow,
+  ...writeRowsKernels,
   ...elementaryKernels,
   sumKernel,
 ];

@@ -2,6 +2,9 @@ import { util, type KernelConfig } from '@tensorflow/tfjs-core';
 import { onRows } from './onRows.js';
 import { BACKWARD, FORWARD } from './tokenLogProbsNames.js';
 
+/** The lowest float32: an infinity has no difference to itself, where all logits of a row are impossible. */
+const LOWEST = -3.4028234663852886e38;
+
 const forward = onRows(
   FORWARD,
   ['logits', 'labels'],
@@ -13,7 +16,7 @@ const forward = onRows(
     memory.forRows([logits!], undefined, vocabulary, ([first], _, from, to) => {
       for (let row = from, x = first!; row < to; row++, x += 4 * vocabulary) {
         if (labels![row] === ignoreIndex) continue;
-        const largest = kernels.rowMax(x, vocabulary);
+        const largest = Math.max(kernels.rowMax(x, vocabulary), LOWEST);
         const total = kernels.sumExp(x, vocabulary, largest);
         output[row] = logits![row * vocabulary + labels![row]!]! - largest - Math.log(total);
         output[rows + row] = largest;
@@ -39,8 +42,9 @@ const backward = onRows(
     });
     for (let row = 0; row < rows; row++) {
       const start = row * vocabulary;
+      const label = labels![row]!;
       if (isSkipped(row)) output.fill(0, start, start + vocabulary);
-      else output[start + labels![row]!] = -dy![row]! * Math.expm1(saved![row]!);
+      else if (label >= 0 && label < vocabulary) output[start + label] = -dy![row]! * Math.expm1(saved![row]!);
     }
   },
 );

@@ -1,5 +1,4 @@
 import {
-  backend,
   gather,
   max,
   mul,
@@ -13,13 +12,8 @@ import {
   type Tensor,
   type TypedArray,
 } from '@tensorflow/tfjs-core';
+import { inPlace } from './tensorflow.js';
 import { BACKWARD, FORWARD } from './tokenLogProbsNames.js';
-
-/** What these kernels use of tfjs's Node.js backend: it runs any operation of TensorFlow by name. */
-interface TensorflowBackend {
-  readonly binding: { readonly TF_ATTR_TYPE: number; readonly TF_FLOAT: number };
-  executeSingleOutput(operation: string, attributes: readonly object[], inputs: readonly Tensor[]): Tensor;
-}
 
 type Inputs = Readonly<Record<string, Tensor>>;
 
@@ -43,13 +37,6 @@ function places(labels: TypedArray, vocabulary: number, ignoreIndex: number): Te
 
 /** The values of a tensor at places among all of it. */
 const valuesAt = (x: Tensor, at: Tensor): TypedArray => gather(reshape(x, [-1]), at).dataSync();
-
-/** Writes to, or adds to, the rows of `x` in its own memory: nothing else may need its old values. */
-function inPlace(operation: 'InplaceAdd' | 'InplaceUpdate', x: Tensor, rows: Tensor, values: Tensor): Tensor {
-  const tensorflow = backend() as unknown as TensorflowBackend;
-  const { TF_ATTR_TYPE, TF_FLOAT } = tensorflow.binding;
-  return tensorflow.executeSingleOutput(operation, [{ name: 'T', type: TF_ATTR_TYPE, value: TF_FLOAT }], [x, rows, values]);
-}
 
 const forward = tensorflowKernel(FORWARD, ({ logits, labels }, ignoreIndex) => {
   const probabilities = softmax(logits!);

@@ -80,7 +80,7 @@ const forward = webgpuKernel(FORWARD, ['logits', 'labels'], ({ logits }, { ignor
   };
 });
 
-const backward = webgpuKernel(BACKWARD, ['logits', 'labels', 'saved', 'dy'], ({ logits }, { ignoreIndex }) => {
+const backward = webgpuKernel(BACKWARD, ['logits', 'labels', 'saved', 'dy'], ({ logits }, { ignoreIndex, partial = 0 }) => {
   const { rows, vocabulary } = sizesOf(logits!);
   const workgroup = workgroupFor(vocabulary);
   return {
@@ -89,7 +89,7 @@ const backward = webgpuKernel(BACKWARD, ['logits', 'labels', 'saved', 'dy'], ({ 
     outputShape: logits!.shape,
     workgroups: rows,
     workgroupSize: workgroup,
-    uniforms: { rows, vocabulary, ignoreIndex: ignoreIndex! },
+    uniforms: { rows, vocabulary, ignoreIndex: ignoreIndex!, partial },
     code: `
       ${ELEMENTARY_WGSL}
       fn main(index : i32) {
@@ -101,7 +101,7 @@ const backward = webgpuKernel(BACKWARD, ['logits', 'labels', 'saved', 'dy'], ({ 
         let dy = f32(dy[row]);
         let m = saved[uniforms.rows + row];
         var scale = -dy / saved[2 * uniforms.rows + row];
-        if (label < 0 || label >= uniforms.vocabulary) { scale = uniforms.NAN; }
+        if (uniforms.partial == 0 && (label < 0 || label >= uniforms.vocabulary)) { scale = uniforms.NAN; }
 
         for (var v = index % ${workgroup}; v < uniforms.vocabulary; v += ${workgroup}) {
           var g = 0.0;

@@ -1,4 +1,4 @@
-import { util, type DataType, type KernelConfig, type TensorInfo } from '@tensorflow/tfjs-core';
+import { util, type DataId, type DataType, type KernelConfig, type TensorInfo } from '@tensorflow/tfjs-core';
 
 /** A compute shader in the form that tfjs's WebGPU backend compiles and caches. */
 export interface WebgpuProgram {
@@ -21,14 +21,22 @@ export interface WebgpuProgram {
 /** What our kernels use of tfjs's WebGPU backend. */
 interface WebgpuBackend {
   readonly device: { readonly limits: { readonly maxStorageBufferBindingSize: number } };
-  runWebGPUProgram(program: object, inputs: readonly TensorInfo[], dtype: DataType, uniforms?: readonly object[]): TensorInfo;
+  runWebGPUProgram(
+    program: object,
+    inputs: readonly TensorInfo[],
+    dtype: DataType,
+    uniforms?: readonly object[],
+    output?: TensorInfo,
+  ): TensorInfo;
+  incRef(dataId: DataId): void;
 }
 
-/** A kernel configuration for tfjs's WebGPU backend that is one program. */
+/** A kernel configuration for tfjs's WebGPU backend that is one program; it writes to a new tensor, or to the input named `target`. */
 export function webgpuKernel(
   kernelName: string,
   inputNames: readonly string[],
   programOf: (inputs: Record<string, TensorInfo>, attrs: Record<string, number>) => WebgpuProgram,
+  target?: string,
 ): KernelConfig {
   return {
     kernelName,
@@ -36,12 +44,22 @@ export function webgpuKernel(
     kernelFunc: ({ inputs, backend, attrs }) => {
       const infos = inputs as unknown as Record<string, TensorInfo>;
       const list = inputNames.map((name) => infos[name]!);
-      return run(kernelName, backend as unknown as WebgpuBackend, programOf(infos, attrs as Record<string, number>), list);
+      const gpu = backend as unknown as WebgpuBackend;
+      const output = target === undefined ? undefined : infos[target]!;
+      const result = run(kernelName, gpu, programOf(infos, attrs as Record<string, number>), list, output);
+      if (output) gpu.incRef(output.dataId);
+      return result;
     },
   };
 }
 
-function run(kernelName: string, backend: WebgpuBackend, program: WebgpuProgram, inputs: readonly TensorInfo[]): TensorInfo {
+function run(
+  kernelName: string,
+  backend: WebgpuBackend,
+  program: WebgpuProgram,
+  inputs: readonly TensorInfo[],
+  output: TensorInfo | undefined,
+): TensorInfo {
   const limit = backend.device.limits.maxStorageBufferBindingSize;
   for (const shape of [...inputs.map((i) => i.shape), program.outputShape]) {
     const bytes = 4 * util.sizeFromShape([...shape]);
@@ -68,5 +86,6 @@ function run(kernelName: string, backend: WebgpuBackend, program: WebgpuProgram,
     inputs,
     'float32',
     uniforms.map(([, value]) => ({ type: 'int32', data: [value] })),
+    output,
   );
 }

@@ -1,0 +1,150 @@
+import { backendOf, describe } from '../backend/backend.js';
+import { add, cast, concat, mul, reshape, shape, slice, sum, take, where } from '../backend/ops.js';
+import type { Less, LinearRows } from '../backend/types.js';
+import { checkFields, checkNoOtherFields, checkNumber, checkOptions, checkTensor, checkValues, positive } from '../internal/checks.js';
+import { tanh } from '../internal/numerics.js';
+import { checkIgnoreIndex, IGNORE_INDEX } from '../masking/ignoreIndex.js';
+import { isCounted, oneInRange, type TokenLogProbsOptions } from './tokenLogProbs.js';
+
+/** The last layer of a language model with what goes into it: `logits = hidden weight^T + bias`. */
+export interface LinearHead<H, W = H> {
+  /** What the last layer is given, `[B, T, D]`, or `[N, D]` for flat rows. */
+  readonly hidden: H;
+  /** Output embedding, `[V, D]`: a row for each token of the vocabulary. Of a model with tied embeddings, the input embedding. */
+  readonly weight: W;
+  /** Added to the logits, `[V]`; none if left out. */
+  readonly bias?: Less<W>;
+}
+
+/** What is given for each token: like labels that are a tensor; for plain numbers a tensor of the engine of the hidden states. */
+export type TokensOf<H, L> = L extends readonly unknown[] ? (H extends readonly unknown[] ? L : Less<H>) : L;
+
+/** Options of {@link linearTokenLogProbs} and {@link linearTokenStats}. */
+export interface LinearHeadOptions extends TokenLogProbsOptions {
+  /** Factor of the logits (`logit_scale` of Cohere's models), above 0. Default 1. */
+  readonly logitScale?: number;
+  /** A number `c` above 0 makes logits `c tanh(logits / c)` (`final_logit_softcapping` of Gemma 2). No cap if left out. */
+  readonly logitSoftcap?: number;
+  /** The logits are divided by it, after scale and cap, above 0. Default 1. */
+  readonly temperature?: number;
+  /** Tokens of the vocabulary whose logits are there at a time, at least 1; chosen from the number of rows if left out. */
+  readonly chunkSize?: number;
+}
+
+/** A head whose input is checked, made flat, and cut down to what counts, with the way back. */
+export interface PreparedHead<T> {
+  readonly rows: LinearRows<T>;
+  /**
+   * From one value a row to one value a token, 0 for ignored ones. On engines whose values cannot be read, NaN stands for
+   * those of labels out of range.
+   */
+  readonly restore: (x: T) => T;
+}
+
+const OPTIONS = ['logitScale', 'logitSoftcap', 'temperature', 'chunkSize', 'ignoreIndex'];
+
+const count = { words: 'an integer >= 1', has: (v: number) => Number.isInteger(v) && v >= 1 };
+
+/** Checks everything that a function on a head is given; before anything is made. */
+export function checkHead(
+  fn: string,
+  head: LinearHead<unknown>,
+  labels: unknown,
+  options: LinearHeadOptions,
+  more: readonly string[] = [],
+): void {
+  checkFields(fn, 'head', head, ['hidden', 'weight']);
+  checkNoOtherFields(fn, 'head', head, ['hidden', 'weight', 'bias']);
+  checkOptions(fn, options, [...OPTIONS, ...more]);
+  const { logitScale = 1, logitSoftcap = 1, temperature = 1, chunkSize = 1, ignoreIndex = IGNORE_INDEX } = options;
+  checkNumber(fn, 'logitScale', logitScale, positive);
+  checkNumber(fn, 'logitSoftcap', logitSoftcap, positive);
+  checkNumber(fn, 'temperature', temperature, positive);
+  checkNumber(fn, 'chunkSize', chunkSize, count);
+
+  const sizes = checkTensor(fn, 'hidden', head.hidden);
+  if (sizes.length < 2) throw new RangeError(`${fn}: hidden has shape [${sizes.join(', ')}], expected [B, T, D] or [N, D]`);
+  const [vocabulary, width] = checkTensor(fn, 'weight', head.weight, { rank: 2, like: ['hidden', head.hidden] }) as [number, number];
+  if (width !== sizes.at(-1)) {
+    throw new RangeError(`${fn}: weight has shape [${vocabulary}, ${width}], expected [V, ${sizes.at(-1)!}], the width of hidden`);
+  }
+  const bias: unknown = head.bias;
+  if (bias !== undefined) checkTensor(fn, 'bias', bias, { shape: [vocabulary], like: ['the rows of weight', head.weight] });
+  checkIgnoreIndex(fn, ignoreIndex, vocabulary);
+  const like = Array.isArray(labels) ? undefined : (['hidden without the last axis', head.hidden] as const);
+  checkTensor(fn, 'labels', labels, { shape: sizes.slice(0, -1), dtype: ['int'], ...(like && { like }) });
+  const has = (v: number) => Number.isInteger(v) && ((v >= 0 && v < vocabulary) || v === ignoreIndex);
+  checkValues(fn, 'labels', labels, { has, words: `an integer in [0, ${vocabulary}) or ${ignoreIndex}` });
+}
+
+/** Checks that an option is true or false. */
+export function checkFlag(fn: string, name: string, value: unknown): void {
+  if (typeof value !== 'boolean') throw new TypeError(`${fn}: ${name} is ${describe(value)}, expected true or false`);
+}
+
+/**
+ * Flat rows of a checked head. Ignored rows are left out where the labels can be read; else their hidden states count as 0,
+ * whatever they are.
+ */
+export function prepareHead<T>(head: LinearHead<T>, labels: unknown, options: LinearHeadOptions): PreparedHead<T> {
+  const backend = backendOf<T>(head.hidden);
+  const { logitScale = 1, logitSoftcap: cap, temperature = 1, chunkSize, ignoreIndex = IGNORE_INDEX } = options;
+  const [tokens, width] = [shape(head.hidden).slice(0, -1), shape(head.hidden).at(-1)!];
+  const size = tokens.reduce((a, b) => a * b, 1);
+  // Whatever only multiplies is done to the few hidden states instead of the many logits.
+  const factor = cap === undefined ? logitScale / temperature : logitScale / cap;
+  const scaled = (x: T): T => (factor === 1 ? x : mul<T>(x, factor));
+  const common = {
+    weight: head.weight,
+    bias: head.bias === undefined ? undefined : scaled(head.bias as T),
+    cap: cap === undefined ? undefined : cap / temperature,
+    chunkSize,
+  };
+  const hidden = scaled(reshape<T>(head.hidden, [size, width]));
+  const back = (x: T): T => reshape<T>(x, tokens);
+
+  const values = backendOf(labels).peek(labels);
+  const kept = values && Array.from(values.length === size ? values : [], (_, i) => i).filter((i) => values[i] !== ignoreIndex);
+  if (kept && kept.length > 0) {
+    const counted = backend.constant(
+      kept.map((i) => values[i]!),
+      'int',
+    );
+    if (kept.length === size) return { rows: { ...common, hidden, labels: counted }, restore: back };
+    // Where each token finds its value: an ignored one the 0 at the end.
+    const places = new Array<number>(size).fill(kept.length);
+    kept.forEach((token, row) => (places[token] = row));
+    return {
+      rows: { ...common, hidden: take(hidden, kept), labels: counted },
+      restore: (x) => back(take(concat([x, backend.constant([0])]), places)),
+    };
+  }
+  const flat = backend.owns(labels) ? reshape<T>(labels, [size]) : backend.constant(Array.from(values!), 'int');
+  const counts = isCounted(flat, ignoreIndex);
+  const vocabulary = shape(head.weight)[0]!;
+  return {
+    rows: {
+      ...common,
+      hidden: where<T>(reshape<T>(counts, [size, 1]), hidden, 0),
+      labels: cast(where<T>(counts, flat, 0), 'int'),
+    },
+    restore: (x) => back(where<T>(counts, mul<T>(x, oneInRange(flat, counts, vocabulary)), 0)),
+  };
+}
+
+/**
+ * What engines compute in chunks, in plain operations: `f` of the logits `[1, V]` and the label `[1]` of each row, joined along
+ * the last axis. One row at a time, so that there are never logits of all rows.
+ */
+export function byRows<T>({ hidden, weight, bias, labels, cap }: LinearRows<T>, f: (logits: T, label: T) => T): T {
+  const [size, vocabulary] = [shape(hidden)[0]!, shape(weight)[0]!];
+  const results = Array.from({ length: size }, (_, row) => {
+    const products = sum(mul<T>(weight, slice(hidden, row, row + 1)), -1) as T;
+    const logits = reshape<T>(bias === undefined ? products : add<T>(products, bias), [1, vocabulary]);
+    return f(cap === undefined ? logits : mul<T>(tanh(logits), cap), slice(labels, row, row + 1));
+  });
+  return concat(results, -1);
+}
+
+/** Stands for the ignored label where none is ignored. */
+export const NO_LABEL = -1;

@@ -1,0 +1,333 @@
+import { describe, expect, it } from 'vitest';
+import {
+  aot,
+  dpo,
+  linearTokenLogProbs,
+  linearTokenStats,
+  sequenceLogProbs,
+  splitPairs,
+  tokenLogProbs,
+  tokenStats,
+} from '../../src/index.js';
+import { linearTokenLogProbsDefinition } from '../../src/logprobs/linearTokenLogProbs.js';
+import { expectClose, type Values } from '../../src/testing/index.js';
+import {
+  derivatives,
+  epsilon,
+  expectError,
+  expectNoLeak,
+  expectValues,
+  ints,
+  isArrays,
+  isReadable,
+  read,
+  rounded,
+  tensor,
+  type X,
+} from '../support/engine.js';
+
+type Matrix = number[][];
+
+/** Numbers between -scale and scale, as the engine rounds its inputs. */
+const matrix = (rows: number, columns: number, scale: number, seed = 0): Matrix =>
+  rounded(Array.from({ length: rows }, (_, i) => Array.from({ length: columns }, (_, j) => scale * Math.sin(12.9898 * i + 78.233 * j + seed)))) as Matrix; // prettier-ignore
+const vector = (size: number, scale: number, seed = 0): number[] => matrix(1, size, scale, seed)[0]!;
+/** Labels from all over the vocabulary, some ignored. */
+const labelsOf = (rows: number, vocabulary: number): number[] =>
+  Array.from({ length: rows }, (_, i) => (i % 4 === 3 ? -100 : i === 1 ? vocabulary - 1 : (i * 31) % vocabulary));
+const dyOf = (i: number) => Math.fround(1 + 0.4 * Math.sin(3 * i + 1));
+
+interface Options {
+  readonly logitScale?: number;
+  readonly logitSoftcap?: number;
+  readonly temperature?: number;
+}
+
+/** Logits of a row and their derivatives by the products, in float64. */
+function logitsOf(
+  hidden: number[],
+  weight: Matrix,
+  bias: number[] | undefined,
+  { logitScale = 1, logitSoftcap: c, temperature = 1 }: Options,
+) {
+  const raw = weight.map((w, v) => logitScale * (w.reduce((a, x, d) => a + x * hidden[d]!, 0) + (bias?.[v] ?? 0)));
+  const logits = raw.map((z) => (c === undefined ? z : c * Math.tanh(z / c)) / temperature);
+  const slopes = raw.map((z) => ((c === undefined ? 1 : 1 / Math.cosh(z / c) ** 2) * logitScale) / temperature);
+  return { logits, slopes };
+}
+
+/** Log-probs, and the gradients of their sum with the weights of `derivatives`, in float64. */
+function oracle(hidden: Matrix, weight: Matrix, bias: number[] | undefined, labels: number[], options: Options = {}) {
+  const byHidden = hidden.map((h) => h.map(() => 0));
+  const byWeight = weight.map((w) => w.map(() => 0));
+  const byBias = weight.map(() => 0);
+  const logps = hidden.map((h, n) => {
+    const label = labels[n]!;
+    if (label === -100) return 0;
+    const { logits, slopes } = logitsOf(h, weight, bias, options);
+    const largest = Math.max(...logits);
+    const normalizer = largest + Math.log(logits.reduce((a, z) => a + Math.exp(z - largest), 0));
+    logits.forEach((z, v) => {
+      const g = dyOf(n) * slopes[v]! * (v === label ? -Math.expm1(z - normalizer) : -Math.exp(z - normalizer));
+      byBias[v]! += g;
+      h.forEach((x, d) => {
+        byHidden[n]![d]! += g * weight[v]![d]!;
+        byWeight[v]![d]! += g * x;
+      });
+    });
+    return logits[label]! - normalizer;
+  });
+  return { logps, grads: [byHidden, byWeight, byBias] as [Matrix, Matrix, number[]] };
+}
+
+/** Gradients relative to the largest of each. */
+function expectGrads(grads: readonly unknown[], expected: readonly Values[], factor = 4): void {
+  grads.forEach((g, i) => {
+    // Of a vocabulary of one token, all are 0.
+    const largest = Math.max(...(expected[i] as number[] | Matrix).flat().map(Math.abs)) || 1;
+    // Differences on arrays are off by their own step.
+    expectClose(g as Values, expected[i]!, { relative: 0, absolute: (isArrays ? 1e-6 : factor * epsilon) * largest });
+  });
+}
+
+describe('linearTokenLogProbs', () => {
+  // Sizes that divide nothing; chunks of one token, of some with a rest, and of all.
+  const sizes: [rows: number, width: number, vocabulary: number, chunkSize: number | undefined][] = [
+    [1, 1, 1, undefined],
+    [3, 2, 2, 1],
+    [5, 3, 47, 10],
+    [6, 8, 64, 64],
+    [9, 5, 123, 50],
+    [2, 7, 300, undefined],
+  ];
+  const options: [string, Options][] = [
+    ['no options', {}],
+    ['scale and temperature', { logitScale: 0.0625, temperature: 0.7 }],
+    ['a soft cap', { logitSoftcap: 3 }],
+    ['all of them', { logitScale: 2, logitSoftcap: 5, temperature: 1.5 }],
+  ];
+
+  describe.each(options)('with %s', (_, given) => {
+    it.each(sizes)('[%i, %i] by %i tokens, %o at a time', async (rows, width, vocabulary, chunkSize) => {
+      const [hidden, weight, bias] = [matrix(rows, width, 2), matrix(vocabulary, width, 1.5, 1), vector(vocabulary, 1, 2)];
+      const labels = labelsOf(rows, vocabulary);
+      const all = { ...given, ...(chunkSize && { chunkSize }) };
+      const { logps, grads } = oracle(hidden, weight, bias, labels, given);
+      const f = (h: X, w: X, b: X): X => linearTokenLogProbs({ hidden: h, weight: w, bias: b }, ints(labels), all);
+      await expectValues(f(tensor(hidden), tensor(weight), tensor(bias)), logps, 8);
+      if (isArrays && vocabulary > 20) return; // differences take one evaluation for each of the inputs
+      const actual = await derivatives(f, [hidden, weight, bias]);
+      expectGrads(actual.grads, grads);
+      const frozen = (h: X): X =>
+        linearTokenLogProbs({ hidden: h, weight: tensor(weight), bias: tensor(bias) }, ints(labels), { ...all, frozenWeight: true });
+      await expectValues(frozen(tensor(hidden)), logps, 8);
+      expectGrads((await derivatives(frozen, [hidden])).grads, [grads[0]]);
+    });
+  });
+
+  it('has no bias unless there is one', async () => {
+    const [hidden, weight, labels] = [matrix(4, 3, 2), matrix(20, 3, 1, 1), [3, 19, 0, 7]];
+    const { logps, grads } = oracle(hidden, weight, undefined, labels);
+    const f = (h: X, w: X): X => linearTokenLogProbs({ hidden: h, weight: w }, ints(labels), { chunkSize: 6 });
+    await expectValues(f(tensor(hidden), tensor(weight)), logps, 8);
+    expectGrads((await derivatives(f, [hidden, weight])).grads, grads.slice(0, 2));
+  });
+
+  it('takes [B, T, D] and flat rows alike, and labels as plain numbers', async () => {
+    const [hidden, weight, labels] = [matrix(6, 4, 2), matrix(11, 4, 1, 1), labelsOf(6, 11)];
+    const { logps } = oracle(hidden, weight, undefined, labels);
+    const batch = { hidden: tensor([hidden.slice(0, 3), hidden.slice(3)]), weight: tensor(weight) };
+    const wanted = [logps.slice(0, 3), logps.slice(3)];
+    await expectValues(linearTokenLogProbs<X, X, X>(batch, ints([labels.slice(0, 3), labels.slice(3)])), wanted, 8);
+    await expectValues(linearTokenLogProbs<X, X, number[][]>(batch, [labels.slice(0, 3), labels.slice(3)]) as X, wanted, 8);
+    await expectValues(linearTokenLogProbs<X, X, number[]>({ hidden: tensor(hidden), weight: tensor(weight) }, labels) as X, logps, 8);
+  });
+
+  it('is -log V where all logits are equal, and at most 0 where one is certain', async () => {
+    const head = { hidden: tensor([[1, 1], [3, 0]]), weight: tensor([[20, 20], [20, -20], [20, 20], [20, -20]]) }; // prettier-ignore
+    await expectValues(linearTokenLogProbs<X, X, X>(head, ints([0, 3]), { chunkSize: 3 }), [-Math.log(2), -Math.log(4)]);
+    const certain = { hidden: tensor([[50]]), weight: tensor([[-1], [1], [-1], [0]]) };
+    expect(await read(linearTokenLogProbs<X, X, X>(certain, ints([1]), { chunkSize: 1 }))).toEqual([0]);
+    expectClose((await read(linearTokenLogProbs<X, X, X>(certain, ints([2]), { chunkSize: 1 }))) as number[], [-100], { relative: epsilon, absolute: 0 }); // prettier-ignore
+  });
+
+  it('keeps the digits of large logits, in value and gradient', async () => {
+    // 1000 is added to every logit of the first row and taken from every one of the second; all products are exact.
+    const [hidden, weight, labels] = [[[1, 1000], [2, -1000]], [[0, 1], [0.5, 1], [-3, 1], [0.25, 1]], [2, 1]]; // prettier-ignore
+    const { logps, grads } = oracle(hidden, weight, undefined, labels);
+    const f = (h: X, w: X): X => linearTokenLogProbs({ hidden: h, weight: w }, ints(labels), { chunkSize: 3 });
+    await expectValues(f(tensor(hidden), tensor(weight)), logps, 4);
+    if (!isArrays) expectGrads((await derivatives(f, [hidden, weight])).grads, grads.slice(0, 2));
+  });
+
+  it.each([true, false])('gives ignored rows 0 and no gradient, whatever they hold (frozen weight: %s)', async (frozenWeight) => {
+    const [hidden, weight, labels] = [matrix(4, 3, 2), matrix(9, 3, 1, 1), [3, -100, 0, -100]];
+    const { logps, grads } = oracle(hidden, weight, undefined, labels);
+    const broken = hidden.map((row, i) => (i % 2 === 1 ? [NaN, 1, 2] : row));
+    const f = (h: X, w: X): X => linearTokenLogProbs({ hidden: h, weight: w }, ints(labels), { chunkSize: 4, frozenWeight });
+    await expectValues(f(tensor(broken), tensor(weight)), logps, 8);
+    // Differences of NaN are NaN on arrays.
+    if (isArrays) return;
+    const actual = (await derivatives(f, [broken, weight])).grads;
+    expectGrads(actual.slice(0, 1), grads.slice(0, 1));
+    expect((actual[0] as Matrix)[1]!.every((g) => g === 0)).toBe(true);
+    if (frozenWeight) expect((actual[1] as Matrix).flat().every((g) => g === 0)).toBe(true);
+    else expectGrads(actual.slice(1), grads.slice(1, 2));
+  });
+
+  it.each([true, false])('is 0 with zero gradient where nothing counts (frozen weight: %s)', async (frozenWeight) => {
+    const f = (h: X, w: X): X => linearTokenLogProbs({ hidden: h, weight: w }, ints([-100, -100]), { frozenWeight });
+    await expectValues(f(tensor([[NaN, 1], [1, 2]]), tensor(matrix(5, 2, 1))), [0, 0]); // prettier-ignore
+    if (isArrays) return; // differences of NaN are NaN
+    const { grads } = await derivatives(f, [[[NaN, 1], [1, 2]], matrix(5, 2, 1)]); // prettier-ignore
+    expect((grads as Matrix[]).flat(2).every((g) => g === 0)).toBe(true);
+  });
+
+  // A GPU need not honour an infinity.
+  it.runIf(isReadable)('takes a chunk of impossible tokens', async () => {
+    const [hidden, weight] = [[[1], [2]], [[0], [0], [1], [0.5]]]; // prettier-ignore
+    const bias = tensor([-Infinity, -Infinity, 0, 0]);
+    const f =
+      (frozenWeight: boolean) =>
+      (h: X): X =>
+        // prettier-ignore
+        linearTokenLogProbs({ hidden: h, weight: tensor(weight), bias }, ints([2, 3]), { chunkSize: 2, frozenWeight });
+    const { logps, grads } = oracle(hidden, [[1], [0.5]], undefined, [0, 1]);
+    await expectValues(f(false)(tensor(hidden)), logps);
+    expectGrads((await derivatives(f(false), [hidden])).grads, grads.slice(0, 1));
+    expectGrads((await derivatives(f(true), [hidden])).grads, grads.slice(0, 1));
+    const impossible = linearTokenLogProbs<X, X, X>({ hidden: tensor(hidden), weight: tensor(weight), bias }, ints([0, 2]), {
+      chunkSize: 2,
+    });
+    expect(((await read(impossible)) as number[])[0]).toBe(-Infinity);
+  });
+
+  it('goes with losses that couple the examples of a batch', async () => {
+    const [hidden, weight] = [matrix(8 * 3, 4, 1), matrix(30, 4, 1, 1)];
+    const labels = Array.from({ length: 8 }, (_, i) => labelsOf(3, 30).map((l) => (l + i) % 30));
+    const mask = labels.map((row) => row.map(() => 1));
+    const reference = { chosen: tensor(vector(4, 5, 3)), rejected: tensor(vector(4, 5, 4)) };
+    const loss = (logps: X): X => {
+      const policy = splitPairs<X>(sequenceLogProbs(logps, tensor(mask)));
+      return aot<X>({ policy, reference }, { beta: 0.5 });
+    };
+    const batch = Array.from({ length: 8 }, (_, i) => hidden.slice(3 * i, 3 * i + 3));
+    const logits = batch.map((rows) => rows.map((h) => logitsOf(h, weight, undefined, {}).logits));
+    const linear = await derivatives(
+      (h) => loss(linearTokenLogProbs<X, X, X>({ hidden: h, weight: tensor(weight) }, ints(labels), { chunkSize: 7 })),
+      [batch],
+    );
+    const whole = await derivatives((x) => loss(tokenLogProbs<X, X>(x, ints(labels))), [logits]);
+    expectClose(linear.value, whole.value, { relative: 4 * epsilon, absolute: 0 });
+    const byLogits = whole.grads[0] as Matrix[];
+    const byHidden = byLogits.map((rows) => rows.map((g) => weight[0]!.map((_, d) => g.reduce((a, x, v) => a + x * weight[v]![d]!, 0))));
+    expectGrads([(linear.grads[0] as Matrix[]).flat()], [byHidden.flat()], 8);
+  });
+
+  it('is its definition', async () => {
+    const rows = {
+      hidden: tensor(matrix(5, 3, 2)),
+      weight: tensor(matrix(17, 3, 1, 1)),
+      bias: tensor(vector(17, 1)),
+      labels: ints([0, 16, 3, 8, 9]),
+      cap: 2,
+    };
+    const definition = linearTokenLogProbsDefinition<X>({ ...rows, chunkSize: undefined }, false);
+    const given = { hidden: rows.hidden, weight: rows.weight, bias: rows.bias };
+    // A cap of 2 over a temperature of 1 divides the products by 2 first.
+    const head = {
+      ...given,
+      hidden: tensor(matrix(5, 3, 2).map((r) => r.map((x) => 2 * x))),
+      bias: tensor(vector(17, 1).map((x) => 2 * x)),
+    };
+    await expectValues(
+      linearTokenLogProbs<X, X, X>(head, rows.labels, { logitSoftcap: 2, chunkSize: 5 }),
+      (await read(definition)) as number[],
+      4,
+    );
+  });
+
+  it('leaves no tensor behind', () => {
+    const head = { hidden: tensor(matrix(5, 3, 2)), weight: tensor(matrix(17, 3, 1, 1)), bias: tensor(vector(17, 1)) };
+    const labels = ints(labelsOf(5, 17));
+    expectNoLeak(() => linearTokenLogProbs<X, X, X>(head, labels, { chunkSize: 5 }));
+    expectNoLeak(() => linearTokenLogProbs<X, X, X>(head, labels, { chunkSize: 5, frozenWeight: true }));
+    expectNoLeak(() => linearTokenStats<X, X, X>(head, labels, { chunkSize: 5 }), 5);
+  });
+
+  it('says what is wrong', () => {
+    const head = { hidden: tensor(matrix(2, 3, 1)), weight: tensor(matrix(5, 3, 1)) };
+    const [labels, wide, three] = [ints([1, 4]), tensor(matrix(5, 4, 1)), tensor([1, 2, 3])];
+    const call =
+      (h: X, l: X = labels, o: X = {}) =>
+      () =>
+        linearTokenLogProbs<X, X, X>(h, l, o);
+    const shape = (f: () => unknown, message: string) => {
+      expectError(f, RangeError, `linearTokenLogProbs: ${message}`);
+    };
+    shape(call({ ...head, weight: wide }), 'weight has shape [5, 4], expected [V, 3], the width of hidden');
+    shape(call({ ...head, hidden: three }), 'hidden has shape [3], expected [B, T, D] or [N, D]');
+    shape(call({ ...head, weight: three }), 'weight has shape [3], expected rank 2');
+    shape(call({ ...head, bias: three }), 'bias has shape [3], expected [5] like the rows of weight');
+    shape(call(head, [1]), 'labels has shape [1], expected [2]');
+    shape(call(head, labels, { chunkSize: 0 }), 'chunkSize must be an integer >= 1, got 0');
+    shape(call(head, labels, { chunkSize: 1.5 }), 'chunkSize must be an integer >= 1, got 1.5');
+    shape(call(head, labels, { temperature: 0 }), 'temperature must be finite and > 0, got 0');
+    shape(call(head, labels, { logitScale: -1 }), 'logitScale must be finite and > 0, got -1');
+    shape(call(head, labels, { logitSoftcap: 0 }), 'logitSoftcap must be finite and > 0, got 0');
+    shape(call(head, labels, { ignoreIndex: 4 }), 'ignoreIndex must be an integer outside [0, 5), got 4');
+    shape(call(head, labels, { chunks: 2 }), 'unknown option chunks, expected logitScale, logitSoftcap, temperature, chunkSize, ignoreIndex, frozenWeight'); // prettier-ignore
+    shape(call(head, [1, 5]), 'value 1 of labels must be an integer in [0, 5) or -100, got 5');
+    const type = (f: () => unknown, message: string) => {
+      expectError(f, TypeError, `linearTokenLogProbs: ${message}`);
+    };
+    type(call({ hidden: head.hidden }), 'head lacks weight, expected { hidden, weight }');
+    type(call({ ...head, embedding: 1 }), 'head has an unknown field embedding, expected { hidden, weight, bias }');
+    type(call(head, labels, { frozenWeight: 1 }), 'frozenWeight is a number, expected true or false');
+    if (!isArrays) type(call(head, tensor([1, 4])), 'labels has dtype float, expected int');
+  });
+
+  // Where they can be read, they are an error.
+  it.skipIf(isReadable)('makes labels out of range NaN where they cannot be read', async () => {
+    const head = { hidden: tensor(matrix(3, 2, 1)), weight: tensor(matrix(5, 2, 1, 1)) };
+    for (const frozenWeight of [true, false]) {
+      const logps = (await read(linearTokenLogProbs<X, X, X>(head, ints([5, 1, -7]), { chunkSize: 2, frozenWeight }))) as number[];
+      expect(logps.map(Number.isNaN)).toEqual([true, false, true]);
+    }
+    const { entropy } = linearTokenStats<X, X, X>(head, ints([5, 1, -7]));
+    expect(((await read(entropy)) as number[]).map(Number.isNaN)).toEqual([true, false, true]);
+  });
+});
+
+describe('linearTokenStats', () => {
+  it.each([1, 4, 23, 64, undefined])('are the statistics of the logits, %o tokens at a time', async (chunkSize) => {
+    const [hidden, weight, bias, labels] = [matrix(7, 3, 2), matrix(64, 3, 1, 1), vector(64, 1, 2), labelsOf(7, 64)];
+    const options = { logitScale: 2, logitSoftcap: 5, temperature: 1.5 };
+    const logits = hidden.map((h) => logitsOf(h, weight, bias, options).logits);
+    // The likeliest token of a row is right, and one that is as likely as it comes later.
+    labels[0] = logits[0]!.indexOf(Math.max(...logits[0]!));
+    const head = { hidden: tensor(hidden), weight: tensor(weight), bias: tensor(bias) };
+    const stats = linearTokenStats<X, X, X>(head, ints(labels), { ...options, ...(chunkSize && { chunkSize }) });
+    const expected = tokenStats<Matrix, number[]>(logits, labels);
+    expect(expected.correct[0]).toBe(1);
+    for (const name of ['logps', 'entropy', 'correct', 'meanLogit', 'logSumSquares'] as const) {
+      await expectValues(stats[name], expected[name], 8);
+    }
+  });
+
+  it.each([1, 2, 3, 5])('count the first of the largest logits as right, %i tokens at a time', async (chunkSize) => {
+    const head = { hidden: tensor([[1], [1], [1]]), weight: tensor([[0], [2], [1], [2], [0]]) };
+    await expectValues(linearTokenStats<X, X, X>(head, ints([1, 3, 2]), { chunkSize }).correct, [1, 0, 0]);
+  });
+
+  it('have no gradient', async () => {
+    if (isArrays) return; // nothing has
+    const f = (h: X): X => {
+      const head = { hidden: h, weight: tensor(matrix(6, 2, 1)) };
+      const { entropy, logps } = linearTokenStats<X, X, X>(head, ints([1, 2]));
+      return dpo<X>({ policy: { chosen: linearTokenLogProbs<X, X, X>(head, ints([1, 2])), rejected: logps }, reference: { chosen: entropy, rejected: entropy } }); // prettier-ignore
+    };
+    const { grads } = await derivatives(f, [matrix(2, 2, 1)]);
+    expect((grads[0] as Matrix).flat().every((g) => Number.isFinite(g) && g !== 0)).toBe(true);
+  });
+});
