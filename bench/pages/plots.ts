@@ -99,7 +99,13 @@ function growthSpec({ backends }: Results): TopLevelSpec {
         type: 'quantitative' as const,
         title: axis,
         scale: { type: 'log' as const, base: 2 },
-        axis: { values: [...new Set(rows.filter((row) => row.axis === axis).map((row) => row.shape['BTV'.indexOf(axis)]!))], format: 'd' },
+        axis: {
+          values: [...new Set(rows.filter((row) => row.axis === axis).map((row) => row.shape['BTV'.indexOf(axis)]!))],
+          format: 'd',
+          labelOverlap: false,
+          labelFlush: false,
+          labelFontSize: 9,
+        },
       },
       y: { field: 'value', type: 'quantitative' as const, title, scale: { type: 'log' as const }, axis: { tickCount: 4 } },
       color: colour(BACKENDS),
@@ -108,9 +114,10 @@ function growthSpec({ backends }: Results): TopLevelSpec {
   const axes = ['B', 'T', 'V'] as const;
   return {
     title: { text: 'log-prob head as the logits grow', anchor: 'start', fontSize: 15, offset: 10 },
-    vconcat: [
-      { hconcat: axes.map((axis) => panel(axis, 'milliseconds', (row) => row.medianMs)) },
-      { hconcat: axes.map((axis) => panel(axis, 'MB beyond the logits', (row) => row.peakBytes / 1e6)) },
+    columns: axes.length,
+    concat: [
+      ...axes.map((axis) => panel(axis, 'milliseconds', (row) => row.medianMs)),
+      ...axes.map((axis) => panel(axis, 'MB beyond the logits', (row) => row.peakBytes / 1e6)),
     ],
   };
 }
