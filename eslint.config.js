@@ -31,7 +31,7 @@ function layerRule(folder) {
 }
 
 export default defineConfig([
-  globalIgnores(['assembly', 'dist', 'site', 'coverage', 'reports', '.doc-examples', '.stryker-tmp']),
+  globalIgnores(['assembly', 'bench/.venv', 'dist', 'site', 'coverage', 'reports', '.doc-examples', '.stryker-tmp']),
   {
     files: ['**/*.ts'],
     extends: [tseslint.configs.strictTypeChecked, tseslint.configs.stylisticTypeChecked],

@@ -1,8 +1,11 @@
-// Gradients here are of the order of 1, and a running sum in float32 over a vocabulary can lose four digits.
+// A running sum in float32 over a vocabulary can lose four digits.
 const TOLERANCE = 1e-3;
 
-/** The largest difference between two gradients; throws where they do not agree, since comparing their times would mean nothing. */
-export function maxDifference(a: Float32Array, b: Float32Array): number {
+/**
+ * The largest difference between two gradients, relative to the largest of their values; throws where they do not agree,
+ * since comparing their times would mean nothing.
+ */
+export function gradientDifference(a: Float32Array, b: Float32Array): number {
   let largest = 0;
   let magnitude = 0;
   for (let i = 0; i < a.length; i++) {
@@ -10,8 +13,15 @@ export function maxDifference(a: Float32Array, b: Float32Array): number {
     if (!(difference <= largest)) largest = difference;
     magnitude = Math.max(magnitude, Math.abs(a[i]!));
   }
-  if (!(largest <= TOLERANCE)) throw new Error(`the gradients differ by ${largest}, expected at most ${TOLERANCE}`);
   // A backend that only logs its errors leaves zeros behind.
   if (magnitude === 0) throw new Error('both gradients are 0 everywhere');
-  return largest;
+  const relative = largest / magnitude;
+  if (!(relative <= TOLERANCE)) throw new Error(`the gradients differ by ${relative} of the largest value, expected at most ${TOLERANCE}`);
+  return relative;
+}
+
+/** Throws where a value is not that of another route. */
+export function checkValue(route: string, value: number, expected: number): void {
+  if (Math.abs(value - expected) <= TOLERANCE * Math.abs(expected)) return;
+  throw new Error(`${route} gives ${value}, expected about ${expected}`);
 }

@@ -8,8 +8,8 @@ function versionOf(manifest: string): string {
   return (JSON.parse(readFileSync(new URL(manifest, ROOT), 'utf8')) as { version: string }).version;
 }
 
-/** What a reader needs to know to compare the numbers with others. */
-export function environment(): Environment {
+/** What a reader needs to know to compare the numbers with others; `python` are the versions there. */
+export function environment(python: Readonly<Record<string, string>>): Environment {
   const cores = cpus();
   return {
     cpu: cores[0]?.model ?? 'unknown',
@@ -20,7 +20,9 @@ export function environment(): Environment {
     versions: {
       prefloss: versionOf('package.json'),
       '@tensorflow/tfjs': versionOf('node_modules/@tensorflow/tfjs/package.json'),
+      '@tensorflow/tfjs-node': versionOf('node_modules/@tensorflow/tfjs-node/package.json'),
       webgpu: versionOf('node_modules/webgpu/package.json'),
+      ...python,
     },
   };
 }

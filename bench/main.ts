@@ -1,38 +1,65 @@
-/** Measures time and memory against plain TensorFlow.js on every backend. Run it with `--help` to see the options. */
-import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+/** Measures time and memory against plain TensorFlow.js and PyTorch on every backend. Run it with `--help` to see the options. */
+import { mkdirSync, writeFileSync } from 'node:fs';
 import { dirname, relative, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { environment } from './environment.js';
-import { BACKENDS, HELP, parseOptions, UsageError, type Options } from './options.js';
-import { withTable } from './markdown.js';
-import { backendReport, legend } from './report.js';
-import type { BackendResult, Results } from './results.js';
-import { runBackend } from './runWorker.js';
+import { machine } from './format.js';
+import { BACKENDS, HELP, parseOptions, STUDIES, UsageError, type BackendName, type Options } from './options.js';
+import { pythonWithTorch, type Python } from './pytorch/venv.js';
+import { studyReport } from './report.js';
+import { isSkipped, type BackendResult, type Results } from './results.js';
+import { runStudy } from './runWorker.js';
 
-async function main({ backends, repeats, quick, out }: Options): Promise<void> {
+async function main(options: Options): Promise<void> {
+  const { backends, studies, repeats, quick, out } = options;
+  const python = await pythonWithTorch();
+  if (isSkipped(python)) console.log(`PyTorch: skipped, ${python.skipped}\n`);
   const results: BackendResult[] = [];
   // One after the other: they would take each other's cores.
-  for (const backend of backends) {
-    const result = await runBackend({ backend, repeats, quick });
-    results.push(result);
-    console.log(`${backendReport(result)}\n`);
-  }
-  const all: Results = { environment: environment(), repeats, backends: results };
-  console.log(legend(all));
-  const isWhole = !quick && results.length === BACKENDS.length && results.every((result) => !('skipped' in result));
-  if (out !== undefined) write(resolve(out), toJson(all));
+  for (const backend of backends) results.push(await measure(backend, options, python));
+  const all: Results = { environment: environment(isSkipped(python) ? {} : python.versions), repeats, backends: results };
+  console.log(
+    `${machine(all.environment)}\nForward and backward pass; storage and resident memory beyond the logits, as multiples of them.`,
+  );
+
+  const isWhole =
+    !quick &&
+    !isSkipped(python) &&
+    backends.length === BACKENDS.length &&
+    studies.length === STUDIES.length &&
+    results.every((result) => Object.values(result.studies).every((rows) => !isSkipped(rows)));
+  if (out !== undefined) writeJson(resolve(out), all);
   else if (isWhole) {
-    write(fileURLToPath(new URL('results/latest.json', import.meta.url)), toJson(all));
-    const readme = fileURLToPath(new URL('../README.md', import.meta.url));
-    write(readme, withTable(readFileSync(readme, 'utf8'), all));
-  } else console.log('Not written: bench/results/latest.json is of whole runs on every backend. Give --out to keep this one.');
+    writeJson(fileURLToPath(new URL('results/latest.json', import.meta.url)), all);
+    await import('./pages/write.js');
+  } else
+    console.log('Not written: bench/results/latest.json is of whole runs of every study on every backend. Give --out to keep this one.');
 }
 
-const toJson = (results: Results): string => `${JSON.stringify(results, undefined, 2)}\n`;
+async function measure(backend: BackendName, { studies, repeats, quick, threads }: Options, python: Python): Promise<BackendResult> {
+  const result: { backend: BackendName; threads?: number; adapter?: string; studies: Record<string, unknown> } = { backend, studies: {} };
+  if (backend !== 'webgpu') result.threads = backend === 'tfjs-node' ? threads : 1;
+  for (const study of studies) {
+    const job = {
+      backend,
+      study,
+      repeats,
+      quick,
+      threads: result.threads ?? threads,
+      python: backend === 'webgpu' || isSkipped(python) ? undefined : python.command,
+    };
+    const answer = await runStudy(job);
+    const rows = isSkipped(answer) ? answer : answer.rows;
+    if (!isSkipped(answer) && answer.adapter !== undefined) result.adapter = `${answer.adapter.device}, ${answer.adapter.description}`;
+    result.studies[study] = rows;
+    console.log(`${backend}, ${study}\n\n${studyReport(study, rows)}\n`);
+  }
+  return result;
+}
 
-function write(file: string, text: string): void {
+function writeJson(file: string, results: Results): void {
   mkdirSync(dirname(file), { recursive: true });
-  writeFileSync(file, text);
+  writeFileSync(file, `${JSON.stringify(results, undefined, 2)}\n`);
   console.log(`Written to ${relative(process.cwd(), file)}`);
 }
 

@@ -1,15 +1,23 @@
+import { cpus } from 'node:os';
 import { parseArgs } from 'node:util';
 
 /** The TensorFlow.js backends that are measured. */
 export const BACKENDS = ['cpu', 'wasm', 'tfjs-node', 'webgpu'] as const;
 export type BackendName = (typeof BACKENDS)[number];
 
+/** What is measured on each of them: `worker.ts` knows the function of each. */
+export const STUDIES = ['heads', 'losses', 'growth'] as const;
+export type StudyName = (typeof STUDIES)[number];
+
 /** What the command line decides. */
 export interface Options {
   readonly backends: readonly BackendName[];
-  /** Timed runs of each route on each workload. */
+  readonly studies: readonly StudyName[];
+  /** Timed turns of each route on each workload. */
   readonly repeats: number;
-  /** Only the smaller vocabulary. */
+  /** Threads of tfjs-node, and of the PyTorch that it is compared with. */
+  readonly threads: number;
+  /** Only the smallest sizes. */
   readonly quick: boolean;
   /** File for the results; undefined for the default one. */
   readonly out: string | undefined;
@@ -18,14 +26,16 @@ export interface Options {
 /** A mistake on the command line: its message is all there is to print. */
 export class UsageError extends Error {}
 
-export const HELP = `Times log-probs and losses of prefloss against plain TensorFlow.js, and measures the memory that they take.
+export const HELP = `Times log-probs and losses of prefloss against plain TensorFlow.js and PyTorch, and measures the memory that they take.
 
   npm run bench -- [options]
 
   --backend  ${BACKENDS.join(' | ')}; may be given more than once        [all]
-  --repeats  timed runs of each route, of which the median counts  [5, quick: 3]
-  --quick    the smaller vocabulary only
-  --out      file for the results                                  [bench/results/latest.json, for whole runs]
+  --study    ${STUDIES.join(' | ')}; may be given more than once             [all]
+  --repeats  timed turns of each route                                     [5, quick: 3]
+  --threads  threads of tfjs-node and of the PyTorch beside it             [all cores]
+  --quick    the smallest sizes only
+  --out      file for the results                                          [bench/results/latest.json, for whole runs]
   --help     this text`;
 
 /** Reads the command line; undefined if it asks for help. */
@@ -34,8 +44,10 @@ export function parseOptions(args: readonly string[]): Options | undefined {
   if (values.help) return undefined;
   const quick = values.quick ?? false;
   return {
-    backends: values.backend ? BACKENDS.filter((name) => values.backend!.map(toBackend).includes(name)) : BACKENDS,
-    repeats: values.repeats === undefined ? (quick ? 3 : 5) : toRepeats(values.repeats),
+    backends: toNames('--backend', values.backend, BACKENDS),
+    studies: toNames('--study', values.study, STUDIES),
+    repeats: values.repeats === undefined ? (quick ? 3 : 5) : toCount('--repeats', values.repeats),
+    threads: values.threads === undefined ? cpus().length : toCount('--threads', values.threads),
     quick,
     out: values.out,
   };
@@ -47,7 +59,9 @@ function parse(args: readonly string[]) {
       args: [...args],
       options: {
         backend: { type: 'string', multiple: true },
+        study: { type: 'string', multiple: true },
         repeats: { type: 'string' },
+        threads: { type: 'string' },
         quick: { type: 'boolean' },
         out: { type: 'string' },
         help: { type: 'boolean' },
@@ -61,16 +75,21 @@ function parse(args: readonly string[]) {
   }
 }
 
-function toBackend(given: string): BackendName {
-  const name = BACKENDS.find((b) => b === given);
-  if (name === undefined) throw new UsageError(`--backend is ${JSON.stringify(given)}, expected one of ${BACKENDS.join(', ')}`);
-  return name;
+/** The names that were given, in the order of all; all where none was. */
+function toNames<Name extends string>(option: string, given: readonly string[] | undefined, all: readonly Name[]): readonly Name[] {
+  for (const name of given ?? []) {
+    if (!(all as readonly string[]).includes(name)) {
+      throw new UsageError(`${option} is ${JSON.stringify(name)}, expected one of ${all.join(', ')}`);
+    }
+  }
+  return given ? all.filter((name) => given.includes(name)) : all;
 }
 
-function toRepeats(given: string): number {
-  const repeats = given.trim() === '' ? NaN : Number(given);
-  if (!(Number.isSafeInteger(repeats) && repeats >= 1)) {
-    throw new UsageError(`--repeats is ${JSON.stringify(given)}, expected an integer of at least 1`);
+/** An option that counts something. */
+export function toCount(option: string, given: string): number {
+  const count = given.trim() === '' ? NaN : Number(given);
+  if (!(Number.isSafeInteger(count) && count >= 1)) {
+    throw new UsageError(`${option} is ${JSON.stringify(given)}, expected an integer of at least 1`);
   }
-  return repeats;
+  return count;
 }

@@ -1,50 +1,52 @@
-import type { BackendResult, HeadRow, LossRow, Results } from './results.js';
+import { milliseconds, shapeText, times } from './format.js';
+import { isSkipped, type GrowthRow, type HeadRow, type LossRow, type Measurement, type RouteResult, type Skipped } from './results.js';
+import type { StudyName } from './options.js';
+import type { StudyRows } from './results.js';
 
 type Cells = readonly string[];
 
-const HEAD = ['logits', 'ignored', 'naive ms', 'ours ms', 'naive / ours', 'naive peak', 'ours peak', 'gradients differ by'];
-const LOSS = ['loss', 'pairs', 'bare ops ms', 'ours ms', 'ours / bare', 'gradients differ by'];
+const REPORTS: { readonly [Name in StudyName]: (rows: StudyRows[Name]) => readonly Cells[] } = {
+  heads: (rows) => [
+    ['logits', 'workload', 'route', 'median ms', 'best', 'samples', 'route / ours', 'storage', 'resident'],
+    ...rows.flatMap(headCells),
+  ],
+  losses: (rows) => [['loss', 'pairs', 'bare ops ms', 'ours ms', 'ours / bare', 'gradients differ by'], ...rows.map(lossCells)],
+  growth: (rows) => [['axis', 'logits', 'median ms', 'best', 'samples', 'peak MB'], ...rows.map(growthCells)],
+};
 
-/** One backend as text: the reason why it was skipped, or its tables. */
-export function backendReport(result: BackendResult): string {
-  if ('skipped' in result) return `${result.backend}: skipped, ${result.skipped}`;
-  const title = result.adapter === undefined ? result.backend : `${result.backend} (${result.adapter})`;
-  const tables = [table([HEAD, ...result.head.map(headCells)])];
-  if (result.loss.length > 0) tables.push(table([LOSS, ...result.loss.map(lossCells)]));
-  return [title, ...tables].join('\n\n');
+/** One study on one backend as text: the reason why it was skipped, or its table. */
+export function studyReport(study: StudyName, rows: StudyRows[StudyName] | Skipped): string {
+  if (isSkipped(rows)) return `skipped, ${rows.skipped}`;
+  return table((REPORTS[study] as (rows: StudyRows[StudyName]) => readonly Cells[])(rows));
 }
 
-/** What the numbers mean, and the machine that they are from. */
-export function legend({ environment, repeats }: Results): string {
-  const versions = Object.entries(environment.versions).map(([name, version]) => `${name} ${version}`);
-  return [
-    `${environment.cpu}, ${environment.cores} cores, ${environment.memoryGiB} GiB; ${environment.os}; Node.js ${environment.node}; ${versions.join(', ')}`,
-    `Forward and backward pass, medians of ${repeats} runs in turns. Peak: storage in use beyond the logits, as a multiple of them.`,
-  ].join('\n');
+const timeCells = ({ medianMs, fastestMs, samples }: Measurement): Cells => [milliseconds(medianMs), milliseconds(fastestMs), `${samples}`];
+const overLogits = (ratio: number | undefined): string => (ratio === undefined ? '' : times(ratio));
+
+function headCells(row: HeadRow): readonly Cells[] {
+  const routes: Record<string, RouteResult | undefined> = {
+    ours: row.ours,
+    naive: row.naive,
+    selectiveLogSoftmax: row.selectiveLogSoftmax,
+    logSoftmaxGather: row.logSoftmaxGather,
+  };
+  return Object.entries(routes).flatMap(([route, result]) => {
+    if (!result) return [];
+    const memory = [overLogits(result.storageOverLogits), overLogits(result.residentOverLogits)];
+    return [[shapeText(row.shape), row.workload, route, ...timeCells(result), times(result.timeOverOurs), ...memory]];
+  });
 }
-
-const ms = (value: number): string => (value >= 100 ? value.toFixed(0) : value >= 1 ? value.toFixed(1) : value.toFixed(3));
-const times = (value: number): string => `${value.toFixed(2)}x`;
-
-const headCells = (row: HeadRow): Cells => [
-  `[${row.shape.join(', ')}]`,
-  `${row.ignored * 100} %`,
-  ms(row.naive.medianMs),
-  ms(row.ours.medianMs),
-  times(row.speedup),
-  times(row.naive.peakOverLogits),
-  times(row.ours.peakOverLogits),
-  row.gradientDifference.toExponential(1),
-];
 
 const lossCells = (row: LossRow): Cells => [
   row.loss,
   `${row.batch}`,
-  ms(row.bare.medianMs),
-  ms(row.ours.medianMs),
+  milliseconds(row.bare.medianMs),
+  milliseconds(row.ours.medianMs),
   times(row.overhead),
   row.gradientDifference.toExponential(1),
 ];
+
+const growthCells = (row: GrowthRow): Cells => [row.axis, shapeText(row.shape), ...timeCells(row), (row.peakBytes / 1e6).toFixed(1)];
 
 /** Columns as wide as their widest cell, the first to the left and numbers to the right. */
 function table(rows: readonly Cells[]): string {

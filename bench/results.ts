@@ -1,31 +1,41 @@
-import type { BackendName } from './options.js';
+import type { BackendName, StudyName } from './options.js';
+import type { Shape, WorkloadName } from './workloads.js';
 
-/** One route (naive or ours) on one workload. */
+/** Why there is no measurement. */
+export interface Skipped {
+  readonly skipped: string;
+}
+
+export const isSkipped = (result: object): result is Skipped => 'skipped' in result;
+
+/** Times of one route on one workload. */
 export interface Measurement {
   readonly medianMs: number;
   readonly fastestMs: number;
   readonly samples: number;
 }
 
-/** As {@link Measurement}, with the storage in use at the peak. */
-interface HeadMeasurement extends Measurement {
-  /** Largest storage in use during forward and backward pass, without the logits' own buffer. */
-  readonly peakBytes: number;
-  /** The same as a multiple of the logits. */
-  readonly peakOverLogits: number;
+/** As {@link Measurement}, with memory beyond the logits, as multiples of them. */
+export interface RouteResult extends Measurement {
+  /** Median time over that of ours: above 1, ours is faster. */
+  readonly timeOverOurs: number;
+  /** Peak of the storage that the engine has taken, where it can be counted. */
+  readonly storageOverLogits?: number;
+  /** Peak of the resident memory of a process of its own. */
+  readonly residentOverLogits?: number;
 }
 
-/** Forward and backward pass from logits to token log-probs. */
+/** Forward and backward pass from logits to a value, by each route. */
 export interface HeadRow {
-  readonly shape: readonly number[];
-  /** Share of the labels that do not count, as those of prompts. */
-  readonly ignored: number;
+  readonly workload: WorkloadName;
+  readonly shape: Shape;
   readonly logitsBytes: number;
-  readonly naive: HeadMeasurement;
-  readonly ours: HeadMeasurement;
-  /** Median time of naive over that of ours: above 1, ours is faster. */
-  readonly speedup: number;
-  /** Largest difference between the two gradients, anywhere. */
+  readonly ours: RouteResult;
+  readonly naive: RouteResult;
+  /** Those of PyTorch on the CPU, with which webgpu is not compared. */
+  readonly selectiveLogSoftmax?: RouteResult;
+  readonly logSoftmaxGather?: RouteResult;
+  /** Largest difference between the gradients of naive and ours, relative to the largest gradient. */
   readonly gradientDifference: number;
 }
 
@@ -40,10 +50,43 @@ export interface LossRow {
   readonly gradientDifference: number;
 }
 
-/** What one backend has measured, or why it has not. */
-export type BackendResult =
-  | { readonly backend: BackendName; readonly adapter?: string; readonly head: readonly HeadRow[]; readonly loss: readonly LossRow[] }
-  | { readonly backend: BackendName; readonly skipped: string };
+/** The log-prob head by our route, with one axis of the logits longer and longer. */
+export interface GrowthRow extends Measurement {
+  readonly axis: 'B' | 'T' | 'V';
+  readonly shape: Shape;
+  /** Peak of the storage that the engine has taken beyond the logits. */
+  readonly peakBytes: number;
+}
+
+/** The linear form, hidden states times output embedding, against the same with materialised logits. */
+interface LinearRow {
+  readonly shape: readonly [rows: number, width: number, vocabulary: number];
+  readonly weight: 'frozen' | 'trainable';
+  readonly materialised: Measurement | Skipped;
+  readonly ours: Measurement;
+  /** Median time of ours over that of the materialised form. */
+  readonly timeOverMaterialised?: number;
+  /** Peak of the storage beyond inputs and gradients, as multiples of the logits that the linear form never makes. */
+  readonly materialisedOverLogits?: number;
+  readonly oursOverLogits: number;
+}
+
+/** The rows of each study. */
+export interface StudyRows {
+  readonly heads: readonly HeadRow[];
+  readonly losses: readonly LossRow[];
+  readonly growth: readonly GrowthRow[];
+  readonly linear: readonly LinearRow[];
+}
+
+/** What has been measured on one backend. */
+export interface BackendResult {
+  readonly backend: BackendName;
+  /** Threads of the engine, and of the PyTorch that it is compared with; those of a GPU are not counted. */
+  readonly threads?: number;
+  readonly adapter?: string;
+  readonly studies: { readonly [Name in StudyName]?: StudyRows[Name] | Skipped };
+}
 
 /** The machine and versions that the numbers belong to. */
 export interface Environment {
@@ -60,4 +103,10 @@ export interface Results {
   readonly environment: Environment;
   readonly repeats: number;
   readonly backends: readonly BackendResult[];
+}
+
+/** The rows of one study on one backend; none where it was skipped. */
+export function rowsOf<Name extends keyof StudyRows>(result: BackendResult | undefined, study: Name): StudyRows[Name] | readonly [] {
+  const rows = (result?.studies as Partial<Record<string, object>> | undefined)?.[study];
+  return rows === undefined || isSkipped(rows) ? [] : (rows as StudyRows[Name]);
 }

@@ -5,8 +5,15 @@ import type { BackendName } from './options.js';
 /** A backend that this machine does not have: its message is the reason. */
 export class BackendMissing extends Error {}
 
-/** Loads a backend and makes it the active one. Returns the name of the GPU adapter, if it has one. */
-export async function startBackend(name: BackendName): Promise<string | undefined> {
+/** What a GPU's driver says of it. */
+export interface Adapter {
+  readonly device: string;
+  /** The driver and its version. */
+  readonly description: string;
+}
+
+/** Loads a backend and makes it the active one. Returns the GPU adapter, if it has one. */
+export async function startBackend(name: BackendName): Promise<Adapter | undefined> {
   // No advertisement of tfjs-node, and none of the checks that would slow the naive route down.
   tf.enableProdMode();
   const adapter = name === 'webgpu' ? await loadWebgpu() : undefined;
@@ -20,11 +27,12 @@ export async function startBackend(name: BackendName): Promise<string | undefine
   return adapter;
 }
 
-async function loadWebgpu(): Promise<string> {
+async function loadWebgpu(): Promise<Adapter> {
   const { webgpuInNode } = await import('../tools/webgpu-in-node.js');
   const adapter = await webgpuInNode().requestAdapter();
   if (!adapter) throw new BackendMissing('no GPU adapter');
   await import('@tensorflow/tfjs-backend-webgpu');
   const { vendor, architecture, device, description } = adapter.info;
-  return [vendor, architecture, device, description].filter((word) => word !== '').join(', ');
+  // Not every driver has a name for its device.
+  return { device: device || [vendor, architecture].filter((word) => word !== '').join(' '), description };
 }

@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import { Bench } from 'tinybench';
 import type { Measurement } from './results.js';
 
@@ -9,12 +10,18 @@ export interface Schedule {
   readonly turnMs: number;
 }
 
+/** A run; where it has been timed elsewhere, it gives `{ overriddenDuration }` in milliseconds. */
+export type Timed = () => Promise<unknown>;
+
+// Threads that have run out of work wait awake for a few milliseconds, and would take a core from the next route.
+const PAUSE_MS = 20;
+
 /**
  * Times routes in turns, so that what else the machine does falls on all of them alike: ratios within one call can be
  * trusted on a noisy machine, milliseconds less. The caller warms the routes up.
  */
 export async function time<Name extends string>(
-  routes: Readonly<Record<Name, () => Promise<void> | void>>,
+  routes: Readonly<Record<Name, Timed>>,
   { rounds, turnMs }: Schedule,
 ): Promise<Record<Name, Measurement>> {
   const names = Object.keys(routes) as Name[];
@@ -22,9 +29,8 @@ export async function time<Name extends string>(
   for (let round = 0; round < rounds; round++) {
     const bench = new Bench({ warmup: false, iterations: 1, time: turnMs, retainSamples: true, throws: true });
     for (const name of names) {
-      const route = routes[name];
       // Left to itself, tinybench finds out whether a function is async by calling it once more.
-      bench.add(name, route, { async: route.constructor.name === 'AsyncFunction', beforeAll: collectGarbage });
+      bench.add(name, routes[name], { async: true, beforeAll: settle });
     }
     for (const task of await bench.run()) {
       if (task.result.state !== 'completed') throw new Error(`${task.name} was not measured: ${task.result.state}`);
@@ -35,11 +41,13 @@ export async function time<Name extends string>(
 }
 
 /** Before each turn, so that no route pays for what another has left behind. Needs `--expose-gc`. */
-function collectGarbage(): void {
+async function settle(): Promise<void> {
   globalThis.gc?.();
+  await sleep(PAUSE_MS);
 }
 
-function summary(samples: readonly number[]): Measurement {
+/** Median and best of times in milliseconds. */
+export function summary(samples: readonly number[]): Measurement {
   const sorted = [...samples].sort((a, b) => a - b);
   const middle = sorted.length >> 1;
   const median = sorted.length % 2 === 1 ? sorted[middle]! : (sorted[middle - 1]! + sorted[middle]!) / 2;

@@ -1,41 +1,42 @@
 /**
- * Measures one backend in a process of its own, so that it begins with clean memory, and with the environment that a
- * Vulkan driver must find before the process starts. `main.ts` starts it and tells it what to measure.
+ * Runs one study on one backend in a process of its own, so that it begins with clean memory, and with the environment that
+ * a Vulkan driver must find before the process starts. `main.ts` starts it and tells it what to measure.
  */
 import * as tf from '@tensorflow/tfjs-core';
-import { benchHead, IGNORED_SHARES, SHAPES } from './head.js';
-import { BATCHES, benchDpo } from './loss.js';
+import { benchGrowth } from './growth.js';
+import { benchHeads } from './heads.js';
+import { benchLosses } from './losses.js';
 import { meterStorage } from './memory.js';
-import type { BackendName } from './options.js';
-import type { BackendResult, HeadRow, LossRow } from './results.js';
-import { BackendMissing, startBackend } from './startBackend.js';
+import type { StudyName } from './options.js';
+import type { StudyRows } from './results.js';
+import type { Setup } from './setup.js';
+import { BackendMissing, startBackend, type Adapter } from './startBackend.js';
+
+const STUDIES: { readonly [Name in StudyName]: (setup: Setup) => Promise<StudyRows[Name]> } = {
+  heads: benchHeads,
+  losses: benchLosses,
+  growth: benchGrowth,
+};
 
 /** What the parent process asks for. */
-export interface Job {
-  readonly backend: BackendName;
-  readonly repeats: number;
-  readonly quick: boolean;
+export interface Job extends Omit<Setup, 'meter'> {
+  readonly study: StudyName;
 }
 
 /** What the worker answers, once. */
-export type Answer = { readonly result: BackendResult } | { readonly missing: string } | { readonly failed: string };
+export type Answer =
+  { readonly rows: StudyRows[StudyName]; readonly adapter?: Adapter } | { readonly missing: string } | { readonly failed: string };
 
-async function measure({ backend, repeats, quick }: Job): Promise<BackendResult> {
-  const adapter = await startBackend(backend);
-  const meter = meterStorage(backend, tf.backend());
-  const head: HeadRow[] = [];
-  for (const shape of quick ? SHAPES.slice(0, 1) : SHAPES) {
-    for (const ignored of IGNORED_SHARES) head.push(await benchHead(shape, ignored, repeats, meter));
-  }
-  const loss: LossRow[] = [];
-  // On a GPU, so few numbers only measure the queue.
-  if (backend !== 'webgpu') for (const batch of BATCHES) loss.push(await benchDpo(batch, repeats));
-  return { backend, ...(adapter !== undefined && { adapter }), head, loss };
+async function measure({ study, ...job }: Job): Promise<Answer> {
+  const adapter = await startBackend(job.backend);
+  const meter = meterStorage(job.backend, tf.backend());
+  const rows = await STUDIES[study]({ ...job, meter });
+  return { rows, ...(adapter !== undefined && { adapter }) };
 }
 
 async function answer(job: Job): Promise<Answer> {
   try {
-    return { result: await measure(job) };
+    return await measure(job);
   } catch (error) {
     return error instanceof BackendMissing
       ? { missing: error.message }

@@ -2,8 +2,7 @@ import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
-import { withTable } from '../../bench/markdown.js';
-import type { Results } from '../../bench/results.js';
+import { generatedFromResults } from '../../bench/pages/generated.js';
 import * as prefloss from '../../src/index.js';
 import { generatedPages } from '../../tools/docs/pages.js';
 import { plotted } from '../../tools/docs/plotted.js';
@@ -40,10 +39,12 @@ describe('the docs', () => {
     expect(Object.keys(plotted)).toEqual(expect.arrayContaining(Object.keys(prefloss.losses)));
   });
 
-  it('give the measured numbers in README', () => {
-    const results = JSON.parse(text('bench/results/latest.json')) as Results;
-    expect(text('README.md')).toBe(withTable(text('README.md'), results));
-    expect(text('README.md')).toContain('| webgpu | [2, 64, 50257] |');
+  it('give the numbers that were measured, in README, docs/performance.md and its plots', async () => {
+    for (const [file, written] of await generatedFromResults()) expect([file, text(file)]).toEqual([file, written]);
+    for (const backend of ['cpu', 'wasm', 'tfjs-node', 'webgpu']) {
+      expect(text('README.md')).toContain(`| ${backend} | [2, 64, 50257] |`);
+      expect(text('docs/performance.md')).toContain(`| ${backend} |`);
+    }
   });
 
   it('list in README everything that is exported', () => {

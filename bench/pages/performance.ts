@@ -1,0 +1,186 @@
+import { table, withPart } from '../../tools/markdown.js';
+import { milliseconds, machine, shapeText, times } from '../format.js';
+import type { GpuResults } from '../gpu/results.js';
+import { rowsOf, type BackendResult, type GrowthRow, type Results, type RouteResult } from '../results.js';
+import type { WorkloadName } from '../workloads.js';
+import { barText, reachedBars } from './bars.js';
+import { driverOf } from './driver.js';
+
+type Part = (results: Results, gpus: readonly GpuResults[]) => string;
+
+/** The parts of docs/performance.md that are written by `npm run bench`, by the name in their marker. */
+const PARTS: Readonly<Record<string, Part>> = {
+  machine: machinePart,
+  bars: barsPart,
+  head: headPart('logProbs'),
+  dpo: headPart('dpo'),
+  memory: memoryPart,
+  losses: lossesPart,
+  growth: growthPart,
+  linear: linearPart,
+  gpu: gpuPart,
+};
+
+/** The text of docs/performance.md with these results. */
+export const withPerformance = (page: string, results: Results, gpus: readonly GpuResults[]): string =>
+  Object.entries(PARTS).reduce(
+    (text, [name, part]) => withPart(text, `npm run bench writes this: ${name}`, `\n${part(results, gpus)}\n`),
+    page,
+  );
+
+/** A table whose first columns, so many, are of words, and the others of numbers. */
+function grid(words: number, head: readonly string[], rows: readonly (readonly string[])[]): string {
+  return table([head, head.map((_, i) => (i < words ? '---' : '--:')), ...rows]);
+}
+
+function machinePart(results: Results): string {
+  const versions = Object.entries(results.environment.versions).map(([name, version]) => `${name} ${version}`);
+  return `${machine(results.environment)}; webgpu on ${driverOf(results)}; ${versions.join(', ')}. Medians of ${results.repeats} turns.`;
+}
+
+function barsPart(results: Results, gpus: readonly GpuResults[]): string {
+  const bars = reachedBars(results, gpus);
+  const rows = bars.map((bar) => [
+    bar.what,
+    barText(bar),
+    bar.values.map(bar.format).join(', ') || 'not measured',
+    bar.isMet === undefined ? '' : bar.isMet ? 'yes' : '**no**',
+  ]);
+  const missed = bars.filter(({ isMet }) => isMet === false);
+  const list = missed.map(({ what, shortfall }) => `- ${what}: ${shortfall ?? 'not explained yet.'}`);
+  const shortfalls = missed.length === 0 ? 'Nothing fell short.' : `What fell short, and why:\n\n${list.join('\n')}`;
+  return `${table([['what', 'bar', 'reached', 'met'], ['---', '---', '---', '---'], ...rows])}\n\n${shortfalls}`;
+}
+
+const threadsOf = ({ threads }: BackendResult): string => (threads === undefined ? '' : `${threads}`);
+const timeCell = ({ medianMs, fastestMs }: RouteResult): string => `${milliseconds(medianMs)} (${milliseconds(fastestMs)})`;
+const ratioCell = (ratio: number | undefined): string => (ratio === undefined ? '' : times(ratio));
+
+function headPart(workload: WorkloadName): Part {
+  return ({ backends }) =>
+    grid(
+      3,
+      ['backend', 'threads', 'logits', 'ours, ms (best)', 'naive, ms (best)', 'naive / ours', 'TRL / ours', '`log_softmax` / ours'],
+      backends.flatMap((result) =>
+        rowsOf(result, 'heads')
+          .filter((row) => row.workload === workload)
+          .map((row) => [
+            result.backend,
+            threadsOf(result),
+            shapeText(row.shape),
+            timeCell(row.ours),
+            timeCell(row.naive),
+            times(row.naive.timeOverOurs),
+            ratioCell(row.selectiveLogSoftmax?.timeOverOurs),
+            ratioCell(row.logSoftmaxGather?.timeOverOurs),
+          ]),
+      ),
+    );
+}
+
+function memoryPart({ backends }: Results): string {
+  return grid(
+    2,
+    ['backend', 'logits', 'storage, naive', 'storage, ours', 'resident, ours', 'resident, TRL', 'resident, `log_softmax`'],
+    backends.flatMap((result) =>
+      rowsOf(result, 'heads')
+        .filter((row) => row.workload === 'logProbs')
+        .map((row) => [
+          result.backend,
+          shapeText(row.shape),
+          ratioCell(row.naive.storageOverLogits),
+          ratioCell(row.ours.storageOverLogits),
+          ratioCell(row.ours.residentOverLogits),
+          ratioCell(row.selectiveLogSoftmax?.residentOverLogits),
+          ratioCell(row.logSoftmaxGather?.residentOverLogits),
+        ]),
+    ),
+  );
+}
+
+function lossesPart({ backends }: Results): string {
+  const batches = [...new Set(backends.flatMap((result) => rowsOf(result, 'losses').map((row) => row.batch)))];
+  const rows = backends.flatMap((result) => {
+    const measured = rowsOf(result, 'losses');
+    const names = [...new Set(measured.map((row) => row.loss))];
+    return names.map((loss) => [
+      result.backend,
+      `\`${loss}\``,
+      ...batches.map((batch) => {
+        const row = measured.find((one) => one.loss === loss && one.batch === batch);
+        return row ? `${times(row.overhead)} (${milliseconds(row.bare.medianMs)} ms)` : '';
+      }),
+    ]);
+  });
+  return grid(2, ['backend', 'loss', ...batches.map((batch) => `B = ${batch}`)], rows);
+}
+
+function growthPart({ backends }: Results): string {
+  const axes = ['B', 'T', 'V'] as const;
+  const rows = backends.flatMap((result) => {
+    const grown = rowsOf(result, 'growth');
+    if (grown.length === 0) return [];
+    const powers = (of: (row: GrowthRow) => number) =>
+      axes.map((axis) =>
+        growthPower(
+          grown.filter((row) => row.axis === axis),
+          axis,
+          of,
+        ),
+      );
+    return [[result.backend, ...powers((row) => row.medianMs), ...powers((row) => row.peakBytes)]];
+  });
+  return grid(1, ['backend', ...axes.map((axis) => `time, ${axis}`), ...axes.map((axis) => `memory, ${axis}`)], rows);
+}
+
+/** The p of the best fit of size^p: the slope of the logarithms. */
+function growthPower(rows: readonly GrowthRow[], axis: GrowthRow['axis'], of: (row: GrowthRow) => number): string {
+  const points = rows.map((row) => [Math.log(row.shape['BTV'.indexOf(axis)]!), Math.log(of(row))] as const);
+  const mean = (i: 0 | 1): number => points.reduce((sum, point) => sum + point[i], 0) / points.length;
+  const [x0, y0] = [mean(0), mean(1)];
+  const slope = points.reduce((sum, [x, y]) => sum + (x - x0) * (y - y0), 0) / points.reduce((sum, [x]) => sum + (x - x0) ** 2, 0);
+  return slope.toFixed(2);
+}
+
+function linearPart({ backends }: Results): string {
+  const rows = backends.flatMap((result) =>
+    rowsOf(result, 'linear').map((row) => [
+      result.backend,
+      row.weight,
+      shapeText(row.shape),
+      milliseconds(row.ours.medianMs),
+      ratioCell(row.timeOverMaterialised),
+      ratioCell(row.materialisedOverLogits),
+      times(row.oursOverLogits),
+    ]),
+  );
+  if (rows.length === 0) return 'Not measured yet.';
+  const head = [
+    'backend',
+    'weight',
+    'rows, width, vocabulary',
+    'linear, ms',
+    'linear / materialised',
+    'memory, materialised',
+    'memory, linear',
+  ];
+  return grid(3, head, rows);
+}
+
+function gpuPart(_: Results, gpus: readonly GpuResults[]): string {
+  if (gpus.length === 0) return 'No run on a GPU was made.';
+  const head = ['logits', 'workload', 'ours, ms (best)', 'naive / ours', 'GB/s', 'of the peak'];
+  return gpus
+    .map(({ device, driver, peakGBs, rows }) => {
+      const cells = rows.map((row) => [
+        shapeText(row.shape),
+        row.workload,
+        timeCell(row.ours),
+        times(row.naive.timeOverOurs),
+        row.achievedGBs.toFixed(0),
+        `${(100 * row.shareOfPeak).toFixed(0)} %`,
+      ]);
+      return `${device}, ${driver}, ${peakGBs} GB/s at most:\n\n${grid(2, head, cells)}`;
+    })
+    .join('\n\n');
+}
