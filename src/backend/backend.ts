@@ -60,6 +60,8 @@ export interface Backend<T> {
   neg(x: T): T;
   /** `|x|` */
   abs(x: T): T;
+  /** `x^2`. Left out, `x * x`. */
+  square?(x: T): T;
   /** `e^x` */
   exp(x: T): T;
   /** Natural logarithm. */
@@ -161,11 +163,13 @@ export function registerBackend<T>(backend: Backend<T>): () => void {
  * @throws TypeError if no engine owns one of the values, or if they belong to two.
  */
 export function backendOf<T>(...values: readonly unknown[]): Backend<T> {
-  const tensors = values.filter((v) => typeof v !== 'number');
-  const [first, ...others] = (tensors.length === 0 ? values : tensors).map(owner);
-  const other = others.find((b) => b !== first);
-  if (other) throw new TypeError(`values of two engines cannot be mixed: ${first!.name} and ${other.name}`);
-  return first as Backend<T>;
+  let first: Backend<unknown> | undefined;
+  for (const value of values) {
+    if (typeof value === 'number') continue;
+    if (!first) first = owner(value);
+    else if (!first.owns(value)) throw new TypeError(`values of two engines cannot be mixed: ${first.name} and ${owner(value).name}`);
+  }
+  return (first ?? owner(values[0])) as Backend<T>;
 }
 
 function owner(value: unknown): Backend<unknown> {

@@ -54,7 +54,8 @@ export function abs<T>(x: T): T {
 
 /** `x^2` */
 export function square<T>(x: T): T {
-  return mul<T>(x, x);
+  const backend = backendOf<T>(x);
+  return backend.square?.(x) ?? backend.mul(x, x);
 }
 
 /** `e^x` */

@@ -62,6 +62,7 @@ export const tfjs: Backend<T> = {
   minimum: (a, b) => tf.minimum(numeric(a), numeric(b)),
   neg: (x) => tf.neg(numeric(x)),
   abs: (x) => tf.abs(numeric(x)),
+  square: (x) => tf.square(numeric(x)),
   exp: (x) => tf.exp(float(x)),
   log: (x) => tf.log(float(x)),
   expm1: (x) => expm1(float(x)),

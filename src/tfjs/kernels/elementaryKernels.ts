@@ -1,4 +1,4 @@
-import { util, type DataType, type KernelConfig, type TensorInfo } from '@tensorflow/tfjs-core';
+import { getKernel, Sigmoid, util, type DataType, type KernelConfig, type TensorInfo } from '@tensorflow/tfjs-core';
 import { ELEMENTARY_GLSL, ELEMENTARY_WGSL } from './elementaryShaders.js';
 import { wasmKernel } from './wasm.js';
 import { webgpuKernel } from './webgpu.js';
@@ -61,8 +61,18 @@ const webgl = (name: ElementaryKernel): KernelConfig => ({
   },
 });
 
-/** Accurate elementary functions for the backends whose own are not. */
-export const elementaryKernels: readonly KernelConfig[] = (Object.keys(FUNCTIONS) as ElementaryKernel[]).flatMap((name) => {
-  const { js } = FUNCTIONS[name];
-  return js ? [wasm(name, js), webgpu(name), webgl(name)] : [webgpu(name)];
+/** The backend's own sigmoid under our name, so that it has our gradient. */
+const stockSigmoid = (backendName: string): KernelConfig => ({
+  kernelName: 'PreflossSigmoid',
+  backendName,
+  kernelFunc: (call) => getKernel(Sigmoid, backendName).kernelFunc(call),
 });
+
+/** Accurate elementary functions for the backends whose own are not. */
+export const elementaryKernels: readonly KernelConfig[] = [
+  ...(Object.keys(FUNCTIONS) as ElementaryKernel[]).flatMap((name) => {
+    const { js } = FUNCTIONS[name];
+    return js ? [wasm(name, js), webgpu(name), webgl(name)] : [webgpu(name)];
+  }),
+  ...['cpu', 'wasm', 'webgl', 'tensorflow'].map(stockSigmoid),
+];

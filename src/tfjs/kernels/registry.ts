@@ -20,8 +20,14 @@ const configs = (): readonly KernelConfig[] => [
   sumKernel,
 ];
 
-const find = (kernelName: string): KernelConfig | undefined =>
-  configs().find((config) => config.kernelName === kernelName && config.backendName === getBackend());
+let byName: ReadonlyMap<string, KernelConfig> | undefined;
+
+const keyOf = (kernelName: string, backendName: string): string => `${backendName}/${kernelName}`;
+
+function find(kernelName: string): KernelConfig | undefined {
+  byName ??= new Map(configs().map((config) => [keyOf(config.kernelName, config.backendName), config]));
+  return byName.get(keyOf(kernelName, getBackend()));
+}
 
 /** Whether this library has a kernel of that name for the active tfjs backend. */
 export const hasKernel = (kernelName: string): boolean => find(kernelName) !== undefined;

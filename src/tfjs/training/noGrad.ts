@@ -1,12 +1,18 @@
-import { clone, customGrad, dispose, keep, scalar, type Tensor } from '@tensorflow/tfjs-core';
+import { clone, engine, keep, tidy, type Tensor, type TensorContainer } from '@tensorflow/tfjs-core';
 import { mapTensors } from './mapTensors.js';
 
 /**
- * A new tensor computed outside the gradient tape. TensorFlow.js has no function for that, but it pauses its tape in the
- * forward part of a custom gradient: so `f` runs there, as a custom operation without inputs.
+ * Runs `f` outside the gradient tape. TensorFlow.js has no function for that; it is off its tape inside of a kernel, which it
+ * knows by their depth.
  */
-export function untaped(f: () => Tensor): Tensor {
-  return customGrad(() => ({ value: f(), gradFunc: (): Tensor[] => [] }))();
+export function untaped<R>(f: () => R): R {
+  const { state } = engine();
+  state.kernelDepth++;
+  try {
+    return f();
+  } finally {
+    state.kernelDepth--;
+  }
 }
 
 /** A copy that outlives the scope it is made in, until {@link release}. */
@@ -37,12 +43,5 @@ export function release(tensor: Tensor): Tensor {
  * ```
  */
 export function noGrad<R>(f: () => R): R {
-  let retained: R | undefined;
-  // A custom operation has one output, so what `f` returns leaves it by the side door.
-  const operation = () => {
-    retained = mapTensors(f(), retain);
-    return scalar(0);
-  };
-  dispose(untaped(operation));
-  return mapTensors(retained as R, release);
+  return tidy(() => untaped(() => mapTensors(f(), (x) => clone(x))) as TensorContainer) as R;
 }
