@@ -366,11 +366,11 @@ describe('tokenLogProbs', () => {
 
 describe('listKernels', () => {
   it('says where the fused form runs', () => {
-    const onProcessor = { cpu: 'kernel', wasm: 'kernel', webgpu: 'definition', tensorflow: 'definition', webgl: 'definition' };
+    const ours = { cpu: 'kernel', wasm: 'kernel', webgpu: 'kernel', tensorflow: 'definition', webgl: 'definition' };
     expect(listKernels()).toEqual({
       tokenLogProbs: { cpu: 'kernel', wasm: 'kernel', webgpu: 'kernel', tensorflow: 'kernel', webgl: 'definition' },
-      tokenStats: onProcessor,
-      tokenKl: onProcessor,
+      tokenStats: ours,
+      tokenKl: ours,
     });
   });
 });

@@ -1,12 +1,6 @@
 import { util, type KernelConfig } from '@tensorflow/tfjs-core';
 import { onRows } from './onRows.js';
-
-/**
- * Kernel of `tokenStats`.
- * Inputs: `logits [..., V]`, `labels [...]`, of N tokens. Attribute: `ignoreIndex`.
- * Output: `[5, N]`: log-prob, entropy, correctness, mean logit, log of the sum of squared probabilities.
- */
-export const STATS = 'PreflossTokenStats';
+import { STATS } from './tokenStatsNames.js';
 
 /** `tokenStats` for the backends that compute on the processor, cpu and wasm; sums in float64. */
 export const tokenStatsRows: readonly KernelConfig[] = onRows(

@@ -6,8 +6,12 @@ export interface WebgpuProgram {
   readonly shaderKey: string;
   /** Names of the inputs' arrays in the shader. */
   readonly variableNames: readonly string[];
+  /** Numbers in an element of each of these arrays, 1 or 4. Default 1. */
+  readonly variableComponents?: readonly number[];
   /** Shape of the one output, the array `result` in the shader. */
   readonly outputShape: readonly number[];
+  /** Numbers in an element of `result`, 1 or 4. Default 1. */
+  readonly outputComponent?: number;
   /** Number of workgroups; tfjs folds more than 65535 into further dimensions. */
   readonly workgroups: number;
   /** Invocations in a workgroup. */
@@ -56,7 +60,9 @@ function run(kernelName: string, backend: WebgpuBackend, program: WebgpuProgram,
   const tfjsProgram = {
     shaderKey: program.shaderKey,
     variableNames: program.variableNames,
+    variableComponents: program.variableComponents ?? program.variableNames.map(() => 1),
     outputShape: program.outputShape,
+    outputComponent: program.outputComponent ?? 1,
     dispatchLayout: { x: program.outputShape.map((_, i) => i) },
     dispatch: [program.workgroups, 1, 1],
     workgroupSize: [program.workgroupSize, 1, 1],
