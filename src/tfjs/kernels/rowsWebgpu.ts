@@ -5,6 +5,8 @@ import { webgpuKernel } from './webgpu.js';
 interface RowKernel {
   /** Its name in tfjs's registry. */
   readonly kernelName: string;
+  /** The public function that it is for. */
+  readonly operation: string;
   /** The inputs `[..., V]`; in the shader, `nameAt(i)` is one logit. */
   readonly logits: readonly string[];
   /** The other inputs. */
@@ -47,7 +49,7 @@ export const LOWEST = '-3.4028234e38f';
 const workgroupFor = (vocabulary: number): number => (vocabulary >= 32768 ? 128 : vocabulary >= 1024 ? 64 : 32);
 
 /** What both kinds of kernels say of their program, and WGSL that they share. */
-function rowProgram({ kernelName, logits, others }: RowKernel, { shape }: TensorInfo, attrs: Readonly<Record<string, number>>) {
+function rowProgram({ kernelName, operation, logits, others }: RowKernel, { shape }: TensorInfo, attrs: Readonly<Record<string, number>>) {
   const [rows, vocabulary] = [util.sizeFromShape(shape.slice(0, -1)), shape.at(-1)!];
   const workgroup = workgroupFor(vocabulary);
   // Where four logits are one vector in memory, an invocation reads vectors. Rows of another length do not begin with one:
@@ -65,6 +67,8 @@ function rowProgram({ kernelName, logits, others }: RowKernel, { shape }: Tensor
     apart,
     fourPlaces: `vec4<i32>(0, ${apart}, ${2 * apart}, ${3 * apart})`,
     program: {
+      operation,
+      instead: 'use linearTokenLogProbs, which takes hidden states and the output embedding instead of logits',
       shaderKey: `${kernelName}_${workgroup}_${width}`,
       variableNames: [...logits, ...others],
       variableComponents: [...logits.map(() => width), ...others.map(() => 1)],

@@ -4,6 +4,7 @@ import { KL, KL_BACKWARD } from './tokenKlNames.js';
 
 const forward = reduceRows({
   kernelName: KL,
+  operation: 'tokenKl',
   logits: ['policy', 'reference'],
   others: [],
   count: 5,
@@ -53,6 +54,7 @@ const forward = reduceRows({
 
 const backward = mapRows({
   kernelName: KL_BACKWARD,
+  operation: 'tokenKl',
   logits: ['policy', 'reference'],
   others: ['saved', 'dy'],
   code: `

@@ -7,6 +7,7 @@ const COUNTS = 'fn counts(row : i32) -> bool { return i32(labels[row]) != unifor
 
 const forward = reduceRows({
   kernelName: FORWARD,
+  operation: 'tokenLogProbs',
   logits: ['logits'],
   others: ['labels'],
   count: 3,
@@ -36,6 +37,7 @@ const forward = reduceRows({
 
 const backward = mapRows({
   kernelName: BACKWARD,
+  operation: 'tokenLogProbs',
   logits: ['logits'],
   others: ['labels', 'saved', 'dy'],
   code: `

@@ -6,6 +6,7 @@ import { STATS } from './tokenStatsNames.js';
 export const tokenStatsWebgpu: readonly KernelConfig[] = [
   reduceRows({
     kernelName: STATS,
+    operation: 'tokenStats',
     logits: ['logits'],
     others: ['labels'],
     count: 5,

@@ -2,6 +2,9 @@ import { util, type DataType, type KernelConfig, type TensorInfo } from '@tensor
 
 /** A compute shader in the form that tfjs's WebGPU backend compiles and caches. */
 export interface WebgpuProgram {
+  /** The operation that it is part of, and what to do where a tensor is too large for the device: the words of that error. */
+  readonly operation: string;
+  readonly instead: string;
   /** Tells this shader from all others; tfjs adds the kinds of the inputs. */
   readonly shaderKey: string;
   /** Names of the inputs' arrays in the shader. */
@@ -22,9 +25,12 @@ export interface WebgpuProgram {
   readonly code: string;
 }
 
+/** A device's limits on the size of a tensor, in bytes. */
+const LIMITS = ['maxStorageBufferBindingSize', 'maxBufferSize'] as const;
+
 /** What our kernels use of tfjs's WebGPU backend. */
 interface WebgpuBackend {
-  readonly device: { readonly limits: { readonly maxStorageBufferBindingSize: number } };
+  readonly device: { readonly limits: Readonly<Record<(typeof LIMITS)[number], number>> };
   runWebGPUProgram(program: object, inputs: readonly TensorInfo[], dtype: DataType, uniforms?: readonly object[]): TensorInfo;
 }
 
@@ -40,22 +46,32 @@ export function webgpuKernel(
     kernelFunc: ({ inputs, backend, attrs }) => {
       const infos = inputs as unknown as Record<string, TensorInfo>;
       const list = inputNames.map((name) => infos[name]!);
-      return run(kernelName, backend as unknown as WebgpuBackend, programOf(infos, attrs as Record<string, number>), list);
+      return run(backend as unknown as WebgpuBackend, programOf(infos, attrs as Record<string, number>), list);
     },
   };
 }
 
-function run(kernelName: string, backend: WebgpuBackend, program: WebgpuProgram, inputs: readonly TensorInfo[]): TensorInfo {
-  const limit = backend.device.limits.maxStorageBufferBindingSize;
-  for (const shape of [...inputs.map((i) => i.shape), program.outputShape]) {
+/** Throws where a tensor is too large for the device: tfjs would only log a validation error and go on with zeros. */
+function checkSizes(backend: WebgpuBackend, program: WebgpuProgram, inputs: readonly TensorInfo[]): void {
+  const shapes = [
+    ...inputs.map(({ shape }, i) => [program.variableNames[i]!, shape] as const),
+    ['the result', program.outputShape] as const,
+  ];
+  for (const [name, shape] of shapes) {
     const bytes = 4 * util.sizeFromShape([...shape]);
-    // tfjs would only log a validation error and go on with zeros.
-    if (bytes > limit) {
-      throw new RangeError(
-        `${kernelName}: a tensor of shape [${shape.join(', ')}] takes ${bytes} bytes, this WebGPU device binds at most ${limit}: use a smaller batch`,
-      );
+    for (const limit of LIMITS) {
+      const most = backend.device.limits[limit];
+      if (bytes > most) {
+        throw new RangeError(
+          `${program.operation}: ${name} has shape [${shape.join(', ')}], which takes ${bytes} bytes, this WebGPU device allows ${most} (${limit}): ${program.instead}`,
+        );
+      }
     }
   }
+}
+
+function run(backend: WebgpuBackend, program: WebgpuProgram, inputs: readonly TensorInfo[]): TensorInfo {
+  checkSizes(backend, program, inputs);
   const uniforms = Object.entries(program.uniforms ?? {});
   const tfjsProgram = {
     shaderKey: program.shaderKey,
