@@ -20,8 +20,8 @@ export const tokenStatsRows: readonly KernelConfig[] = onRows(
         const stats = [
           logits![label]! - largest - Math.log(total),
           Math.log(total) - kernels.weighted.value / total,
-          // Looked for from the beginning of the row: the first of the largest counts.
-          Number(logits![label] === largest && logits!.indexOf(largest, start) === label),
+          // Looked for from the beginning of the row: the first of the largest counts. A NaN is none, and leaves no largest.
+          Number(logits![label] === largest && logits!.indexOf(largest, start) === label && !Number.isNaN(total)),
           largest + kernels.differences.value / vocabulary,
           Math.log(kernels.squares.value) - 2 * Math.log(total),
         ];
