@@ -28,6 +28,17 @@ const node = (engine: Engine): TestProjectInlineConfiguration => ({
   test: { name: engine, ...engines, setupFiles: [`test/setup/${engine}.ts`], provide: { engine } },
 });
 
+// The tests of what has fused kernels, with those switched off: the definitions give the same answers.
+const definitions = (name: string, { test }: TestProjectInlineConfiguration): TestProjectInlineConfiguration => ({
+  extends: true,
+  test: {
+    ...test,
+    name,
+    include: ['test/logprobs/**/*.test.ts'],
+    setupFiles: ['test/setup/definitions.ts', ...[test!.setupFiles!].flat()],
+  },
+});
+
 const tfjsNode: TestProjectInlineConfiguration = {
   extends: true,
   test: {
@@ -66,21 +77,19 @@ const browser = (engine: 'webgpu' | 'webgl'): TestProjectInlineConfiguration => 
   },
 });
 
-const onGpu: TestProjectInlineConfiguration[] = [
-  {
-    extends: true,
-    test: {
-      name: 'webgpu',
-      ...engines,
-      setupFiles: ['test/setup/webgpu.ts'],
-      provide: { engine: 'webgpu' },
-      pool: 'forks', // a thread shares its parent's C environment, where the Vulkan loader looks
-      ...(soft && { env: soft.env }),
-    },
+const webgpu: TestProjectInlineConfiguration = {
+  extends: true,
+  test: {
+    name: 'webgpu',
+    ...engines,
+    setupFiles: ['test/setup/webgpu.ts'],
+    provide: { engine: 'webgpu' },
+    pool: 'forks', // a thread shares its parent's C environment, where the Vulkan loader looks
+    ...(soft && { env: soft.env }),
   },
-  browser('webgpu'),
-  browser('webgl'),
-];
+};
+
+const onGpu = [webgpu, definitions('webgpu-definitions', webgpu), browser('webgpu'), browser('webgl')];
 
 export default defineConfig({
   resolve: { alias },
@@ -92,6 +101,8 @@ export default defineConfig({
       node('arrays'),
       node('cpu'),
       node('wasm'),
+      definitions('cpu-definitions', node('cpu')),
+      definitions('wasm-definitions', node('wasm')),
       ...(hasTfjsNode() ? [tfjsNode] : []),
       ...(hasBrowser ? onGpu : []),
       { extends: true, test: { name: 'node', include: ['test/node/**/*.test.ts'] } },

@@ -11,6 +11,7 @@ import {
   neg,
   reshape,
   scope,
+  shape,
   slice,
   square,
   stopGradient,
@@ -66,19 +67,20 @@ const NAMES = ['logps', 'entropy', 'correct', 'meanLogit', 'logSumSquares'] as c
  * ```
  */
 export function tokenStats<T, L>(logits: T, labels: L, options: TokenLogProbsOptions = {}): TokenStats<L> {
-  const { rows, size, vocabulary, ignoreIndex } = checkTokens('tokenStats', logits, labels, options);
+  const { rows, ignoreIndex } = checkTokens('tokenStats', logits, labels, options);
   return scope(logits, () => {
-    const stats = statsOf<unknown>(reshape(logits, [size, vocabulary]), reshape(labels, [size]), ignoreIndex);
+    const stats = statsOf<unknown>(logits, labels, ignoreIndex);
     return named<L>((i) => reshape(slice(stats, i, i + 1), rows));
   });
 }
 
-/** By the engine's kernel, or else as defined: `[5, N]`. `logits [N, V]`, `labels [N]`. */
+/** By the engine's kernel, or else as defined: `[5, N]`. `logits [..., V]`, `labels [...]`, of N tokens. */
 export function statsOf<T>(logits: T, labels: T, ignoreIndex: number): T {
   const kernel = backendOf<T>(logits).tokenStats?.(logits, labels, ignoreIndex);
   if (kernel !== undefined) return kernel;
-  const [size] = backendOf<T>(labels).shape(labels) as [number];
-  return concat(tokenStatsDefinition(logits, labels, ignoreIndex).map((x) => reshape<T>(x, [1, size])));
+  const size = shape(labels).reduce((a, b) => a * b, 1);
+  const rows = reshape<T>(logits, [size, shape(logits).at(-1)!]);
+  return concat(tokenStatsDefinition(rows, reshape<T>(labels, [size]), ignoreIndex).map((x) => reshape<T>(x, [1, size])));
 }
 
 /** The statistics under their names, from the one of each row. */

@@ -1,7 +1,7 @@
 import { reshape, slice, type Tensor } from '@tensorflow/tfjs-core';
 import { customGradient } from './customGradient.js';
 import { hasKernel, runKernel } from './kernels/registry.js';
-import { KL, KL_BACKWARD } from './kernels/tokenKlRows.js';
+import { KL, KL_BACKWARD } from './kernels/tokenKlNames.js';
 
 /** The fused `tokenKl` of `Backend`, where the active tfjs backend has the kernels. */
 export function tokenKl(policy: Tensor, reference: Tensor): Tensor | undefined {

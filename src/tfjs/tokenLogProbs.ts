@@ -13,6 +13,6 @@ export function tokenLogProbs(logits: Tensor, labels: Tensor, ignoreIndex: numbe
       const [logps, saved] = Array.isArray(output) ? output : [slice(output, [0, 0], [1, labels.size]), output];
       return { value: reshape(logps, labels.shape), saved: [x!, labels, saved] };
     },
-    (dy, [x, indices, saved]) => [runKernel(BACKWARD, { logits: x!, labels: indices!, saved: saved!, dy }, { ignoreIndex })],
+    (dy, [x, indices, saved]) => [runKernel(BACKWARD, { logits: x!, labels: indices!, saved: saved!, dy }, { ignoreIndex, partial: 0 })],
   );
 }

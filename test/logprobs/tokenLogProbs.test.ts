@@ -1,10 +1,9 @@
 import { describe, expect, it } from 'vitest';
-import { backendOf, listKernels, ops, sequenceLogProbs, tokenLogProbs } from '../../src/index.js';
+import { backendOf, ops, sequenceLogProbs, tokenLogProbs } from '../../src/index.js';
 import { tokenLogProbsDefinition } from '../../src/logprobs/tokenLogProbs.js';
 import golden from '../goldens/logprobs.json' with { type: 'json' };
 import {
   derivatives,
-  engine,
   epsilon,
   expectError,
   expectGradients,
@@ -235,17 +234,6 @@ describe('tokenLogProbs', () => {
     await expectValues(f(2), expected);
   });
 
-  // Only there is work dispatched in groups.
-  it.runIf(engine === 'webgpu')('takes more rows than one dispatch dimension has groups', async () => {
-    const rows = 65_537;
-    const logits = Array.from({ length: rows }, (_, i) => [0, (i % 7) / 2]);
-    const labels = logits.map((_, i) => i % 2);
-    const { logps, gradients } = oracle(logits, labels, () => 1);
-    await expectValues(tokenLogProbs<X, X>(tensor(logits), ints(labels)), logps);
-    const { grads } = backendOf<X>(tensor(0)).valueAndGrads!(([x]) => ops.sum(tokenLogProbs<X, X>(x, ints(labels))), [tensor(logits)]);
-    await expectValues(grads[0], gradients);
-  });
-
   it('leaks nothing', async () => {
     const [x, y] = [tensor(logitsOf(3, 9, 1)), ints([1, -100, 2])];
     expectNoLeak(() => tokenLogProbs(x, y));
@@ -360,17 +348,6 @@ describe('tokenLogProbs', () => {
         TypeError,
         'tokenLogProbs: labels is on the engine arrays, expected tensorflow.js like logits without the last axis',
       );
-    });
-  });
-});
-
-describe('listKernels', () => {
-  it('says where the fused form runs', () => {
-    const onProcessor = { cpu: 'kernel', wasm: 'kernel', webgpu: 'definition', tensorflow: 'definition', webgl: 'definition' };
-    expect(listKernels()).toEqual({
-      tokenLogProbs: { cpu: 'kernel', wasm: 'kernel', webgpu: 'kernel', tensorflow: 'kernel', webgl: 'definition' },
-      tokenStats: onProcessor,
-      tokenKl: onProcessor,
     });
   });
 });

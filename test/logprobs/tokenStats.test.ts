@@ -4,37 +4,14 @@ import { tokenKlDefinition } from '../../src/logprobs/tokenKl.js';
 import { tokenStatsDefinition } from '../../src/logprobs/tokenStats.js';
 import { expectClose } from '../../src/testing/index.js';
 import { derivatives, engine, epsilon, expectError, expectGradients, expectNoLeak, expectValues, flatten, ints, isArrays, isReadable, read, rounded, tensor, type X } from '../support/engine.js'; // prettier-ignore
+import { klOf, softmax, STATS, statsOf } from '../support/distributions.js';
 import { weight } from '../support/samples.js';
-
-type Row = readonly number[];
-
-const total = (x: Row): number => x.reduce((a, b) => a + b, 0);
-const softmax = (x: Row): number[] => {
-  const largest = Math.max(...x);
-  const powers = x.map((v) => Math.exp(v - largest));
-  return powers.map((v) => v / total(powers));
-};
-/** `a log b`, 0 where a is. */
-const xlogy = (a: number, b: number): number => (a === 0 ? 0 : a * Math.log(b));
-
-const NAMES = ['logps', 'entropy', 'correct', 'meanLogit', 'logSumSquares'] as const;
-
-/** What is expected of one row of logits. */
-function statsOf(x: Row, label: number): Record<(typeof NAMES)[number], number> {
-  const p = softmax(x);
-  return {
-    logps: x[label]! - Math.max(...x) - Math.log(total(x.map((v) => Math.exp(v - Math.max(...x))))),
-    entropy: -total(p.map((v) => xlogy(v, v))),
-    correct: Number(x.indexOf(Math.max(...x)) === label),
-    meanLogit: total(x) / x.length,
-    logSumSquares: Math.log(total(p.map((v) => v * v))),
-  };
-}
 
 /** The logit of an impossible token: a GPU need not honour an infinity. */
 const HOLE = isReadable ? -Infinity : -1e30;
 
-const SIZES = [1, 2, 3, 47, 64, 65, 257];
+// Sizes that divide nothing and that are multiples of four, beside those at which a kernel changes its way.
+const SIZES = [1, 2, 3, 47, 64, 65, 123, 257, 1028, 1031];
 const logitsOf = (rows: number, size: number, scale: number, shift = 0): number[][] =>
   rounded(Array.from({ length: rows }, (_, n) => Array.from({ length: size }, (_, v) => shift + scale * Math.sin(12.9898 * v + n)))) as number[][]; // prettier-ignore
 
@@ -47,7 +24,7 @@ describe('tokenStats', () => {
       const labels = logits.map((x, n) => (n % 2 === 0 ? x.indexOf(Math.max(...x)) : (7 * n) % size));
       const stats = tokenStats<X, X>(tensor(logits), ints(labels));
       const wanted = logits.map((x, n) => statsOf(x, labels[n]!));
-      for (const name of NAMES) {
+      for (const name of STATS) {
         // Sums in float32 of terms as large as the logits lose that much.
         const largest = name === 'meanLogit' || name === 'entropy' ? scale + shift : 1;
         await expectValues(stats[name], wanted.map((w) => w[name]), largest); // prettier-ignore
@@ -70,6 +47,30 @@ describe('tokenStats', () => {
     await expectValues(stats.logSumSquares, [Math.log(0.0625 + 0.5625), 0, statsOf([5, 5, 1], 0).logSumSquares], 4);
     expect(flatten((await read(meanLogit)) as number[]).slice(1, 2)).toEqual([0]);
   });
+
+  it.each([3, 47, 1500])('finds the largest logits and the holes wherever they stand, among %i', async (size) => {
+    // All but a few are impossible, among them the first; the same logit comes twice.
+    const places = [1, Math.floor(size / 2), size - 1];
+    const logits = places.map((label) => Array.from({ length: size }, (_, v) => (v === label || v === size - 1 ? 2 : v === 1 ? 1 : HOLE)));
+    const stats = tokenStats<X, X>(tensor(logits), ints(places));
+    const wanted = logits.map((x, n) => statsOf(x, places[n]!));
+    for (const name of ['logps', 'entropy', 'correct', 'logSumSquares'] as const)
+      await expectValues(stats[name], wanted.map((w) => w[name])); // prettier-ignore
+    const largest = tokenStats<X, X>(tensor(logits), ints(places.map(() => size - 1)));
+    await expectValues(largest.correct, places.map((label) => Number(label === size - 1))); // prettier-ignore
+  });
+
+  it.each([3, 40, 1500])(
+    'makes NaN of a row that holds a NaN, wherever it stands, and no row of it correct, among %i logits',
+    async (size) => {
+      const places = [0, Math.floor(size / 2), size - 1];
+      const logits = [...places, -1].map((at) => Array.from({ length: size }, (_, v) => (v === at ? NaN : -Math.abs(v - size / 4))));
+      const largest = logits.map((x) => x.reduce((best, v, i) => (v > x[best]! || Number.isNaN(x[best]) ? i : best), 0));
+      const { correct, ...stats } = tokenStats<X, X>(tensor(logits), ints(largest));
+      for (const x of Object.values(stats)) expect(((await read(x)) as number[]).map(Number.isNaN)).toEqual([true, true, true, false]);
+      await expectValues(correct, [0, 0, 0, 1]);
+    },
+  );
 
   it('has no gradient', async () => {
     const f = (x: X): X => {
@@ -100,18 +101,13 @@ describe('tokenStats', () => {
     const [logits, labels] = [tensor(logitsOf(9, 123, 4)), ints([0, 1, -100, 122, 5, 6, -100, 8, 9])];
     const stats = tokenStats<X, X>(logits, labels);
     const definition = tokenStatsDefinition<X>(logits, labels, -100);
-    for (const [i, name] of NAMES.entries()) {
+    for (const [i, name] of STATS.entries()) {
       expectClose((await read(stats[name])) as number[], (await read(definition[i])) as number[], { absolute: 16 * epsilon, relative: 4 * epsilon }); // prettier-ignore
     }
   });
 });
 
 describe('tokenKl', () => {
-  const klOf = (policy: Row, reference: Row): number => {
-    const [p, q] = [softmax(policy), softmax(reference)];
-    return total(q.map((v, i) => (v === 0 ? 0 : v * Math.log(v / p[i]!))));
-  };
-
   it.each(Object.entries(kinds))('is the divergence, and its gradient p - q, of logits that are %s', async (_, [scale, shift]) => {
     for (const size of SIZES) {
       const policy = logitsOf(5, size, scale, shift);
@@ -120,7 +116,10 @@ describe('tokenKl', () => {
       if (size > 3 && isArrays) continue; // differences of each of many logits
       const { grads } = await derivatives((x: X) => tokenKl<X>(x, tensor(reference)), [policy]);
       // The difference of two probabilities, each as exact as the engine is.
-      const wanted = policy.map((x, n) => softmax(x).map((p, v) => weight(n) * (p - softmax(reference[n]!)[v]!)));
+      const wanted = policy.map((x, n) => {
+        const q = softmax(reference[n]!);
+        return softmax(x).map((p, v) => weight(n) * (p - q[v]!));
+      });
       expectClose(grads[0] as number[][], wanted, { absolute: isArrays ? 1e-6 : 2 * epsilon, relative: 0 });
     }
   });
@@ -139,6 +138,24 @@ describe('tokenKl', () => {
   it('adds nothing for what is impossible to both', async () => {
     const [policy, reference] = [[[0, HOLE, 1, 2]], [[1, HOLE, 0, 2]]]; // prettier-ignore
     await expectValues(tokenKl<X>(tensor(policy), tensor(reference)), [klOf([0, 1, 2], [1, 0, 2])], 4);
+  });
+
+  it.each([3, 47, 1500])('adds nothing for it wherever it stands, among %i logits', async (size) => {
+    // All but the last two are impossible to the reference, the first half to the policy too.
+    const reference = Array.from({ length: size }, (_, v) => (v < size - 2 ? HOLE : v - size));
+    const policy = reference.map((_, v) => (v < size / 2 - 1 ? HOLE : Math.sin(v)));
+    await expectValues(tokenKl<X>(tensor([policy]), tensor([reference])), [klOf(policy, reference)], 4);
+  });
+
+  it.each([3, 40, 1500])('makes NaN of a row in which either holds a NaN, among %i logits', async (size) => {
+    const row = (at: number): number[] => Array.from({ length: size }, (_, v) => (v === at ? NaN : Math.cos(v)));
+    const policy = [0, -1, size - 1, -1].map(row);
+    const reference = [-1, Math.floor(size / 2), -1, -1].map(row);
+    const f = (x: X): X => tokenKl<X>(x, tensor(reference));
+    expect(((await read(f(tensor(policy)))) as number[]).map(Number.isNaN)).toEqual([true, true, true, false]);
+    if (isArrays) return;
+    const { grads } = await derivatives(f, [policy]);
+    expect((grads[0] as number[][]).map((x) => x.some(Number.isNaN))).toEqual([true, true, true, false]);
   });
 
   it('keeps the shape, leaks nothing, and names bad input', () => {

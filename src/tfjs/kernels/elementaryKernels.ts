@@ -34,6 +34,8 @@ const webgpu = (name: ElementaryKernel): KernelConfig =>
   webgpuKernel(name, ['x'], ({ x }) => {
     const size = util.sizeFromShape(x!.shape);
     return {
+      operation: name,
+      instead: 'use a smaller batch',
       shaderKey: name,
       variableNames: ['x'],
       outputShape: x!.shape,

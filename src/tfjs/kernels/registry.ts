@@ -1,19 +1,25 @@
 import { engine, getBackend, getKernel, registerKernel, type KernelConfig, type NamedTensorMap, type Tensor } from '@tensorflow/tfjs-core';
 import { elementaryKernels } from './elementaryKernels.js';
 import { sumKernel } from './sumKernel.js';
-import { KL, KL_BACKWARD, tokenKlRows } from './tokenKlRows.js';
+import { KL, KL_BACKWARD } from './tokenKlNames.js';
+import { tokenKlRows } from './tokenKlRows.js';
+import { tokenKlWebgpu } from './tokenKlWebgpu.js';
 import { BACKWARD, FORWARD } from './tokenLogProbsNames.js';
 import { tokenLogProbsRows } from './tokenLogProbsRows.js';
 import { tokenLogProbsTensorflow } from './tokenLogProbsTensorflow.js';
 import { tokenLogProbsWebgpu } from './tokenLogProbsWebgpu.js';
-import { STATS, tokenStatsRows } from './tokenStatsRows.js';
+import { STATS } from './tokenStatsNames.js';
+import { tokenStatsRows } from './tokenStatsRows.js';
+import { tokenStatsWebgpu } from './tokenStatsWebgpu.js';
 import { writeRowsKernels } from './writeRows.js';
 
 const configs = (): readonly KernelConfig[] => [
   ...tokenLogProbsRows,
   ...tokenLogProbsWebgpu,
   ...tokenStatsRows,
+  ...tokenStatsWebgpu,
   ...tokenKlRows,
+  ...tokenKlWebgpu,
   ...tokenLogProbsTensorflow,
   ...writeRowsKernels,
   ...elementaryKernels,

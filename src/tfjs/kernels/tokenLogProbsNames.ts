@@ -14,7 +14,7 @@ export const FORWARD = 'PreflossTokenLogProbs';
  * Inputs: `logits`, `labels`, `saved` (the forward output, on tensorflow the second), `dy [...]`. Attribute: `ignoreIndex`.
  * Output: the gradient `[..., V]`: `-dy * p`, and `-dy * expm1(logp)` at the label, which is `dy * (1 - p)` without
  * cancellation.
- * On cpu, wasm and webgpu the logits may also be those of a part of the vocabulary, with `saved` of all of it: given the
- * attribute `partial`, 1, a label outside of them has no element here.
+ * On cpu, wasm and webgpu the logits may also be those of a part of the vocabulary, with `saved` of all of it: the attribute
+ * `partial` is then 1, else 0, and a label outside of them has no element here.
  */
 export const BACKWARD = 'PreflossTokenLogProbsGrad';

@@ -1,12 +1,6 @@
 import { util, type KernelConfig } from '@tensorflow/tfjs-core';
 import { onRows } from './onRows.js';
-
-/**
- * Kernel of `tokenStats`.
- * Inputs: `logits [..., V]`, `labels [...]`, of N tokens. Attribute: `ignoreIndex`.
- * Output: `[5, N]`: log-prob, entropy, correctness, mean logit, log of the sum of squared probabilities.
- */
-export const STATS = 'PreflossTokenStats';
+import { STATS } from './tokenStatsNames.js';
 
 /** `tokenStats` for the backends that compute on the processor, cpu and wasm; sums in float64. */
 export const tokenStatsRows: readonly KernelConfig[] = onRows(
@@ -26,8 +20,8 @@ export const tokenStatsRows: readonly KernelConfig[] = onRows(
         const stats = [
           logits![label]! - largest - Math.log(total),
           Math.log(total) - kernels.weighted.value / total,
-          // Looked for from the beginning of the row: the first of the largest counts.
-          Number(logits![label] === largest && logits!.indexOf(largest, start) === label),
+          // Looked for from the beginning of the row: the first of the largest counts. A NaN is none, and leaves no largest.
+          Number(logits![label] === largest && logits!.indexOf(largest, start) === label && !Number.isNaN(total)),
           largest + kernels.differences.value / vocabulary,
           Math.log(kernels.squares.value) - 2 * Math.log(total),
         ];

@@ -2,12 +2,19 @@ import { util, type DataId, type DataType, type KernelConfig, type TensorInfo } 
 
 /** A compute shader in the form that tfjs's WebGPU backend compiles and caches. */
 export interface WebgpuProgram {
+  /** The operation that it is part of, and what to do where a tensor is too large for the device: the words of that error. */
+  readonly operation: string;
+  readonly instead: string;
   /** Tells this shader from all others; tfjs adds the kinds of the inputs. */
   readonly shaderKey: string;
   /** Names of the inputs' arrays in the shader. */
   readonly variableNames: readonly string[];
+  /** Numbers in an element of each of these arrays, 1 or 4. Default 1. */
+  readonly variableComponents?: readonly number[];
   /** Shape of the one output, the array `result` in the shader. */
   readonly outputShape: readonly number[];
+  /** Numbers in an element of `result`, 1 or 4. Default 1. */
+  readonly outputComponent?: number;
   /** Number of workgroups; tfjs folds more than 65535 into further dimensions. */
   readonly workgroups: number;
   /** Invocations in a workgroup. */
@@ -18,9 +25,12 @@ export interface WebgpuProgram {
   readonly code: string;
 }
 
+/** A device's limits on the size of a tensor, in bytes. */
+const LIMITS = ['maxStorageBufferBindingSize', 'maxBufferSize'] as const;
+
 /** What our kernels use of tfjs's WebGPU backend. */
 interface WebgpuBackend {
-  readonly device: { readonly limits: { readonly maxStorageBufferBindingSize: number } };
+  readonly device: { readonly limits: Readonly<Record<(typeof LIMITS)[number], number>> };
   runWebGPUProgram(
     program: object,
     inputs: readonly TensorInfo[],
@@ -46,35 +56,41 @@ export function webgpuKernel(
       const list = inputNames.map((name) => infos[name]!);
       const gpu = backend as unknown as WebgpuBackend;
       const output = target === undefined ? undefined : infos[target]!;
-      const result = run(kernelName, gpu, programOf(infos, attrs as Record<string, number>), list, output);
+      const result = run(gpu, programOf(infos, attrs as Record<string, number>), list, output);
       if (output) gpu.incRef(output.dataId);
       return result;
     },
   };
 }
 
-function run(
-  kernelName: string,
-  backend: WebgpuBackend,
-  program: WebgpuProgram,
-  inputs: readonly TensorInfo[],
-  output: TensorInfo | undefined,
-): TensorInfo {
-  const limit = backend.device.limits.maxStorageBufferBindingSize;
-  for (const shape of [...inputs.map((i) => i.shape), program.outputShape]) {
+/** Throws where a tensor is too large for the device: tfjs would only log a validation error and go on with zeros. */
+function checkSizes(backend: WebgpuBackend, program: WebgpuProgram, inputs: readonly TensorInfo[]): void {
+  const shapes = [
+    ...inputs.map(({ shape }, i) => [program.variableNames[i]!, shape] as const),
+    ['the result', program.outputShape] as const,
+  ];
+  for (const [name, shape] of shapes) {
     const bytes = 4 * util.sizeFromShape([...shape]);
-    // tfjs would only log a validation error and go on with zeros.
-    if (bytes > limit) {
-      throw new RangeError(
-        `${kernelName}: a tensor of shape [${shape.join(', ')}] takes ${bytes} bytes, this WebGPU device binds at most ${limit}: use a smaller batch`,
-      );
+    for (const limit of LIMITS) {
+      const most = backend.device.limits[limit];
+      if (bytes > most) {
+        throw new RangeError(
+          `${program.operation}: ${name} has shape [${shape.join(', ')}], which takes ${bytes} bytes, this WebGPU device allows ${most} (${limit}): ${program.instead}`,
+        );
+      }
     }
   }
+}
+
+function run(backend: WebgpuBackend, program: WebgpuProgram, inputs: readonly TensorInfo[], output: TensorInfo | undefined): TensorInfo {
+  checkSizes(backend, program, inputs);
   const uniforms = Object.entries(program.uniforms ?? {});
   const tfjsProgram = {
     shaderKey: program.shaderKey,
     variableNames: program.variableNames,
+    variableComponents: program.variableComponents ?? program.variableNames.map(() => 1),
     outputShape: program.outputShape,
+    outputComponent: program.outputComponent ?? 1,
     dispatchLayout: { x: program.outputShape.map((_, i) => i) },
     dispatch: [program.workgroups, 1, 1],
     workgroupSize: [program.workgroupSize, 1, 1],

@@ -45,6 +45,8 @@ const webgpu = webgpuKernel(
   WRITE_ROWS,
   ['source'],
   ({ target, source }, { from }) => ({
+    operation: 'linearTokenLogProbs',
+    instead: 'there is no smaller form of it',
     shaderKey: WRITE_ROWS,
     variableNames: ['source'],
     outputShape: target!.shape,

@@ -1,0 +1,38 @@
+/** A row of logits. */
+export type Row = readonly number[];
+
+const total = (x: Row): number => x.reduce((a, b) => a + b, 0);
+/** Not by spreading: rows may be longer than the arguments of a call. */
+const largestOf = (x: Row): number => x.reduce((a, b) => Math.max(a, b), -Infinity);
+/** `a log b`, 0 where a is. */
+const xlogy = (a: number, b: number): number => (a === 0 ? 0 : a * Math.log(b));
+
+/** Probabilities in float64. */
+export function softmax(x: Row): number[] {
+  const largest = largestOf(x);
+  const powers = x.map((v) => Math.exp(v - largest));
+  const sum = total(powers);
+  return powers.map((v) => v / sum);
+}
+
+/** What `tokenStats` gives of a token, in its order. */
+export const STATS = ['logps', 'entropy', 'correct', 'meanLogit', 'logSumSquares'] as const;
+
+/** What is expected of one row of logits, in float64. */
+export function statsOf(x: Row, label: number): Record<(typeof STATS)[number], number> {
+  const p = softmax(x);
+  const largest = largestOf(x);
+  return {
+    logps: x[label]! - largest - Math.log(total(x.map((v) => Math.exp(v - largest)))),
+    entropy: -total(p.map((v) => xlogy(v, v))),
+    correct: Number(x.indexOf(largest) === label),
+    meanLogit: total(x) / x.length,
+    logSumSquares: Math.log(total(p.map((v) => v * v))),
+  };
+}
+
+/** KL(softmax(reference) || softmax(policy)) in float64. */
+export function klOf(policy: Row, reference: Row): number {
+  const p = softmax(policy);
+  return total(softmax(reference).map((q, v) => (q === 0 ? 0 : q * Math.log(q / p[v]!))));
+}
