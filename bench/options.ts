@@ -6,7 +6,7 @@ export const BACKENDS = ['cpu', 'wasm', 'tfjs-node', 'webgpu'] as const;
 export type BackendName = (typeof BACKENDS)[number];
 
 /** What is measured on each of them: `worker.ts` knows the function of each. */
-export const STUDIES = ['heads', 'losses', 'growth'] as const;
+export const STUDIES = ['heads', 'linear', 'losses', 'growth'] as const;
 export type StudyName = (typeof STUDIES)[number];
 
 /** What the command line decides. */

@@ -1,5 +1,14 @@
 import { milliseconds, shapeText, times } from './format.js';
-import { isSkipped, type GrowthRow, type HeadRow, type LossRow, type Measurement, type RouteResult, type Skipped } from './results.js';
+import {
+  isSkipped,
+  type GrowthRow,
+  type HeadRow,
+  type LinearRow,
+  type LossRow,
+  type Measurement,
+  type RouteResult,
+  type Skipped,
+} from './results.js';
 import type { StudyName } from './options.js';
 import type { StudyRows } from './results.js';
 
@@ -9,6 +18,10 @@ const REPORTS: { readonly [Name in StudyName]: (rows: StudyRows[Name]) => readon
   heads: (rows) => [
     ['logits', 'workload', 'route', 'median ms', 'best', 'samples', 'route / ours', 'storage', 'resident'],
     ...rows.flatMap(headCells),
+  ],
+  linear: (rows) => [
+    ['shape', 'weight', 'linear ms', 'materialised ms', 'linear / materialised', 'memory, linear', 'memory, materialised'],
+    ...rows.map(linearCells),
   ],
   losses: (rows) => [['loss', 'pairs', 'bare ops ms', 'ours ms', 'ours / bare', 'gradients differ by'], ...rows.map(lossCells)],
   growth: (rows) => [['axis', 'logits', 'median ms', 'best', 'samples', 'peak MB'], ...rows.map(growthCells)],
@@ -36,6 +49,16 @@ function headCells(row: HeadRow): readonly Cells[] {
     return [[shapeText(row.shape), row.workload, route, ...timeCells(result), times(result.timeOverOurs), ...memory]];
   });
 }
+
+const linearCells = (row: LinearRow): Cells => [
+  shapeText(row.shape),
+  row.weight,
+  milliseconds(row.ours.medianMs),
+  milliseconds(row.materialised.medianMs),
+  times(row.timeOverMaterialised),
+  times(row.oursOverLogits),
+  times(row.materialisedOverLogits),
+];
 
 const lossCells = (row: LossRow): Cells => [
   row.loss,

@@ -6,6 +6,9 @@ export interface Skipped {
   readonly skipped: string;
 }
 
+/** The size of the axis that grows. */
+export const sizeOf = ({ axis, shape }: GrowthRow): number => shape['BTV'.indexOf(axis[0]!)]!;
+
 export const isSkipped = (result: object): result is Skipped => 'skipped' in result;
 
 /** Times of one route on one workload. */
@@ -50,24 +53,28 @@ export interface LossRow {
   readonly gradientDifference: number;
 }
 
-/** The log-prob head by our route, with one axis of the logits longer and longer. */
+/** The axes that grow: of the logits of the log-prob head, and the vocabulary of the linear form. */
+export const AXES = ['B', 'T', 'V', 'V, linear'] as const;
+
+/** The log-prob head by our route, with one axis longer and longer. */
 export interface GrowthRow extends Measurement {
-  readonly axis: 'B' | 'T' | 'V';
+  readonly axis: (typeof AXES)[number];
+  /** Of the linear form: rows, width, vocabulary. */
   readonly shape: Shape;
   /** Peak of the storage that the engine has taken beyond the logits. */
   readonly peakBytes: number;
 }
 
 /** The linear form, hidden states times output embedding, against the same with materialised logits. */
-interface LinearRow {
+export interface LinearRow {
   readonly shape: readonly [rows: number, width: number, vocabulary: number];
   readonly weight: 'frozen' | 'trainable';
-  readonly materialised: Measurement | Skipped;
+  readonly materialised: Measurement;
   readonly ours: Measurement;
   /** Median time of ours over that of the materialised form. */
-  readonly timeOverMaterialised?: number;
+  readonly timeOverMaterialised: number;
   /** Peak of the storage beyond inputs and gradients, as multiples of the logits that the linear form never makes. */
-  readonly materialisedOverLogits?: number;
+  readonly materialisedOverLogits: number;
   readonly oursOverLogits: number;
 }
 

@@ -5,6 +5,7 @@
 import * as tf from '@tensorflow/tfjs-core';
 import { benchGrowth } from './growth.js';
 import { benchHeads } from './heads.js';
+import { benchLinear } from './linear.js';
 import { benchLosses } from './losses.js';
 import { meterStorage } from './memory.js';
 import type { StudyName } from './options.js';
@@ -14,6 +15,7 @@ import { BackendMissing, startBackend, type Adapter } from './startBackend.js';
 
 const STUDIES: { readonly [Name in StudyName]: (setup: Setup) => Promise<StudyRows[Name]> } = {
   heads: benchHeads,
+  linear: benchLinear,
   losses: benchLosses,
   growth: benchGrowth,
 };

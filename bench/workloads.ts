@@ -1,6 +1,8 @@
 import * as tf from '@tensorflow/tfjs-core';
-import { dpo, IGNORE_INDEX, ops, sequenceLogProbs, splitPairs, tokenLogProbs } from '../src/index.js';
+import { prefloss } from './built.js';
 import { hashed } from './inputs.js';
+
+const { dpo, IGNORE_INDEX, ops, sequenceLogProbs, splitPairs, tokenLogProbs } = prefloss;
 
 /** Sizes of logits: batch, tokens, vocabulary. */
 export type Shape = readonly [batch: number, tokens: number, vocabulary: number];

@@ -1,7 +1,7 @@
 import { table, withPart } from '../../tools/markdown.js';
 import { milliseconds, machine, shapeText, times } from '../format.js';
 import type { GpuResults } from '../gpu/results.js';
-import { rowsOf, type BackendResult, type GrowthRow, type Results, type RouteResult } from '../results.js';
+import { AXES, rowsOf, sizeOf, type BackendResult, type GrowthRow, type Results, type RouteResult } from '../results.js';
 import type { WorkloadName } from '../workloads.js';
 import { barText, reachedBars } from './bars.js';
 import { driverOf } from './driver.js';
@@ -116,26 +116,24 @@ function lossesPart({ backends }: Results): string {
 }
 
 function growthPart({ backends }: Results): string {
-  const axes = ['B', 'T', 'V'] as const;
   const rows = backends.flatMap((result) => {
     const grown = rowsOf(result, 'growth');
     if (grown.length === 0) return [];
     const powers = (of: (row: GrowthRow) => number) =>
-      axes.map((axis) =>
+      AXES.map((axis) =>
         growthPower(
           grown.filter((row) => row.axis === axis),
-          axis,
           of,
         ),
       );
     return [[result.backend, ...powers((row) => row.medianMs), ...powers((row) => row.peakBytes)]];
   });
-  return grid(1, ['backend', ...axes.map((axis) => `time, ${axis}`), ...axes.map((axis) => `memory, ${axis}`)], rows);
+  return grid(1, ['backend', ...AXES.map((axis) => `time, ${axis}`), ...AXES.map((axis) => `memory, ${axis}`)], rows);
 }
 
 /** The p of the best fit of size^p: the slope of the logarithms. */
-function growthPower(rows: readonly GrowthRow[], axis: GrowthRow['axis'], of: (row: GrowthRow) => number): string {
-  const points = rows.map((row) => [Math.log(row.shape['BTV'.indexOf(axis)]!), Math.log(of(row))] as const);
+function growthPower(rows: readonly GrowthRow[], of: (row: GrowthRow) => number): string {
+  const points = rows.map((row) => [Math.log(sizeOf(row)), Math.log(of(row))] as const);
   const mean = (i: 0 | 1): number => points.reduce((sum, point) => sum + point[i], 0) / points.length;
   const [x0, y0] = [mean(0), mean(1)];
   const slope = points.reduce((sum, [x, y]) => sum + (x - x0) * (y - y0), 0) / points.reduce((sum, [x]) => sum + (x - x0) ** 2, 0);

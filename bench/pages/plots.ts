@@ -2,7 +2,7 @@ import type { TopLevelSpec } from 'vega-lite';
 import { renderSvg } from '../../examples/renderSvg.js';
 import { shapeText } from '../format.js';
 import { BACKENDS } from '../options.js';
-import { rowsOf, type Results } from '../results.js';
+import { AXES, sizeOf, rowsOf, type Results, type GrowthRow } from '../results.js';
 
 const COLOURS = ['#1f5fa8', '#d9730d', '#4a8f3c', '#8a4fa3'];
 const ROUTES = {
@@ -84,13 +84,11 @@ function headSpec({ backends }: Results): TopLevelSpec {
 /** Time and memory of our head as each axis grows; on these scales a line of slope 1 is linear growth. */
 function growthSpec({ backends }: Results): TopLevelSpec {
   const rows = backends.flatMap((result) => rowsOf(result, 'growth').map((row) => ({ backend: result.backend, ...row })));
-  const panel = (axis: 'B' | 'T' | 'V', title: string, of: (row: (typeof rows)[number]) => number) => ({
-    width: 190,
+  const panel = (axis: GrowthRow['axis'], title: string, of: (row: (typeof rows)[number]) => number) => ({
+    width: 150,
     height: 170,
     data: {
-      values: rows
-        .filter((row) => row.axis === axis)
-        .map((row) => ({ size: row.shape['BTV'.indexOf(axis)], value: round(of(row)), label: row.backend })),
+      values: rows.filter((row) => row.axis === axis).map((row) => ({ size: sizeOf(row), value: round(of(row)), label: row.backend })),
     },
     mark: { type: 'line' as const, strokeWidth: 2, point: true },
     encoding: {
@@ -100,7 +98,7 @@ function growthSpec({ backends }: Results): TopLevelSpec {
         title: axis,
         scale: { type: 'log' as const, base: 2 },
         axis: {
-          values: [...new Set(rows.filter((row) => row.axis === axis).map((row) => row.shape['BTV'.indexOf(axis)]!))],
+          values: [...new Set(rows.filter((row) => row.axis === axis).map(sizeOf))],
           format: 'd',
           labelOverlap: false,
           labelFlush: false,
@@ -111,13 +109,12 @@ function growthSpec({ backends }: Results): TopLevelSpec {
       color: colour(BACKENDS),
     },
   });
-  const axes = ['B', 'T', 'V'] as const;
   return {
     title: { text: 'log-prob head as the logits grow', anchor: 'start', fontSize: 15, offset: 10 },
-    columns: axes.length,
+    columns: AXES.length,
     concat: [
-      ...axes.map((axis) => panel(axis, 'milliseconds', (row) => row.medianMs)),
-      ...axes.map((axis) => panel(axis, 'MB beyond the logits', (row) => row.peakBytes / 1e6)),
+      ...AXES.map((axis) => panel(axis, 'milliseconds', (row) => row.medianMs)),
+      ...AXES.map((axis) => panel(axis, 'MB beyond the logits', (row) => row.peakBytes / 1e6)),
     ],
   };
 }

@@ -7,7 +7,7 @@ import { startVitest, type Reporter, type TestModule } from 'vitest/node';
 import { table, withPart } from '../markdown.js';
 import { plotted } from './plotted.js';
 
-const ENGINES = ['arrays', 'cpu', 'wasm', 'webgpu', 'browser-webgpu', 'browser-webgl'];
+const ENGINES = ['arrays', 'cpu', 'wasm', 'tfjs-node', 'webgpu', 'browser-webgpu', 'browser-webgl'];
 const page = fileURLToPath(new URL('../../docs/accuracy.md', import.meta.url));
 
 type Errors = Record<string, Record<string, { forward: number; backward: number }>>;

@@ -1,0 +1,136 @@
+import * as tf from '@tensorflow/tfjs-core';
+import { prefloss } from './built.js';
+import { gradientDifference } from './difference.js';
+import { hashed } from './inputs.js';
+import type { LinearRow } from './results.js';
+import type { Setup } from './setup.js';
+import { summary, time } from './timing.js';
+
+/** SmolLM2's embedding, with few rows where matrix products are slow. */
+const SIZES = { cpu: [64, 576, 49152], wasm: [2048, 576, 49152], 'tfjs-node': [2048, 576, 49152], webgpu: [64, 576, 49152] } as const;
+const QUICK = [64, 64, 8192] as const;
+
+/** A run that takes longer is made once only. */
+const SLOW_MS = 10_000;
+const TURN_MS = 100;
+
+interface Inputs {
+  readonly hidden: tf.Tensor2D;
+  readonly weight: tf.Tensor2D;
+  readonly labels: tf.Tensor1D;
+}
+type Logps = (hidden: tf.Tensor2D, weight: tf.Tensor2D, labels: tf.Tensor1D) => tf.Tensor;
+
+/** The linear form of an embedding that is not trained. */
+export const frozenLinear =
+  (options: { readonly chunkSize?: number } = {}): Logps =>
+  (hidden, weight, labels) =>
+    prefloss.linearTokenLogProbs({ hidden, weight }, labels, { ...options, frozenWeight: true });
+const trainedLinear: Logps = (hidden, weight, labels) => prefloss.linearTokenLogProbs({ hidden, weight }, labels);
+
+/** Times and meters the linear form against logits that are made, with a frozen and with a trainable embedding. */
+export async function benchLinear({ backend, meter, repeats, quick }: Setup): Promise<LinearRow[]> {
+  const shape = quick ? QUICK : SIZES[backend];
+  const inputs = makeLinearInputs(shape);
+  const logitsBytes = 4 * shape[0] * shape[2];
+  const rows: LinearRow[] = [];
+  for (const weight of ['frozen', 'trainable'] as const) {
+    const isFrozen = weight === 'frozen';
+    const ours = isFrozen ? frozenLinear() : trainedLinear;
+    const materialised: Logps = (h, w, labels) => prefloss.tokenLogProbs(isFrozen ? timesFrozen(h, w) : timesTransposed(h, w), labels);
+    const first = {
+      ours: await firstLinearRun(ours, inputs, isFrozen, meter),
+      materialised: await firstLinearRun(materialised, inputs, isFrozen, meter),
+    };
+    gradientDifference(first.ours.gradient, first.materialised.gradient);
+    const isSlow = Math.max(first.ours.ms, first.materialised.ms) > SLOW_MS;
+    const routes = { ours: () => runLinear(ours, inputs, isFrozen), materialised: () => runLinear(materialised, inputs, isFrozen) };
+    const times = isSlow
+      ? { ours: summary([first.ours.ms]), materialised: summary([first.materialised.ms]) }
+      : await time(routes, { rounds: repeats, turnMs: TURN_MS });
+    rows.push({
+      shape,
+      weight,
+      ...times,
+      timeOverMaterialised: times.ours.medianMs / times.materialised.medianMs,
+      materialisedOverLogits: first.materialised.bytes / logitsBytes,
+      oursOverLogits: first.ours.bytes / logitsBytes,
+    });
+  }
+  tf.dispose([inputs.hidden, inputs.weight, inputs.labels]);
+  return rows;
+}
+
+/** Hidden states of size 1, and an embedding that makes logits of about that size. */
+export function makeLinearInputs([rows, width, vocabulary]: readonly [number, number, number]): Inputs {
+  const inputs = {
+    hidden: tf.tensor2d(hashed(rows * width, 1), [rows, width]),
+    weight: tf.tensor2d(hashed(vocabulary * width, 2, 0.125), [vocabulary, width]),
+    labels: tf.tensor1d(
+      Int32Array.from({ length: rows }, (_, row) => (row * 7919) % vocabulary),
+      'int32',
+    ),
+  };
+  // Puts them where the backend computes, before anything is measured.
+  tf.tidy(() => {
+    tf.add(tf.max(inputs.hidden), tf.add(tf.max(inputs.weight), tf.max(inputs.labels)));
+  });
+  return inputs;
+}
+
+/** Gradients of the mean log-prob, by the hidden states, and by the embedding if it is not frozen. */
+async function gradients(logps: Logps, { hidden, weight, labels }: Inputs, isFrozen: boolean): Promise<tf.Tensor[]> {
+  const mean = (h: tf.Tensor, w: tf.Tensor): tf.Tensor => tf.mean(logps(h as tf.Tensor2D, w as tf.Tensor2D, labels));
+  const grads = isFrozen ? [tf.grad((h) => mean(h, weight))(hidden)] : tf.grads((h, w) => mean(h, w))([hidden, weight]);
+  // A GPU has finished when its result can be read.
+  if (tf.getBackend() === 'webgpu') await grads[0]!.data();
+  return grads;
+}
+
+/** One whole run, of which nothing stays. */
+export async function runLinear(logps: Logps, inputs: Inputs, isFrozen: boolean): Promise<void> {
+  tf.dispose(await gradients(logps, inputs, isFrozen));
+}
+
+/** The first run of a form: what it computes, how long it takes, and its memory beside inputs and gradients. */
+export async function firstLinearRun(logps: Logps, inputs: Inputs, isFrozen: boolean, meter: Setup['meter']) {
+  const before = await meter.peak(() => Promise.resolve());
+  const start = performance.now();
+  let grads: tf.Tensor[] = [];
+  const peak = await meter.peak(async () => {
+    grads = await gradients(logps, inputs, isFrozen);
+  });
+  const ms = performance.now() - start;
+  const gradient = (await grads[0]!.data()) as Float32Array;
+  const bytes = peak - before - grads.reduce((sum, grad) => sum + 4 * grad.size, 0);
+  tf.dispose(grads);
+  return { ms, bytes, gradient: Float32Array.from(gradient) };
+}
+
+// With the flag of a transposition, a product takes ten times as long on wasm.
+const isFlagged = (): boolean => tf.getBackend() !== 'wasm';
+const aTimesTransposed = (a: tf.Tensor2D, b: tf.Tensor2D): tf.Tensor2D =>
+  isFlagged() ? tf.matMul(a, b, false, true) : tf.matMul(a, tf.transpose(b));
+const transposedTimes = (a: tf.Tensor2D, b: tf.Tensor2D): tf.Tensor2D =>
+  isFlagged() ? tf.matMul(a, b, true, false) : tf.matMul(tf.transpose(a), b);
+
+/** `h w^T` and its gradient by both. */
+function timesTransposed(h: tf.Tensor2D, w: tf.Tensor2D): tf.Tensor2D {
+  const product = tf.customGrad((a, b, save) => {
+    (save as tf.GradSaveFunc)([a as tf.Tensor2D, b as tf.Tensor2D]);
+    return {
+      value: aTimesTransposed(a as tf.Tensor2D, b as tf.Tensor2D),
+      gradFunc: (dy: tf.Tensor2D, [x, y]: tf.Tensor[]) => [tf.matMul(dy, y as tf.Tensor2D), transposedTimes(dy, x as tf.Tensor2D)],
+    };
+  });
+  return product(h, w);
+}
+
+/** `h w^T` and its gradient by `h`. */
+function timesFrozen(h: tf.Tensor2D, w: tf.Tensor2D): tf.Tensor2D {
+  const product = tf.customGrad((a) => ({
+    value: aTimesTransposed(a as tf.Tensor2D, w),
+    gradFunc: (dy: tf.Tensor2D) => tf.matMul(dy, w),
+  }));
+  return product(h);
+}
