@@ -104,7 +104,7 @@ export function prepareHead<T>(head: LinearHead<T>, labels: unknown, options: Li
   const back = (x: T): T => reshape<T>(x, tokens);
 
   const values = backendOf(labels).peek(labels);
-  const kept = values && Array.from(values.length === size ? values : [], (_, i) => i).filter((i) => values[i] !== ignoreIndex);
+  const kept = values && Array.from(values, (_, i) => i).filter((i) => values[i] !== ignoreIndex);
   if (kept && kept.length > 0) {
     const counted = backend.constant(
       kept.map((i) => values[i]!),

@@ -3,6 +3,7 @@ import type { LinearRows } from '../backend/types.js';
 import { expm1, sigmoid } from './elementary.js';
 import { hasKernel, runKernel } from './kernels/registry.js';
 import { BACKWARD, FORWARD } from './kernels/tokenLogProbsNames.js';
+import { checkSize } from './kernels/webgpu.js';
 import { max } from './max.js';
 import { sum } from './sum.js';
 import { isSynchronous } from './synchronous.js';
@@ -57,6 +58,16 @@ export function foldChunks<S extends Readonly<Record<string, readonly T[]>>>(
     state = next;
   }
   return state;
+}
+
+/** Throws where a tensor or a chunk is too large for a WebGPU device. */
+export function checkDevice(fn: string, rows: LinearRows<T>): void {
+  if (tf.getBackend() !== 'webgpu') return;
+  const { hidden, weight } = rows;
+  const chunk = [hidden.shape[0], Math.min(chunkSizeOf(rows), weight.shape[0])];
+  checkSize(tf.backend(), fn, 'hidden', hidden.shape, 'use fewer rows');
+  checkSize(tf.backend(), fn, 'weight', weight.shape, 'use a smaller vocabulary, or the wasm backend');
+  checkSize(tf.backend(), fn, 'a chunk', chunk, rows.chunkSize === undefined ? 'use fewer rows' : 'use a smaller chunkSize');
 }
 
 /** Tokens in a chunk. */
@@ -174,7 +185,7 @@ function plainGradient(logits: T, labels: T, sums: Sums, dy: T): T {
   const [logp, largest, total] = [0, 1, 2].map((i) => sumAt(sums, i)) as [T, T, T];
   const others = tf.mul(tf.exp(tf.sub(logits, column(largest))), column(tf.neg(tf.div(dy, total))));
   const isLabel = tf.equal(column(labels), tf.range(0, logits.shape[1]!, 1, 'int32'));
-  const ofLabel = column(tf.neg(tf.mul(dy, tf.expm1(logp))));
+  const ofLabel = column(tf.neg(tf.mul(dy, expm1(logp))));
   return tf.where(isLabel, tf.broadcastTo(ofLabel, logits.shape as [number, number]), others);
 }
 

@@ -1,6 +1,18 @@
 import * as tf from '@tensorflow/tfjs-core';
 import type { LinearRows } from '../backend/types.js';
-import { chunkGradient, column, foldChunks, joinSums, slope, sumAt, sumsOf, transposedTimes, type Chunk, type Sums } from './chunks.js';
+import {
+  checkDevice,
+  chunkGradient,
+  column,
+  foldChunks,
+  joinSums,
+  slope,
+  sumAt,
+  sumsOf,
+  transposedTimes,
+  type Chunk,
+  type Sums,
+} from './chunks.js';
 import { customGradient } from './customGradient.js';
 import { hasKernel, runKernel } from './kernels/registry.js';
 import { WRITE_ROWS } from './kernels/writeRows.js';
@@ -10,6 +22,7 @@ type T = tf.Tensor;
 
 /** `linearTokenLogProbs` of `Backend`: the vocabulary in chunks, on every tfjs backend. */
 export function linearTokenLogProbs(rows: LinearRows<T>, frozenWeight: boolean): T {
+  checkDevice('linearTokenLogProbs', rows);
   return frozenWeight ? withFrozenWeight(rows) : withAllGradients(rows);
 }
 

@@ -1,11 +1,12 @@
 import * as tf from '@tensorflow/tfjs-core';
 import type { LinearRows } from '../backend/types.js';
-import { at, chunkSizeOf, foldChunks, joinSums, sumAt, sumsOf } from './chunks.js';
+import { at, checkDevice, chunkSizeOf, foldChunks, joinSums, sumAt, sumsOf } from './chunks.js';
 
 type T = tf.Tensor;
 
 /** `linearTokenStats` of `Backend`: from the statistics of chunks of the vocabulary, on every tfjs backend. */
 export function linearTokenStats(rows: LinearRows<T>, statsOf: (logits: T, labels: T) => T): T {
+  checkDevice('linearTokenStats', rows);
   const start = { parts: [] as T[], stats: [] as T[] };
   const { parts, stats } = foldChunks(rows, start, (state, chunk) => ({
     parts: [...state.parts, sumsOf(chunk).sums],

@@ -1,6 +1,6 @@
 import * as tf from '@tensorflow/tfjs-core';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
-import { ops, tokenKl, tokenLogProbs, tokenStats } from '../../src/index.js';
+import { linearTokenLogProbs, linearTokenStats, ops, tokenKl, tokenLogProbs, tokenStats } from '../../src/index.js';
 import { engine, expectError, expectValues, ints, tensor, type X } from '../support/engine.js';
 
 type Limit = 'maxStorageBufferBindingSize' | 'maxBufferSize';
@@ -53,6 +53,25 @@ describe.runIf(engine === 'webgpu')('a tensor that is larger than the WebGPU dev
         `${name}: ${argument} has shape [2, 2, 1000], which takes 16000 bytes, this WebGPU device allows 15999 (${limit}): use linearTokenLogProbs, which takes hidden states and the output embedding instead of logits`,
       );
     }
+    expect(dispatches).not.toHaveBeenCalled();
+  });
+
+  it('is an error of the linear form, whose chunks can be smaller', () => {
+    const labels = ints([0, 1]);
+    const head = { hidden: tensor([[1], [1]]), weight: tensor([[1], [2], [3]]) };
+    const call = (chunkSize?: number) => () => linearTokenLogProbs<X, X, X>(head, labels, { ...(chunkSize && { chunkSize }) });
+    const tooLarge = (what: string, bytes: number, instead: string) =>
+      `linearTokenLogProbs: ${what}, which takes ${bytes} bytes, this WebGPU device allows ${bytes - 1} (maxBufferSize): ${instead}`;
+    lower('maxBufferSize', 7);
+    expectError(call(), RangeError, tooLarge('hidden has shape [2, 1]', 8, 'use fewer rows'));
+    lower('maxBufferSize', 11);
+    expectError(call(), RangeError, tooLarge('weight has shape [3, 1]', 12, 'use a smaller vocabulary, or the wasm backend'));
+    lower('maxBufferSize', 15);
+    const stats = () => linearTokenStats<X, X, X>(head, labels, { chunkSize: 2 });
+    expectError(call(2), RangeError, tooLarge('a chunk has shape [2, 2]', 16, 'use a smaller chunkSize'));
+    expectError(stats, RangeError, tooLarge('a chunk has shape [2, 2]', 16, 'use a smaller chunkSize').replace('LogProbs', 'Stats'));
+    lower('maxBufferSize', 23);
+    expectError(call(), RangeError, tooLarge('a chunk has shape [2, 3]', 24, 'use fewer rows'));
     expect(dispatches).not.toHaveBeenCalled();
   });
 

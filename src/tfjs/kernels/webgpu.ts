@@ -63,23 +63,26 @@ export function webgpuKernel(
   };
 }
 
-/** Throws where a tensor is too large for the device: tfjs would only log a validation error and go on with zeros. */
+/** Throws where a tensor is too large for the device of tfjs's WebGPU backend; `instead` says what to do. */
+export function checkSize(backend: object, operation: string, name: string, shape: readonly number[], instead: string): void {
+  const bytes = 4 * util.sizeFromShape([...shape]);
+  for (const limit of LIMITS) {
+    const most = (backend as WebgpuBackend).device.limits[limit];
+    if (bytes > most) {
+      throw new RangeError(
+        `${operation}: ${name} has shape [${shape.join(', ')}], which takes ${bytes} bytes, this WebGPU device allows ${most} (${limit}): ${instead}`,
+      );
+    }
+  }
+}
+
+/** tfjs would only log a validation error and go on with zeros. */
 function checkSizes(backend: WebgpuBackend, program: WebgpuProgram, inputs: readonly TensorInfo[]): void {
   const shapes = [
     ...inputs.map(({ shape }, i) => [program.variableNames[i]!, shape] as const),
     ['the result', program.outputShape] as const,
   ];
-  for (const [name, shape] of shapes) {
-    const bytes = 4 * util.sizeFromShape([...shape]);
-    for (const limit of LIMITS) {
-      const most = backend.device.limits[limit];
-      if (bytes > most) {
-        throw new RangeError(
-          `${program.operation}: ${name} has shape [${shape.join(', ')}], which takes ${bytes} bytes, this WebGPU device allows ${most} (${limit}): ${program.instead}`,
-        );
-      }
-    }
-  }
+  for (const [name, shape] of shapes) checkSize(backend, program.operation, name, shape, program.instead);
 }
 
 function run(backend: WebgpuBackend, program: WebgpuProgram, inputs: readonly TensorInfo[], output: TensorInfo | undefined): TensorInfo {
