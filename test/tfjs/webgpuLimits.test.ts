@@ -72,7 +72,6 @@ describe.runIf(engine === 'webgpu')('a tensor that is larger than the WebGPU dev
     expectError(stats, RangeError, tooLarge('a chunk has shape [2, 2]', 16, 'use a smaller chunkSize').replace('LogProbs', 'Stats'));
     lower('maxBufferSize', 23);
     expectError(call(), RangeError, tooLarge('a chunk has shape [2, 3]', 24, 'use fewer rows'));
-    expect(dispatches).not.toHaveBeenCalled();
   });
 
   it.each(functions)('is what %s still takes at the limit', async (_, __, f) => {
