@@ -1,4 +1,4 @@
-import { util, type DataId, type DataType, type KernelConfig, type TensorInfo, type TypedArray } from '@tensorflow/tfjs-core';
+import { tensor, util, type DataId, type DataType, type KernelConfig, type TensorInfo, type TypedArray } from '@tensorflow/tfjs-core';
 import { rowsInCopies, rowsOnHeap, type RowMemory } from './rowMemory.js';
 import { heapOf, wasmKernel, type WasmBackend } from './wasm.js';
 
@@ -21,11 +21,16 @@ interface CpuBackend {
   makeTensorInfo(shape: readonly number[], dtype: DataType, values: TypedArray): TensorInfo;
 }
 
+/** What these kernels use of tfjs's Node.js backend. */
+interface TensorflowBackend {
+  readSync(dataId: DataId): TypedArray;
+}
+
 let copies: RowMemory | undefined;
 
 /**
- * A kernel with one float output for the backends that compute on the processor: for cpu on copies of a few rows at a time,
- * for wasm on tfjs's own heap.
+ * A kernel with one float output for the backends that compute on the processor: for cpu and tensorflow on copies of a few rows
+ * at a time, for wasm on tfjs's own heap.
  *
  * @param kernelName - Its name in tfjs's registry.
  * @param names - Its inputs; the first are logits, `[..., V]`.
@@ -39,25 +44,28 @@ export function onRows(
   run: (call: RowCall) => void,
 ): readonly KernelConfig[] {
   const named = (valuesOf: (name: string) => TypedArray) => Object.fromEntries(names.map((name) => [name, valuesOf(name) as Float32Array]));
-  const cpu: KernelConfig = {
+  const inCopies = <B>(
+    backendName: string,
+    valuesOf: (backend: B, dataId: DataId) => TypedArray,
+    made: (backend: B, shape: number[], values: Float32Array) => TensorInfo,
+  ): KernelConfig => ({
     kernelName,
-    backendName: 'cpu',
+    backendName,
     kernelFunc: ({ inputs, backend, attrs }) => {
-      const engine = backend as unknown as CpuBackend;
       const { shape } = inputs[names[0]!]!;
       const outputShape = shapeOf(shape);
       const output = new Float32Array(util.sizeFromShape(outputShape));
       copies ??= rowsInCopies();
       run({
-        inputs: named((name) => engine.data.get(inputs[name]!.dataId).values),
+        inputs: named((name) => valuesOf(backend as B, inputs[name]!.dataId)),
         vocabulary: shape.at(-1)!,
         attrs: attrs as unknown as Record<string, number>,
         output,
         memory: copies,
       });
-      return engine.makeTensorInfo(outputShape, 'float32', output);
+      return made(backend as B, outputShape, output);
     },
-  };
+  });
   const wasm = wasmKernel(kernelName, (backend: WasmBackend, inputs, attrs) => {
     const { shape } = inputs[names[0]!]!;
     // Views come after the last allocation, which may move the heap.
@@ -71,5 +79,17 @@ export function onRows(
     });
     return result;
   });
-  return [cpu, wasm];
+  return [
+    inCopies<CpuBackend>(
+      'cpu',
+      ({ data }, dataId) => data.get(dataId).values,
+      (backend, shape, values) => backend.makeTensorInfo(shape, 'float32', values),
+    ),
+    wasm,
+    inCopies<TensorflowBackend>(
+      'tensorflow',
+      (backend, dataId) => backend.readSync(dataId),
+      (_, shape, values) => tensor(values, shape),
+    ),
+  ];
 }

@@ -40,5 +40,5 @@ const backward = onRows(
   },
 );
 
-/** `tokenKl` for the backends that compute on the processor, cpu and wasm; sums in float64. */
+/** `tokenKl` for the backends that compute on the processor; sums in float64. */
 export const tokenKlRows: readonly KernelConfig[] = [...forward, ...backward];

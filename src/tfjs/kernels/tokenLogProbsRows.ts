@@ -49,5 +49,7 @@ const backward = onRows(
   },
 );
 
-/** `tokenLogProbs` for the backends that compute on the processor, cpu and wasm; sums in float64. */
-export const tokenLogProbsRows: readonly KernelConfig[] = [...forward, ...backward];
+/** `tokenLogProbs` for cpu and wasm; sums in float64. TensorFlow has a softmax of its own, which uses all cores. */
+export const tokenLogProbsRows: readonly KernelConfig[] = [...forward, ...backward].filter(
+  ({ backendName }) => backendName !== 'tensorflow',
+);

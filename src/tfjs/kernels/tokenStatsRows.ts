@@ -2,7 +2,7 @@ import { util, type KernelConfig } from '@tensorflow/tfjs-core';
 import { onRows } from './onRows.js';
 import { STATS } from './tokenStatsNames.js';
 
-/** `tokenStats` for the backends that compute on the processor, cpu and wasm; sums in float64. */
+/** `tokenStats` for the backends that compute on the processor; sums in float64. */
 export const tokenStatsRows: readonly KernelConfig[] = onRows(
   STATS,
   ['logits', 'labels'],
