@@ -32,12 +32,15 @@ const trainedLinear: Logps = (hidden, weight, labels) => prefloss.linearTokenLog
 export async function benchLinear({ backend, meter, repeats, quick }: Setup): Promise<LinearRow[]> {
   const shape = quick ? QUICK : SIZES[backend];
   const inputs = makeLinearInputs(shape);
+  const small = makeLinearInputs(QUICK);
   const logitsBytes = 4 * shape[0] * shape[2];
   const rows: LinearRow[] = [];
   for (const weight of ['frozen', 'trainable'] as const) {
     const isFrozen = weight === 'frozen';
     const ours = isFrozen ? frozenLinear() : trainedLinear;
     const materialised: Logps = (h, w, labels) => prefloss.tokenLogProbs(isFrozen ? timesFrozen(h, w) : timesTransposed(h, w), labels);
+    // For the just-in-time compilers.
+    for (const logps of [ours, materialised]) await runLinear(logps, small, isFrozen);
     const first = {
       ours: await firstLinearRun(ours, inputs, isFrozen, meter),
       materialised: await firstLinearRun(materialised, inputs, isFrozen, meter),
@@ -57,7 +60,7 @@ export async function benchLinear({ backend, meter, repeats, quick }: Setup): Pr
       oursOverLogits: first.ours.bytes / logitsBytes,
     });
   }
-  tf.dispose([inputs.hidden, inputs.weight, inputs.labels]);
+  for (const { hidden, weight, labels } of [inputs, small]) tf.dispose([hidden, weight, labels]);
   return rows;
 }
 

@@ -14,7 +14,7 @@ const { cpo, dpo, ipo, kto, orpo, simpo } = prefloss;
 const BETA = 0.1;
 const GAMMA = 0.5;
 const LAMBDA = 0.1;
-const TURN_MS = 20;
+const TURN_MS = 60;
 
 type T = tf.Tensor1D;
 type Formula = (...inputs: T[]) => tf.Tensor;

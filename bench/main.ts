@@ -1,5 +1,5 @@
 /** Measures time and memory against plain TensorFlow.js and PyTorch on every backend. Run it with `--help` to see the options. */
-import { mkdirSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname, relative, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { environment } from './environment.js';
@@ -11,7 +11,7 @@ import { isSkipped, type BackendResult, type Results } from './results.js';
 import { runStudy } from './runWorker.js';
 
 async function main(options: Options): Promise<void> {
-  const { backends, studies, repeats, quick, out } = options;
+  const { backends, studies, repeats, quick, update, out } = options;
   const python = await pythonWithTorch();
   if (isSkipped(python)) console.log(`PyTorch: skipped, ${python.skipped}\n`);
   const results: BackendResult[] = [];
@@ -28,9 +28,10 @@ async function main(options: Options): Promise<void> {
     backends.length === BACKENDS.length &&
     studies.length === STUDIES.length &&
     results.every((result) => Object.values(result.studies).every((rows) => !isSkipped(rows)));
+  const latest = fileURLToPath(new URL('results/latest.json', import.meta.url));
   if (out !== undefined) writeJson(resolve(out), all);
-  else if (isWhole) {
-    writeJson(fileURLToPath(new URL('results/latest.json', import.meta.url)), all);
+  else if (isWhole || update) {
+    writeJson(latest, update ? updated(JSON.parse(readFileSync(latest, 'utf8')) as Results, results) : all);
     await import('./pages/write.js');
   } else
     console.log('Not written: bench/results/latest.json is of whole runs of every study on every backend. Give --out to keep this one.');
@@ -55,6 +56,15 @@ async function measure(backend: BackendName, { studies, repeats, quick, threads 
     console.log(`${backend}, ${study}\n\n${studyReport(study, rows)}\n`);
   }
   return result;
+}
+
+/** Results with some studies measured anew: ratios are within a study on a backend, so they may be of another run. */
+function updated(before: Results, measured: readonly BackendResult[]): Results {
+  const backends = before.backends.map((result) => {
+    const again = measured.find(({ backend }) => backend === result.backend);
+    return again ? { ...result, studies: { ...result.studies, ...again.studies } } : result;
+  });
+  return { ...before, backends };
 }
 
 function writeJson(file: string, results: Results): void {

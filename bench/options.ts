@@ -19,6 +19,8 @@ export interface Options {
   readonly threads: number;
   /** Only the smallest sizes. */
   readonly quick: boolean;
+  /** Whether what is measured takes the place of the same in the default file. */
+  readonly update: boolean;
   /** File for the results; undefined for the default one. */
   readonly out: string | undefined;
 }
@@ -35,6 +37,7 @@ export const HELP = `Times log-probs and losses of prefloss against plain Tensor
   --repeats  timed turns of each route                                     [5, quick: 3]
   --threads  threads of tfjs-node and of the PyTorch beside it             [all cores]
   --quick    the smallest sizes only
+  --update   put what is measured in the place of the same in bench/results/latest.json
   --out      file for the results                                          [bench/results/latest.json, for whole runs]
   --help     this text`;
 
@@ -49,6 +52,7 @@ export function parseOptions(args: readonly string[]): Options | undefined {
     repeats: values.repeats === undefined ? (quick ? 3 : 5) : toCount('--repeats', values.repeats),
     threads: values.threads === undefined ? cpus().length : toCount('--threads', values.threads),
     quick,
+    update: values.update ?? false,
     out: values.out,
   };
 }
@@ -63,6 +67,7 @@ function parse(args: readonly string[]) {
         repeats: { type: 'string' },
         threads: { type: 'string' },
         quick: { type: 'boolean' },
+        update: { type: 'boolean' },
         out: { type: 'string' },
         help: { type: 'boolean' },
       },

@@ -34,7 +34,8 @@ export interface LinearTokenLogProbsOptions extends LinearHeadOptions {
  *
  * The vocabulary is gone through in chunks, whose largest logits and sums are combined as in an online softmax; in the backward
  * pass the logits of each chunk are computed again, and the gradient of the weight is written chunk by chunk. What this takes
- * beside its arguments and their gradients is a few chunks, of 2^20 logits each if `chunkSize` is not given. The result is
+ * beside its arguments and their gradients is a few chunks, of at most 2^20 numbers each if `chunkSize` is not given and there are not
+ * thousands of rows. The result is
  * an ordinary tensor of log-probs, so losses that couple the examples of a batch are right.
  *
  * Rows of ignored tokens are left out before anything is multiplied, where the labels can be read at once: everywhere but

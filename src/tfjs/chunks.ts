@@ -2,6 +2,7 @@ import * as tf from '@tensorflow/tfjs-core';
 import type { LinearRows } from '../backend/types.js';
 import { expm1, sigmoid } from './elementary.js';
 import { hasKernel, runKernel } from './kernels/registry.js';
+import { READ_ROWS } from './kernels/readRows.js';
 import { BACKWARD, FORWARD } from './kernels/tokenLogProbsNames.js';
 import { checkSize } from './kernels/webgpu.js';
 import { max } from './max.js';
@@ -26,7 +27,7 @@ export interface Chunk {
   readonly places: T;
 }
 
-/** Logits in a chunk, unless the caller says otherwise: few beside any vocabulary, and enough for a matrix product. */
+/** Numbers in a chunk, of logits or of the embedding: few beside those of any vocabulary, and enough for a matrix product. */
 const CHUNK = 2 ** 20;
 const FEWEST = 256;
 
@@ -72,10 +73,10 @@ export function checkDevice(fn: string, rows: LinearRows<T>): void {
 
 /** Tokens in a chunk. */
 export const chunkSizeOf = ({ hidden, chunkSize }: LinearRows<T>): number =>
-  chunkSize ?? Math.max(FEWEST, Math.round(CHUNK / hidden.shape[0]));
+  chunkSize ?? Math.max(FEWEST, Math.round(CHUNK / Math.max(...hidden.shape)));
 
 function chunkOf({ hidden, weight, bias, labels, cap }: LinearRows<T>, from: number, to: number): Chunk {
-  const part = tf.slice(weight, [from, 0], [to - from, weight.shape[1]!]);
+  const part = rowsOf(weight, from, to);
   const plain = timesTransposed(hidden, part);
   const products = bias ? tf.add(plain, tf.slice(bias, [from], [to - from])) : plain;
   const local = tf.sub(labels, tf.scalar(from, 'int32'));
@@ -88,6 +89,9 @@ function chunkOf({ hidden, weight, bias, labels, cap }: LinearRows<T>, from: num
     from,
   };
 }
+
+const rowsOf = (x: T, from: number, to: number): T =>
+  hasKernel(READ_ROWS) ? runKernel(READ_ROWS, { x }, { from, to }) : tf.slice(x, [from, 0], [to - from, x.shape[1]!]);
 
 const onWasm = (): boolean => tf.getBackend() === 'wasm';
 

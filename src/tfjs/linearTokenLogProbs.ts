@@ -60,8 +60,11 @@ function gradients(rows: LinearRows<T>, sums: Sums, dy: T): T[] {
       byBias: bias ? [...state.byBias, tf.sum(gradient, 0)] : [],
     };
   });
-  return [byHidden[0]!, tf.concat(byWeight), ...(bias ? [tf.concat(byBias)] : [])];
+  return [byHidden[0]!, joined(byWeight), ...(bias ? [joined(byBias)] : [])];
 }
+
+/** Of a single tensor, tfjs makes a copy on wasm. */
+const joined = (pieces: readonly T[]): T => (pieces.length === 1 ? pieces[0]! : tf.concat([...pieces]));
 
 /** A matrix that is written in pieces: in its own memory where that can be, else as a list of them. */
 const noRows = (shape: number[]): T[] => (hasKernel(WRITE_ROWS) ? [tf.fill(shape, 0)] : []);

@@ -1,5 +1,6 @@
 import { engine, getBackend, getKernel, registerKernel, type KernelConfig, type NamedTensorMap, type Tensor } from '@tensorflow/tfjs-core';
 import { elementaryKernels } from './elementaryKernels.js';
+import { readRowsKernel } from './readRows.js';
 import { sumKernel } from './sumKernel.js';
 import { KL, KL_BACKWARD } from './tokenKlNames.js';
 import { tokenKlRows } from './tokenKlRows.js';
@@ -22,6 +23,7 @@ const configs = (): readonly KernelConfig[] => [
   ...tokenKlWebgpu,
   ...tokenLogProbsTensorflow,
   ...writeRowsKernels,
+  readRowsKernel,
   ...elementaryKernels,
   sumKernel,
 ];
