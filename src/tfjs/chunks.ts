@@ -187,7 +187,7 @@ export function chunkGradient({ products, logits, labels }: Chunk, { cap }: Line
 
 function plainGradient(logits: T, labels: T, sums: Sums, dy: T): T {
   const [logp, largest, total] = [0, 1, 2].map((i) => sumAt(sums, i)) as [T, T, T];
-  const others = tf.mul(tf.exp(tf.sub(logits, column(largest))), column(tf.neg(tf.div(dy, total))));
+  const others = tf.tidy(() => tf.mul(tf.exp(tf.sub(logits, column(largest))), column(tf.neg(tf.div(dy, total)))));
   const isLabel = tf.equal(column(labels), tf.range(0, logits.shape[1]!, 1, 'int32'));
   const ofLabel = column(tf.neg(tf.mul(dy, expm1(logp))));
   return tf.where(isLabel, tf.broadcastTo(ofLabel, logits.shape as [number, number]), others);
