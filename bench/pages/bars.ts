@@ -131,7 +131,7 @@ const BARS: readonly Bar[] = [
         return rows.length === 0 ? [] : [Math.max(...rows.map(({ overhead }) => overhead))];
       }),
     shortfall:
-      'the operations are the same; checks, finding the engine and a scope come to a few microseconds for a loss, and these are times of tens to hundreds of them on a machine that varies by a tenth. On wasm with 1024 pairs, `softplus` that keeps its digits runs in JavaScript.',
+      'the operations are the same, and what is between them is a few microseconds of a run of 200 or more; the rest is not told apart from what the machine varies by, a tenth and more. On wasm with 1024 pairs, a `softplus` that keeps its digits runs in JavaScript.',
   },
 ];
 
