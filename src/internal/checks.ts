@@ -141,6 +141,9 @@ export const notNegative: Domain = {
   holds: (x) => where(greaterEqual(x, 0), isFinite(x), 0),
 };
 
+/** Integers from 1 on. */
+export const counting: NumberDomain = { words: 'an integer >= 1', has: (v) => Number.isInteger(v) && v >= 1 };
+
 /** Numbers of the half-open interval `[low, high)`. */
 export const interval = (low: number, high: number): Domain => ({
   words: `in [${low}, ${high})`,
@@ -168,6 +171,11 @@ export const zeroOrOne: Domain = {
   has: (v) => v === 0 || v === 1,
   holds: (x) => where(greater(x, 0), where(greaterEqual(x, 1), greaterEqual(1, x), 0), greaterEqual(x, 0)),
 };
+
+/** Checks that an option is true or false. */
+export function checkFlag(fn: string, name: string, value: unknown): asserts value is boolean {
+  if (typeof value !== 'boolean') throw new TypeError(`${fn}: ${name} is ${describe(value)}, expected true or false`);
+}
 
 /** Checks a hyperparameter that is one number. */
 export function checkNumber(fn: string, name: string, value: unknown, domain: NumberDomain): asserts value is number {

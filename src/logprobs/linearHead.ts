@@ -1,10 +1,10 @@
-import { backendOf, describe } from '../backend/backend.js';
+import { backendOf } from '../backend/backend.js';
 import { add, cast, concat, mul, reshape, shape, slice, sum, take, where } from '../backend/ops.js';
 import type { Less, LinearRows } from '../backend/types.js';
-import { checkFields, checkNoOtherFields, checkNumber, checkOptions, checkTensor, checkValues, positive } from '../internal/checks.js';
+import { checkFields, checkNoOtherFields, checkNumber, checkOptions, checkTensor, counting, positive } from '../internal/checks.js';
 import { tanh } from '../internal/numerics.js';
-import { checkIgnoreIndex, IGNORE_INDEX } from '../masking/ignoreIndex.js';
-import { isCounted, oneInRange, type TokenLogProbsOptions } from './tokenLogProbs.js';
+import { IGNORE_INDEX } from '../masking/ignoreIndex.js';
+import { checkLabels, isCounted, oneInRange, type TokenLogProbsOptions } from './tokenLogProbs.js';
 
 /** The last layer of a language model with what goes into it: `logits = hidden weight^T + bias`. */
 export interface LinearHead<H, W = H> {
@@ -43,8 +43,6 @@ export interface PreparedHead<T> {
 
 const OPTIONS = ['logitScale', 'logitSoftcap', 'temperature', 'chunkSize', 'ignoreIndex'];
 
-const count = { words: 'an integer >= 1', has: (v: number) => Number.isInteger(v) && v >= 1 };
-
 /** Checks everything that a function on a head is given; before anything is made. */
 export function checkHead(
   fn: string,
@@ -60,7 +58,7 @@ export function checkHead(
   checkNumber(fn, 'logitScale', logitScale, positive);
   checkNumber(fn, 'logitSoftcap', logitSoftcap, positive);
   checkNumber(fn, 'temperature', temperature, positive);
-  checkNumber(fn, 'chunkSize', chunkSize, count);
+  checkNumber(fn, 'chunkSize', chunkSize, counting);
 
   const sizes = checkTensor(fn, 'hidden', head.hidden);
   if (sizes.length < 2) throw new RangeError(`${fn}: hidden has shape [${sizes.join(', ')}], expected [B, T, D] or [N, D]`);
@@ -70,16 +68,8 @@ export function checkHead(
   }
   const bias: unknown = head.bias;
   if (bias !== undefined) checkTensor(fn, 'bias', bias, { shape: [vocabulary], like: ['the rows of weight', head.weight] });
-  checkIgnoreIndex(fn, ignoreIndex, vocabulary);
   const like = Array.isArray(labels) ? undefined : (['hidden without the last axis', head.hidden] as const);
-  checkTensor(fn, 'labels', labels, { shape: sizes.slice(0, -1), dtype: ['int'], ...(like && { like }) });
-  const has = (v: number) => Number.isInteger(v) && ((v >= 0 && v < vocabulary) || v === ignoreIndex);
-  checkValues(fn, 'labels', labels, { has, words: `an integer in [0, ${vocabulary}) or ${ignoreIndex}` });
-}
-
-/** Checks that an option is true or false. */
-export function checkFlag(fn: string, name: string, value: unknown): void {
-  if (typeof value !== 'boolean') throw new TypeError(`${fn}: ${name} is ${describe(value)}, expected true or false`);
+  checkLabels(fn, labels, sizes.slice(0, -1), { vocabulary, ignoreIndex, like });
 }
 
 /**

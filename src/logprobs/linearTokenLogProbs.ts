@@ -1,16 +1,8 @@
 import { backendOf } from '../backend/backend.js';
 import { scope, stopGradient } from '../backend/ops.js';
 import type { LinearRows } from '../backend/types.js';
-import {
-  byRows,
-  NO_LABEL,
-  checkFlag,
-  checkHead,
-  prepareHead,
-  type LinearHead,
-  type LinearHeadOptions,
-  type TokensOf,
-} from './linearHead.js';
+import { checkFlag } from '../internal/checks.js';
+import { byRows, NO_LABEL, checkHead, prepareHead, type LinearHead, type LinearHeadOptions, type TokensOf } from './linearHead.js';
 import { tokenLogProbsDefinition } from './tokenLogProbs.js';
 
 /** Options of {@link linearTokenLogProbs}. */

@@ -73,11 +73,21 @@ export function checkTokens(
   const { ignoreIndex = IGNORE_INDEX } = options;
   const sizes = checkLogits(fn, 'logits', logits);
   const [rows, vocabulary] = [sizes.slice(0, -1), sizes.at(-1)!];
+  checkLabels(fn, labels, rows, { vocabulary, ignoreIndex, like: ['logits without the last axis', logits] });
+  return { rows, size: rows.reduce((a, b) => a * b, 1), vocabulary, ignoreIndex };
+}
+
+/** Checks labels of the given shape, on the engine of `like` if it is given, and the ignored one. */
+export function checkLabels(
+  fn: string,
+  labels: unknown,
+  rows: readonly number[],
+  { vocabulary, ignoreIndex, like }: { vocabulary: number; ignoreIndex: number; like: readonly [string, unknown] | undefined },
+): void {
   checkIgnoreIndex(fn, ignoreIndex, vocabulary);
-  checkTensor(fn, 'labels', labels, { shape: rows, dtype: ['int'], like: ['logits without the last axis', logits] });
+  checkTensor(fn, 'labels', labels, { shape: rows, dtype: ['int'], ...(like && { like }) });
   const has = (v: number) => Number.isInteger(v) && ((v >= 0 && v < vocabulary) || v === ignoreIndex);
   checkValues(fn, 'labels', labels, { has, words: `an integer in [0, ${vocabulary}) or ${ignoreIndex}` });
-  return { rows, size: rows.reduce((a, b) => a * b, 1), vocabulary, ignoreIndex };
 }
 
 /** Checks logits alone, and gives their shape. */

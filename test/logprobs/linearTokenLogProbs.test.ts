@@ -11,6 +11,7 @@ import {
 } from '../../src/index.js';
 import { linearTokenLogProbsDefinition } from '../../src/logprobs/linearTokenLogProbs.js';
 import { expectClose, type Values } from '../../src/testing/index.js';
+import { logSoftmax } from '../support/distributions.js';
 import {
   derivatives,
   epsilon,
@@ -25,6 +26,7 @@ import {
   tensor,
   type X,
 } from '../support/engine.js';
+import { labelsOf, weight as cotangent } from '../support/samples.js';
 
 type Matrix = number[][];
 
@@ -32,10 +34,6 @@ type Matrix = number[][];
 const matrix = (rows: number, columns: number, scale: number, seed = 0): Matrix =>
   rounded(Array.from({ length: rows }, (_, i) => Array.from({ length: columns }, (_, j) => scale * Math.sin(12.9898 * i + 78.233 * j + seed)))) as Matrix; // prettier-ignore
 const vector = (size: number, scale: number, seed = 0): number[] => matrix(1, size, scale, seed)[0]!;
-/** Labels from all over the vocabulary, some ignored. */
-const labelsOf = (rows: number, vocabulary: number): number[] =>
-  Array.from({ length: rows }, (_, i) => (i % 4 === 3 ? -100 : i === 1 ? vocabulary - 1 : (i * 31) % vocabulary));
-const dyOf = (i: number) => Math.fround(1 + 0.4 * Math.sin(3 * i + 1));
 
 interface Options {
   readonly logitScale?: number;
@@ -65,17 +63,16 @@ function oracle(hidden: Matrix, weight: Matrix, bias: number[] | undefined, labe
     const label = labels[n]!;
     if (label === -100) return 0;
     const { logits, slopes } = logitsOf(h, weight, bias, options);
-    const largest = Math.max(...logits);
-    const normalizer = largest + Math.log(logits.reduce((a, z) => a + Math.exp(z - largest), 0));
-    logits.forEach((z, v) => {
-      const g = dyOf(n) * slopes[v]! * (v === label ? -Math.expm1(z - normalizer) : -Math.exp(z - normalizer));
+    const logp = logSoftmax(logits);
+    logp.forEach((l, v) => {
+      const g = cotangent(n) * slopes[v]! * (v === label ? -Math.expm1(l) : -Math.exp(l));
       byBias[v]! += g;
       h.forEach((x, d) => {
         byHidden[n]![d]! += g * weight[v]![d]!;
         byWeight[v]![d]! += g * x;
       });
     });
-    return logits[label]! - normalizer;
+    return logp[label]!;
   });
   return { logps, grads: [byHidden, byWeight, byBias] as [Matrix, Matrix, number[]] };
 }

@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { backendOf, ops, sequenceLogProbs, tokenLogProbs } from '../../src/index.js';
 import { tokenLogProbsDefinition } from '../../src/logprobs/tokenLogProbs.js';
 import golden from '../goldens/logprobs.json' with { type: 'json' };
+import { logSoftmax } from '../support/distributions.js';
 import {
   derivatives,
   epsilon,
@@ -17,15 +18,9 @@ import {
   tensor,
   type X,
 } from '../support/engine.js';
+import { labelsOf, weight } from '../support/samples.js';
 import { expectClose, type Values } from '../../src/testing/index.js';
 import type { Nested } from '../../src/index.js';
-
-/** Log-softmax of one row in float64. */
-function logSoftmax(row: readonly number[]): number[] {
-  const largest = Math.max(...row);
-  const total = row.reduce((a, x) => a + Math.exp(x - largest), 0);
-  return row.map((x) => x - largest - Math.log(total));
-}
 
 /** Random numbers of a seed, between -1 and 1 (mulberry32). */
 function random(seed: number): () => number {
@@ -42,9 +37,6 @@ const logitsOf = (rows: number, vocabulary: number, scale: number, seed = 1): nu
   const next = random(seed);
   return Array.from({ length: rows }, () => Array.from({ length: vocabulary }, () => Math.fround(scale * next())));
 };
-/** Labels from all over the vocabulary, first and last included, some ignored. */
-const labelsOf = (rows: number, vocabulary: number): number[] =>
-  Array.from({ length: rows }, (_, i) => (i % 4 === 3 ? -100 : i === 1 ? vocabulary - 1 : (i * 31) % vocabulary));
 
 interface Expected {
   readonly logps: number[];
@@ -71,8 +63,6 @@ function furthest(actual: Nested, expected: Values): number {
   const [a, b] = [flatten(actual as Values), flatten(expected)];
   return Math.max(...a.map((v, i) => Math.abs(v - b[i]!)));
 }
-
-const weight = (i: number) => Math.fround(1 + 0.4 * Math.sin(3 * i + 1));
 
 type GoldenInputs = Record<string, { logits: number[][][]; labels: number[][] }>;
 

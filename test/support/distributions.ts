@@ -15,6 +15,13 @@ export function softmax(x: Row): number[] {
   return powers.map((v) => v / sum);
 }
 
+/** Their logarithms, exact where the probabilities round to 0. */
+export function logSoftmax(x: Row): number[] {
+  const largest = largestOf(x);
+  const normalizer = largest + Math.log(total(x.map((v) => Math.exp(v - largest))));
+  return x.map((v) => v - normalizer);
+}
+
 /** What `tokenStats` gives of a token, in its order. */
 export const STATS = ['logps', 'entropy', 'correct', 'meanLogit', 'logSumSquares'] as const;
 
@@ -23,7 +30,7 @@ export function statsOf(x: Row, label: number): Record<(typeof STATS)[number], n
   const p = softmax(x);
   const largest = largestOf(x);
   return {
-    logps: x[label]! - largest - Math.log(total(x.map((v) => Math.exp(v - largest)))),
+    logps: logSoftmax(x)[label]!,
     entropy: -total(p.map((v) => xlogy(v, v))),
     correct: Number(x.indexOf(largest) === label),
     meanLogit: total(x) / x.length,

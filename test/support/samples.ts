@@ -32,3 +32,7 @@ export const softplus = (x: number): number => Math.max(x, 0) + Math.log1p(Math.
 
 /** Weights that the support functions put on the outputs before they differentiate. */
 export const weight = (i: number): number => Math.fround(1 + 0.4 * Math.sin(3 * i + 1));
+
+/** Labels from all over the vocabulary, first and last included, some ignored. */
+export const labelsOf = (rows: number, vocabulary: number): number[] =>
+  Array.from({ length: rows }, (_, i) => (i % 4 === 3 ? -100 : i === 1 ? vocabulary - 1 : (i * 31) % vocabulary));

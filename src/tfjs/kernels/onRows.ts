@@ -1,5 +1,7 @@
-import { tensor, util, type DataId, type DataType, type KernelConfig, type TensorInfo, type TypedArray } from '@tensorflow/tfjs-core';
+import { tensor, util, type DataId, type KernelConfig, type TensorInfo, type TypedArray } from '@tensorflow/tfjs-core';
+import type { CpuBackend } from './cpu.js';
 import { rowsInCopies, rowsOnHeap, type RowMemory } from './rowMemory.js';
+import type { TensorflowBackend } from './tensorflow.js';
 import { heapOf, wasmKernel, type WasmBackend } from './wasm.js';
 
 /** What a kernel on rows of logits works with. */
@@ -13,17 +15,6 @@ export interface RowCall {
   readonly output: Float32Array;
   /** Where rows can be worked on. */
   readonly memory: RowMemory;
-}
-
-/** What these kernels use of tfjs's CPU backend. */
-interface CpuBackend {
-  readonly data: { get(dataId: DataId): { readonly values: TypedArray } };
-  makeTensorInfo(shape: readonly number[], dtype: DataType, values: TypedArray): TensorInfo;
-}
-
-/** What these kernels use of tfjs's Node.js backend. */
-interface TensorflowBackend {
-  readSync(dataId: DataId): TypedArray;
 }
 
 let copies: RowMemory | undefined;

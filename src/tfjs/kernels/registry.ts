@@ -32,9 +32,9 @@ let byName: ReadonlyMap<string, KernelConfig> | undefined;
 
 const keyOf = (kernelName: string, backendName: string): string => `${backendName}/${kernelName}`;
 
-function find(kernelName: string): KernelConfig | undefined {
+function find(kernelName: string, backendName = getBackend()): KernelConfig | undefined {
   byName ??= new Map(configs().map((config) => [keyOf(config.kernelName, config.backendName), config]));
-  return byName.get(keyOf(kernelName, getBackend()));
+  return byName.get(keyOf(kernelName, backendName));
 }
 
 /** Whether this library has a kernel of that name for the active tfjs backend. */
@@ -73,10 +73,8 @@ const OPERATIONS: Readonly<Record<string, readonly string[]>> = {
  * ```
  */
 export function listKernels(): Readonly<Record<string, Readonly<Record<string, KernelKind>>>> {
-  const has = (kernelName: string, backendName: string) =>
-    configs().some((c) => c.kernelName === kernelName && c.backendName === backendName);
   const kind = (names: readonly string[], backendName: string): KernelKind =>
-    names.every((n) => has(n, backendName)) ? 'kernel' : 'definition';
+    names.every((name) => find(name, backendName)) ? 'kernel' : 'definition';
   return Object.fromEntries(
     Object.entries(OPERATIONS).map(([operation, names]) => [operation, Object.fromEntries(BACKENDS.map((b) => [b, kind(names, b)]))]),
   );

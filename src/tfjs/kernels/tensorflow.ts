@@ -1,7 +1,8 @@
-import { backend, type Tensor } from '@tensorflow/tfjs-core';
+import { backend, type DataId, type Tensor, type TypedArray } from '@tensorflow/tfjs-core';
 
 /** What our kernels use of tfjs's Node.js backend: it runs any operation of TensorFlow by name. */
-interface TensorflowBackend {
+export interface TensorflowBackend {
+  readSync(dataId: DataId): TypedArray;
   readonly binding: { readonly TF_ATTR_TYPE: number; readonly TF_FLOAT: number };
   executeSingleOutput(operation: string, attributes: readonly object[], inputs: readonly Tensor[]): Tensor;
 }

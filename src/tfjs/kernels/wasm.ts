@@ -12,8 +12,8 @@ export interface WasmBackend {
   makeOutput(shape: readonly number[], dtype: DataType): TensorInfo;
   /** A view of a tensor on the heap. */
   typedArrayFromHeap(info: TensorInfo): Float32Array | Int32Array;
-  /** Frees a tensor. */
-  disposeData(dataId: DataId): void;
+  /** Counts one more tensor with the data. */
+  incRef(dataId: DataId): void;
 }
 
 /** A kernel configuration for tfjs's WASM backend. */

@@ -1,4 +1,5 @@
-import { range, tidy, type DataId, type KernelConfig, type Tensor, type TensorInfo, type TypedArray } from '@tensorflow/tfjs-core';
+import { range, tidy, type KernelConfig, type Tensor, type TensorInfo, type TypedArray } from '@tensorflow/tfjs-core';
+import type { CpuBackend } from './cpu.js';
 import { inPlace } from './tensorflow.js';
 import type { WasmBackend } from './wasm.js';
 import { webgpuKernel } from './webgpu.js';
@@ -10,21 +11,17 @@ import { webgpuKernel } from './webgpu.js';
  */
 export const WRITE_ROWS = 'PreflossWriteRows';
 
-/** What these kernels use of tfjs's backends on the processor. */
-interface CpuBackend {
-  readonly data: { get(dataId: DataId): { readonly values: TypedArray } };
-}
-interface CountingBackend {
-  incRef(dataId: DataId): void;
-}
-
-const onProcessor = <B>(backendName: string, valuesOf: (backend: B, info: TensorInfo) => TypedArray): KernelConfig => ({
+const onProcessor = <B extends Pick<CpuBackend, 'incRef'>>(
+  backendName: string,
+  valuesOf: (backend: B, info: TensorInfo) => TypedArray,
+): KernelConfig => ({
   kernelName: WRITE_ROWS,
   backendName,
   kernelFunc: ({ inputs, backend, attrs }) => {
     const { target, source } = inputs as unknown as Record<'target' | 'source', TensorInfo>;
-    valuesOf(backend as B, target).set(valuesOf(backend as B, source), (attrs!.from as number) * target.shape[1]!);
-    (backend as unknown as CountingBackend).incRef(target.dataId);
+    const engine = backend as unknown as B;
+    valuesOf(engine, target).set(valuesOf(engine, source), (attrs!.from as number) * target.shape[1]!);
+    engine.incRef(target.dataId);
     return target;
   },
 });

@@ -1,4 +1,4 @@
-import { clone, engine, keep, tidy, type Tensor, type TensorContainer } from '@tensorflow/tfjs-core';
+import { clone, engine, tidy, type TensorContainer } from '@tensorflow/tfjs-core';
 import { mapTensors } from './mapTensors.js';
 
 /**
@@ -13,16 +13,6 @@ export function untaped<R>(f: () => R): R {
   } finally {
     state.kernelDepth--;
   }
-}
-
-/** A copy that outlives the scope it is made in, until {@link release}. */
-export const retain = (tensor: Tensor): Tensor => keep(clone(tensor));
-
-/** Hands a retained tensor over to the scope that is open now. */
-export function release(tensor: Tensor): Tensor {
-  const copy = clone(tensor);
-  tensor.dispose();
-  return copy;
 }
 
 /**
@@ -43,5 +33,5 @@ export function release(tensor: Tensor): Tensor {
  * ```
  */
 export function noGrad<R>(f: () => R): R {
-  return tidy(() => untaped(() => mapTensors(f(), (x) => clone(x))) as TensorContainer) as R;
+  return tidy(() => untaped(() => mapTensors(f(), clone)) as TensorContainer) as R;
 }

@@ -1,7 +1,6 @@
-import { engine, getGradient, tidy, Variable, variableGrads, type Scalar, type Tensor } from '@tensorflow/tfjs-core';
+import { clone, engine, getGradient, keep, tidy, Variable, variableGrads, type Scalar, type Tensor } from '@tensorflow/tfjs-core';
 import { describe } from '../../backend/backend.js';
 import { mapTensors } from './mapTensors.js';
-import { release, retain } from './noGrad.js';
 
 /** What the function under {@link valueAndGrads} returns: the loss, and anything to look at beside it. */
 export interface LossAndAux {
@@ -73,6 +72,16 @@ function checkGradientsRegistered(): void {
   throw new TypeError(
     "valueAndGrads: no gradients are registered with TensorFlow.js, expected those of '@tensorflow/tfjs' or '@tensorflow/tfjs-layers': import one of them",
   );
+}
+
+/** A copy that outlives the scope it is made in, until {@link release}. */
+const retain = (tensor: Tensor): Tensor => keep(clone(tensor));
+
+/** Hands a retained tensor over to the scope that is open now. */
+function release(tensor: Tensor): Tensor {
+  const copy = clone(tensor);
+  tensor.dispose();
+  return copy;
 }
 
 function checkVariables(variables: readonly Variable[]): void {
