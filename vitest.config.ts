@@ -11,7 +11,8 @@ const soft = await softwareGpu();
 const hasBrowser = soft !== undefined || existsSync(chromium.executablePath());
 if (!hasBrowser)
   console.log('Skipped: the projects webgpu, browser-webgpu and browser-webgl, which need a Chromium (npx playwright install chromium).');
-if (!hasTfjsNode()) console.log('Skipped: the project tfjs-node, which needs its native addon (npm run setup:tfjs-node).');
+if (!hasTfjsNode())
+  console.log('Skipped: the projects tfjs-node and tfjs-node-definitions, which need the native addon (npm run setup:tfjs-node).');
 
 // One definition of every test, run on every engine. `test/node` holds what needs Node.js, and runs once.
 const engines = { include: ['test/**/*.test.ts'], exclude: [...configDefaults.exclude, 'test/node/**'] };
@@ -28,16 +29,23 @@ const node = (engine: Engine): TestProjectInlineConfiguration => ({
   test: { name: engine, ...engines, setupFiles: [`test/setup/${engine}.ts`], provide: { engine } },
 });
 
-// The tests of what has fused kernels, with those switched off: the definitions give the same answers.
-const definitions = (name: string, { test }: TestProjectInlineConfiguration): TestProjectInlineConfiguration => ({
+// The same with the fused kernels switched off: the definitions give the same answers. Without the tests of kernels as such.
+const definitions = (
+  name: string,
+  { test }: TestProjectInlineConfiguration,
+  include = engines.include,
+): TestProjectInlineConfiguration => ({
   extends: true,
   test: {
     ...test,
     name,
-    include: ['test/logprobs/**/*.test.ts'],
+    include,
+    exclude: [...engines.exclude, 'test/tfjs/{listKernels,webgpuLimits}.test.ts'],
     setupFiles: ['test/setup/definitions.ts', ...[test!.setupFiles!].flat()],
   },
 });
+// One engine takes all of the suite; on the others, the tests of what has kernels will do.
+const OF_KERNELS = ['test/logprobs/**/*.test.ts'];
 
 const tfjsNode: TestProjectInlineConfiguration = {
   extends: true,
@@ -89,7 +97,7 @@ const webgpu: TestProjectInlineConfiguration = {
   },
 };
 
-const onGpu = [webgpu, definitions('webgpu-definitions', webgpu), browser('webgpu'), browser('webgl')];
+const onGpu = [webgpu, definitions('webgpu-definitions', webgpu, OF_KERNELS), browser('webgpu'), browser('webgl')];
 
 export default defineConfig({
   resolve: { alias },
@@ -102,8 +110,8 @@ export default defineConfig({
       node('cpu'),
       node('wasm'),
       definitions('cpu-definitions', node('cpu')),
-      definitions('wasm-definitions', node('wasm')),
-      ...(hasTfjsNode() ? [tfjsNode] : []),
+      definitions('wasm-definitions', node('wasm'), OF_KERNELS),
+      ...(hasTfjsNode() ? [tfjsNode, definitions('tfjs-node-definitions', tfjsNode, OF_KERNELS)] : []),
       ...(hasBrowser ? onGpu : []),
       { extends: true, test: { name: 'node', include: ['test/node/**/*.test.ts'] } },
       // Every ts block of README.md, docs/ and the doc comments; tools/doc-examples.mjs writes them.
