@@ -4,7 +4,7 @@ import { gradientDifference } from './difference.js';
 import { hashed } from './inputs.js';
 import type { LossRow } from './results.js';
 import type { Setup } from './setup.js';
-import { time } from './timing.js';
+import { timeByTurns } from './timing.js';
 
 /** Numbers of pairs. */
 const BATCHES = [8, 64, 1024];
@@ -14,7 +14,8 @@ const { cpo, dpo, ipo, kto, orpo, simpo } = prefloss;
 const BETA = 0.1;
 const GAMMA = 0.5;
 const LAMBDA = 0.1;
-const TURN_MS = 60;
+/** Calls to time for each repetition, fewer where a dispatch costs more. */
+const CALLS = { cpu: 1000, wasm: 1000, 'tfjs-node': 200, webgpu: 60 } as const;
 
 type T = tf.Tensor1D;
 type Formula = (...inputs: T[]) => tf.Tensor;
@@ -95,15 +96,15 @@ const CASES: Readonly<Record<string, Case>> = {
  * Times value and gradients of mean losses against the same formulas in bare tfjs operations. Nothing here is long, so the
  * ratio is what checks, dispatch and the more accurate operations of the engine cost.
  */
-export async function benchLosses({ repeats, quick }: Setup): Promise<LossRow[]> {
+export async function benchLosses({ backend, repeats, quick }: Setup): Promise<LossRow[]> {
   const rows: LossRow[] = [];
   for (const loss of Object.keys(CASES)) {
-    for (const batch of quick ? BATCHES.slice(0, 1) : BATCHES) rows.push(await benchLoss(loss, batch, repeats));
+    for (const batch of quick ? BATCHES.slice(0, 1) : BATCHES) rows.push(await benchLoss(loss, batch, CALLS[backend] * repeats));
   }
   return rows;
 }
 
-async function benchLoss(loss: string, batch: number, repeats: number): Promise<LossRow> {
+async function benchLoss(loss: string, batch: number, calls: number): Promise<LossRow> {
   const { trained, inputs: make, bare, ours } = CASES[loss]!;
   const inputs = make(batch);
   const gradientOf = async (formula: Formula): Promise<Float32Array> => {
@@ -119,8 +120,7 @@ async function benchLoss(loss: string, batch: number, repeats: number): Promise<
     bare: () => gradientOf(bare),
     ours: () => gradientOf(ours),
   };
-  await time(routes, { rounds: 5, turnMs: TURN_MS }); // for the just-in-time compiler
-  const times = await time(routes, { rounds: 8 * repeats, turnMs: TURN_MS });
+  const times = await timeByTurns(routes, calls);
   tf.dispose([...inputs]);
   return { loss, batch, ...times, overhead: times.ours.medianMs / times.bare.medianMs, gradientDifference: difference };
 }

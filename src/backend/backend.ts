@@ -138,7 +138,7 @@ export interface Backend<T> {
 
 // One list for all copies of this module, so that the ESM and the CommonJS build see each other's engines.
 const key = Symbol.for('prefloss.backends');
-const registry = (): Backend<unknown>[] => ((globalThis as Record<symbol, unknown>)[key] ??= []) as Backend<unknown>[];
+const registry = ((globalThis as Record<symbol, unknown>)[key] ??= []) as Backend<unknown>[];
 
 /**
  * Makes the tensors of an engine known to every loss. The newest registration that owns a value serves it.
@@ -147,13 +147,12 @@ const registry = (): Backend<unknown>[] => ((globalThis as Record<symbol, unknow
  * @returns A function that takes the registration back.
  */
 export function registerBackend<T>(backend: Backend<T>): () => void {
-  const list = registry();
-  const same = list.findIndex((b) => b.name === backend.name);
-  if (same >= 0) list.splice(same, 1);
-  list.unshift(backend);
+  const same = registry.findIndex((b) => b.name === backend.name);
+  if (same >= 0) registry.splice(same, 1);
+  registry.unshift(backend);
   return () => {
-    const at = list.indexOf(backend);
-    if (at >= 0) list.splice(at, 1);
+    const at = registry.indexOf(backend);
+    if (at >= 0) registry.splice(at, 1);
   };
 }
 
@@ -173,9 +172,9 @@ export function backendOf<T>(...values: readonly unknown[]): Backend<T> {
 }
 
 function owner(value: unknown): Backend<unknown> {
-  const found = registry().find((b) => b.owns(value)) ?? (arrays.owns(value) ? arrays : undefined);
-  if (!found) throw new TypeError(`no registered engine owns ${describe(value)}${hint(value)}`);
-  return found;
+  for (const backend of registry) if (backend.owns(value)) return backend;
+  if (arrays.owns(value)) return arrays;
+  throw new TypeError(`no registered engine owns ${describe(value)}${hint(value)}`);
 }
 
 /** What a value is, in words for an error message. */

@@ -3,6 +3,15 @@ import { greater, greaterEqual, where } from '../backend/ops.js';
 
 const show = (shape: readonly number[]): string => `[${shape.join(', ')}]`;
 
+const FLOAT: readonly DType[] = ['float'];
+
+/** Whether two shapes agree. Like all checks, in loops: a loss makes dozens of them before its few operations. */
+function isSame(a: readonly number[], b: readonly number[]): boolean {
+  if (a.length !== b.length) return false;
+  for (let i = 0; i < a.length; i++) if (a[i] !== b[i]) return false;
+  return true;
+}
+
 /** What {@link checkTensor} expects of its argument beyond being a tensor. */
 interface Expected {
   /** Number of axes. */
@@ -37,7 +46,7 @@ export function checkTensor(fn: string, name: string, value: unknown, expected: 
     }
   }
   const wanted = expected.shape ?? (expected.like && expected.rank === undefined ? backend.shape(expected.like[1]) : undefined);
-  if (wanted && !(wanted.length === shape.length && wanted.every((size, i) => size === shape[i]))) {
+  if (wanted && !isSame(wanted, shape)) {
     const like = expected.like ? ` like ${expected.like[0]}` : '';
     throw new RangeError(`${fn}: ${name} has shape ${show(shape)}, expected ${show(wanted)}${like}`);
   }
@@ -45,7 +54,7 @@ export function checkTensor(fn: string, name: string, value: unknown, expected: 
     throw new RangeError(`${fn}: ${name} has shape ${show(shape)}, expected rank ${expected.rank}`);
   }
   if (shape.includes(0)) throw new RangeError(`${fn}: ${name} has shape ${show(shape)}, expected no empty axis`);
-  const dtypes = expected.dtype ?? ['float'];
+  const { dtype: dtypes = FLOAT } = expected;
   const dtype = backend.dtype(value);
   // Plain numbers have no kind: the arrays engine says 'float', and the values are checked where they must be integers.
   if (!dtypes.includes(dtype) && backend.name !== 'arrays') {
@@ -65,12 +74,13 @@ function shapeOf<T>(fn: string, name: string, value: T, backend: Backend<T>): re
 
 /** Checks that an argument is an object that has every one of the fields. */
 export function checkFields(fn: string, name: string, value: unknown, fields: readonly string[]): void {
-  const missing =
-    typeof value === 'object' && value !== null ? fields.find((f) => (value as Record<string, unknown>)[f] === undefined) : fields[0];
-  if (missing === undefined) return;
-  const expected = `expected { ${fields.join(', ')} }`;
-  if (typeof value !== 'object' || value === null) throw new TypeError(`${fn}: ${name} is ${describe(value)}, ${expected}`);
-  throw new TypeError(`${fn}: ${name} lacks ${missing}, ${expected}`);
+  if (typeof value !== 'object' || value === null) {
+    throw new TypeError(`${fn}: ${name} is ${describe(value)}, expected { ${fields.join(', ')} }`);
+  }
+  for (const field of fields) {
+    if ((value as Record<string, unknown>)[field] !== undefined) continue;
+    throw new TypeError(`${fn}: ${name} lacks ${field}, expected { ${fields.join(', ')} }`);
+  }
 }
 
 /** Checks that a record with optional fields has no others: a misspelt one would be left out silently. */
@@ -144,19 +154,8 @@ export const notNegative: Domain = {
 /** Integers from 1 on. */
 export const counting: NumberDomain = { words: 'an integer >= 1', has: (v) => Number.isInteger(v) && v >= 1 };
 
-/** Numbers of the half-open interval `[low, high)`. */
-export const interval = (low: number, high: number): Domain => ({
-  words: `in [${low}, ${high})`,
-  has: (v) => v >= low && v < high,
-  holds: (x) => where(greaterEqual(x, low), greater(high, x), 0),
-});
-
-/** Numbers of the open interval `(low, high)`. */
-export const between = (low: number, high: number): Domain => ({
-  words: `in (${low}, ${high})`,
-  has: (v) => v > low && v < high,
-  holds: (x) => where(greater(x, low), greater(high, x), 0),
-});
+/** Shares of labels that may be assumed to be flipped, from none on: at a half, labels say nothing. */
+export const flipped: NumberDomain = { words: 'in [0, 0.5)', has: (v) => v >= 0 && v < 0.5 };
 
 /** Numbers of the closed interval `[0, 1]`. */
 export const probability: Domain = {

@@ -6,11 +6,13 @@ import {
   checkNumber,
   checkOptions,
   checkTensor,
-  interval,
   notNegative,
   positive,
+  type NumberDomain,
 } from '../internal/checks.js';
 import { checkMask, meanOfCounted } from '../masking/maskedReductions.js';
+
+const belowOne: NumberDomain = { words: 'in [0, 1)', has: (v) => v >= 0 && v < 1 };
 
 /** Running mean and standard deviation of the margins, both scalars in nats; see {@link marginStatistics}. */
 export interface MarginStatistics<S> {
@@ -49,7 +51,7 @@ export function marginStatistics<T>(margins: T, options: MarginStatisticsOptions
   const { previous, momentum = 0.9 } = options;
   checkTensor('marginStatistics', 'margins', margins, { rank: 1 });
   if (previous !== undefined) checkStatistics('marginStatistics', 'previous', previous, ['margins', margins]);
-  checkNumber('marginStatistics', 'momentum', momentum, interval(0, 1));
+  checkNumber('marginStatistics', 'momentum', momentum, belowOne);
 
   type S = ScalarOf<T>;
   return scope(margins, () => {

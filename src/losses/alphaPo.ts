@@ -1,5 +1,5 @@
 import { mul, scope, sub } from '../backend/ops.js';
-import { checkNumber, checkOptions, interval, notZero, positive } from '../internal/checks.js';
+import { checkNumber, checkOptions, flipped, notZero, positive } from '../internal/checks.js';
 import { exponentialScore, logistic } from '../internal/numerics.js';
 import { checkPair, type Pair } from '../logprobs/pairs.js';
 import { checkTargetMargin, type TargetMargin } from './simpo.js';
@@ -51,7 +51,7 @@ export function alphaPo<T>(logps: Pair<T>, options: AlphaPoOptions): T {
   checkNumber('alphaPo', 'alpha', alpha, notZero);
   checkNumber('alphaPo', 'beta', beta, positive);
   const gamma = checkTargetMargin('alphaPo', options);
-  checkNumber('alphaPo', 'labelSmoothing', labelSmoothing, interval(0, 0.5));
+  checkNumber('alphaPo', 'labelSmoothing', labelSmoothing, flipped);
   checkNumber('alphaPo', 'maxExponent', maxExponent, positive);
 
   return scope(logps.chosen, () => {

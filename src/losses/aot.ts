@@ -1,5 +1,5 @@
 import { mul, scope, sort, sub } from '../backend/ops.js';
-import { checkNumber, checkOptions, interval, positive } from '../internal/checks.js';
+import { checkNumber, checkOptions, flipped, positive } from '../internal/checks.js';
 import { logistic } from '../internal/numerics.js';
 import { checkPairLogps, type PairLogps } from '../logprobs/pairs.js';
 
@@ -55,6 +55,6 @@ export function checkAotOptions(fn: string, options: AotOptions): Required<AotOp
   checkOptions(fn, options, ['beta', 'labelSmoothing']);
   const { beta = 0.1, labelSmoothing = 0 } = options;
   checkNumber(fn, 'beta', beta, positive);
-  checkNumber(fn, 'labelSmoothing', labelSmoothing, interval(0, 0.5));
+  checkNumber(fn, 'labelSmoothing', labelSmoothing, flipped);
   return { beta, labelSmoothing };
 }

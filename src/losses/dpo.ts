@@ -1,5 +1,5 @@
 import { mul, scope, sub } from '../backend/ops.js';
-import { checkNumber, checkOptions, checkPerExample, finite, interval, poisonOutside, positive } from '../internal/checks.js';
+import { checkNumber, checkOptions, checkPerExample, finite, flipped, poisonOutside, positive } from '../internal/checks.js';
 import { logistic } from '../internal/numerics.js';
 import { checkPairLogps, marginOf, type PairLogps } from '../logprobs/pairs.js';
 
@@ -48,7 +48,7 @@ export function dpo<T>(logps: PairLogps<T>, options: DpoOptions<T> = {}): T {
   checkPairLogps('dpo', logps);
   const like = ['policy.chosen', logps.policy.chosen] as const;
   checkPerExample('dpo', 'beta', beta, positive, like);
-  checkNumber('dpo', 'labelSmoothing', labelSmoothing, interval(0, 0.5));
+  checkNumber('dpo', 'labelSmoothing', labelSmoothing, flipped);
   checkPerExample('dpo', 'offset', offset, finite, like);
 
   return scope(logps.policy.chosen, () => {

@@ -1,6 +1,8 @@
 import { add, mul, neg, scope, sigmoid, softplus, sub } from '../backend/ops.js';
-import { between, checkNumber, checkOptions, checkPerExample, poisonOutside, positive } from '../internal/checks.js';
+import { checkNumber, checkOptions, checkPerExample, poisonOutside, positive, type NumberDomain } from '../internal/checks.js';
 import { checkPairLogps, marginOf, type PairLogps } from '../logprobs/pairs.js';
+
+const smoothed: NumberDomain = { words: 'in (0, 0.5)', has: (v) => v > 0 && v < 0.5 };
 
 /** Hyperparameters of {@link exoPair}. */
 export interface ExoPairOptions<T> {
@@ -40,7 +42,7 @@ export function exoPair<T>(logps: PairLogps<T>, options: ExoPairOptions<T> = {})
   const { beta = 0.1, labelSmoothing = 1e-3 } = options;
   checkPairLogps('exoPair', logps);
   checkPerExample('exoPair', 'beta', beta, positive, ['policy.chosen', logps.policy.chosen]);
-  checkNumber('exoPair', 'labelSmoothing', labelSmoothing, between(0, 0.5));
+  checkNumber('exoPair', 'labelSmoothing', labelSmoothing, smoothed);
 
   return scope(logps.policy.chosen, () => {
     const h = mul<T>(marginOf(logps), poisonOutside(beta, positive));

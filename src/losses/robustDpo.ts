@@ -1,5 +1,5 @@
 import { mul, scope, sub } from '../backend/ops.js';
-import { checkNumber, checkOptions, checkPerExample, interval, poisonOutside, positive } from '../internal/checks.js';
+import { checkNumber, checkOptions, checkPerExample, flipped, poisonOutside, positive } from '../internal/checks.js';
 import { logistic } from '../internal/numerics.js';
 import { checkPairLogps, marginOf, type PairLogps } from '../logprobs/pairs.js';
 
@@ -42,7 +42,7 @@ export function robustDpo<T>(logps: PairLogps<T>, options: RobustDpoOptions<T> =
   const { beta = 0.1, labelSmoothing = 0 } = options;
   checkPairLogps('robustDpo', logps);
   checkPerExample('robustDpo', 'beta', beta, positive, ['policy.chosen', logps.policy.chosen]);
-  checkNumber('robustDpo', 'labelSmoothing', labelSmoothing, interval(0, 0.5));
+  checkNumber('robustDpo', 'labelSmoothing', labelSmoothing, flipped);
 
   return scope(logps.policy.chosen, () => {
     const h = mul<T>(marginOf(logps), poisonOutside(beta, positive));

@@ -1,5 +1,5 @@
 import { mul, scope, sub } from '../backend/ops.js';
-import { checkNumber, checkOptions, finite, interval, positive } from '../internal/checks.js';
+import { checkNumber, checkOptions, finite, flipped, positive } from '../internal/checks.js';
 import { logistic } from '../internal/numerics.js';
 import { checkPair, type Pair } from '../logprobs/pairs.js';
 
@@ -58,7 +58,7 @@ export function simpo<T>(logps: Pair<T>, options: SimpoOptions): T {
   checkPair('simpo', 'logps', logps);
   checkNumber('simpo', 'beta', beta, positive);
   const gamma = checkTargetMargin('simpo', options);
-  checkNumber('simpo', 'labelSmoothing', labelSmoothing, interval(0, 0.5));
+  checkNumber('simpo', 'labelSmoothing', labelSmoothing, flipped);
 
   const { chosen, rejected } = logps;
   return scope(chosen, () => {

@@ -6,7 +6,7 @@ import {
   checkOptions,
   checkTensor,
   checkUnused,
-  interval,
+  flipped,
   notNegative,
   positive,
 } from '../internal/checks.js';
@@ -99,7 +99,7 @@ export function tpo<T>(batch: TpoBatch<T>, options: TpoOptions = {}): T {
   const beta = options.beta ?? (contrastive === 'simpo' ? undefined : 0.1);
   checkNumber('tpo', 'beta', beta, positive);
   const gamma = contrastive === 'simpo' ? checkTargetMargin('tpo', options as { readonly beta: number } & TargetMargin) : 0;
-  checkNumber('tpo', 'labelSmoothing', labelSmoothing, interval(0, 0.5));
+  checkNumber('tpo', 'labelSmoothing', labelSmoothing, flipped);
   checkFields('tpo', 'batch', batch, ['chosen', 'rejected', 'gold']);
   checkPair('tpo', 'batch', batch);
   const { chosen, rejected, gold } = batch;

@@ -24,5 +24,10 @@ export const log1p: Unary = (x) => accurate('PreflossLog1p', tf.log1p, (v) => tf
 /** `log(1 + e^x)`, accurate relative to its value. */
 export const softplus: Unary = (x) => accurate('PreflossSoftplus', tf.softplus, sigmoid, x);
 
-/** `1 / (1 + e^-x)`, NaN for NaN. `y * (1 - y)`, the stock derivative, cancels where y is near 1. */
-export const sigmoid: Unary = (x) => accurate('PreflossSigmoid', tf.sigmoid, (v) => tf.mul(sigmoid(v), sigmoid(tf.neg(v))), x);
+/** `1 / (1 + e^-x)`, NaN for NaN. */
+export const sigmoid: Unary = (x) => accurate('PreflossSigmoid', tf.sigmoid, sigmoidSlope, x);
+
+/** The derivative of the sigmoid. `y * (1 - y)`, the stock one, cancels where y is near 1. */
+const sigmoidSlope: Unary = (x) => accurate('PreflossSigmoidSlope', timesOpposite, slopeOfSlope, x);
+const timesOpposite: Unary = (x) => tf.mul(sigmoid(x), sigmoid(tf.neg(x)));
+const slopeOfSlope: Unary = (x) => tf.mul(sigmoidSlope(x), tf.sub(sigmoid(tf.neg(x)), sigmoid(x)));

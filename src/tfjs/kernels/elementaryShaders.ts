@@ -7,6 +7,7 @@ const terms = (coefficients: readonly number[], variable: string): string =>
  *
  *     e^x - 1 = x (1 + x/2 (1 + x/3 (...)))             for |x| up to 1/2; the first dropped term is under 1e-9 of the value
  *     log(1 + x) = 2 (s + s^3/3 + s^5/5 + ...)          s = x / (2 + x), for x in [-1/2, 1]; likewise under 2e-9
+ *     sigmoid(x) sigmoid(-x) = e^-|x| / (1 + e^-|x|)^2
  *     log(1 + e^x) = max(x, 0) + log(1 + e^-|x|)
  */
 const ELEMENTARY = `
@@ -27,6 +28,10 @@ const ELEMENTARY = `
   }
   fn accurateSigmoid(x : f32) -> f32 {
     return 1.0 / (1.0 + exp(-x));
+  }
+  fn sigmoidSlope(x : f32) -> f32 {
+    let e = exp(-abs(x));
+    return e / ((1.0 + e) * (1.0 + e));
   }
   fn accurateSoftplus(x : f32) -> f32 {
     return max(x, 0.0) + log1pSeries(exp(-abs(x)));
