@@ -10,7 +10,7 @@ const layers = {
   logprobs: ['backend', 'internal', 'masking'],
   losses: ['backend', 'internal', 'masking', 'logprobs'],
   metrics: ['backend', 'internal', 'masking', 'logprobs', 'losses'],
-  data: ['backend', 'internal', 'masking'],
+  data: ['backend', 'internal', 'masking', 'logprobs'],
   tfjs: ['backend'],
   testing: ['backend', 'internal', 'masking', 'logprobs', 'losses', 'metrics', 'data'],
 };

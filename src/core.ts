@@ -112,3 +112,15 @@ export {
   type UnpairedMetricsBatch,
   type UnpairedMetricsOptions,
 } from './metrics/unpairedMetrics.js';
+
+export { batchesOf, validationSplit, type BatchOptions, type SplitOptions } from './data/batches.js';
+export { chatTokenizer, type ChatTokenizer, type ChatTokenizerParts } from './data/chatTokenizer.js';
+export { collatePairs, collateUnpaired, type Batch, type CollateOptions, type PairBatch, type UnpairedBatch } from './data/collate.js';
+export { encodePairs, encodeUnpaired, type DroppedRow, type EncodedExample, type EncodedPair, type EncodeOptions } from './data/encode.js';
+export { extractPrompt, type PromptedRow } from './data/extractPrompt.js';
+export { parseJsonl } from './data/jsonl.js';
+export { mismatchCompletions, type MismatchedExample } from './data/mismatchCompletions.js';
+export type { Message, PreferenceRow, UnpairedRow } from './data/rows.js';
+export type { Sequence } from './data/sequence.js';
+export type { TruncationOptions } from './data/truncate.js';
+export { unpairPreferences } from './data/unpairPreferences.js';

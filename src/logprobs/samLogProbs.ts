@@ -1,7 +1,8 @@
 import { backendOf } from '../backend/backend.js';
 import type { Less } from '../backend/types.js';
 import { arange, cast, equal, greater, greaterEqual, reshape, scope, shape, sort, sub, sum, where } from '../backend/ops.js';
-import { checkNumber, checkOptions, type NumberDomain } from '../internal/checks.js';
+import { checkNumber, checkOptions } from '../internal/checks.js';
+import { generator, seeds, shuffled } from '../internal/random.js';
 import { sumOfCounted } from '../masking/maskedReductions.js';
 import { sharedLength } from './ldLogProbs.js';
 import { checkTokenPairs, mapPair, type Pair } from './pairs.js';
@@ -72,30 +73,8 @@ function isDrawn<T>(place: T, mask: T, shared: T): T {
   return where<T>(greater<T>(shared, 0), greaterEqual<T>(threshold, places), 0);
 }
 
-/** Each row the numbers `0 .. T - 1` in random order (Fisher and Yates), one row after the other. */
+/** Each row the numbers `0 .. T - 1` in random order, one row after the other. */
 function permutations(random: () => number, [rows, steps]: readonly [number, number]): number[] {
-  return Array.from({ length: rows }, () => {
-    const order = Array.from({ length: steps }, (_, i) => i);
-    for (let i = steps - 1; i > 0; i--) {
-      const j = Math.floor(random() * (i + 1));
-      [order[i], order[j]] = [order[j]!, order[i]!];
-    }
-    return order;
-  }).flat();
+  const places = Array.from({ length: steps }, (_, i) => i);
+  return Array.from({ length: rows }, () => shuffled(places, random)).flat();
 }
-
-/** Numbers in [0, 1) from a seed (mulberry32, by Tommy Ettinger, in the public domain). */
-function generator(seed: number): () => number {
-  let state = seed >>> 0;
-  return () => {
-    state = (state + 0x6d2b79f5) >>> 0;
-    let t = Math.imul(state ^ (state >>> 15), state | 1);
-    t ^= t + Math.imul(t ^ (t >>> 7), t | 61);
-    return ((t ^ (t >>> 14)) >>> 0) / 2 ** 32;
-  };
-}
-
-const seeds: NumberDomain = {
-  words: 'an integer in [0, 2^32)',
-  has: (v) => Number.isInteger(v) && v >= 0 && v < 2 ** 32,
-};

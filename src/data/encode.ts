@@ -1,0 +1,205 @@
+import { describe } from '../backend/backend.js';
+import { checkChoice, checkFlag, checkNumber, checkOptions, counting } from '../internal/checks.js';
+import type { Pair } from '../logprobs/pairs.js';
+import type { ChatTokenizer } from './chatTokenizer.js';
+import { BadRow, sidesOf, type Message, type PreferenceRow, type Side, type UnpairedRow } from './rows.js';
+import type { Sequence } from './sequence.js';
+import { checkTruncation, truncatePair, truncateSequence, type TruncationOptions } from './truncate.js';
+
+/** A preference pair in token ids. */
+export interface EncodedPair extends Pair<Sequence> {
+  /** Which of the rows it was, from 0. */
+  readonly row: number;
+  /** Summed log-probs of both sides under the reference, in nats, if they have been computed. */
+  readonly reference?: Pair<number>;
+}
+
+/** A single example in token ids. */
+export interface EncodedExample extends Sequence {
+  /** Which of the rows it was, from 0. */
+  readonly row: number;
+  /** Whether it is desirable. */
+  readonly label: boolean;
+  /** Summed log-prob under the reference, in nats, if it has been computed. */
+  readonly reference?: number;
+}
+
+/** A row that was left out. */
+export interface DroppedRow {
+  /** Which of the rows it was, from 0. */
+  readonly row: number;
+  /** Why. */
+  readonly reason: string;
+}
+
+/** Options of {@link encodePairs} and {@link encodeUnpaired}. */
+export interface EncodeOptions extends TruncationOptions {
+  /**
+   * Which of the assistant's turns count: `all`, or only the `last` one. The prompt of a row that has one never counts. Default `all`.
+   */
+  readonly assistantTurns?: 'all' | 'last';
+  /** Whether to leave out rows that are malformed or too long, instead of throwing. Default false. */
+  readonly dropBadRows?: boolean;
+}
+
+/**
+ * Preference pairs in token ids, with masks of the tokens that count.
+ *
+ * Messages go through the tokenizer's chat template. A turn of the assistant counts from the end of what the template makes of the
+ * turns before it, with the beginning of an answer, to the end of what it makes of the turns up to it; both have to be
+ * beginnings of what it makes of the whole conversation, else masks would be wrong, and that is an error. In text, prompt and
+ * completion are encoded by themselves, without special tokens, and the completion ends with the tokenizer's end token if it has one.
+ *
+ * @param rows - See {@link PreferenceRow}, for example what {@link parseJsonl} gives.
+ * @param tokenizer - See {@link ChatTokenizer}.
+ * @param options - See {@link EncodeOptions}.
+ * @returns The pairs, and the rows that were left out: those that truncation left without a completion on either side, and with
+ *   `dropBadRows` those in which something is wrong.
+ * @throws RangeError that names the row: a field is missing, roles are out of order, a completion is empty, both sides are the same, the
+ *   template fails or does not extend its beginning, or the row is longer than `maxLength` and there is no `truncation`.
+ */
+export function encodePairs(
+  rows: readonly unknown[],
+  tokenizer: ChatTokenizer,
+  options: EncodeOptions = {},
+): { pairs: EncodedPair[]; dropped: DroppedRow[] } {
+  const { kept, dropped } = encodeRows(
+    'encodePairs',
+    rows,
+    tokenizer,
+    options,
+    (row: PreferenceRow, at, encode): Pair<Sequence> | undefined => {
+      const [chosen, rejected] = sidesOf(at, row, ['chosen', 'rejected']) as [Side, Side];
+      if (JSON.stringify(chosen) === JSON.stringify(rejected)) throw new BadRow(`${at}: chosen and rejected are the same`);
+      const pair = truncatePair(at, { chosen: encode('chosen', chosen), rejected: encode('rejected', rejected) }, options);
+      if (pair && String(pair.chosen.tokens) === String(pair.rejected.tokens))
+        throw new BadRow(`${at}: chosen and rejected are the same tokens`);
+      return pair;
+    },
+  );
+  return { pairs: kept, dropped };
+}
+
+/**
+ * Single examples in token ids, with masks of the tokens that count: {@link encodePairs} for rows that have a `completion` and a
+ * `label`.
+ *
+ * @param rows - See {@link UnpairedRow}.
+ * @param tokenizer - See {@link ChatTokenizer}.
+ * @param options - See {@link EncodeOptions}.
+ * @returns The examples, and the rows that were left out.
+ * @throws RangeError as {@link encodePairs} does, and if a label is not true or false.
+ */
+export function encodeUnpaired(
+  rows: readonly unknown[],
+  tokenizer: ChatTokenizer,
+  options: EncodeOptions = {},
+): { examples: EncodedExample[]; dropped: DroppedRow[] } {
+  const { kept, dropped } = encodeRows('encodeUnpaired', rows, tokenizer, options, (row: UnpairedRow, at, encode) => {
+    const [side] = sidesOf(at, row, ['completion']) as [Side];
+    if (typeof row.label !== 'boolean') throw new BadRow(`${at}: label is ${describe(row.label)}, expected true or false`);
+    const sequence = truncateSequence(at, encode('completion', side), options);
+    return sequence && { ...sequence, label: row.label };
+  });
+  return { examples: kept, dropped };
+}
+
+type Encode = (name: string, side: Side) => Sequence;
+
+/** Encodes row by row; what `encodeRow` gives no value for is left out. */
+function encodeRows<Row, Encoded>(
+  fn: string,
+  rows: readonly unknown[],
+  tokenizer: ChatTokenizer,
+  options: EncodeOptions,
+  encodeRow: (row: Row, at: string, encode: Encode) => Encoded | undefined,
+): { kept: (Encoded & { row: number })[]; dropped: DroppedRow[] } {
+  if (!Array.isArray(rows)) throw new TypeError(`${fn}: rows is ${describe(rows)}, expected a list`);
+  checkOptions(fn, options, ['maxLength', 'truncation', 'assistantTurns', 'dropBadRows']);
+  const { maxLength, assistantTurns = 'all', dropBadRows = false } = options;
+  if (maxLength !== undefined) checkNumber(fn, 'maxLength', maxLength, counting);
+  checkTruncation(fn, options);
+  checkChoice(fn, 'assistantTurns', assistantTurns, ['all', 'last']);
+  checkFlag(fn, 'dropBadRows', dropBadRows);
+  if (typeof (tokenizer as Partial<ChatTokenizer> | undefined)?.encode !== 'function') {
+    throw new TypeError(`${fn}: tokenizer is ${describe(tokenizer)}, expected one that has encode and apply_chat_template`);
+  }
+
+  const kept: (Encoded & { row: number })[] = [];
+  const dropped: DroppedRow[] = [];
+  rows.forEach((row, i) => {
+    const at = `${fn}: rows[${i}]`;
+    // Both sides begin with the same turns: what the template makes of them is made once.
+    const rendered = new Map<string, readonly number[]>();
+    const render: Render = (name, messages, answer) => {
+      const key = JSON.stringify([answer, messages]);
+      const ids = rendered.get(key) ?? applyTemplate(`${at}: ${name}`, tokenizer, messages, answer);
+      rendered.set(key, ids);
+      return ids;
+    };
+    const encode: Encode = (name, side) =>
+      side.kind === 'text'
+        ? encodeText(tokenizer, side)
+        : encodeChat(`${at}: ${name}`, side, assistantTurns, (m, answer) => render(name, m, answer));
+    try {
+      const encoded = encodeRow(row as Row, at, encode);
+      if (encoded) kept.push({ ...encoded, row: i });
+      else dropped.push({ row: i, reason: `no token of a completion is left within ${maxLength!} tokens` });
+    } catch (error) {
+      if (!(dropBadRows && error instanceof BadRow)) throw error;
+      dropped.push({ row: i, reason: error.message.slice(at.length).replace(/^: |^ /, '') });
+    }
+  });
+  return { kept, dropped };
+}
+
+type Render = (name: string, messages: readonly Message[], answer: boolean) => readonly number[];
+
+function encodeText(tokenizer: ChatTokenizer, { prompt, completion }: Side & { kind: 'text' }): Sequence {
+  const start = prompt === '' ? [] : tokenizer.encode(prompt, { add_special_tokens: false });
+  const end = typeof tokenizer.eos_token_id === 'number' ? [tokenizer.eos_token_id] : [];
+  const answer = [...tokenizer.encode(completion, { add_special_tokens: false }), ...end];
+  return { tokens: [...start, ...answer], mask: [...start.map(() => 0), ...answer.map(() => 1)] };
+}
+
+function encodeChat(
+  at: string,
+  { messages, promptLength }: Side & { kind: 'chat' },
+  assistantTurns: 'all' | 'last',
+  render: (messages: readonly Message[], answer: boolean) => readonly number[],
+): Sequence {
+  const tokens = render(messages, false);
+  const mask = tokens.map(() => 0);
+  const last = messages.length - 1;
+  messages.forEach(({ role }, i) => {
+    if (role !== 'assistant' || i < promptLength || (assistantTurns === 'last' && i < last)) return;
+    const before = render(messages.slice(0, i), true);
+    const upTo = i === last ? tokens : render(messages.slice(0, i + 1), false);
+    for (const [words, part] of [
+      [`the ${i} messages before an answer`, before],
+      [`the first ${i + 1} messages`, upTo],
+    ] as const) {
+      const differs = part.findIndex((id, t) => id !== tokens[t]);
+      if (differs < 0) continue;
+      throw new BadRow(
+        `${at}: the chat template makes of ${words} what the whole conversation does not begin with (token ${differs} differs), so there is no mask of the answer`,
+      );
+    }
+    if (before.length >= upTo.length) throw new BadRow(`${at}: the chat template makes no token of message ${i}`);
+    mask.fill(1, before.length, upTo.length);
+  });
+  return { tokens, mask };
+}
+
+function applyTemplate(at: string, tokenizer: ChatTokenizer, messages: readonly Message[], answer: boolean): readonly number[] {
+  const options = { add_generation_prompt: answer, tokenize: true, return_tensor: false, return_dict: false } as const;
+  let ids: unknown;
+  try {
+    ids = tokenizer.apply_chat_template([...messages], options);
+  } catch (error) {
+    const failure = new BadRow(`${at}: the chat template failed: ${(error as Error).message}`);
+    throw Object.assign(failure, { cause: error });
+  }
+  if (Array.isArray(ids) && ids.every(Number.isInteger)) return ids as number[];
+  throw new TypeError(`${at}: apply_chat_template gave ${describe(ids)}, expected a list of token ids`);
+}

@@ -1,0 +1,7 @@
+/** Prompt and completion in token ids, and which of them count. */
+export interface Sequence {
+  /** Token ids, integers `[T]`. */
+  readonly tokens: readonly number[];
+  /** 1 for tokens of the completion, 0 for those of the prompt, `[T]`. */
+  readonly mask: readonly number[];
+}

@@ -1,0 +1,253 @@
+import { readFileSync } from 'node:fs';
+import { describe, expect, it } from 'vitest';
+import {
+  encodePairs,
+  encodeUnpaired,
+  extractPrompt,
+  parseJsonl,
+  type ChatTokenizer,
+  type PreferenceRow,
+  type Sequence,
+} from '../../src/index.js';
+import { byteTokenizer, CHATML } from '../support/chat.js';
+
+const tokenizer = byteTokenizer();
+const user = (content: string) => ({ role: 'user', content });
+const assistant = (content: string) => ({ role: 'assistant', content });
+
+/** The tokens that count, as a text; between stretches of them, a bar. */
+const counted = ({ tokens, mask }: Sequence): string =>
+  tokenizer.decode(tokens.flatMap((id, t) => (mask[t] === 1 ? [id] : mask[t - 1] === 1 && mask.includes(1, t) ? [124] : [])));
+const all = ({ tokens }: Sequence): string => tokenizer.decode(tokens);
+const one = (row: unknown, options = {}) => {
+  const { pairs, dropped } = encodePairs([row], tokenizer, options);
+  expect(dropped).toEqual([]);
+  return pairs[0]!;
+};
+
+describe('encodePairs', () => {
+  const multiTurn = {
+    chosen: [{ role: 'system', content: '' }, user('Où?'), assistant('Là 👋🏽'), user('不'), assistant('是')],
+    rejected: [{ role: 'system', content: '' }, user('Où?'), assistant('Là 👋🏽'), user('不'), assistant('No')],
+  };
+
+  it('counts every turn of the assistant, with its end', () => {
+    const { chosen, rejected, row } = one(multiTurn);
+    expect(row).toBe(0);
+    expect(all(chosen)).toBe(
+      '<|im_start|>system\n<|im_end|>\n<|im_start|>user\nOù?<|im_end|>\n<|im_start|>assistant\nLà 👋🏽<|im_end|>\n<|im_start|>user\n不<|im_end|>\n<|im_start|>assistant\n是<|im_end|>\n',
+    );
+    expect(counted(chosen)).toBe('Là 👋🏽<|im_end|>\n|是<|im_end|>\n');
+    expect(counted(rejected)).toBe('Là 👋🏽<|im_end|>\n|No<|im_end|>\n');
+  });
+
+  it('counts only the last one if asked to', () => {
+    expect(counted(one(multiTurn, { assistantTurns: 'last' }).chosen)).toBe('是<|im_end|>\n');
+  });
+
+  it('counts no turn of the prompt, and every one after it', () => {
+    expect(counted(one(extractPrompt(multiTurn)).chosen)).toBe('是<|im_end|>\n');
+    const long = { prompt: [user('a')], chosen: [assistant('b'), user('c'), assistant('d')], rejected: [assistant('e')] };
+    expect(counted(one(long).chosen)).toBe('b<|im_end|>\n|d<|im_end|>\n');
+    expect(all(one(long).rejected)).toBe('<|im_start|>user\na<|im_end|>\n<|im_start|>assistant\ne<|im_end|>\n');
+  });
+
+  it('takes results of tools for the turns of a user', () => {
+    const chosen = [user('2+2'), assistant('add'), { role: 'tool', content: '4' }, { role: 'tool', content: '5' }, assistant('4')];
+    expect(counted(one({ chosen, rejected: [user('2+2'), assistant('5')] }).chosen)).toBe('add<|im_end|>\n|4<|im_end|>\n');
+  });
+
+  it('joins texts, with an end', () => {
+    const { chosen, rejected } = one({ prompt: 'Q:', chosen: ' yes 👍', rejected: ' no' });
+    expect([all(chosen), counted(chosen)]).toEqual(['Q: yes 👍<|im_end|>', ' yes 👍<|im_end|>']);
+    expect([all(rejected), counted(rejected)]).toEqual(['Q: no<|im_end|>', ' no<|im_end|>']);
+    // Without a prompt all of a text counts; without an end token there is none.
+    const endless = encodePairs([{ chosen: 'a', rejected: 'b' }], { ...tokenizer, eos_token_id: undefined }).pairs[0]!;
+    expect([all(endless.chosen), counted(endless.chosen)]).toEqual(['a', 'a']);
+  });
+
+  it('encodes the sample of hh-rlhf', () => {
+    const rows = parseJsonl(readFileSync(new URL('../../examples/train-tiny-gpt/data/hh-rlhf-sample.jsonl', import.meta.url), 'utf8'));
+    const { pairs, dropped } = encodePairs(rows, tokenizer);
+    expect([pairs.length, dropped]).toEqual([56, []]);
+    pairs.forEach(({ chosen, rejected }, i) => {
+      const row = rows[i] as { chosen: { content: string }[]; rejected: { content: string }[] };
+      expect(counted(chosen)).toBe(`${row.chosen[0]!.content}<|im_end|>\n`);
+      expect(counted(rejected)).toBe(`${row.rejected[0]!.content}<|im_end|>\n`);
+    });
+  });
+
+  describe('of rows that are too long', () => {
+    const row = { prompt: 'prompt:', chosen: 'abcd', rejected: 'xy' }; // 12 and 10 tokens
+
+    it('keeps the start', () => {
+      const { chosen, rejected } = one(row, { maxLength: 9, truncation: 'keepStart' });
+      expect([all(chosen), counted(chosen), all(rejected)]).toEqual(['prompt:ab', 'ab', 'prompt:xy']);
+    });
+
+    it('keeps the end, after the same prompt', () => {
+      const { chosen, rejected } = one(row, { maxLength: 8, truncation: 'keepEnd' });
+      expect([all(chosen), all(rejected)]).toEqual(['pt:abcd<|im_end|>'.slice(0), 'pt:xy<|im_end|>']);
+      const none = one(row, { maxLength: 4, truncation: 'keepEnd' });
+      expect([all(none.chosen), all(none.rejected), none.rejected.mask]).toEqual(['bcd<|im_end|>', 'xy<|im_end|>', [1, 1, 1]]);
+    });
+
+    it('reports those that lose a completion, and loses no other', () => {
+      const short = { prompt: 'p', chosen: 'a', rejected: 'b' };
+      const { pairs, dropped } = encodePairs([short, row, short], tokenizer, { maxLength: 7, truncation: 'keepStart' });
+      expect(pairs.map((pair) => pair.row)).toEqual([0, 2]);
+      expect(dropped).toEqual([{ row: 1, reason: 'no token of a completion is left within 7 tokens' }]);
+    });
+
+    it('is an error if nothing is said of it, and if nothing of two sides differs any more', () => {
+      expect(() => encodePairs([row], tokenizer, { maxLength: 11 })).toThrow(
+        'encodePairs: rows[0] has 12 tokens, expected at most 11, or the option truncation',
+      );
+      expect(one(row, { maxLength: 12 }).chosen.tokens).toHaveLength(12);
+      const late = { prompt: 'p', chosen: 'same a', rejected: 'same b' };
+      expect(() => encodePairs([late], tokenizer, { maxLength: 4, truncation: 'keepStart' })).toThrow(
+        'encodePairs: rows[0]: chosen and rejected are the same tokens',
+      );
+    });
+  });
+
+  const turns = [user('a'), assistant('b')];
+  it.each<[string, unknown, string]>([
+    ['no object', 'text', ' is "text", expected { chosen, rejected }'],
+    ['a missing field', { chosen: turns }, ' lacks rejected, expected { chosen, rejected }'],
+    ['a number for a side', { chosen: 1, rejected: turns }, ': chosen is a number, expected a text or a list of messages'],
+    ['two kinds', { prompt: 'a', chosen: turns, rejected: turns }, ': chosen is a list of messages and prompt is not'],
+    ['two kinds, the other way', { prompt: turns, chosen: 'a', rejected: 'b' }, ': chosen is a text and prompt is not'],
+    ['an empty text', { prompt: 'a', chosen: '\n', rejected: 'b' }, ': chosen is empty'],
+    ['an empty list', { chosen: [], rejected: turns }, ': chosen is empty'],
+    ['an empty answer', { chosen: [user('a'), assistant(' ')], rejected: turns }, ': chosen[1], the last message, is empty'],
+    [
+      'an end that is no answer',
+      { prompt: [user('a')], chosen: turns.slice(1), rejected: [assistant('x'), user('y')] },
+      ': rejected[1], the last message, is of the user, expected assistant',
+    ],
+    ['a start that is no question', { chosen: [assistant('b')], rejected: turns }, ': chosen[0] is of the assistant and comes first'],
+    [
+      'the same role twice',
+      { prompt: turns, chosen: [assistant('c')], rejected: [assistant('d')] },
+      ': chosen[0] is of the assistant and follows the assistant',
+    ],
+    [
+      'a late system',
+      { chosen: [user('a'), { role: 'system', content: '' }, assistant('b')], rejected: turns },
+      ': chosen[1] is of the system and follows the user',
+    ],
+    [
+      'an unknown role',
+      { chosen: [{ role: 'human', content: 'a' }], rejected: turns },
+      ': chosen[0].role is "human", expected system, user, assistant, tool',
+    ],
+    ['a message without content', { chosen: [{ role: 'user' }], rejected: turns }, ': chosen[0].content is undefined, expected a text'],
+    ['a message that is none', { prompt: [null], chosen: turns, rejected: turns }, ': prompt[0] is null, expected { role, content }'],
+    ['two equal sides', { chosen: turns, rejected: turns }, ': chosen and rejected are the same'],
+  ])('%s is an error that names the row, or leaves the row out', (_, row, message) => {
+    const good: PreferenceRow = { prompt: 'a', chosen: 'b', rejected: 'c' };
+    expect(() => encodePairs([good, row], tokenizer)).toThrow(new RangeError(`encodePairs: rows[1]${message}`));
+    const { pairs, dropped } = encodePairs([row, good], tokenizer, { dropBadRows: true });
+    expect(pairs.map((pair) => pair.row)).toEqual([1]);
+    expect(dropped).toEqual([{ row: 0, reason: message.replace(/^: |^ /, '') }]);
+  });
+
+  it('says where a template does not extend what it makes of the beginning', () => {
+    // The first system message moves behind the last turn, as some templates have it with the date.
+    const moving = byteTokenizer(`{{ messages | length }}${CHATML}`);
+    expect(() => encodePairs([{ chosen: turns, rejected: [user('a'), assistant('c')] }], moving)).toThrow(
+      'encodePairs: rows[0]: chosen: the chat template makes of the 1 messages before an answer what the whole conversation does not begin with (token 0 differs), so there is no mask of the answer',
+    );
+    const silent = byteTokenizer(
+      '{% for message in messages %}{% if message.role == "user" %}{{ message.content }}{% endif %}{% endfor %}',
+    );
+    expect(() => encodePairs([{ chosen: turns, rejected: [user('x'), assistant('c')] }], silent)).toThrow(
+      'encodePairs: rows[0]: chosen: the chat template makes no token of message 1',
+    );
+  });
+
+  it('says which row a template fails on, and why', () => {
+    const strict = byteTokenizer(`{% if messages[0].role == 'system' %}{{ raise_exception('no system') }}{% endif %}${CHATML}`);
+    const { pairs, dropped } = encodePairs([multiTurn, { chosen: turns, rejected: [user('a'), assistant('c')] }], strict, {
+      dropBadRows: true,
+    });
+    expect(pairs).toHaveLength(1);
+    expect(dropped).toEqual([{ row: 0, reason: expect.stringMatching(/^chosen: the chat template failed: .*no system/) as string }]);
+    expect(() => encodePairs([multiTurn], strict)).toThrow(/^encodePairs: rows\[0\]: chosen: the chat template failed: /);
+  });
+
+  it.each<[string, unknown[], string]>([
+    ['rows', [{}, tokenizer], 'encodePairs: rows is a value of type Object, expected a list'],
+    ['tokenizer', [[], undefined], 'encodePairs: tokenizer is undefined, expected one that has encode and apply_chat_template'],
+    [
+      'an option',
+      [[], tokenizer, { maxLenght: 3 }],
+      'encodePairs: unknown option maxLenght, expected maxLength, truncation, assistantTurns, dropBadRows',
+    ],
+    ['maxLength', [[], tokenizer, { maxLength: 0 }], 'encodePairs: maxLength must be an integer >= 1, got 0'],
+    [
+      'truncation',
+      [[], tokenizer, { maxLength: 5, truncation: 'left' }],
+      'encodePairs: truncation must be one of "keepStart", "keepEnd", got "left"',
+    ],
+    ['truncation of nothing', [[], tokenizer, { truncation: 'keepEnd' }], 'encodePairs: truncation would be ignored without maxLength'],
+    [
+      'assistantTurns',
+      [[], tokenizer, { assistantTurns: 'first' }],
+      'encodePairs: assistantTurns must be one of "all", "last", got "first"',
+    ],
+    ['dropBadRows', [[], tokenizer, { dropBadRows: 1 }], 'encodePairs: dropBadRows is a number, expected true or false'],
+  ])('checks %s', (_, args, message) => {
+    expect(() => encodePairs(...(args as Parameters<typeof encodePairs>))).toThrow(message);
+  });
+
+  it('throws what is wrong with a tokenizer, also where bad rows are left out', () => {
+    const odd = { ...tokenizer, apply_chat_template: () => ({ input_ids: [1] }) } as ChatTokenizer;
+    expect(() => encodePairs([{ chosen: turns, rejected: [user('a'), assistant('c')] }], odd, { dropBadRows: true })).toThrow(
+      new TypeError('encodePairs: rows[0]: chosen: apply_chat_template gave a value of type Object, expected a list of token ids'),
+    );
+  });
+});
+
+describe('encodeUnpaired', () => {
+  it('encodes completions with their labels', () => {
+    const rows = [
+      { prompt: [user('Q')], completion: [assistant('A')], label: false },
+      { completion: [user('Q'), assistant('A'), user('R'), assistant('B')], label: true },
+    ];
+    const { examples } = encodeUnpaired(rows, tokenizer);
+    expect(examples.map((e) => [e.row, e.label, counted(e)])).toEqual([
+      [0, false, 'A<|im_end|>\n'],
+      [1, true, 'A<|im_end|>\n|B<|im_end|>\n'],
+    ]);
+  });
+
+  it('truncates and reports', () => {
+    const rows = [{ prompt: 'prompt', completion: 'yes', label: true }];
+    expect(encodeUnpaired(rows, tokenizer, { maxLength: 6, truncation: 'keepStart' })).toEqual({
+      examples: [],
+      dropped: [{ row: 0, reason: 'no token of a completion is left within 6 tokens' }],
+    });
+    expect(encodeUnpaired(rows, tokenizer, { maxLength: 6, truncation: 'keepEnd' }).examples[0]!.mask).toEqual([0, 0, 1, 1, 1, 1]);
+  });
+
+  it('names the row whose label is none', () => {
+    expect(() => encodeUnpaired([{ prompt: 'a', completion: 'b', label: 1 }], tokenizer)).toThrow(
+      'encodeUnpaired: rows[0]: label is a number, expected true or false',
+    );
+    expect(() => encodeUnpaired([{ prompt: 'a', label: true }], tokenizer)).toThrow(
+      'encodeUnpaired: rows[0] lacks completion, expected { completion }',
+    );
+  });
+});
+
+describe('chatTokenizer', () => {
+  it('knows the special tokens of its configuration, and gives its template all of it', () => {
+    expect([tokenizer.eos_token_id, tokenizer.pad_token_id]).toEqual([257, 258]);
+    const bare = byteTokenizer('{{ eos_token }}{{ flavour }}', { pad_token: null, flavour: 'mint' });
+    expect(bare.pad_token_id).toBeUndefined();
+    const ids = bare.apply_chat_template([], { add_generation_prompt: false, tokenize: true, return_tensor: false, return_dict: false });
+    expect(bare.decode(ids as number[])).toBe('<|im_end|>mint');
+  });
+});

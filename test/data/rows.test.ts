@@ -1,0 +1,103 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { extractPrompt, parseJsonl, unpairPreferences, type Message } from '../../src/index.js';
+
+const user = (content: string): Message => ({ role: 'user', content });
+const assistant = (content: string): Message => ({ role: 'assistant', content });
+
+describe('parseJsonl', () => {
+  it('reads one value a line, whatever ends the lines', () => {
+    expect(parseJsonl('\uFEFF{"a": "é\u2028"}\r\n\r\n[1]\n')).toEqual([{ a: 'é\u2028' }, [1]]);
+    expect(parseJsonl('')).toEqual([]);
+  });
+
+  it('names the line that is not JSON', () => {
+    expect(() => parseJsonl('{}\n\n{"a": \n', 'train.jsonl')).toThrow(/^parseJsonl: line 3 of train\.jsonl is not JSON: /);
+    expect(() => parseJsonl(undefined as never)).toThrow('parseJsonl: text is undefined, expected a string');
+  });
+});
+
+describe('extractPrompt', () => {
+  it('takes the turns that both sides begin with', () => {
+    const shared = [{ role: 'system', content: '' }, user('Hi'), assistant('Hello'), user('And?')];
+    const row = { id: 7, chosen: [...shared, assistant('Good')], rejected: [...shared, assistant('Bad'), user('?'), assistant('Sorry')] };
+    expect(extractPrompt(row)).toEqual({
+      id: 7,
+      prompt: shared,
+      chosen: [assistant('Good')],
+      rejected: [assistant('Bad'), user('?'), assistant('Sorry')],
+    });
+  });
+
+  it('takes the text that both sides begin with, without the space in front of the answers', () => {
+    expect(extractPrompt({ chosen: 'Is it? Yes', rejected: 'Is it? No' })).toEqual({ prompt: 'Is it?', chosen: ' Yes', rejected: ' No' });
+    expect(extractPrompt({ chosen: 'Yes', rejected: 'No' })).toEqual({ prompt: '', chosen: 'Yes', rejected: 'No' });
+  });
+
+  it('does not cut a character in two', () => {
+    // Both smileys begin with the same 16 bits.
+    expect(extractPrompt({ chosen: 'So: \u{1F600}', rejected: 'So: \u{1F601}' })).toEqual({
+      prompt: 'So:',
+      chosen: ' \u{1F600}',
+      rejected: ' \u{1F601}',
+    });
+  });
+
+  it('loses nothing of any two texts, and leaves nothing that they share', () => {
+    fc.assert(
+      fc.property(fc.string({ unit: 'grapheme' }), fc.string({ unit: 'grapheme' }), fc.string({ unit: 'grapheme' }), (start, a, b) => {
+        const [chosen, rejected] = [`${start}a${a}`, `${start}b${b}`];
+        const row = extractPrompt({ chosen, rejected });
+        expect([`${row.prompt as string}${row.chosen as string}`, `${row.prompt as string}${row.rejected as string}`]).toEqual([
+          chosen,
+          rejected,
+        ]);
+        expect([start, start.slice(0, -1)]).toContain(row.prompt);
+      }),
+    );
+  });
+
+  it('keeps the last common token in the prompt where one side goes on, unlike TRL: nothing would be left', () => {
+    expect(() => extractPrompt({ chosen: 'Yes', rejected: 'Yes, but' })).toThrow(
+      'extractPrompt: row: rejected begins with chosen, of which nothing is left',
+    );
+    const [one, more] = [[user('Hi'), assistant('Hello')], [user('Hi'), assistant('Hello'), user('?'), assistant('!')]]; // prettier-ignore
+    expect(() => extractPrompt({ chosen: more, rejected: one })).toThrow(
+      'extractPrompt: row: chosen begins with rejected, of which nothing is left',
+    );
+    expect(() => extractPrompt({ chosen: one, rejected: one })).toThrow(RangeError);
+  });
+
+  it('leaves a row alone that has a prompt', () => {
+    const row = { prompt: 'Q', chosen: 'A', rejected: 'B' };
+    expect(extractPrompt(row)).toBe(row);
+  });
+
+  it.each([
+    [{ chosen: 'a' }, 'extractPrompt: row lacks rejected, expected { chosen, rejected }'],
+    [null, 'extractPrompt: row is null, expected { chosen, rejected }'],
+    [{ chosen: 'a', rejected: [user('x'), assistant('y')] }, 'extractPrompt: row: one side is a text and the other is not'],
+  ])('%j is an error', (row, message) => {
+    expect(() => extractPrompt(row as never)).toThrow(message);
+  });
+});
+
+describe('unpairPreferences', () => {
+  it('gives all chosen sides, then all rejected ones, with what else a row has', () => {
+    const rows = [
+      { prompt: 'P', chosen: 'a', rejected: 'b', score: 1 },
+      { prompt: 'Q', chosen: 'c', rejected: 'd', score: 2 },
+    ];
+    expect(unpairPreferences(rows)).toEqual([
+      { prompt: 'P', completion: 'a', label: true, score: 1 },
+      { prompt: 'Q', completion: 'c', label: true, score: 2 },
+      { prompt: 'P', completion: 'b', label: false, score: 1 },
+      { prompt: 'Q', completion: 'd', label: false, score: 2 },
+    ]);
+    expect(unpairPreferences([])).toEqual([]);
+  });
+
+  it('names the row in which something is wrong', () => {
+    expect(() => unpairPreferences([{ chosen: 'a', rejected: 'b' }, { chosen: 'a', rejected: ' ' }])).toThrow('unpairPreferences: rows[1]: rejected is empty'); // prettier-ignore
+  });
+});
