@@ -11,7 +11,7 @@ const layers = {
   losses: ['backend', 'internal', 'masking', 'logprobs'],
   metrics: ['backend', 'internal', 'masking', 'logprobs', 'losses'],
   data: ['backend', 'internal', 'masking', 'logprobs'],
-  tfjs: ['backend'],
+  tfjs: ['backend', 'internal'],
   testing: ['backend', 'internal', 'masking', 'logprobs', 'losses', 'metrics', 'data'],
 };
 

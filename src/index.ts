@@ -10,6 +10,13 @@ registerBackend(tfjs);
 
 export * from './core.js';
 export { listKernels, type KernelKind } from './tfjs/kernels/registry.js';
+export { AdamW, type AdamWOptions } from './tfjs/training/adamW.js';
+export { loadCheckpoint, saveCheckpoint, type CheckpointParts, type TrainingState } from './tfjs/training/checkpoint.js';
+export { clipByGlobalNorm } from './tfjs/training/clipByGlobalNorm.js';
 export { frozenCopy, type ModelLike } from './tfjs/training/frozenCopy.js';
+export { GradientAccumulator } from './tfjs/training/gradientAccumulator.js';
 export { noGrad } from './tfjs/training/noGrad.js';
+export { precomputeReference, type PrecomputeOptions } from './tfjs/training/precomputeReference.js';
+export { cosineSchedule, linearSchedule, type ScheduleOptions } from './tfjs/training/schedules.js';
+export { Bema, syncReference, type BemaOptions } from './tfjs/training/syncReference.js';
 export { valueAndGrads, type Gradients, type LossAndAux } from './tfjs/training/valueAndGrads.js';

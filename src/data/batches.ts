@@ -58,6 +58,14 @@ export interface SplitOptions<Item> {
   readonly groupBy?: (item: Item) => unknown;
 }
 
+/** What {@link validationSplit} gives. */
+export interface Split<Item> {
+  /** What to train on, in the order of the items. */
+  readonly train: Item[];
+  /** What is held out, in the order of the items. */
+  readonly validation: Item[];
+}
+
 const heldOut: NumberDomain = { words: 'in (0, 1) or an integer >= 1', has: (v) => (v > 0 && v < 1) || counting.has(v) };
 
 /**
@@ -65,7 +73,7 @@ const heldOut: NumberDomain = { words: 'in (0, 1) or an integer >= 1', has: (v) 
  *
  * @param items - Two or more.
  * @param options - See {@link SplitOptions}. With `groupBy` a whole group is held out as long as items are wanted, so that there may be more.
- * @returns Both parts in the order of `items`.
+ * @returns See {@link Split}.
  * @throws RangeError if nothing would be left to train on.
  *
  * @example
@@ -75,7 +83,7 @@ const heldOut: NumberDomain = { words: 'in (0, 1) or an integer >= 1', has: (v) 
  * console.log(train.length, validation.length); // 3 1
  * ```
  */
-export function validationSplit<Item>(items: readonly Item[], options: SplitOptions<Item>): { train: Item[]; validation: Item[] } {
+export function validationSplit<Item>(items: readonly Item[], options: SplitOptions<Item>): Split<Item> {
   const fn = 'validationSplit';
   checkOptions(fn, options, ['validation', 'seed', 'groupBy']);
   const { validation, seed, groupBy } = options;

@@ -18,15 +18,32 @@ export interface ChatTokenizer {
   readonly pad_token_id?: number | null | undefined;
 }
 
+/** What is used of a `Tokenizer` of `@huggingface/tokenizers`. */
+export interface TokenizerLike {
+  /** Token ids of a text. */
+  encode(
+    text: string,
+    options: { add_special_tokens: boolean },
+  ): {
+    /** The ids. */
+    readonly ids: ArrayLike<number>;
+  };
+  /** The id of one token. */
+  token_to_id(token: string): number | undefined;
+}
+
+/** What is used of a `Template` of `@huggingface/jinja`. */
+export interface TemplateLike {
+  /** The text that it makes of the values. */
+  render(values: Record<string, unknown>): string;
+}
+
 /** What {@link chatTokenizer} is made of. */
 export interface ChatTokenizerParts {
   /** A `Tokenizer` of `@huggingface/tokenizers`, or what encodes like it. */
-  readonly tokenizer: {
-    encode(text: string, options: { add_special_tokens: boolean }): { readonly ids: ArrayLike<number> };
-    token_to_id(token: string): number | undefined;
-  };
+  readonly tokenizer: TokenizerLike;
   /** A `Template` of `@huggingface/jinja`. */
-  readonly template: { render(values: Record<string, unknown>): string };
+  readonly template: TemplateLike;
   /** What the template and the ends of texts need to know: `bos_token`, `eos_token`, `pad_token` and other values for the template. */
   readonly config?: Readonly<Record<string, unknown>> | undefined;
 }

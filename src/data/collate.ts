@@ -24,6 +24,12 @@ export interface PairBatch extends Batch {
   readonly reference?: Pair<number[]>;
 }
 
+/** Prompts with completions of other prompts, in one batch. */
+export interface MismatchedBatch extends Batch {
+  /** Summed log-probs under the reference, in nats, `[B]`, if they have been computed. */
+  readonly reference?: number[];
+}
+
 /** Single examples in one batch. */
 export interface UnpairedBatch extends Batch {
   /** 1 for desirable examples, 0 for others, `[B]`. */
@@ -31,7 +37,7 @@ export interface UnpairedBatch extends Batch {
   /** Summed log-probs under the reference, in nats, `[B]`, if the examples have them. */
   readonly reference?: number[];
   /** The prompts with other completions, if the examples have them. */
-  readonly mismatched?: Batch & { readonly reference?: number[] };
+  readonly mismatched?: MismatchedBatch;
 }
 
 /** Options of {@link collatePairs} and {@link collateUnpaired}. */

@@ -32,6 +32,22 @@ export interface DroppedRow {
   readonly reason: string;
 }
 
+/** What {@link encodePairs} gives. */
+export interface EncodedPairs {
+  /** The pairs, in the order of the rows. */
+  readonly pairs: EncodedPair[];
+  /** The rows that were left out. */
+  readonly dropped: DroppedRow[];
+}
+
+/** What {@link encodeUnpaired} gives. */
+export interface EncodedExamples {
+  /** The examples, in the order of the rows. */
+  readonly examples: EncodedExample[];
+  /** The rows that were left out. */
+  readonly dropped: DroppedRow[];
+}
+
 /** Options of {@link encodePairs} and {@link encodeUnpaired}. */
 export interface EncodeOptions extends TruncationOptions {
   /**
@@ -58,11 +74,7 @@ export interface EncodeOptions extends TruncationOptions {
  * @throws RangeError that names the row: a field is missing, roles are out of order, a completion is empty, both sides are the same, the
  *   template fails or does not extend its beginning, or the row is longer than `maxLength` and there is no `truncation`.
  */
-export function encodePairs(
-  rows: readonly unknown[],
-  tokenizer: ChatTokenizer,
-  options: EncodeOptions = {},
-): { pairs: EncodedPair[]; dropped: DroppedRow[] } {
+export function encodePairs(rows: readonly unknown[], tokenizer: ChatTokenizer, options: EncodeOptions = {}): EncodedPairs {
   const { kept, dropped } = encodeRows(
     'encodePairs',
     rows,
@@ -90,11 +102,7 @@ export function encodePairs(
  * @returns The examples, and the rows that were left out.
  * @throws RangeError as {@link encodePairs} does, and if a label is not true or false.
  */
-export function encodeUnpaired(
-  rows: readonly unknown[],
-  tokenizer: ChatTokenizer,
-  options: EncodeOptions = {},
-): { examples: EncodedExample[]; dropped: DroppedRow[] } {
+export function encodeUnpaired(rows: readonly unknown[], tokenizer: ChatTokenizer, options: EncodeOptions = {}): EncodedExamples {
   const { kept, dropped } = encodeRows('encodeUnpaired', rows, tokenizer, options, (row: UnpairedRow, at, encode) => {
     const [side] = sidesOf(at, row, ['completion']) as [Side];
     if (typeof row.label !== 'boolean') throw new BadRow(`${at}: label is ${describe(row.label)}, expected true or false`);

@@ -1,0 +1,179 @@
+import { dispose, tensor, tidy, util, type DataType, type Optimizer, type Tensor, type Variable } from '@tensorflow/tfjs-core';
+import { describe } from '../../backend/backend.js';
+
+/** What a checkpoint is made of, and what it is loaded into. */
+export interface CheckpointParts {
+  /** The trained variables, in an order that stays. */
+  readonly policy: readonly Variable[];
+  /** What trains them. Left out, the checkpoint holds the policy alone. */
+  readonly optimizer?: Optimizer;
+}
+
+/** What else there is to keep, such as the number of steps and the place in the data: anything that JSON can hold. */
+export type TrainingState = Readonly<Record<string, unknown>>;
+
+interface Entry {
+  readonly dtype: string;
+  readonly shape: readonly number[];
+  readonly data_offsets: readonly [number, number];
+}
+
+interface Header {
+  readonly names: readonly string[];
+  readonly optimizerNames: readonly string[] | undefined;
+  readonly state: TrainingState;
+}
+
+const FORMAT = 'prefloss checkpoint 1';
+/** Names of kinds in the file, and how values lie there. */
+const KINDS = {
+  float32: { name: 'F32', View: Float32Array },
+  int32: { name: 'I32', View: Int32Array },
+  bool: { name: 'BOOL', View: Uint8Array },
+} as const;
+type Kind = keyof typeof KINDS;
+
+function kindOf(dtype: DataType): Kind {
+  if (Object.hasOwn(KINDS, dtype)) return dtype as Kind;
+  throw new TypeError(`saveCheckpoint: a tensor has dtype ${dtype}, expected ${Object.keys(KINDS).join(' or ')}`);
+}
+
+/**
+ * Policy and optimizer as the bytes of a file, to go on from later bit for bit; a reference is not in it. It is a
+ * [safetensors](https://github.com/huggingface/safetensors) file, which Python can read too.
+ *
+ * Write it under another name and rename it then, so that a full disk or an end in the middle leaves the last one whole.
+ *
+ * @param parts - See {@link CheckpointParts}.
+ * @param state - See {@link TrainingState}.
+ * @returns The bytes. The values are those at the call.
+ */
+export async function saveCheckpoint({ policy, optimizer }: CheckpointParts, state: TrainingState = {}): Promise<Uint8Array> {
+  const moments = optimizer && (await optimizer.getWeights());
+  const named: (readonly [string, Tensor])[] = [
+    ...policy.map((variable, i) => [`policy.${i}`, variable as Tensor] as const),
+    ...(moments ?? []).map((moment, i) => [`optimizer.${i}`, moment.tensor] as const),
+  ];
+  const values = await Promise.all(named.map(async ([, x]) => x.data()));
+  let end = 0;
+  const entries = Object.fromEntries(
+    named.map(([name, { dtype, shape, size }]): [string, Entry] => {
+      const { name: kind, View } = KINDS[kindOf(dtype)];
+      const start = end;
+      end += size * View.BYTES_PER_ELEMENT;
+      return [name, { dtype: kind, shape, data_offsets: [start, end] }];
+    }),
+  );
+  const metadata = {
+    format: FORMAT,
+    names: JSON.stringify(policy.map(({ name }) => name)),
+    ...(moments && { optimizerNames: JSON.stringify(moments.map(({ name }) => name)) }),
+    state: JSON.stringify(state),
+  };
+  // The number of steps is made for the caller.
+  moments?.forEach(({ name, tensor: made }) => {
+    if (name === 'iter') made.dispose();
+  });
+
+  const json = new TextEncoder().encode(JSON.stringify({ __metadata__: metadata, ...entries }));
+  const headerLength = Math.ceil(json.length / 8) * 8;
+  const bytes = new Uint8Array(8 + headerLength + end).fill(32, 8, 8 + headerLength);
+  new DataView(bytes.buffer).setBigUint64(0, BigInt(headerLength), true);
+  bytes.set(json, 8);
+  named.forEach(([name], i) => {
+    const { buffer, byteOffset, byteLength } = values[i]!;
+    bytes.set(new Uint8Array(buffer, byteOffset, byteLength), 8 + headerLength + entries[name]!.data_offsets[0]);
+  });
+  return bytes;
+}
+
+/**
+ * Puts a checkpoint back into the variables and the optimizer that it was made of, or their like in another process.
+ *
+ * Everything is checked before anything is changed.
+ *
+ * @param bytes - What {@link saveCheckpoint} gave.
+ * @param parts - Variables of the same number, order and shapes; with an optimizer if the checkpoint has one.
+ * @returns The state that was saved with them.
+ * @throws RangeError if the bytes are cut short, are no checkpoint, or are one of another model.
+ */
+export async function loadCheckpoint(bytes: Uint8Array, { policy, optimizer }: CheckpointParts): Promise<TrainingState> {
+  const { header, entries, start } = readHeader(bytes);
+  checkModel(header, entries, policy);
+  if (Boolean(optimizer) !== Boolean(header.optimizerNames)) {
+    throw new RangeError(
+      `loadCheckpoint: the checkpoint holds ${header.optimizerNames ? 'an' : 'no'} optimizer, expected ${optimizer ? 'one' : 'none'}`,
+    );
+  }
+
+  const valuesOf = (name: string): Tensor => {
+    const { dtype, shape, data_offsets: [from, to] } = entries[name]!; // prettier-ignore
+    const [kind, { View }] = Object.entries(KINDS).find(([, { name: known }]) => known === dtype)! as [Kind, (typeof KINDS)[Kind]];
+    return tensor(new View(bytes.slice(start + from, start + to).buffer), [...shape], kind);
+  };
+  policy.forEach((variable, i) => {
+    tidy(() => {
+      variable.assign(valuesOf(`policy.${i}`));
+    });
+  });
+  if (optimizer) {
+    // Variables may have other names in this process; the parts of the optimizer's state are called after them.
+    const renamed = new Map(header.names.map((name, i) => [name, policy[i]!.name]));
+    const moments = header.optimizerNames!.map((name, i) => {
+      const slash = name.lastIndexOf('/');
+      const owner = renamed.get(name.slice(0, Math.max(slash, 0)));
+      return { name: owner === undefined ? name : `${owner}${name.slice(slash)}`, tensor: valuesOf(`optimizer.${i}`) };
+    });
+    try {
+      await optimizer.setWeights(moments);
+    } finally {
+      dispose(moments.map((moment) => moment.tensor));
+    }
+  }
+  return header.state;
+}
+
+/** What the beginning of the file says, after a check that all of it is there. */
+function readHeader(bytes: Uint8Array): { header: Header; entries: Readonly<Record<string, Entry>>; start: number } {
+  if (!(bytes instanceof Uint8Array)) throw new TypeError(`loadCheckpoint: bytes is ${describe(bytes)}, expected a Uint8Array`);
+  const cut = (expected: number) =>
+    new RangeError(`loadCheckpoint: there are ${bytes.length} bytes, expected ${expected}: the checkpoint was cut short`);
+  if (bytes.length < 8) throw cut(8);
+  const start = 8 + Number(new DataView(bytes.buffer, bytes.byteOffset).getBigUint64(0, true));
+  const noCheckpoint = 'loadCheckpoint: bytes are no checkpoint of saveCheckpoint';
+  // The longest header that safetensors allows.
+  if (start > 100_000_008) throw new RangeError(noCheckpoint);
+  if (bytes.length < start) throw cut(start);
+  let whole: Record<string, unknown>;
+  try {
+    whole = JSON.parse(new TextDecoder().decode(bytes.subarray(8, start))) as Record<string, unknown>;
+  } catch (error) {
+    throw new RangeError(noCheckpoint, { cause: error });
+  }
+  const { __metadata__: metadata, ...rest } = whole;
+  const { format, names, optimizerNames, state } = (metadata ?? {}) as Partial<Record<string, string>>;
+  if (format !== FORMAT) throw new RangeError(noCheckpoint);
+  const entries = rest as Record<string, Entry>;
+  const end = start + Object.values(entries).reduce((last, { data_offsets: [, to] }) => Math.max(last, to), 0);
+  if (bytes.length < end) throw cut(end);
+  const header = {
+    names: JSON.parse(names!) as string[],
+    optimizerNames: optimizerNames === undefined ? undefined : (JSON.parse(optimizerNames) as string[]),
+    state: JSON.parse(state!) as TrainingState,
+  };
+  return { header, entries, start };
+}
+
+function checkModel({ names }: Header, entries: Readonly<Record<string, Entry>>, policy: readonly Variable[]): void {
+  if (names.length !== policy.length) {
+    throw new RangeError(`loadCheckpoint: the checkpoint is of ${names.length} variables, expected ${policy.length} like policy`);
+  }
+  policy.forEach(({ name, shape, dtype }, i) => {
+    const saved = entries[`policy.${i}`]!;
+    if (util.arraysEqual([...saved.shape], shape) && saved.dtype === KINDS[kindOf(dtype)].name) return;
+    const words = (kind: string, sizes: readonly number[]) => `${kind} [${sizes.join(', ')}]`;
+    throw new RangeError(
+      `loadCheckpoint: variable ${i}, ${names[i]!}, is ${words(saved.dtype, saved.shape)} in the checkpoint, expected ${words(KINDS[kindOf(dtype)].name, shape)} like ${name}`,
+    );
+  });
+}
