@@ -113,10 +113,27 @@ export {
   type UnpairedMetricsOptions,
 } from './metrics/unpairedMetrics.js';
 
-export { batchesOf, validationSplit, type BatchOptions, type SplitOptions } from './data/batches.js';
-export { chatTokenizer, type ChatTokenizer, type ChatTokenizerParts } from './data/chatTokenizer.js';
-export { collatePairs, collateUnpaired, type Batch, type CollateOptions, type PairBatch, type UnpairedBatch } from './data/collate.js';
-export { encodePairs, encodeUnpaired, type DroppedRow, type EncodedExample, type EncodedPair, type EncodeOptions } from './data/encode.js';
+export { batchesOf, validationSplit, type BatchOptions, type Split, type SplitOptions } from './data/batches.js';
+export { chatTokenizer, type ChatTokenizer, type ChatTokenizerParts, type TemplateLike, type TokenizerLike } from './data/chatTokenizer.js';
+export {
+  collatePairs,
+  collateUnpaired,
+  type Batch,
+  type CollateOptions,
+  type MismatchedBatch,
+  type PairBatch,
+  type UnpairedBatch,
+} from './data/collate.js';
+export {
+  encodePairs,
+  encodeUnpaired,
+  type DroppedRow,
+  type EncodedExample,
+  type EncodedExamples,
+  type EncodedPair,
+  type EncodedPairs,
+  type EncodeOptions,
+} from './data/encode.js';
 export { extractPrompt, type PromptedRow } from './data/extractPrompt.js';
 export { parseJsonl } from './data/jsonl.js';
 export { mismatchCompletions, type MismatchedExample } from './data/mismatchCompletions.js';
