@@ -1,11 +1,23 @@
-import { add, div, minimum, mul, scalar, sqrt, square, tidy, type NamedTensorMap, type Scalar } from '@tensorflow/tfjs-core';
+import {
+  add,
+  div,
+  minimum,
+  mul,
+  scalar,
+  sqrt,
+  square,
+  tidy,
+  type NamedTensorMap,
+  type Scalar,
+  type TensorContainerObject,
+} from '@tensorflow/tfjs-core';
 import { checkNumber, positive } from '../../internal/checks.js';
 import { sum } from '../sum.js';
 
 /** What {@link clipByGlobalNorm} gives. */
-export interface ClippedGradients {
+export interface ClippedGradients<G extends NamedTensorMap> extends TensorContainerObject {
   /** New gradients under the names of the given ones. */
-  readonly grads: NamedTensorMap;
+  readonly grads: G;
   /** The norm before, a scalar on the engine. */
   readonly norm: Scalar;
 }
@@ -32,7 +44,7 @@ export interface ClippedGradients {
  * console.log(norm.dataSync()[0], grads.a!.dataSync()[0]!.toFixed(4)); // 5 0.6000
  * ```
  */
-export function clipByGlobalNorm(grads: NamedTensorMap, maxNorm: number): ClippedGradients {
+export function clipByGlobalNorm<G extends NamedTensorMap>(grads: G, maxNorm: number): ClippedGradients<G> {
   checkNumber('clipByGlobalNorm', 'maxNorm', maxNorm, positive);
   return tidy(() => {
     // One after the other: a GPU has few bindings for operations on many tensors.
@@ -40,6 +52,7 @@ export function clipByGlobalNorm(grads: NamedTensorMap, maxNorm: number): Clippe
     const norm = sqrt(squares.reduce((total, one) => add(total, one), scalar(0))) as Scalar;
     // As PyTorch has it.
     const scale = minimum(1, div(maxNorm, add(norm, 1e-6)));
-    return { grads: Object.fromEntries(Object.entries(grads).map(([name, grad]) => [name, mul(grad, scale)])), norm };
+    const clipped = Object.fromEntries(Object.entries(grads).map(([name, grad]) => [name, mul(grad, scale)])) as NamedTensorMap as G;
+    return { grads: clipped, norm };
   });
 }

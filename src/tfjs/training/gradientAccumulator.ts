@@ -1,4 +1,5 @@
-import { add, clone, dispose, keep, tidy, type NamedTensorMap } from '@tensorflow/tfjs-core';
+import { add, clone, dispose, keep, tidy, type NamedTensorMap, type Tensor } from '@tensorflow/tfjs-core';
+import type { Gradients } from './valueAndGrads.js';
 
 /**
  * Adds up the gradients of the parts of a batch that is too big for one pass.
@@ -24,7 +25,7 @@ import { add, clone, dispose, keep, tidy, type NamedTensorMap } from '@tensorflo
  * ```
  */
 export class GradientAccumulator {
-  private total: NamedTensorMap = {};
+  private total: Gradients = {};
 
   /**
    * Adds the gradients of one part; variables may have none in some parts.
@@ -34,13 +35,13 @@ export class GradientAccumulator {
   add(grads: NamedTensorMap): void {
     for (const [name, grad] of Object.entries(grads)) {
       const before = this.total[name];
-      this.total[name] = tidy(() => keep(before ? add(before, grad) : clone(grad)));
+      this.total[name] = tidy(() => keep(before ? add<Tensor>(before, grad) : clone(grad))) as Gradients[string];
       before?.dispose();
     }
   }
 
   /** The sums, which are the caller's from now on; what follows begins anew. */
-  take(): NamedTensorMap {
+  take(): Gradients {
     const { total } = this;
     this.total = {};
     return total;
