@@ -52,7 +52,7 @@ export function clipByGlobalNorm<G extends NamedTensorMap>(grads: G, maxNorm: nu
     const norm = sqrt(squares.reduce((total, one) => add(total, one), scalar(0))) as Scalar;
     // As PyTorch has it.
     const scale = minimum(1, div(maxNorm, add(norm, 1e-6)));
-    const clipped = Object.fromEntries(Object.entries(grads).map(([name, grad]) => [name, mul(grad, scale)])) as NamedTensorMap as G;
-    return { grads: clipped, norm };
+    const clipped: NamedTensorMap = Object.fromEntries(Object.entries(grads).map(([name, grad]) => [name, mul(grad, scale)]));
+    return { grads: clipped as G, norm };
   });
 }
