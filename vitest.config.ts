@@ -113,7 +113,7 @@ export default defineConfig({
       definitions('wasm-definitions', node('wasm'), OF_KERNELS),
       ...(hasTfjsNode() ? [tfjsNode, definitions('tfjs-node-definitions', tfjsNode, OF_KERNELS)] : []),
       ...(hasBrowser ? onGpu : []),
-      { extends: true, test: { name: 'node', include: ['test/{node,data}/**/*.test.ts'] } },
+      { extends: true, test: { name: 'node', include: ['test/{node,data}/**/*.test.ts'], env: { TF_CPP_MIN_LOG_LEVEL: '2' } } },
       // Every ts block of README.md, docs/ and the doc comments; tools/doc-examples.mjs writes them.
       { extends: true, test: { name: 'docs', include: ['.doc-examples/*.test.ts'], setupFiles: ['test/setup/docs.ts'] } },
     ],

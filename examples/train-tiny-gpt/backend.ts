@@ -1,10 +1,11 @@
 import { spawnSync } from 'node:child_process';
 import * as tf from '@tensorflow/tfjs';
 import { softwareGpu } from '../../tools/software-gpu.js';
+import { hasTfjsNode, loadTfjsNode } from '../../tools/tfjs-node.js';
 import { UsageError } from './usageError.js';
 
 /** The TensorFlow.js backends that this example runs on. */
-export const BACKENDS = ['wasm', 'cpu', 'webgpu'] as const;
+export const BACKENDS = ['wasm', 'cpu', 'webgpu', 'tfjs-node'] as const;
 export type BackendName = (typeof BACKENDS)[number];
 
 /** Set in the second process of {@link restartWithSoftwareGpu}, so that there is never a third. */
@@ -16,12 +17,19 @@ export async function startBackend(name: BackendName): Promise<void> {
   tf.enableProdMode();
   if (name === 'wasm') await import('@tensorflow/tfjs-backend-wasm');
   if (name === 'webgpu') await loadWebgpu();
-  const started = await tf.setBackend(name).catch(() => false);
+  if (name === 'tfjs-node') await startNative();
+  const started = await tf.setBackend(name === 'tfjs-node' ? 'tensorflow' : name).catch(() => false);
   if (!started)
     throw new UsageError(
       `--backend is "${name}", which does not start on this machine, expected one of ${BACKENDS.filter((b) => b !== name).join(', ')}`,
     );
   await tf.ready();
+}
+
+async function startNative(): Promise<void> {
+  if (!hasTfjsNode()) throw new UsageError('--backend is "tfjs-node", whose native addon is not there: run npm run setup:tfjs-node');
+  process.env.TF_CPP_MIN_LOG_LEVEL ??= '2'; // its notes on the processor are of no interest
+  await loadTfjsNode();
 }
 
 async function loadWebgpu(): Promise<void> {

@@ -1,0 +1,94 @@
+import * as tf from '@tensorflow/tfjs';
+import '@tensorflow/tfjs-backend-wasm';
+import { existsSync, readFileSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+import { beforeAll, describe, expect, it } from 'vitest';
+import { openGguf } from '../../examples/smollm2/gguf.js';
+import { Llama } from '../../examples/smollm2/llama.js';
+import { newAdapters } from '../../examples/smollm2/lora.js';
+import { tokenizerOf, type Chat } from '../../examples/smollm2/tokenizer.js';
+import { Dpo } from '../../examples/smollm2/train.js';
+import reference from '../../examples/smollm2/reference.json' with { type: 'json' };
+import { AdamW, encodePairs, parseJsonl, type EncodedPair } from '../../src/index.js';
+import { hasTfjsNode, loadTfjsNode } from '../../tools/tfjs-node.js';
+
+const path = (file: string) => fileURLToPath(new URL(`../../examples/${file}`, import.meta.url));
+const WEIGHTS = path('smollm2/weights/SmolLM2-135M-Instruct.Q4_1.gguf');
+const rows = parseJsonl(readFileSync(path('train-tiny-gpt/data/hh-rlhf-sample.jsonl'), 'utf8'));
+const { rows: trainingRows, width, rank, scale, beta, learningRate, steps } = reference.training;
+
+const BACKENDS = [
+  // The seconds that a pair takes decide how many: log-probs are to be within `relative` of PyTorch's in float64.
+  { backend: 'wasm', pairs: 2, relative: 1e-5, updates: 2 },
+  ...(hasTfjsNode() ? [{ backend: 'tensorflow', pairs: reference.pairs.length, relative: 1e-5, updates: steps.length }] : []),
+];
+
+// Without pip there are no weights: examples/smollm2/get-weights.mjs says so before the tests begin.
+describe.skipIf(!existsSync(WEIGHTS))('SmolLM2-135M-Instruct', () => {
+  let chat: Chat;
+  let encoded: EncodedPair[];
+  let file: Awaited<ReturnType<typeof openGguf>>;
+  beforeAll(async () => {
+    file = await openGguf(WEIGHTS);
+    chat = tokenizerOf(file.metadata);
+    encoded = encodePairs(rows, chat).pairs;
+  });
+
+  it('has the token ids and prompts of transformers', () => {
+    for (const { row, chosen, rejected, promptLength } of reference.pairs) {
+      expect([encoded[row]!.chosen.tokens, encoded[row]!.rejected.tokens]).toEqual([chosen, rejected]);
+      expect([encoded[row]!.chosen.mask.indexOf(1), encoded[row]!.rejected.mask.indexOf(1)]).toEqual([promptLength, promptLength]);
+    }
+  });
+
+  it.each(BACKENDS)(
+    'has log-probs and losses of PyTorch on $backend',
+    async ({ backend, pairs, relative, updates }) => {
+      if (backend === 'tensorflow') await loadTfjsNode();
+      await tf.setBackend(backend);
+      const model = new Llama(file.config, file.weights());
+      const adapters = newAdapters(model.shapes('attn_q', 'attn_v'), rank, scale);
+      const dpo = new Dpo(model, adapters, chat.end);
+
+      const scored = await dpo.withReference(encoded.slice(0, pairs), 1);
+      scored.forEach((pair, i) => {
+        const [chosen, rejected] = reference.pairs[i]!.logps as [number, number];
+        expect(Math.abs(pair.reference!.chosen / chosen - 1)).toBeLessThan(relative);
+        expect(Math.abs(pair.reference!.rejected / rejected - 1)).toBeLessThan(relative);
+      });
+
+      const cut = encodePairs(trainingRows.map((row) => rows[row]), chat, { maxLength: width, truncation: 'keepStart' }).pairs; // prettier-ignore
+      const batch = await dpo.withReference(cut, cut.length);
+      const before = tf.memory().numTensors;
+      const optimizer = new AdamW({ weightDecay: 0 });
+      const seen: Readonly<Record<string, number>>[] = [];
+      await dpo.train({
+        ...{
+          pairs: batch,
+          validation: batch.slice(0, 1),
+          optimizer,
+          from: 0,
+          steps: updates,
+          batchSize: batch.length,
+          beta,
+          seed: 0,
+          evaluateEvery: Infinity,
+        },
+        rate: () => learningRate,
+        maxNorm: 1e9,
+        onBatch: (_, metrics) => seen.push(metrics),
+        onEvaluation: () => Promise.resolve(),
+      });
+      seen.forEach((metrics, i) => {
+        const { loss, gradientNorm } = steps[i]!;
+        expect(Math.abs(metrics.loss! - loss)).toBeLessThan(1e-5);
+        expect(Math.abs(metrics.gradientNorm! / gradientNorm - 1)).toBeLessThan(1e-4);
+      });
+      optimizer.dispose();
+      expect(tf.memory().numTensors).toBe(before);
+      model.dispose();
+      tf.dispose(dpo.variables);
+    },
+    600_000,
+  );
+});
