@@ -1,7 +1,7 @@
 import { describe } from '../backend/backend.js';
 import { checkNumber, checkOptions, counting, type NumberDomain } from '../internal/checks.js';
 import type { Pair } from '../logprobs/pairs.js';
-import { IGNORE_INDEX } from '../masking/ignoreIndex.js';
+import { labelsFromMask, maskFromLabels, shiftLabels } from '../masking/labels.js';
 import type { EncodedExample, EncodedPair } from './encode.js';
 import type { MismatchedExample } from './mismatchCompletions.js';
 import type { Sequence } from './sequence.js';
@@ -118,12 +118,13 @@ function collate(fn: string, name: string, rows: readonly Sequence[], options: C
   const longest = rows.reduce((width, { tokens }) => Math.max(width, tokens.length), 0);
   const width = Math.ceil(longest / padToMultipleOf) * padToMultipleOf;
   const filled = (values: readonly number[], filler: number): number[] => [...values, ...Array<number>(width - values.length).fill(filler)];
-  const labels = rows.map(({ tokens, mask }) => filled(tokens.slice(1).map((token, t) => (mask[t + 1] === 1 ? token : IGNORE_INDEX)), IGNORE_INDEX)); // prettier-ignore
+  const tokens = rows.map((row) => filled(row.tokens, padTokenId));
+  const labels = shiftLabels(labelsFromMask(tokens, rows.map((row) => filled(row.mask, 0)))); // prettier-ignore
   return {
-    tokens: rows.map(({ tokens }) => filled(tokens, padTokenId)),
-    attentionMask: rows.map(({ tokens }) => filled(tokens.map(() => 1), 0)), // prettier-ignore
+    tokens,
+    attentionMask: rows.map((row) => filled(row.tokens.map(() => 1), 0)), // prettier-ignore
     labels,
-    mask: labels.map((row) => row.map((label) => Number(label !== IGNORE_INDEX))),
+    mask: maskFromLabels(labels),
   };
 }
 

@@ -1,5 +1,5 @@
 import { describe } from '../backend/backend.js';
-import { checkChoice, checkFlag, checkNumber, checkOptions, counting } from '../internal/checks.js';
+import { checkChoice, checkFlag, checkOptions } from '../internal/checks.js';
 import type { Pair } from '../logprobs/pairs.js';
 import type { ChatTokenizer } from './chatTokenizer.js';
 import { BadRow, sidesOf, type Message, type PreferenceRow, type Side, type UnpairedRow } from './rows.js';
@@ -125,7 +125,6 @@ function encodeRows<Row, Encoded>(
   if (!Array.isArray(rows)) throw new TypeError(`${fn}: rows is ${describe(rows)}, expected a list`);
   checkOptions(fn, options, ['maxLength', 'truncation', 'assistantTurns', 'dropBadRows']);
   const { maxLength, assistantTurns = 'all', dropBadRows = false } = options;
-  if (maxLength !== undefined) checkNumber(fn, 'maxLength', maxLength, counting);
   checkTruncation(fn, options);
   checkChoice(fn, 'assistantTurns', assistantTurns, ['all', 'last']);
   checkFlag(fn, 'dropBadRows', dropBadRows);
@@ -205,8 +204,7 @@ function applyTemplate(at: string, tokenizer: ChatTokenizer, messages: readonly 
   try {
     ids = tokenizer.apply_chat_template([...messages], options);
   } catch (error) {
-    const failure = new BadRow(`${at}: the chat template failed: ${(error as Error).message}`);
-    throw Object.assign(failure, { cause: error });
+    throw new BadRow(`${at}: the chat template failed: ${(error as Error).message}`, { cause: error });
   }
   if (Array.isArray(ids) && ids.every(Number.isInteger)) return ids as number[];
   throw new TypeError(`${at}: apply_chat_template gave ${describe(ids)}, expected a list of token ids`);

@@ -1,4 +1,4 @@
-import { checkNumber, checkOptions, counting } from '../internal/checks.js';
+import { checkOptions } from '../internal/checks.js';
 import type { EncodedExample } from './encode.js';
 import type { Sequence } from './sequence.js';
 import { checkTruncation, truncateSequence, type TruncationOptions } from './truncate.js';
@@ -26,7 +26,6 @@ export interface MismatchedExample extends EncodedExample {
 export function mismatchCompletions(examples: readonly EncodedExample[], options: TruncationOptions = {}): MismatchedExample[] {
   const fn = 'mismatchCompletions';
   checkOptions(fn, options, ['maxLength', 'truncation']);
-  if (options.maxLength !== undefined) checkNumber(fn, 'maxLength', options.maxLength, counting);
   checkTruncation(fn, options);
 
   const byPrompt = new Map<string, number[]>();

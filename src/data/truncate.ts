@@ -1,4 +1,4 @@
-import { checkChoice } from '../internal/checks.js';
+import { checkChoice, checkNumber, counting } from '../internal/checks.js';
 import type { Pair } from '../logprobs/pairs.js';
 import { BadRow } from './rows.js';
 import type { Sequence } from './sequence.js';
@@ -14,8 +14,9 @@ export interface TruncationOptions {
   readonly truncation?: 'keepStart' | 'keepEnd';
 }
 
-/** Checks how to truncate. */
+/** Checks how long a row may be and how to truncate. */
 export function checkTruncation(fn: string, { maxLength, truncation }: TruncationOptions): void {
+  if (maxLength !== undefined) checkNumber(fn, 'maxLength', maxLength, counting);
   if (truncation === undefined) return;
   checkChoice(fn, 'truncation', truncation, ['keepStart', 'keepEnd']);
   if (maxLength === undefined) throw new RangeError(`${fn}: truncation would be ignored without maxLength`);

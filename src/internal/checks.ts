@@ -154,6 +154,12 @@ export const notNegative: Domain = {
 /** Integers from 1 on. */
 export const counting: NumberDomain = { words: 'an integer >= 1', has: (v) => Number.isInteger(v) && v >= 1 };
 
+/** Integers from 0 on. */
+export const wholeNumber: NumberDomain = { words: 'an integer >= 0', has: (v) => Number.isInteger(v) && v >= 0 };
+
+/** Shares that leave something over. */
+export const belowOne: NumberDomain = { words: 'in [0, 1)', has: (v) => v >= 0 && v < 1 };
+
 /** Shares of labels that may be assumed to be flipped, from none on: at a half, labels say nothing. */
 export const flipped: NumberDomain = { words: 'in [0, 0.5)', has: (v) => v >= 0 && v < 0.5 };
 

@@ -1,6 +1,7 @@
 import type { ScalarOf } from '../backend/types.js';
 import { add, clip, div, exp, log, maximum, mean, mul, neg, scope, shape, square, stopGradient, sub, sum } from '../backend/ops.js';
 import {
+  belowOne,
   checkFields,
   checkNoOtherFields,
   checkNumber,
@@ -8,11 +9,8 @@ import {
   checkTensor,
   notNegative,
   positive,
-  type NumberDomain,
 } from '../internal/checks.js';
 import { checkMask, meanOfCounted } from '../masking/maskedReductions.js';
-
-const belowOne: NumberDomain = { words: 'in [0, 1)', has: (v) => v >= 0 && v < 1 };
 
 /** Running mean and standard deviation of the margins, both scalars in nats; see {@link marginStatistics}. */
 export interface MarginStatistics<S> {

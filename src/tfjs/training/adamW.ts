@@ -15,7 +15,7 @@ import {
   type Tensor,
   type Variable,
 } from '@tensorflow/tfjs-core';
-import { checkNumber, checkOptions, notNegative, positive, type NumberDomain } from '../../internal/checks.js';
+import { belowOne, checkNumber, checkOptions, notNegative, positive } from '../../internal/checks.js';
 
 type NamedTensor = Awaited<ReturnType<Optimizer['getWeights']>>[number];
 
@@ -39,8 +39,6 @@ interface Moments {
   readonly mean: Variable;
   readonly square: Variable;
 }
-
-const belowOne: NumberDomain = { words: 'in [0, 1)', has: (v) => v >= 0 && v < 1 };
 
 /**
  * Adam with decoupled weight decay, an optimizer as those of `tf.train` are:
@@ -129,13 +127,17 @@ export class AdamW extends Optimizer {
     return moments;
   }
 
-  /** Frees the moments. */
-  override dispose(): void {
+  private disposeMoments(): void {
     for (const { mean, square } of this.moments.values()) {
       mean.dispose();
       square.dispose();
     }
     this.moments.clear();
+  }
+
+  /** Frees the moments. */
+  override dispose(): void {
+    this.disposeMoments();
     super.dispose();
   }
 
@@ -154,21 +156,15 @@ export class AdamW extends Optimizer {
    * @param weightValues - What {@link AdamW.getWeights} gave; the tensors stay the caller's.
    */
   override async setWeights(weightValues: NamedTensor[]): Promise<void> {
-    const moments = await this.extractIterations(weightValues);
-    for (const { mean, square } of this.moments.values()) {
-      mean.dispose();
-      square.dispose();
-    }
-    this.moments.clear();
-    const take = (name: string, kind: 'm' | 'v'): Variable => {
-      const value = moments.find((moment) => moment.name === `${name}/${kind}`);
-      if (!value) throw new RangeError(`AdamW: setWeights was given no ${name}/${kind}`);
-      return variable(value.tensor, false);
-    };
-    for (const { name } of moments) {
-      if (!name.endsWith('/m')) continue;
-      const owner = name.slice(0, -2);
-      this.moments.set(owner, { mean: take(owner, 'm'), square: take(owner, 'v') });
+    const given = new Map(weightValues.map(({ name, tensor }) => [name, tensor]));
+    const owners = [...given.keys()].filter((name) => name.endsWith('/m')).map((name) => name.slice(0, -2));
+    const missing = owners.find((owner) => !given.has(`${owner}/v`));
+    if (missing !== undefined) throw new RangeError(`AdamW: setWeights was given no ${missing}/v`);
+    await this.extractIterations(weightValues);
+    this.disposeMoments();
+    for (const owner of owners) {
+      const take = (kind: 'm' | 'v') => variable(given.get(`${owner}/${kind}`)!, false);
+      this.moments.set(owner, { mean: take('m'), square: take('v') });
     }
   }
 

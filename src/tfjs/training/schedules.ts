@@ -1,4 +1,4 @@
-import { checkNumber, checkOptions, counting, notNegative, type NumberDomain } from '../../internal/checks.js';
+import { checkNumber, checkOptions, counting, notNegative, wholeNumber } from '../../internal/checks.js';
 
 /** What a learning rate does over a training. */
 export interface ScheduleOptions {
@@ -14,8 +14,6 @@ export interface ScheduleOptions {
 
 /** The learning rate for the step after so many updates. */
 export type Schedule = (step: number) => number;
-
-const wholeNumber: NumberDomain = { words: 'an integer >= 0', has: (v) => Number.isInteger(v) && v >= 0 };
 
 /** `shape` falls from 1 to 0 while its argument goes from 0 to 1. */
 function schedule(fn: string, options: ScheduleOptions, shape: (progress: number) => number): Schedule {

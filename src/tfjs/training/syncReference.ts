@@ -1,7 +1,5 @@
 import { add, mul, sub, tidy, variable, type Tensor, type Variable } from '@tensorflow/tfjs-core';
-import { checkNumber, checkOptions, notNegative, positive, probability, type NumberDomain } from '../../internal/checks.js';
-
-const samples: NumberDomain = { words: 'an integer >= 0', has: (v) => Number.isInteger(v) && v >= 0 };
+import { checkNumber, checkOptions, notNegative, positive, probability, wholeNumber } from '../../internal/checks.js';
 
 /** Checks that two lists of variables belong to the same model. */
 function checkSame(fn: string, reference: readonly Variable[], policy: readonly Variable[]): void {
@@ -116,7 +114,7 @@ export class Bema {
    * @param target - The variables of the model that is to have it, for example of `frozenCopy`.
    */
   update(step: number, target: readonly Variable[]): void {
-    checkNumber('Bema', 'step', step, samples);
+    checkNumber('Bema', 'step', step, wholeNumber);
     checkSame('Bema', target, this.policy);
     const { emaPower, biasPower, lag, multiplier, minEmaMultiplier } = this.options;
     const time = lag + multiplier * step;
