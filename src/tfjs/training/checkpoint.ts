@@ -109,13 +109,9 @@ export async function loadCheckpoint(bytes: Uint8Array, { policy, optimizer }: C
   const valuesOf = (name: string): Tensor => {
     const { dtype, shape, data_offsets: [from, to] } = entries[name]!; // prettier-ignore
     const [kind, { View }] = Object.entries(KINDS).find(([, { name: known }]) => known === dtype)! as [Kind, (typeof KINDS)[Kind]];
-    return tensor(new View(bytes.slice(start + from, start + to).buffer), [...shape], kind);
+    // A copy with memory of its own: a Buffer of Node.js shares it, also in its slices.
+    return tensor(new View(new Uint8Array(bytes.subarray(start + from, start + to)).buffer), [...shape], kind);
   };
-  policy.forEach((variable, i) => {
-    tidy(() => {
-      variable.assign(valuesOf(`policy.${i}`));
-    });
-  });
   if (optimizer) {
     // Variables may have other names in this process; the parts of the optimizer's state are called after them.
     const renamed = new Map(header.names.map((name, i) => [name, policy[i]!.name]));
@@ -130,6 +126,11 @@ export async function loadCheckpoint(bytes: Uint8Array, { policy, optimizer }: C
       dispose(moments.map((moment) => moment.tensor));
     }
   }
+  policy.forEach((variable, i) => {
+    tidy(() => {
+      variable.assign(valuesOf(`policy.${i}`));
+    });
+  });
   return header.state;
 }
 
