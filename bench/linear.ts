@@ -1,7 +1,7 @@
 import * as tf from '@tensorflow/tfjs-core';
 import { prefloss } from './built.js';
 import { gradientDifference } from './difference.js';
-import { hashed } from './inputs.js';
+import { hashed } from '../tools/hashed.js';
 import type { LinearRow } from './results.js';
 import type { Setup } from './setup.js';
 import { summary, time } from './timing.js';

@@ -37,12 +37,12 @@ export async function time<Name extends string>(
       samples.get(task.name as Name)!.push(...(task.result.latency.samples ?? []));
     }
   }
-  return Object.fromEntries(names.map((name) => [name, summary(samples.get(name)!)])) as Record<Name, Measurement>;
+  return summaries(samples);
 }
 
 /**
- * Times short routes call by call, each before the other half of the time: what the machine does meanwhile, and what the
- * caches hold, is the same for all. The first half of the calls is for the just-in-time compiler.
+ * Times short routes call by call, each call beginning with the next route: what the machine does meanwhile, and what the
+ * caches hold, falls on all of them alike. The first half of the calls is for the just-in-time compiler.
  */
 export async function timeByTurns<Name extends string>(
   routes: Readonly<Record<Name, Timed>>,
@@ -58,7 +58,7 @@ export async function timeByTurns<Name extends string>(
       if (call >= calls) samples.get(name)!.push(performance.now() - start);
     }
   }
-  return Object.fromEntries(names.map((name) => [name, summary(samples.get(name)!)])) as Record<Name, Measurement>;
+  return summaries(samples);
 }
 
 /** Before each turn, so that no route pays for what another has left behind. Needs `--expose-gc`. */
@@ -66,6 +66,9 @@ async function settle(): Promise<void> {
   globalThis.gc?.();
   await sleep(PAUSE_MS);
 }
+
+const summaries = <Name extends string>(samples: ReadonlyMap<Name, readonly number[]>): Record<Name, Measurement> =>
+  Object.fromEntries([...samples].map(([name, times]) => [name, summary(times)])) as Record<Name, Measurement>;
 
 /** Median and best of times in milliseconds. */
 export function summary(samples: readonly number[]): Measurement {

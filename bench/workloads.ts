@@ -1,6 +1,6 @@
 import * as tf from '@tensorflow/tfjs-core';
 import { prefloss } from './built.js';
-import { hashed } from './inputs.js';
+import { hashed } from '../tools/hashed.js';
 
 const { dpo, IGNORE_INDEX, ops, sequenceLogProbs, splitPairs, tokenLogProbs } = prefloss;
 

@@ -8,7 +8,7 @@ import * as tf from '@tensorflow/tfjs';
 import {
   dpo, frozenCopy, noGrad, ops, pairMetrics, readMetrics, sequenceLogProbs, shiftLabels, splitPairs, tokenLogProbs, valueAndGrads,
 } from '../src/index.js';
-import { renderSvg } from './renderSvg.js';
+import { renderSvg } from '../tools/renderSvg.js';
 
 const [pairs, time, vocabulary, width, beta] = [8, 12, 50, 16, 0.1];
 tf.enableProdMode();

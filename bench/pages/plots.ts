@@ -1,5 +1,5 @@
 import type { TopLevelSpec } from 'vega-lite';
-import { renderSvg } from '../../examples/renderSvg.js';
+import { renderSvg } from '../../tools/renderSvg.js';
 import { shapeText } from '../format.js';
 import { BACKENDS } from '../options.js';
 import { AXES, sizeOf, rowsOf, type Results, type GrowthRow } from '../results.js';

@@ -4,7 +4,7 @@
     head.py --workload logProbs|dpo --shape B T V --threads N --peak ROUTE  prints the peak of resident memory of one run
     head.py --versions                                                      prints the versions of Python and PyTorch
 
-Inputs and values are those of ../inputs.ts and ../workloads.ts.
+Inputs and values are those of ../../tools/hashed.ts and ../workloads.ts.
 """
 
 import argparse
@@ -37,7 +37,7 @@ ROUTES = {"selectiveLogSoftmax": selective_log_softmax, "logSoftmaxGather": log_
 
 
 def hashed(size, seed):
-    """The numbers of `hashed` in ../inputs.ts, made in chunks so that little but the result is ever in memory."""
+    """The numbers of `hashed` in ../../tools/hashed.ts, made in chunks so that little but the result is ever in memory."""
     values = torch.empty(size)
     for start in range(0, size, CHUNK):
         h = np.arange(start, min(start + CHUNK, size), dtype=np.uint32)

@@ -1,25 +1,11 @@
 import * as tf from '@tensorflow/tfjs';
+import { hashed } from '../../tools/hashed.js';
 
 /** A low-rank change of a weight, `scale a b`. */
 export interface Adapter {
   readonly a: tf.Variable;
   readonly b: tf.Variable;
   readonly scale: number;
-}
-
-/**
- * Numbers that look random, uniform in [-width, width), by a formula, so that `reference.py` makes the same ones: the index
- * through the last steps of MurmurHash3.
- */
-export function hashed(size: number, seed: number, width: number): Float32Array {
-  const offset = Math.imul(seed, 0x9e3779b1);
-  return Float32Array.from({ length: size }, (_, i) => {
-    let h = i + offset;
-    h = Math.imul(h ^ (h >>> 16), 0x85ebca6b);
-    h = Math.imul(h ^ (h >>> 13), 0xc2b2ae35);
-    h ^= h >>> 16;
-    return width * ((h >>> 8) / 2 ** 23 - 1);
-  });
 }
 
 const WIDTH = 2 ** -5;

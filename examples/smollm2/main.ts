@@ -1,7 +1,7 @@
 /**
  * Aligns SmolLM2-135M-Instruct with DPO and LoRA on real preference pairs. Run it with `--help` to see what can be changed.
  */
-import { existsSync, mkdirSync, readFileSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { join, relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import {
@@ -12,25 +12,26 @@ import {
   parseJsonl,
   saveCheckpoint,
   validationSplit,
+  type CheckpointParts,
   type Message,
 } from '../../src/index.js';
-import { startBackend } from '../train-tiny-gpt/backend.js';
-import { writeWhole } from '../train-tiny-gpt/files.js';
-import type { MetricsRecord } from '../train-tiny-gpt/metricsLog.js';
-import { plotRun } from '../train-tiny-gpt/plot.js';
-import { progressOf } from '../train-tiny-gpt/progress.js';
-import { UsageError } from '../train-tiny-gpt/usageError.js';
+import { startBackend } from '../shared/backend.js';
+import { makeFolder, writeWhole } from '../shared/files.js';
+import { MetricsLog } from '../shared/metricsLog.js';
+import { plotRun } from '../shared/plot.js';
+import { progressOf } from '../shared/progress.js';
+import { evaluate, train } from '../shared/train.js';
+import { run, UsageError } from '../shared/usageError.js';
 import { answer } from './answer.js';
+import { Dpo } from './dpo.js';
 import { openGguf } from './gguf.js';
 import { Llama } from './llama.js';
-import { openLog } from './log.js';
 import { newAdapters } from './lora.js';
 import { HELP, parseOptions } from './options.js';
 import { tokenizerOf } from './tokenizer.js';
-import { Dpo } from './train.js';
 
 const WEIGHTS = fileURLToPath(new URL('weights/SmolLM2-135M-Instruct.Q4_1.gguf', import.meta.url));
-const DATA = new URL('../train-tiny-gpt/data/hh-rlhf-sample.jsonl', import.meta.url);
+const DATA = new URL('../data/hh-rlhf-sample.jsonl', import.meta.url);
 const SCALE = 2;
 const EVALUATE_EVERY = 10;
 const MAX_NORM = 1;
@@ -40,7 +41,7 @@ interface Row {
   readonly prompt: readonly Message[];
 }
 
-async function main(args: string[]): Promise<void> {
+async function main(args: readonly string[]): Promise<void> {
   const options = parseOptions(args);
   if (!options) {
     console.log(HELP);
@@ -52,13 +53,13 @@ async function main(args: string[]): Promise<void> {
   const seconds = () => `${((performance.now() - started) / 1000).toFixed(0)} s`;
   await startBackend(backend);
   const out = options.out ?? fileURLToPath(new URL('out', import.meta.url));
-  mkdirSync(out, { recursive: true });
+  makeFolder(out);
 
   const file = await openGguf(WEIGHTS);
   const chat = tokenizerOf(file.metadata);
   const rows = parseJsonl(readFileSync(DATA, 'utf8'), 'hh-rlhf-sample.jsonl') as Row[];
-  const { pairs, dropped } = encodePairs(rows, chat, { maxLength, truncation: 'keepEnd' });
-  const { train, validation } = validationSplit(pairs, {
+  const encoded = encodePairs(rows, chat, { maxLength, truncation: 'keepEnd' });
+  const split = validationSplit(encoded.pairs, {
     validation: options.validation,
     seed,
     groupBy: ({ row }) => JSON.stringify(rows[row]!.prompt),
@@ -68,49 +69,53 @@ async function main(args: string[]): Promise<void> {
   const aligned = new Dpo(model, adapters, chat.end);
   const trained = aligned.variables.reduce((sum, { size }) => sum + size, 0);
   console.log(
-    `${train.length} pairs to train on, ${validation.length} held out, ${dropped.length} dropped; ${trained} weights of adapters; ${backend}; ${seconds()}`,
+    `${split.train.length} pairs to train on, ${split.validation.length} held out, ${encoded.dropped.length} dropped; ${trained} weights of adapters; ${backend}; ${seconds()}`,
   );
 
-  const asked = validation.slice(0, options.samples).map(({ row }) => rows[row]!.prompt);
+  const asked = split.validation.slice(0, options.samples).map(({ row }) => rows[row]!.prompt);
   const before = await answers(model);
-  const [trainPairs, heldOut] = [await aligned.withReference(train, batchSize), await aligned.withReference(validation, batchSize)];
+  const [pairs, heldOut] = [await aligned.withReference(split.train, batchSize), await aligned.withReference(split.validation, batchSize)];
   console.log(`log-probs of the reference; ${seconds()}`);
 
   const optimizer = new AdamW({ weightDecay: 0 });
   const checkpoint = join(out, 'checkpoint.safetensors');
   const parts = { policy: aligned.variables, optimizer };
-  const from = options.resume ? ((await loadCheckpoint(readFileSync(checkpoint), parts)).step as number) : 0;
-  const records: MetricsRecord[] = [];
-  const write = await openLog(out, backend, options.resume);
-  const log = (on: 'batch' | 'validation', step: number, metrics: Readonly<Record<string, number>>): void => {
-    const record = { phase: 'dpo', on, step, metrics };
-    records.push(record);
-    write(record);
-  };
+  const from = options.resume ? await resume(checkpoint, parts, seed) : 0;
+  const log = await MetricsLog.open({ folder: out, backend, from });
   const schedule = cosineSchedule({ learningRate: options.lr, totalSteps: options.steps, warmupSteps: Math.ceil(WARMUP * options.steps) });
+  const objective = aligned.objective(options.beta);
   const progress = progressOf('dpo', options.steps);
   try {
-    await aligned.train({
-      ...options,
-      ...{ pairs: trainPairs, validation: heldOut, optimizer, from, evaluateEvery: EVALUATE_EVERY, maxNorm: MAX_NORM },
+    await train({
+      variables: aligned.variables,
+      objective,
+      optimizer,
+      items: pairs,
+      batchSize,
+      seed,
+      from,
+      steps: options.steps,
+      maxNorm: MAX_NORM,
+      evaluateEvery: EVALUATE_EVERY,
       // The schedule begins at 0, and a step at 0 would be lost.
       rate: (step) => schedule(step + 1),
       onBatch: (step, metrics) => {
-        log('batch', step, metrics);
+        log.add({ phase: 'dpo', on: 'batch', step, metrics });
         progress.batch(step, metrics);
       },
-      onEvaluation: async (step, metrics) => {
-        log('validation', step, metrics);
-        progress.evaluation(step, records.filter(({ on }) => on === 'batch').at(-1)?.metrics ?? {}, metrics);
-        writeWhole(checkpoint, await saveCheckpoint(parts, { step }));
+      onEvaluation: async (step) => {
+        const metrics = await evaluate(objective, heldOut, batchSize);
+        log.add({ phase: 'dpo', on: 'validation', step, metrics });
+        progress.evaluation(step, log.at('last', 'dpo', 'batch'), metrics);
+        writeWhole(checkpoint, await saveCheckpoint(parts, { step, seed }));
       },
     });
   } finally {
     progress.stop();
   }
 
-  const title = `SmolLM2-135M-Instruct on ${train.length} preference pairs: DPO with LoRA, seed ${seed}`;
-  writeWhole(join(out, 'plot.svg'), await plotRun(records, { loss: 'dpo', title }));
+  const title = `SmolLM2-135M-Instruct on ${split.train.length} preference pairs: DPO with LoRA, seed ${seed}`;
+  writeWhole(join(out, 'plot.svg'), await plotRun(log.records, { loss: 'dpo', title }));
   const after = await answers(model, adapters);
   asked.forEach((prompt, i) => {
     console.log(`\n> ${prompt.at(-1)!.content}\n  before: ${before[i]!}\n  after:  ${after[i]!}`);
@@ -126,10 +131,13 @@ async function main(args: string[]): Promise<void> {
   }
 }
 
-try {
-  await main(process.argv.slice(2));
-} catch (error) {
-  if (!(error instanceof UsageError)) throw error;
-  console.error(error.message);
-  process.exitCode = 1;
+/** Takes a checkpoint in, and says how many updates it had seen. */
+async function resume(path: string, parts: CheckpointParts, seed: number): Promise<number> {
+  if (!existsSync(path)) throw new UsageError(`--resume was given, and there is no ${relative(process.cwd(), path)}`);
+  const { step, seed: saved } = await loadCheckpoint(readFileSync(path), parts);
+  // Another seed holds other pairs out: those of the checkpoint would be among what was trained on.
+  if (saved !== seed) throw new UsageError(`--seed is ${seed}, expected ${String(saved)} as in the checkpoint`);
+  return step as number;
 }
+
+await run(main);

@@ -1,6 +1,5 @@
-import { parseArgs } from 'node:util';
-import { BACKENDS, type BackendName } from '../train-tiny-gpt/backend.js';
-import { UsageError } from '../train-tiny-gpt/usageError.js';
+import { BACKENDS, type BackendName } from '../shared/backend.js';
+import { choice, integer, positive, readArguments } from '../shared/commandLine.js';
 import { hasTfjsNode } from '../../tools/tfjs-node.js';
 
 /** What the command line decides. */
@@ -22,8 +21,7 @@ export interface Options {
 
 const DEFAULTS = { steps: 40, 'batch-size': 2, 'max-length': 128, validation: 8, lr: 1e-3, beta: 0.1, rank: 8, seed: 0, samples: 2, 'sample-tokens': 32 }; // prettier-ignore
 type NumberName = keyof typeof DEFAULTS;
-/** Numbers that may be 0. */
-const FROM_ZERO: readonly NumberName[] = ['seed', 'samples'];
+const NUMBERS = Object.keys(DEFAULTS) as NumberName[];
 
 export const HELP = `Aligns SmolLM2-135M-Instruct with DPO and LoRA on real preference pairs.
 
@@ -46,43 +44,25 @@ export const HELP = `Aligns SmolLM2-135M-Instruct with DPO and LoRA on real pref
   --help           this text`;
 
 /** Reads the command line; undefined if it asks for help. */
-export function parseOptions(args: string[]): Options | undefined {
-  const names = Object.keys(DEFAULTS) as NumberName[];
-  const text = { type: 'string' } as const;
-  const flag = { type: 'boolean' } as const;
-  let values: Readonly<Record<string, string | boolean | undefined>>;
-  try {
-    const options = { ...Object.fromEntries(names.map((name) => [name, text])), backend: text, out: text, resume: flag, help: flag };
-    values = parseArgs({ args, options }).values;
-  } catch (error) {
-    throw new UsageError(`${(error as Error).message.split(/\. |\n/)[0]!}; --help lists the options`);
-  }
-  if (values.help) return undefined;
-  const backend = values.backend ?? (hasTfjsNode() ? 'tfjs-node' : 'wasm');
-  const known = BACKENDS.find((name) => name === backend);
-  if (!known) throw new UsageError(`--backend is "${String(backend)}", expected one of ${BACKENDS.join(', ')}`);
-  const number = (name: NumberName): number => {
-    const given = values[name];
-    if (given === undefined) return DEFAULTS[name];
-    const value = Number(given);
-    const isWhole = Number.isInteger(DEFAULTS[name]);
-    const least = FROM_ZERO.includes(name) ? 0 : isWhole ? 1 : Number.MIN_VALUE;
-    if (value >= least && value < Infinity && (!isWhole || Number.isInteger(value)) && String(given).trim() !== '') return value;
-    throw new UsageError(`--${name} is "${String(given)}", expected ${isWhole ? `an integer >= ${least}` : 'a number > 0'}`);
-  };
+export function parseOptions(args: readonly string[]): Options | undefined {
+  const read = readArguments(args, ['backend', 'out', ...NUMBERS], ['resume']);
+  if (!read) return undefined;
+  const given = read.texts;
+  const count = (name: NumberName, least = 1): number => integer(given, name, least) ?? DEFAULTS[name];
+  const amount = (name: NumberName): number => positive(given, name) ?? DEFAULTS[name];
   return {
-    backend: known,
-    steps: number('steps'),
-    batchSize: number('batch-size'),
-    maxLength: number('max-length'),
-    validation: number('validation'),
-    lr: number('lr'),
-    beta: number('beta'),
-    rank: number('rank'),
-    seed: number('seed'),
-    samples: number('samples'),
-    sampleTokens: number('sample-tokens'),
-    resume: values.resume === true,
-    out: values.out as string | undefined,
+    backend: choice(given, 'backend', BACKENDS, hasTfjsNode() ? 'tfjs-node' : 'wasm'),
+    steps: count('steps'),
+    batchSize: count('batch-size'),
+    maxLength: count('max-length'),
+    validation: count('validation'),
+    lr: amount('lr'),
+    beta: amount('beta'),
+    rank: count('rank'),
+    seed: count('seed', 0),
+    samples: count('samples', 0),
+    sampleTokens: count('sample-tokens'),
+    resume: read.flags.has('resume'),
+    out: given.out,
   };
 }

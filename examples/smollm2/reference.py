@@ -19,7 +19,7 @@ from gguf.quants import dequantize
 
 HERE = Path(__file__).resolve().parent
 WEIGHTS = HERE / "weights" / "SmolLM2-135M-Instruct.Q4_1.gguf"
-DATA = HERE.parent / "train-tiny-gpt" / "data" / "hh-rlhf-sample.jsonl"
+DATA = HERE.parent / "data" / "hh-rlhf-sample.jsonl"
 PAIRS = 8
 WIDTH = 64
 RANK, SCALE, BETA, RATE, STEPS = 8, 2.0, 0.1, 1e-3, 4
@@ -96,7 +96,7 @@ def log_prob(config, w, sequence, lora=None):
 
 
 def hashed(size, seed, width):
-    """The numbers of `hashed` in lora.ts."""
+    """The numbers of `hashed` in ../../tools/hashed.ts."""
     h = (np.arange(size, dtype=np.uint64) + np.uint64(seed * 0x9E3779B1 & 0xFFFFFFFF)) & np.uint64(0xFFFFFFFF)
     for shift, factor in ((16, 0x85EBCA6B), (13, 0xC2B2AE35)):
         h = ((h ^ (h >> np.uint64(shift))) * np.uint64(factor)) & np.uint64(0xFFFFFFFF)

@@ -2,25 +2,27 @@
  * Fine-tunes a tiny GPT on preference pairs: first on the chosen answers, then with a preference loss against a frozen
  * copy of itself. Run it with `--help` to see what can be changed.
  */
-import { mkdirSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
 import { join, relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { startBackend } from './backend.js';
-import { bytesOf, loadCheckpoint, saveCheckpoint } from './checkpoint.js';
+import { isDeepStrictEqual } from 'node:util';
+import { AdamW, loadCheckpoint, saveCheckpoint } from '../../src/index.js';
+import { startBackend } from '../shared/backend.js';
+import { makeFolder, writeWhole } from '../shared/files.js';
+import { MetricsLog, type Metrics } from '../shared/metricsLog.js';
+import { plotRun } from '../shared/plot.js';
+import { progressOf } from '../shared/progress.js';
+import { evaluate, train } from '../shared/train.js';
+import { run } from '../shared/usageError.js';
 import { readDataset, type Dataset } from './data.js';
-import { writeWhole } from './files.js';
-import { MetricsLog } from './metricsLog.js';
 import { TinyGpt } from './model.js';
 import { preference, supervised, type Objective } from './objectives.js';
 import { HELP, parseOptions, type Options } from './options.js';
-import { plotRun } from './plot.js';
-import { progressOf } from './progress.js';
-import { evaluate, train, type Metrics } from './train.js';
-import { UsageError } from './usageError.js';
 
-const SIZES = { maxLength: 64, width: 64, heads: 4, blocks: 2 };
+const SIZES = { maxLength: 96, width: 64, heads: 4, blocks: 2 };
 const VALIDATION_PAIRS = 12;
 const SFT_LEARNING_RATE = 1e-3;
+const MAX_NORM = 1;
 const EVALUATE_EVERY = 10;
 
 async function main(args: readonly string[]): Promise<void> {
@@ -35,33 +37,34 @@ async function main(args: readonly string[]): Promise<void> {
   const out = options.out ?? fileURLToPath(new URL(`out/${loss}`, import.meta.url));
   makeFolder(out);
 
-  const data = readDataset(new URL('data/hh-rlhf-sample.jsonl', import.meta.url), { ...SIZES, validationPairs: VALIDATION_PAIRS, seed });
+  const data = readDataset(new URL('../data/hh-rlhf-sample.jsonl', import.meta.url), { ...SIZES, validationPairs: VALIDATION_PAIRS, seed });
   const policy = TinyGpt.create({ ...SIZES, vocabularySize: data.vocabularySize }, seed);
-  const log = new MetricsLog(join(out, 'metrics.jsonl'));
+  const log = await MetricsLog.open({ folder: out, backend: options.backend });
   const weights = policy.variables.reduce((sum, v) => sum + v.size, 0);
   console.log(
     `${data.train.length} pairs to train on, ${data.validation.length} held out, ${data.vocabularySize} token ids; ${weights} weights; ${options.backend}`,
   );
 
   const stepsOf = (epochs: number): number => epochs * Math.ceil(data.train.length / batchSize);
-  const run = (phase: string, objective: Objective, steps: number, learningRate: number) =>
-    runPhase({ phase, objective, steps, learningRate, policy, data, log, options });
+  const phase = (name: string, objective: Objective, steps: number, learningRate: number) =>
+    runPhase({ name, objective, steps, learningRate, policy, data, log, options });
 
   // The reference of DPO is the model after supervised fine-tuning (Rafailov et al. 2023, section 4).
-  await run('sft', supervised(policy), stepsOf(options.sftEpochs), SFT_LEARNING_RATE);
+  await phase('sft', supervised(policy), stepsOf(options.sftEpochs), SFT_LEARNING_RATE);
   const reference = policy.frozen();
-  const before = await bytesOf(policy);
+  const before = await valuesOf(policy);
 
   const objective = preference(loss, { policy, reference, beta: options.beta });
-  await run(loss, objective, options.steps ?? stepsOf(options.epochs), options.lr);
-  if (!(await bytesOf(reference)).equals(before)) throw new Error('the reference has changed');
-  if ((await bytesOf(policy)).equals(before)) throw new Error('the policy has not changed');
+  await phase(loss, objective, options.steps ?? stepsOf(options.epochs), options.lr);
+  if (!isDeepStrictEqual(await valuesOf(reference), before)) throw new Error('the reference has changed');
+  if (isDeepStrictEqual(await valuesOf(policy), before)) throw new Error('the policy has not changed');
 
-  await saveCheckpoint(out, policy);
-  const reloaded = preference(loss, { policy: loadCheckpoint(out), reference, beta: options.beta });
-  const again = await evaluate(reloaded, data.validation, batchSize);
-  if (JSON.stringify(again) !== JSON.stringify(log.at('last', loss, 'validation')))
-    throw new Error('the checkpoint gives other numbers than the model');
+  const checkpoint = join(out, 'checkpoint.safetensors');
+  writeWhole(checkpoint, await saveCheckpoint({ policy: policy.variables }));
+  const reloaded = TinyGpt.create(policy.config, seed);
+  await loadCheckpoint(readFileSync(checkpoint), { policy: reloaded.variables });
+  const again = await evaluate(preference(loss, { policy: reloaded, reference, beta: options.beta }), data.validation, batchSize);
+  if (!isDeepStrictEqual(again, log.at('last', loss, 'validation'))) throw new Error('the checkpoint gives other numbers than the model');
 
   writeWhole(
     join(out, 'plot.svg'),
@@ -70,16 +73,10 @@ async function main(args: readonly string[]): Promise<void> {
   report(options, log, out, (performance.now() - started) / 1000);
 }
 
-function makeFolder(path: string): void {
-  try {
-    mkdirSync(path, { recursive: true });
-  } catch (error) {
-    throw new UsageError(`--out is "${path}", expected a folder that can be written to: ${(error as Error).message}`);
-  }
-}
+const valuesOf = ({ variables }: TinyGpt) => Promise.all(variables.map((v) => v.data()));
 
 interface Phase {
-  readonly phase: string;
+  readonly name: string;
   readonly objective: Objective;
   readonly steps: number;
   readonly learningRate: number;
@@ -90,37 +87,41 @@ interface Phase {
 }
 
 /** Trains with one objective; shows and logs it as it goes. */
-async function runPhase({ phase, objective, steps, learningRate, policy, data, log, options }: Phase): Promise<void> {
+async function runPhase({ name, objective, steps, learningRate, policy, data, log, options }: Phase): Promise<void> {
   const { batchSize, seed } = options;
-  const progress = progressOf(phase, steps);
+  const optimizer = new AdamW({ beta2: 0.99, weightDecay: 0 });
+  const progress = progressOf(name, steps);
   const measure = async (on: 'train' | 'validation', step: number): Promise<Metrics> => {
     const metrics = await evaluate(objective, data[on], batchSize);
-    log.add({ phase, on, step, metrics });
+    log.add({ phase: name, on, step, metrics });
     return metrics;
   };
   try {
     await train({
-      model: policy,
+      variables: policy.variables,
       objective,
-      pairs: data.train,
-      steps,
+      optimizer,
+      items: data.train,
       batchSize,
-      learningRate,
       seed,
+      steps,
+      rate: () => learningRate,
+      maxNorm: MAX_NORM,
       evaluateEvery: EVALUATE_EVERY,
       onBatch: (step, metrics) => {
-        log.add({ phase, on: 'batch', step, metrics });
+        log.add({ phase: name, on: 'batch', step, metrics });
         progress.batch(step, metrics);
       },
       onEvaluation: async (step) => {
         const onTrain = await measure('train', step);
         const onValidation = await measure('validation', step);
-        if (phase === 'dpo' && step === 0) checkStart(onTrain);
+        if (name === 'dpo' && step === 0) checkStart(onTrain);
         progress.evaluation(step, onTrain, onValidation);
       },
     });
   } finally {
     progress.stop();
+    optimizer.dispose();
   }
 }
 
@@ -161,15 +162,9 @@ A few dozen pairs teach a tiny model these pairs by heart; do not expect the hel
 
   plot        ${path('plot.svg')}
   metrics     ${path('metrics.jsonl')}
-  checkpoint  ${path('checkpoint.json')}, ${path('checkpoint.bin')}
+  checkpoint  ${path('checkpoint.safetensors')}
 
 ${seconds.toFixed(0)} s`);
 }
 
-try {
-  await main(process.argv.slice(2));
-} catch (error) {
-  if (!(error instanceof UsageError)) throw error;
-  console.error(error.message);
-  process.exitCode = 1;
-}
+await run(main);

@@ -18,8 +18,8 @@ export interface GptConfig {
 /** One weight: its name, its shape, and the standard deviation it starts with; 'ones' and 'zeros' for layer norms. */
 type WeightSpec = readonly [name: string, shape: readonly number[], start: number | 'ones' | 'zeros'];
 
-/** Every weight of the model, in the order in which {@link TinyGpt} keeps its variables and a checkpoint stores them. */
-export function weightSpecs({ vocabularySize, maxLength, width, blocks }: GptConfig): WeightSpec[] {
+/** Every weight of the model, in the order in which {@link TinyGpt} keeps its variables. */
+function weightSpecs({ vocabularySize, maxLength, width, blocks }: GptConfig): WeightSpec[] {
   const norm = (name: string): WeightSpec[] => [
     [`${name}.gain`, [width], 'ones'],
     [`${name}.bias`, [width], 'zeros'],

@@ -1,5 +1,7 @@
 import * as tf from '@tensorflow/tfjs';
 import {
+  collatePairs,
+  collateUnpaired,
   dpo,
   ipo,
   klEstimate,
@@ -12,16 +14,16 @@ import {
   splitPairs,
   tokenLogProbs,
   unpairedMetrics,
+  type Batch,
 } from '../../src/index.js';
-import { chosenExamples, collate, mismatchedExamples, pairedExamples, type Example, type PairWithMismatch } from './data.js';
+import type { Objective as ObjectiveOf } from '../shared/train.js';
+import { examplesOf, PADDING, type TrainingPair } from './data.js';
 import type { TinyGpt } from './model.js';
 
 /** The preference losses of this example. */
 export const LOSSES = ['dpo', 'ipo', 'kto', 'orpo'] as const;
 export type LossName = (typeof LOSSES)[number];
-
-/** What training lowers: the mean loss of some pairs, and what to log beside it, all scalars. */
-export type Objective = (pairs: readonly PairWithMismatch[]) => { readonly loss: tf.Scalar } & Readonly<Record<string, tf.Tensor>>;
+export type Objective = ObjectiveOf<TrainingPair>;
 
 /** What a preference objective is made of. */
 export interface PreferenceSetup {
@@ -40,7 +42,8 @@ export interface PreferenceSetup {
 export const supervised =
   (policy: TinyGpt): Objective =>
   (pairs) => {
-    const { logps, mask } = completionLogProbs(policy, chosenExamples(pairs));
+    const chosen = pairs.map((pair) => ({ ...pair.chosen, row: pair.row, label: true }));
+    const { logps, mask } = completionLogProbs(policy, collateUnpaired(chosen, PADDING));
     return { loss: nll(logps, mask, { reduction: 'sequence' }) };
   };
 
@@ -56,10 +59,10 @@ export function preference(loss: LossName, setup: PreferenceSetup): Objective {
 const dpoObjective =
   ({ policy, reference, beta }: PreferenceSetup): Objective =>
   (pairs) => {
-    const examples = pairedExamples(pairs);
+    const batch = collatePairs(pairs, PADDING);
     const logps = {
-      policy: splitPairs(sequences(policy, examples)),
-      reference: splitPairs(noGrad(() => sequences(reference, examples))),
+      policy: splitPairs(sequences(policy, batch)),
+      reference: splitPairs(noGrad(() => sequences(reference, batch))),
     };
     return { loss: tf.mean(dpo(logps, { beta })), ...pairMetrics(logps, { beta, ties: 'half' }) };
   };
@@ -71,10 +74,10 @@ const dpoObjective =
 const ipoObjective =
   ({ policy, reference, beta }: PreferenceSetup): Objective =>
   (pairs) => {
-    const examples = pairedExamples(pairs);
+    const batch = collatePairs(pairs, PADDING);
     const logps = {
-      policy: splitPairs(sequences(policy, examples, 'mean')),
-      reference: splitPairs(noGrad(() => sequences(reference, examples, 'mean'))),
+      policy: splitPairs(sequences(policy, batch, 'mean')),
+      reference: splitPairs(noGrad(() => sequences(reference, batch, 'mean'))),
     };
     return { loss: tf.mean(ipo(logps, { beta })), ...pairMetrics(logps, { beta, ties: 'half' }) };
   };
@@ -86,12 +89,12 @@ const ipoObjective =
 const ktoObjective =
   ({ policy, reference, beta }: PreferenceSetup): Objective =>
   (pairs) => {
-    const examples = pairedExamples(pairs);
-    const mismatched = mismatchedExamples(pairs, policy.config.maxLength);
-    const logps = { policy: sequences(policy, examples), reference: noGrad(() => sequences(reference, examples)) };
+    const mismatches = pairs.map(({ row, mismatched }) => ({ row, ...mismatched }));
+    const [batch, mismatched] = [collateUnpaired(examplesOf(pairs), PADDING), collateUnpaired(examplesOf(mismatches), PADDING)];
+    const logps = { policy: sequences(policy, batch), reference: noGrad(() => sequences(reference, batch)) };
     // The paper takes no gradient through the estimate, so the policy needs no tape here either.
     const kl = klEstimate(noGrad(() => ({ policy: sequences(policy, mismatched), reference: sequences(reference, mismatched) })));
-    const desirable = tf.concat<tf.Tensor1D>([tf.ones([pairs.length]), tf.zeros([pairs.length])]);
+    const desirable = tf.tensor1d(batch.desirable);
 
     // The examples happen to come from pairs here, so the share of pairs in the right order can be logged as well.
     const inPairs = { policy: splitPairs(logps.policy), reference: splitPairs(logps.reference) };
@@ -110,7 +113,7 @@ const ktoObjective =
 const orpoObjective =
   ({ policy, beta }: PreferenceSetup): Objective =>
   (pairs) => {
-    const { logps, mask } = completionLogProbs(policy, pairedExamples(pairs));
+    const { logps, mask } = completionLogProbs(policy, collatePairs(pairs, PADDING));
     const means = splitPairs(sequenceLogProbs(logps, mask, { reduction: 'mean' }));
     const supervision = nll(splitPairs(logps).chosen, splitPairs(mask).chosen, { reduction: 'none' });
     return {
@@ -121,14 +124,13 @@ const orpoObjective =
   };
 
 /** One log-prob per completion `[N]`. */
-function sequences(model: TinyGpt, examples: readonly Example[], reduction: 'sum' | 'mean' = 'sum'): tf.Tensor1D {
-  const { logps, mask } = completionLogProbs(model, examples);
+function sequences(model: TinyGpt, batch: Batch, reduction: 'sum' | 'mean' = 'sum'): tf.Tensor1D {
+  const { logps, mask } = completionLogProbs(model, batch);
   return sequenceLogProbs(logps, mask, { reduction });
 }
 
 /** The log-prob of every token `[N, T]`, and the mask of those that belong to a completion. */
-function completionLogProbs(model: TinyGpt, examples: readonly Example[]): { logps: tf.Tensor2D; mask: tf.Tensor2D } {
-  const { tokens, labels, mask } = collate(examples);
+function completionLogProbs(model: TinyGpt, { tokens, labels, mask }: Batch): { logps: tf.Tensor2D; mask: tf.Tensor2D } {
   const logits = model.logits(tf.tensor2d(tokens, undefined, 'int32'));
   return { logps: tokenLogProbs(logits, tf.tensor2d(labels, undefined, 'int32')), mask: tf.tensor2d(mask) };
 }

@@ -1,7 +1,7 @@
-import { parseArgs } from 'node:util';
-import { BACKENDS, type BackendName } from './backend.js';
+import { BACKENDS, type BackendName } from '../shared/backend.js';
+import { choice, integer, positive, readArguments } from '../shared/commandLine.js';
+import { UsageError } from '../shared/usageError.js';
 import { LOSSES, type LossName } from './objectives.js';
-import { UsageError } from './usageError.js';
 
 /** What the command line decides. */
 export interface Options {
@@ -42,70 +42,25 @@ export const HELP = `Fine-tunes a tiny GPT on preference pairs.
 const BETA: Readonly<Record<LossName, number>> = { dpo: 0.1, ipo: 0.5, kto: 0.1, orpo: 1 };
 
 const NAMES = ['loss', 'backend', 'seed', 'sft-epochs', 'epochs', 'steps', 'batch-size', 'lr', 'beta', 'out'] as const;
-type Values = Readonly<Partial<Record<(typeof NAMES)[number], string>>>;
 
 /** Reads the command line; undefined if it asks for help. */
 export function parseOptions(args: readonly string[]): Options | undefined {
-  const values = parse(args);
-  if (!values) return undefined;
-  if (values.steps !== undefined && values.epochs !== undefined) {
+  const given = readArguments(args, NAMES)?.texts;
+  if (!given) return undefined;
+  if (given.steps !== undefined && given.epochs !== undefined) {
     throw new UsageError('--steps and --epochs were both given, expected one of them');
   }
-  const loss = choice(values, 'loss', LOSSES, 'dpo');
+  const loss = choice(given, 'loss', LOSSES, 'dpo');
   return {
     loss,
-    backend: choice(values, 'backend', BACKENDS, 'wasm'),
-    seed: integer(values, 'seed', 0) ?? 0,
-    sftEpochs: integer(values, 'sft-epochs', 0) ?? 16,
-    epochs: integer(values, 'epochs', 1) ?? 10,
-    steps: integer(values, 'steps', 1),
-    batchSize: integer(values, 'batch-size', 1) ?? 8,
-    lr: positive(values, 'lr') ?? 1e-4,
-    beta: positive(values, 'beta') ?? BETA[loss],
-    out: values.out,
+    backend: choice(given, 'backend', BACKENDS, 'wasm'),
+    seed: integer(given, 'seed', 0) ?? 0,
+    sftEpochs: integer(given, 'sft-epochs', 0) ?? 16,
+    epochs: integer(given, 'epochs', 1) ?? 10,
+    steps: integer(given, 'steps', 1),
+    batchSize: integer(given, 'batch-size', 1) ?? 8,
+    lr: positive(given, 'lr') ?? 1e-4,
+    beta: positive(given, 'beta') ?? BETA[loss],
+    out: given.out,
   };
-}
-
-function parse(args: readonly string[]): Values | undefined {
-  const options = Object.fromEntries(NAMES.map((name) => [name, { type: 'string' as const }]));
-  // parseArgs takes "--lr -1" for two options; as "--lr=-1" it reaches the check that can say what is wrong.
-  const joined = args.flatMap((arg, i) => {
-    if (isNegative(arg) && args[i - 1]?.startsWith('--')) return [];
-    return arg.startsWith('--') && isNegative(args[i + 1]) ? [`${arg}=${args[i + 1]!}`] : [arg];
-  });
-  try {
-    const { values } = parseArgs({ args: joined, options: { ...options, help: { type: 'boolean' } } });
-    const { help, ...given } = values as Values & { readonly help?: boolean };
-    return help ? undefined : given;
-  } catch (error) {
-    const [problem] = (error as Error).message.split(/\. |\n/);
-    throw new UsageError(`${problem!}, expected ${NAMES.map((name) => `--${name}`).join(', ')} with a value, or --help`);
-  }
-}
-
-const isNegative = (arg: string | undefined): boolean => arg !== undefined && /^-[\d.]/.test(arg);
-
-function choice<Word extends string>(values: Values, name: keyof Values, words: readonly Word[], otherwise: Word): Word {
-  const given = values[name] ?? otherwise;
-  const word = words.find((w) => w === given);
-  if (word === undefined) throw new UsageError(`--${name} is ${JSON.stringify(given)}, expected one of ${words.join(', ')}`);
-  return word;
-}
-
-function integer(values: Values, name: keyof Values, least: number): number | undefined {
-  const given = values[name];
-  if (given === undefined) return undefined;
-  const number = given.trim() === '' ? NaN : Number(given);
-  if (!(Number.isSafeInteger(number) && number >= least)) {
-    throw new UsageError(`--${name} is ${JSON.stringify(given)}, expected an integer of at least ${least}`);
-  }
-  return number;
-}
-
-function positive(values: Values, name: keyof Values): number | undefined {
-  const given = values[name];
-  if (given === undefined) return undefined;
-  const number = given.trim() === '' ? NaN : Number(given);
-  if (!(number > 0 && number < Infinity)) throw new UsageError(`--${name} is ${JSON.stringify(given)}, expected a number above 0`);
-  return number;
 }

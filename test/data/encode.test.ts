@@ -67,7 +67,7 @@ describe('encodePairs', () => {
   });
 
   it('encodes the sample of hh-rlhf', () => {
-    const rows = parseJsonl(readFileSync(new URL('../../examples/train-tiny-gpt/data/hh-rlhf-sample.jsonl', import.meta.url), 'utf8'));
+    const rows = parseJsonl(readFileSync(new URL('../../examples/data/hh-rlhf-sample.jsonl', import.meta.url), 'utf8'));
     const { pairs, dropped } = encodePairs(rows, tokenizer);
     expect([pairs.length, dropped]).toEqual([56, []]);
     pairs.forEach(({ chosen, rejected }, i) => {

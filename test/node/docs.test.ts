@@ -13,7 +13,7 @@ const pages = [
   'README.md',
   'CONTRIBUTING.md',
   'CHANGELOG.md',
-  'examples/README.md',
+  ...['', 'data/', 'smollm2/', 'train-tiny-gpt/'].map((folder) => `examples/${folder}README.md`),
   ...readdirSync(join(root, 'docs'), { recursive: true, encoding: 'utf8' })
     .filter((f) => f.endsWith('.md'))
     .map((f) => `docs/${f.replaceAll('\\', '/')}`),

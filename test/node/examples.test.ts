@@ -44,7 +44,7 @@ describe('examples/train-tiny-gpt', { timeout: 300_000 }, () => {
     expect(status, stderr).toBe(0);
     expect(stdout).toMatch(/DPO loss +0\.6931 -> 0\.6\d+ +0\.6931 -> /);
     expect(stdout).toMatch(/reward margin +0\.000 -> 0\.0\d+ /);
-    expect(readdirSync(join(folder, 'dpo')).sort()).toEqual(['checkpoint.bin', 'checkpoint.json', 'metrics.jsonl', 'plot.svg']);
+    expect(readdirSync(join(folder, 'dpo')).sort()).toEqual(['checkpoint.safetensors', 'metrics.jsonl', 'plot.svg']);
     expect(readFileSync(join(folder, 'dpo/plot.svg'), 'utf8')).toMatch(/^<svg[^]*Reward margin[^]*<\/svg>\s*$/);
   });
 

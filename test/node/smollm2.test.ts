@@ -3,18 +3,19 @@ import '@tensorflow/tfjs-backend-wasm';
 import { existsSync, readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { beforeAll, describe, expect, it } from 'vitest';
+import { train } from '../../examples/shared/train.js';
 import { openGguf } from '../../examples/smollm2/gguf.js';
 import { Llama } from '../../examples/smollm2/llama.js';
 import { newAdapters } from '../../examples/smollm2/lora.js';
 import { tokenizerOf, type Chat } from '../../examples/smollm2/tokenizer.js';
-import { Dpo } from '../../examples/smollm2/train.js';
+import { Dpo } from '../../examples/smollm2/dpo.js';
 import reference from '../../examples/smollm2/reference.json' with { type: 'json' };
 import { AdamW, encodePairs, parseJsonl, type EncodedPair } from '../../src/index.js';
 import { hasTfjsNode, loadTfjsNode } from '../../tools/tfjs-node.js';
 
 const path = (file: string) => fileURLToPath(new URL(`../../examples/${file}`, import.meta.url));
 const WEIGHTS = path('smollm2/weights/SmolLM2-135M-Instruct.Q4_1.gguf');
-const rows = parseJsonl(readFileSync(path('train-tiny-gpt/data/hh-rlhf-sample.jsonl'), 'utf8'));
+const rows = parseJsonl(readFileSync(path('data/hh-rlhf-sample.jsonl'), 'utf8'));
 const { rows: trainingRows, width, rank, scale, beta, learningRate, steps } = reference.training;
 
 const BACKENDS = [
@@ -69,9 +70,17 @@ describe.skipIf(!existsSync(WEIGHTS))('SmolLM2-135M-Instruct', () => {
       const seen: Readonly<Record<string, number>>[] = [];
       let start = 0;
       const seconds: number[] = [];
-      await dpo.train({
-        ...{ pairs: batch, validation: batch.slice(0, 1), optimizer, from: 0, steps: updates, batchSize: batch.length, beta, seed: 0 },
-        ...{ rate: () => learningRate, maxNorm: 1e9, evaluateEvery: Infinity },
+      await train({
+        variables: dpo.variables,
+        objective: dpo.objective(beta),
+        optimizer,
+        items: batch,
+        batchSize: batch.length,
+        seed: 0,
+        steps: updates,
+        rate: () => learningRate,
+        maxNorm: 1e9,
+        evaluateEvery: Infinity,
         onBatch: (_, metrics) => {
           seen.push(metrics);
           seconds.push((performance.now() - start) / 1000);

@@ -1,6 +1,7 @@
 import { Template } from '@huggingface/jinja';
 import { Tokenizer } from '@huggingface/tokenizers';
 import { chatTokenizer, type ChatTokenizer } from '../../src/index.js';
+import { byteLevelBpe } from '../../tools/byteLevelBpe.js';
 
 /** The letters that stand for bytes in a byte-level vocabulary, as GPT-2 has them. */
 function letters(): string[] {
@@ -23,39 +24,8 @@ export function byteTokenizer(
   config: Record<string, unknown> = {},
 ): ChatTokenizer & { decode(ids: readonly number[]): string } {
   const vocabulary = [...letters(), ...SPECIAL];
-  const tokenizer = new Tokenizer(
-    {
-      version: '1.0',
-      truncation: null,
-      padding: null,
-      normalizer: null,
-      post_processor: null,
-      added_tokens: SPECIAL.map((content, i) => ({
-        id: 256 + i,
-        content,
-        single_word: false,
-        lstrip: false,
-        rstrip: false,
-        normalized: false,
-        special: true,
-      })),
-      pre_tokenizer: { type: 'ByteLevel', add_prefix_space: false, trim_offsets: true, use_regex: true },
-      decoder: { type: 'ByteLevel', add_prefix_space: false, trim_offsets: true, use_regex: true },
-      model: {
-        type: 'BPE',
-        dropout: null,
-        unk_token: null,
-        continuing_subword_prefix: null,
-        end_of_word_suffix: null,
-        fuse_unk: false,
-        byte_fallback: false,
-        ignore_merges: false,
-        vocab: Object.fromEntries(vocabulary.map((token, id) => [token, id])),
-        merges: [],
-      },
-    } as never,
-    {} as never,
-  );
+  const special = SPECIAL.map((content, i) => ({ id: 256 + i, content }));
+  const tokenizer = new Tokenizer(byteLevelBpe({ tokens: vocabulary, merges: [], special }) as never, {} as never);
   const chat = chatTokenizer({
     tokenizer,
     template: new Template(template),

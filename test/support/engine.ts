@@ -49,16 +49,19 @@ export interface Derivatives {
 }
 
 /** Weights of a scalar function of several outputs: unequal, so that errors do not cancel. */
-const cotangent = (size: number): number[] => Array.from({ length: size }, (_, i) => Math.fround(1 + 0.4 * Math.sin(3 * i + 1)));
+export const weight = (i: number): number => Math.fround(1 + 0.4 * Math.sin(3 * i + 1));
 
 /**
- * Gradients of `sum(cotangent * f(inputs))`: the engine's own; by central differences on the arrays engine, which has none.
+ * Gradients of `sum(weight * f(inputs))`: the engine's own; by central differences on the arrays engine, which has none.
  */
 export async function derivatives(f: (...inputs: X[]) => X, inputs: readonly Nested[]): Promise<Derivatives> {
   const scalar = (...xs: X[]): X => {
     const y: X = f(...xs);
     const sizes = ops.shape(y);
-    const weights = tensorLike(y, cotangent(sizes.reduce((a, b) => a * b, 1)));
+    const weights = tensorLike(
+      y,
+      Array.from({ length: sizes.reduce((a, b) => a * b, 1) }, (_, i) => weight(i)),
+    );
     return ops.sum(ops.mul<X>(y, ops.reshape(weights, sizes)));
   };
   return isArrays ? differences(scalar, inputs) : taped(scalar, inputs);

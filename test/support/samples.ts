@@ -1,6 +1,8 @@
 import type { Nested } from '../../src/index.js';
 import { tensor, type X } from './engine.js';
 
+export { weight } from './engine.js';
+
 /** Log-probs of three pairs: one that the policy ranks right, one wrong, one as the reference does. */
 export const sample = {
   policy: { chosen: [-10, -31.5, -7.25], rejected: [-12, -30, -9] },
@@ -29,9 +31,6 @@ export const four = [sample.policy.chosen, sample.policy.rejected, sample.refere
 
 export const sigmoid = (x: number): number => (x >= 0 ? 1 / (1 + Math.exp(-x)) : Math.exp(x) / (1 + Math.exp(x)));
 export const softplus = (x: number): number => Math.max(x, 0) + Math.log1p(Math.exp(-Math.abs(x)));
-
-/** Weights that the support functions put on the outputs before they differentiate. */
-export const weight = (i: number): number => Math.fround(1 + 0.4 * Math.sin(3 * i + 1));
 
 /** Labels from all over the vocabulary, first and last included, some ignored. */
 export const labelsOf = (rows: number, vocabulary: number): number[] =>

@@ -1,10 +1,11 @@
 import * as tf from '@tensorflow/tfjs';
 import { describe, expect, it } from 'vitest';
 import { Llama } from '../../examples/smollm2/llama.js';
-import { hashed, newAdapters } from '../../examples/smollm2/lora.js';
+import { newAdapters } from '../../examples/smollm2/lora.js';
 import reference from '../../examples/smollm2/reference.json' with { type: 'json' };
 import { collatePairs, linearTokenLogProbs, noGrad, sequenceLogProbs, valueAndGrads, type Sequence } from '../../src/index.js';
 import { expectClose, type Values } from '../../src/testing/index.js';
+import { hashed } from '../../tools/hashed.js';
 import { epsilon, isArrays, liveTensors, read } from '../support/engine.js';
 
 const { tiny } = reference;

@@ -2,7 +2,7 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import type { TopLevelSpec } from 'vega-lite';
-import { renderSvg } from '../../examples/renderSvg.js';
+import { renderSvg } from '../renderSvg.js';
 import { plotted, type Plotted } from './plotted.js';
 
 const POINTS = 121;

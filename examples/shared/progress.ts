@@ -1,5 +1,5 @@
 import { Presets, SingleBar } from 'cli-progress';
-import type { Metrics } from './train.js';
+import type { Metrics } from './metricsLog.js';
 
 /** Shows how far a phase is: a bar on a terminal, a line for each evaluation elsewhere. */
 export interface Progress {

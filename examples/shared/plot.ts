@@ -1,6 +1,5 @@
 import type { TopLevelSpec } from 'vega-lite';
-import { renderSvg } from '../renderSvg.js';
-import type { LossName } from './objectives.js';
+import { renderSvg } from '../../tools/renderSvg.js';
 import type { MetricsRecord } from './metricsLog.js';
 
 interface Panel {
@@ -14,19 +13,16 @@ interface Panel {
 
 const COLOURS = { train: '#1f5fa8', validation: '#d9730d' };
 
+/** What a loss is before the first update, where that does not depend on the model. */
+const STARTS: Readonly<Record<string, Pick<Panel, 'rule'>>> = { dpo: { rule: [Math.LN2, 'ln 2'] }, kto: { rule: [0.5, 'one half'] } };
+
 /** The panels of a run: fine-tuning first, then loss, margin and accuracy of the preference loss. */
-function panelsOf(loss: LossName): Panel[] {
+function panelsOf(loss: string): Panel[] {
   const name = loss.toUpperCase();
-  const start: Record<LossName, Partial<Panel>> = {
-    dpo: { rule: [Math.LN2, 'ln 2'] },
-    kto: { rule: [0.5, 'one half'] },
-    ipo: {},
-    orpo: {},
-  };
   const perToken = loss === 'ipo' || loss === 'orpo' ? ' per token' : '';
   return [
     { phase: 'sft', metric: 'loss', title: 'Fine-tuning loss', axis: 'nats per token' },
-    { phase: loss, metric: 'loss', title: `${name} loss`, axis: 'loss', ...start[loss] },
+    { phase: loss, metric: 'loss', title: `${name} loss`, axis: 'loss', ...STARTS[loss] },
     { phase: loss, metric: 'rewards/margins', title: 'Reward margin', axis: `chosen - rejected${perToken}`, rule: [0, ''] },
     {
       phase: loss,
@@ -40,7 +36,7 @@ function panelsOf(loss: LossName): Panel[] {
 }
 
 /** Draws a run: lines with points for whole splits, a pale line for the batches between them. */
-export async function plotRun(records: readonly MetricsRecord[], { loss, title }: { loss: LossName; title: string }): Promise<string> {
+export async function plotRun(records: readonly MetricsRecord[], { loss, title }: { loss: string; title: string }): Promise<string> {
   const panels = panelsOf(loss).filter((panel) => records.some((r) => r.phase === panel.phase));
   const spec: TopLevelSpec = {
     $schema: 'https://vega.github.io/schema/vega-lite/v6.json',

@@ -1,6 +1,6 @@
 /**
- * Numbers that look random, uniform in [centre - width, centre + width), by a formula, so that `pytorch/head.py` makes the same
- * ones: the index through the last steps of MurmurHash3. With powers of two for widths around 0, float32 holds them exactly.
+ * Numbers that look random, uniform in [centre - width, centre + width), by a formula, so that Python makes the same ones: the
+ * index through the last steps of MurmurHash3. With powers of two for widths around 0, float32 holds them exactly.
  */
 export function hashed(size: number, seed: number, width = 1, centre = 0): Float32Array {
   const values = new Float32Array(size);

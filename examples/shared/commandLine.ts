@@ -1,0 +1,62 @@
+import { parseArgs } from 'node:util';
+import { UsageError } from './usageError.js';
+
+/** The texts that were given, by the names of options. */
+type Texts = Readonly<Record<string, string | undefined>>;
+
+/** Reads options that have a value, and flags, which are undefined if not given; undefined if `--help` is among them. */
+export function readArguments<Name extends string, Flag extends string = never>(
+  args: readonly string[],
+  names: readonly Name[],
+  flags: readonly Flag[] = [],
+): { readonly texts: Readonly<Partial<Record<Name, string>>>; readonly flags: ReadonlySet<Flag> } | undefined {
+  const options = {
+    ...Object.fromEntries(names.map((name) => [name, { type: 'string' as const }])),
+    ...Object.fromEntries([...flags, 'help'].map((name) => [name, { type: 'boolean' as const }])),
+  };
+  // parseArgs takes "--lr -1" for two options; as "--lr=-1" it reaches the check that can say what is wrong.
+  const joined = args.flatMap((arg, i) => {
+    if (isNegative(arg) && args[i - 1]?.startsWith('--')) return [];
+    return arg.startsWith('--') && isNegative(args[i + 1]) ? [`${arg}=${args[i + 1]!}`] : [arg];
+  });
+  try {
+    const { help, ...given } = parseArgs({ args: joined, options }).values as Readonly<Record<string, string | boolean>>;
+    if (help) return undefined;
+    const texts = Object.fromEntries(names.flatMap((name) => (name in given ? [[name, given[name]]] : [])));
+    return { texts: texts as Partial<Record<Name, string>>, flags: new Set(flags.filter((flag) => given[flag])) };
+  } catch (error) {
+    const [problem] = (error as Error).message.split(/\. |\n/);
+    const known = [...names.map((name) => `--${name} with a value`), ...[...flags, 'help'].map((flag) => `--${flag}`)];
+    throw new UsageError(`${problem!}, expected ${known.join(', ')}`);
+  }
+}
+
+const isNegative = (arg: string | undefined): boolean => arg !== undefined && /^-[\d.]/.test(arg);
+
+/** One of a few words. */
+export function choice<T extends Texts, Word extends string>(
+  texts: T,
+  name: keyof T & string,
+  words: readonly Word[],
+  otherwise: Word,
+): Word {
+  const text: string = texts[name] ?? otherwise;
+  const word = words.find((w) => w === text);
+  if (word === undefined) throw new UsageError(`--${name} is ${JSON.stringify(text)}, expected one of ${words.join(', ')}`);
+  return word;
+}
+
+/** An integer of at least `least`. */
+export const integer = <T extends Texts>(texts: T, name: keyof T & string, least: number): number | undefined =>
+  number(name, texts[name], `an integer of at least ${least}`, (value) => Number.isSafeInteger(value) && value >= least);
+
+/** A number above 0. */
+export const positive = <T extends Texts>(texts: T, name: keyof T & string): number | undefined =>
+  number(name, texts[name], 'a number above 0', (value) => value > 0 && value < Infinity);
+
+function number(name: string, text: string | undefined, words: string, has: (value: number) => boolean): number | undefined {
+  if (text === undefined) return undefined;
+  const value = text.trim() === '' ? NaN : Number(text);
+  if (!has(value)) throw new UsageError(`--${name} is ${JSON.stringify(text)}, expected ${words}`);
+  return value;
+}

@@ -1,0 +1,137 @@
+import * as tf from '@tensorflow/tfjs';
+import { spawnSync } from 'node:child_process';
+import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { pathToFileURL } from 'node:url';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { choice, integer, positive, readArguments } from '../../examples/shared/commandLine.js';
+import { MetricsLog, type MetricsRecord } from '../../examples/shared/metricsLog.js';
+import { train } from '../../examples/shared/train.js';
+import { AdamW } from '../../src/index.js';
+
+let folder: string;
+beforeAll(() => {
+  folder = mkdtempSync(join(tmpdir(), 'prefloss-shared-'));
+});
+afterAll(() => {
+  rmSync(folder, { recursive: true });
+});
+
+// What ulimit does to a file is what a full disk does: the write ends in the middle.
+it.skipIf(process.platform === 'win32')('a disk that is full leaves the last file whole, and nothing beside it', () => {
+  const path = join(folder, 'full', 'checkpoint');
+  const module = pathToFileURL(join(import.meta.dirname, '../../examples/shared/files.ts')).href;
+  writeFileSync(
+    join(folder, 'write.mts'),
+    `import { makeFolder, writeWhole } from ${JSON.stringify(module)};
+     makeFolder(${JSON.stringify(join(folder, 'full'))});
+     writeWhole(${JSON.stringify(path)}, 'the last one');
+     writeWhole(${JSON.stringify(path)}, new Uint8Array(1e6));`,
+  );
+  const tsx = createRequire(import.meta.url).resolve('tsx/cli');
+  const { status, stderr } = spawnSync(
+    'bash',
+    ['-c', 'ulimit -f 100; exec "$@"', 'bash', process.execPath, tsx, join(folder, 'write.mts')],
+    {
+      encoding: 'utf8',
+    },
+  );
+  expect(status).toBe(1);
+  expect(stderr).toContain('EFBIG');
+  expect(readFileSync(path, 'utf8')).toBe('the last one');
+  expect(readdirSync(join(folder, 'full'))).toEqual(['checkpoint']);
+});
+
+describe('the log of metrics', () => {
+  const record = (step: number, on: MetricsRecord['on'], loss: number): MetricsRecord => ({ phase: 'dpo', on, step, metrics: { loss } });
+
+  it('goes on where a checkpoint was written, as if it had not stopped', async () => {
+    const whole = [0, 1, 2, 3].flatMap((step) => [record(step, 'validation', 1 / (step + 1)), record(step, 'batch', step)]);
+    const first = await MetricsLog.open({ folder, backend: 'wasm' });
+    whole.slice(0, 6).forEach((r) => {
+      first.add(r);
+    });
+    const second = await MetricsLog.open({ folder, backend: 'wasm', from: 2 });
+    expect(second.records).toEqual(whole.slice(0, 4));
+    whole.slice(4).forEach((r) => {
+      second.add(r);
+    });
+    expect(second.at('last', 'dpo', 'validation')).toEqual({ loss: 0.25 });
+    const lines = whole.map(({ metrics, ...rest }) => `${JSON.stringify({ ...rest, ...metrics })}\n`).join('');
+    expect(readFileSync(join(folder, 'metrics.jsonl'), 'utf8')).toBe(lines);
+    await MetricsLog.open({ folder, backend: 'wasm' });
+    expect(readFileSync(join(folder, 'metrics.jsonl'), 'utf8')).toBe('');
+  });
+});
+
+describe('the command line', () => {
+  const read = (...args: string[]) => readArguments(args, ['lr', 'seed', 'loss'], ['resume'])!;
+
+  it('gives texts, numbers, words and flags', () => {
+    const { texts, flags } = read('--lr', '1e-3', '--resume', '--loss=ipo');
+    expect(positive(texts, 'lr')).toBe(1e-3);
+    expect(integer(texts, 'seed', 0)).toBeUndefined();
+    expect(choice(texts, 'loss', ['dpo', 'ipo'], 'dpo')).toBe('ipo');
+    expect(flags.has('resume')).toBe(true);
+    expect(readArguments(['--help'], ['lr'])).toBeUndefined();
+  });
+
+  it.each([
+    [['--lr', '-1'], '--lr is "-1", expected a number above 0'],
+    [['--lr', ''], '--lr is "", expected a number above 0'],
+    [['--seed', '1.5'], '--seed is "1.5", expected an integer of at least 0'],
+    [['--loss', 'dop'], '--loss is "dop", expected one of dpo, ipo'],
+    [['--lrr', '1'], "Unknown option '--lrr', expected --lr with a value, --seed with a value, --loss with a value, --resume, --help"],
+  ])('says what is wrong with %j', (args, message) => {
+    expect(() => {
+      const { texts } = read(...args);
+      positive(texts, 'lr');
+      integer(texts, 'seed', 0);
+      choice(texts, 'loss', ['dpo', 'ipo'], 'dpo');
+    }).toThrow(message);
+  });
+});
+
+describe('the training loop', () => {
+  const setup = (name: string, loss: (w: tf.Tensor) => tf.Tensor) => {
+    const w = tf.variable(tf.scalar(1), true, name);
+    return {
+      variables: [w],
+      objective: () => ({ loss: loss(w as tf.Tensor) as tf.Scalar }),
+      optimizer: new AdamW({ weightDecay: 0 }),
+      items: [1, 2, 3],
+      batchSize: 2,
+      seed: 0,
+      steps: 5,
+      rate: () => 0.1,
+      maxNorm: 1,
+      evaluateEvery: 2,
+    };
+  };
+
+  it('evaluates before, between and after, and goes on from a step', async () => {
+    const seen: string[] = [];
+    const hooks = {
+      onBatch: (step: number) => seen.push(`batch ${step}`),
+      onEvaluation: (step: number) => Promise.resolve(void seen.push(`evaluation ${step}`)),
+    };
+    await train({ ...setup('goes on', (w) => tf.square(w)), ...hooks, from: 3 });
+    expect(seen).toEqual(['batch 3', 'evaluation 4', 'batch 4', 'evaluation 5']);
+  });
+
+  it('names the variable whose gradient is not finite, and changes nothing', async () => {
+    const training = setup('a weight', (w) => tf.log(tf.sub(w, 1)));
+    const hooks = { onBatch: () => undefined, onEvaluation: () => Promise.resolve() };
+    await expect(train({ ...training, ...hooks })).rejects.toThrow(
+      'after 0 updates, checkValues: a weight[0] is Infinity: try a smaller --lr',
+    );
+    expect(training.variables[0]!.dataSync()[0]).toBe(1);
+  });
+
+  it('notices a tensor that a step left behind', async () => {
+    const hooks = { onBatch: () => void tf.keep(tf.scalar(0)), onEvaluation: () => Promise.resolve() };
+    await expect(train({ ...setup('leaks', (w) => tf.square(w)), ...hooks })).rejects.toThrow('step 1 left 1 tensors behind');
+  });
+});
