@@ -72,15 +72,16 @@ async function main(args: readonly string[]): Promise<void> {
     `${split.train.length} pairs to train on, ${split.validation.length} held out, ${encoded.dropped.length} dropped; ${trained} weights of adapters; ${backend}; ${seconds()}`,
   );
 
+  const optimizer = new AdamW({ weightDecay: 0 });
+  const checkpoint = join(out, 'checkpoint.safetensors');
+  const parts = { policy: aligned.variables, optimizer };
+  const from = options.resume ? await resume(checkpoint, parts, seed) : 0;
+
   const asked = split.validation.slice(0, options.samples).map(({ row }) => rows[row]!.prompt);
   const before = await answers(model);
   const [pairs, heldOut] = [await aligned.withReference(split.train, batchSize), await aligned.withReference(split.validation, batchSize)];
   console.log(`log-probs of the reference; ${seconds()}`);
 
-  const optimizer = new AdamW({ weightDecay: 0 });
-  const checkpoint = join(out, 'checkpoint.safetensors');
-  const parts = { policy: aligned.variables, optimizer };
-  const from = options.resume ? await resume(checkpoint, parts, seed) : 0;
   const log = await MetricsLog.open({ folder: out, backend, from });
   const schedule = cosineSchedule({ learningRate: options.lr, totalSteps: options.steps, warmupSteps: Math.ceil(WARMUP * options.steps) });
   const objective = aligned.objective(options.beta);
