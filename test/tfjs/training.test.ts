@@ -244,6 +244,23 @@ describe.skipIf(isArrays)('frozenCopy', () => {
     expect((await read(model.predict(x) as tf.Tensor)) as number[][]).not.toEqual(before);
   });
 
+  it('of a model whose layers hold tensors of their own keeps these, and makes nothing beside', async () => {
+    class Scaled extends tf.layers.Layer {
+      static className = 'Scaled';
+      private readonly factor = tf.scalar(3);
+      override call(inputs: tf.Tensor | tf.Tensor[]): tf.Tensor {
+        return tf.mul([inputs].flat()[0]!, this.factor);
+      }
+    }
+    tf.serialization.registerClass(Scaled);
+    const model = tf.sequential({ layers: [tf.layers.dense({ units: 2, inputShape: [3] }), new Scaled({})] });
+    const before = liveTensors();
+    const copy = frozenCopy(model);
+    expect(liveTensors() - before).toBe(3);
+    const x = tf.tensor2d([[1, -2, 3]]);
+    expectClose((await read(copy.predict(x) as tf.Tensor)) as number[][], (await read(model.predict(x) as tf.Tensor)) as number[][]);
+  });
+
   it('names bad input', () => {
     const gone = variable(1);
     gone.dispose();

@@ -1,4 +1,4 @@
-import { tidy, Variable, variable, type Tensor } from '@tensorflow/tfjs-core';
+import { Variable, variable, type Tensor } from '@tensorflow/tfjs-core';
 import { describe } from '../../backend/backend.js';
 
 /** What {@link frozenCopy} needs of a `tf.LayersModel`. */
@@ -53,11 +53,8 @@ function frozenVariable(source: unknown, i: number): Variable {
 function frozenModel<M extends ModelLike>(source: M): M {
   const weights = source.getWeights();
   if (weights.length === 0) throw new TypeError('frozenCopy: the model has no weights, expected a built model');
-  let copy!: M;
-  tidy(() => {
-    copy = rebuild(source);
-    copy.setWeights(weights);
-  });
+  const copy = rebuild(source);
+  copy.setWeights(weights);
   for (const weight of copy.getWeights()) (weight as Variable).trainable = false;
   return copy;
 }
