@@ -61,6 +61,7 @@ const tfjsNode: TestProjectInlineConfiguration = {
 
 const browser = (engine: 'webgpu' | 'webgl'): TestProjectInlineConfiguration => ({
   extends: true,
+  optimizeDeps: { exclude: ['gpt-tfjs'] }, // its test is skipped there, and bundling it fails
   test: {
     name: `browser-${engine}`,
     ...engines,

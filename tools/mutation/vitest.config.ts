@@ -12,7 +12,7 @@ export default defineConfig({
     testTimeout: 60_000,
     isolate: false, // TensorFlow.js is loaded once a mutant, not once a file
     include: ['test/**/*.test.ts'],
-    exclude: [...configDefaults.exclude, 'test/node/**', 'test/tfjs/**'],
+    exclude: [...configDefaults.exclude, 'test/{models,node,tfjs}/**'],
     projects: [engine('arrays'), engine('cpu')],
   },
 });

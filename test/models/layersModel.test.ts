@@ -1,0 +1,70 @@
+import * as tf from '@tensorflow/tfjs';
+import { describe, expect, it } from 'vitest';
+import { frozenCopy } from '../../src/index.js';
+import { expectAligned, TIMEOUT_MS, VOCABULARY, type LanguageModel } from '../support/alignment.js';
+import { isArrays, liveTensors } from '../support/engine.js';
+import { withoutKernel } from '../support/withoutKernel.js';
+
+const WIDTH = 16;
+
+/** Attention to what came before, from queries, keys and values `[B, T, D]`. */
+class CausalAttention extends tf.layers.Layer {
+  static className = 'CausalAttention';
+
+  override computeOutputShape([query]: tf.Shape[]): tf.Shape {
+    return query!;
+  }
+
+  override call(inputs: tf.Tensor | tf.Tensor[]): tf.Tensor {
+    return tf.tidy(() => {
+      const [query, key, value] = inputs as [tf.Tensor3D, tf.Tensor3D, tf.Tensor3D];
+      const [, time, width] = query.shape;
+      const allowed = tf.linalg.bandPart(tf.ones([time, time]), -1, 0);
+      const scores = tf.mul(tf.matMul(query, key, false, true), 1 / Math.sqrt(width));
+      return tf.matMul(tf.softmax(tf.add<tf.Tensor3D>(scores, tf.mul(tf.sub(allowed, 1), 1e9))), value);
+    });
+  }
+}
+tf.serialization.registerClass(CausalAttention);
+
+const symbolic = (layer: tf.layers.Layer, inputs: tf.SymbolicTensor | tf.SymbolicTensor[]) => layer.apply(inputs) as tf.SymbolicTensor;
+const dense = (units: number, seed: number, inputs: tf.SymbolicTensor) =>
+  symbolic(tf.layers.dense({ units, kernelInitializer: tf.initializers.glorotNormal({ seed }) }), inputs);
+
+/** A block of a transformer, a model of its own. */
+function block(seed: number): tf.LayersModel {
+  const input = tf.input({ shape: [null, WIDTH] });
+  const normed = symbolic(tf.layers.layerNormalization(), input);
+  const attended = symbolic(
+    new CausalAttention({}),
+    [0, 1, 2].map((i) => dense(WIDTH, seed + i, normed)),
+  );
+  const sum = symbolic(tf.layers.add(), [input, symbolic(tf.layers.dropout({ rate: 0.5 }), attended)]);
+  return tf.model({ inputs: input, outputs: sum });
+}
+
+function languageModel(): tf.LayersModel {
+  const input = tf.input({ shape: [null], dtype: 'int32' });
+  const embeddingsInitializer = tf.initializers.randomNormal({ stddev: 0.5, seed: 1 });
+  const embedded = symbolic(tf.layers.embedding({ inputDim: VOCABULARY, outputDim: WIDTH, embeddingsInitializer }), input);
+  return tf.model({ inputs: input, outputs: dense(VOCABULARY, 2, symbolic(block(3), embedded)) });
+}
+
+const modelOf = (model: tf.LayersModel): LanguageModel => ({
+  variables: model.getWeights() as tf.Variable[],
+  logits: (tokens) => model.apply(tokens) as tf.Tensor3D,
+});
+
+describe.skipIf(isArrays)('a tf.LayersModel with a model inside', () => {
+  it('is aligned', { timeout: TIMEOUT_MS }, async ({ skip }) => {
+    skip(...withoutKernel('UnsortedSegmentSum', 'the gradient of tf.layers.embedding'));
+    const before = liveTensors();
+    const policy = languageModel();
+    const reference = frozenCopy(policy);
+    expect(policy.layers.filter((layer) => layer instanceof tf.LayersModel)).toHaveLength(1);
+    await expectAligned(modelOf(policy), modelOf(reference));
+    policy.dispose();
+    reference.dispose();
+    expect(liveTensors()).toBe(before);
+  });
+});

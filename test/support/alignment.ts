@@ -1,0 +1,154 @@
+import * as tf from '@tensorflow/tfjs-core';
+import { expect } from 'vitest';
+import {
+  AdamW,
+  batchesOf,
+  clipByGlobalNorm,
+  collatePairs,
+  dpo,
+  noGrad,
+  ops,
+  pairMetrics,
+  precomputeReference,
+  readMetrics,
+  sequenceLogProbs,
+  splitPairs,
+  syncReference,
+  tokenLogProbs,
+  valueAndGrads,
+  type EncodedPair,
+  type Pair,
+} from '../../src/index.js';
+import { expectClose, type Values } from '../../src/testing/index.js';
+import { epsilon, liveTensors, read } from './engine.js';
+
+/** A language model, whatever it was made with. */
+export interface LanguageModel {
+  /** The logits `[B, T, VOCABULARY]` of integers `[B, T]`. */
+  readonly logits: (tokens: tf.Tensor2D) => tf.Tensor3D;
+  readonly variables: readonly tf.Variable[];
+}
+
+/** Sizes that fit the pairs. */
+export const VOCABULARY = 32;
+export const MAX_LENGTH = 8;
+
+/** A GPU in software takes its time, beside other tests all the more. */
+export const TIMEOUT_MS = 300_000;
+
+const STEPS = 20;
+const BATCH_SIZE = 2;
+
+/** Pairs with prompts and completions of several lengths. */
+const PAIRS = Array.from({ length: 4 }, (_, row): EncodedPair => {
+  const prompt = [1, 2 + row, 6 + row].slice(0, 2 + (row % 2));
+  const side = (...answer: number[]) => ({ tokens: [...prompt, ...answer], mask: [...prompt.map(() => 0), ...answer.map(() => 1)] });
+  return { row, chosen: side(10 + row, 14 + row), rejected: side(18 + row, 22 + row, 26 + row) };
+});
+
+/** A batch as tensors. */
+function batchOf(pairs: readonly EncodedPair[]) {
+  const { tokens, labels, mask, reference } = collatePairs(pairs, { padTokenId: 0, padToMultipleOf: MAX_LENGTH });
+  return {
+    tokens: tf.tensor2d(tokens, undefined, 'int32'),
+    labels: tf.tensor2d(labels, undefined, 'int32'),
+    mask: tf.tensor2d(mask),
+    known: reference && { chosen: tf.tensor1d(reference.chosen), rejected: tf.tensor1d(reference.rejected) },
+  };
+}
+
+type Batch = ReturnType<typeof batchOf>;
+
+const disposeBatch = ({ known, ...rest }: Batch): void => {
+  tf.dispose([rest, known]);
+};
+
+const logpsOf = (model: LanguageModel, { tokens, labels, mask }: Batch): Pair<tf.Tensor1D> =>
+  splitPairs(sequenceLogProbs<tf.Tensor2D>(tokenLogProbs(model.logits(tokens), labels), mask));
+
+/** The pairs with their log-probs under a model that will not be there any more. */
+async function withReference(model: LanguageModel): Promise<EncodedPair[]> {
+  const [values] = await precomputeReference([PAIRS], (pairs) => {
+    const { chosen, rejected } = logpsOf(model, batchOf(pairs));
+    return [chosen, rejected];
+  });
+  return PAIRS.map((pair, i) => ({ ...pair, reference: { chosen: values![0]![i]!, rejected: values![1]![i]! } }));
+}
+
+/** Asserts that log-probs on the engine are those of its logits in float64. */
+async function expectLogps(model: LanguageModel): Promise<void> {
+  const { tokens, labels, mask } = collatePairs(PAIRS, { padTokenId: 0, padToMultipleOf: MAX_LENGTH });
+  const batch = batchOf(PAIRS);
+  const [logits, { chosen, rejected }] = noGrad(() => [model.logits(batch.tokens), logpsOf(model, batch)] as const);
+  const scores = (await read(logits)) as number[][][];
+  const expected = tokens.map((row, b) =>
+    row.reduce((sum, _, t) => {
+      const at = scores[b]![t]!;
+      return mask[b]![t] ? sum + at[labels[b]![t]!]! - Math.log(at.reduce((total, x) => total + Math.exp(x), 0)) : sum;
+    }, 0),
+  );
+  expectClose([await read(chosen), await read(rejected)].flat() as Values, expected, { relative: 10 * epsilon });
+  tf.dispose([logits, chosen, rejected]);
+  disposeBatch(batch);
+}
+
+/** Loss and metrics of all pairs. */
+async function evaluate(objective: (batch: Batch) => Record<string, tf.Scalar>, pairs: readonly EncodedPair[]) {
+  const batch = batchOf(pairs);
+  const scalars = noGrad(() => objective(batch));
+  const values = await readMetrics(scalars);
+  tf.dispose(scalars);
+  disposeBatch(batch);
+  return values;
+}
+
+const valuesOf = (variables: readonly tf.Variable[]) => Promise.all(variables.map((variable) => variable.data()));
+
+/**
+ * Aligns a model with DPO, and asserts what has to hold of any.
+ *
+ * @param policy - What is trained.
+ * @param reference - A frozen copy; without one, log-probs of the policy as it is now are kept.
+ */
+export async function expectAligned(policy: LanguageModel, reference?: LanguageModel): Promise<void> {
+  await expectLogps(policy);
+  const frozen = await valuesOf(reference?.variables ?? []);
+  expect(reference?.variables.some(({ trainable }) => trainable)).not.toBe(true);
+  const pairs = reference ? PAIRS : await withReference(policy);
+  const objective = (batch: Batch) => {
+    const logps = { policy: logpsOf(policy, batch), reference: batch.known ?? noGrad(() => logpsOf(reference!, batch)) };
+    return { loss: ops.mean(dpo(logps)), ...pairMetrics(logps) };
+  };
+
+  const optimizer = new AdamW({ learningRate: 0.01 });
+  const tensors: number[] = [];
+  for (let step = 0; step < STEPS; step++) {
+    const batches = [...batchesOf(pairs, { batchSize: BATCH_SIZE, seed: step >> 1 })];
+    const batch = batchOf(batches[step % batches.length]!);
+    const { loss, grads, ...metrics } = valueAndGrads(() => objective(batch), policy.variables);
+    const clipped = clipByGlobalNorm(grads, 1);
+    optimizer.applyGradients(clipped.grads);
+    if (step === 0) {
+      expectClose((await read(loss)) as number, Math.LN2, { relative: epsilon });
+      for (const { name } of policy.variables) {
+        expect(Object.keys(grads)).toContain(name);
+        expect([name, (await grads[name]!.data()).some((value) => value !== 0)]).toEqual([name, true]);
+      }
+    }
+    tf.dispose([loss, grads, metrics, clipped]);
+    disposeBatch(batch);
+    tensors.push(liveTensors());
+  }
+  optimizer.dispose();
+  expect(tensors.at(-1)).toBe(tensors[1]);
+
+  const after = await evaluate(objective, pairs);
+  expect(after.loss).toBeLessThan(0.6);
+  expect(after['rewards/margins']).toBeGreaterThan(0.2);
+  expect(after['rewards/accuracies']).toBe(1);
+  if (!reference) return;
+  expect(await valuesOf(reference.variables)).toEqual(frozen);
+  syncReference(reference.variables, policy.variables);
+  const synced = await evaluate(objective, pairs);
+  expectClose(synced.loss!, Math.LN2, { relative: epsilon });
+}
