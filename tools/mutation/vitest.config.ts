@@ -1,9 +1,10 @@
 import { configDefaults, defineConfig, type TestProjectInlineConfiguration } from 'vitest/config';
 
-// The tests of the formulas on the two engines that start fast, for mutation testing.
+// The tests of the formulas on the two engines that start fast, those of the training helpers on cpu, and those of data, for mutation testing.
+const exclude = [...configDefaults.exclude, 'test/{data,models,node}/**', 'test/tfjs/!(adamW|helpers|training).test.ts'];
 const engine = (name: 'arrays' | 'cpu'): TestProjectInlineConfiguration => ({
   extends: true,
-  test: { name, setupFiles: [`test/setup/${name}.ts`], provide: { engine: name } },
+  test: { name, include: ['test/**/*.test.ts'], exclude, setupFiles: [`test/setup/${name}.ts`], provide: { engine: name } },
 });
 
 export default defineConfig({
@@ -11,8 +12,7 @@ export default defineConfig({
   test: {
     testTimeout: 60_000,
     isolate: false, // TensorFlow.js is loaded once a mutant, not once a file
-    include: ['test/**/*.test.ts'],
-    exclude: [...configDefaults.exclude, 'test/{models,node,tfjs}/**'],
-    projects: [engine('arrays'), engine('cpu')],
+    testNamePattern: /^(?!10,000 chat rows)/, // it takes longer than all others of data together, and finds no more
+    projects: [engine('arrays'), engine('cpu'), { extends: true, test: { name: 'data', include: ['test/data/*.test.ts'] } }],
   },
 });
