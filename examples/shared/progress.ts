@@ -43,9 +43,9 @@ function progressLines(phase: string, steps: number): Progress {
   return {
     batch: () => undefined,
     evaluation: (step, train, validation) => {
-      console.log(
-        `${phase} ${String(step).padStart(String(steps).length)}/${steps}  train: ${summary(train)}  validation: ${summary(validation)}`,
-      );
+      const parts = Object.entries({ train, validation }).map(([on, metrics]) => [on, summary(metrics)] as const);
+      const shown = parts.flatMap(([on, text]) => (text ? [`${on}: ${text}`] : []));
+      console.log([`${phase} ${String(step).padStart(String(steps).length)}/${steps}`, ...shown].join('  '));
     },
     stop: () => undefined,
   };

@@ -79,6 +79,7 @@ async function main(args: readonly string[]): Promise<void> {
 
   const asked = split.validation.slice(0, options.samples).map(({ row }) => rows[row]!.prompt);
   const before = await answers(model);
+  if (asked.length > 0) console.log(`its answers; ${seconds()}`);
   const [pairs, heldOut] = [await aligned.withReference(split.train, batchSize), await aligned.withReference(split.validation, batchSize)];
   console.log(`log-probs of the reference; ${seconds()}`);
 

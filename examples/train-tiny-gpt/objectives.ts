@@ -89,8 +89,9 @@ const ipoObjective =
 const ktoObjective =
   ({ policy, reference, beta }: PreferenceSetup): Objective =>
   (pairs) => {
-    const mismatches = pairs.map(({ row, mismatched }) => ({ row, ...mismatched }));
-    const [batch, mismatched] = [collateUnpaired(examplesOf(pairs), PADDING), collateUnpaired(examplesOf(mismatches), PADDING)];
+    const others = (['chosen', 'rejected'] as const).flatMap((side) => pairs.map((pair) => pair.mismatched[side]));
+    const batch = collateUnpaired(examplesOf(pairs).map((example, i) => ({ ...example, mismatched: others[i]! })), PADDING); // prettier-ignore
+    const mismatched = batch.mismatched!;
     const logps = { policy: sequences(policy, batch), reference: noGrad(() => sequences(reference, batch)) };
     // The paper takes no gradient through the estimate, so the policy needs no tape here either.
     const kl = klEstimate(noGrad(() => ({ policy: sequences(policy, mismatched), reference: sequences(reference, mismatched) })));
