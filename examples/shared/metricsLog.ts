@@ -1,4 +1,4 @@
-import { appendFileSync, readFileSync } from 'node:fs';
+import { appendFileSync, existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { BackendName } from './backend.js';
 import { writeWhole } from './files.js';
@@ -62,14 +62,17 @@ export class MetricsLog {
 /** A line holds no times, so that two runs of one seed give the same file. */
 const lineOf = ({ metrics, ...rest }: MetricsRecord): string => `${JSON.stringify({ ...rest, ...metrics })}\n`;
 
-const readRecords = (path: string): MetricsRecord[] =>
-  readFileSync(path, 'utf8')
-    .trimEnd()
+/** The whole lines of a log; what a crash left of the last one is passed over, as is a log that is not there. */
+function readRecords(path: string): MetricsRecord[] {
+  if (!existsSync(path)) return [];
+  return readFileSync(path, 'utf8')
     .split('\n')
+    .slice(0, -1)
     .map((line) => {
       const { phase, on, step, ...metrics } = JSON.parse(line) as Omit<MetricsRecord, 'metrics'> & Metrics;
       return { phase, on, step, metrics };
     });
+}
 
 /** TensorBoard's event files, a folder for each kind of record, so that they become curves of one chart. */
 async function tensorBoard(folder: string): Promise<Writer> {

@@ -1,5 +1,6 @@
 import * as tf from '@tensorflow/tfjs';
 import {
+  attachReference,
   batchesOf,
   collatePairs,
   dpo,
@@ -46,13 +47,12 @@ export class Dpo {
 
   /** The pairs with their log-probs under the reference, which no step has to compute again. */
   async withReference(pairs: readonly EncodedPair[], batchSize: number): Promise<EncodedPair[]> {
-    const results = await precomputeReference(batchesOf(pairs, { batchSize }), (some) => {
+    const batches = batchesOf(pairs, { batchSize });
+    const results = await precomputeReference(batches, (some) => {
       const { chosen, rejected } = this.logps(this.collate(some));
       return [chosen, rejected];
     });
-    const flat = (side: 0 | 1) => results.flatMap((result) => Array.from(result[side]!));
-    const [chosen, rejected] = [flat(0), flat(1)];
-    return pairs.map((pair, i) => ({ ...pair, reference: { chosen: chosen[i]!, rejected: rejected[i]! } }));
+    return attachReference(batches, results);
   }
 
   /** Summed log-probs of the completions; the logits `[2B, T, 49152]` are never made. */

@@ -97,7 +97,8 @@ export async function openGguf(path: string): Promise<ModelFile> {
         const shape = reversed.map(Number).reverse();
         const blocks = shape.reduce((a, b) => a * b, 1) / format.size;
         const bytes = new Uint8Array(blocks * format.bytes);
-        readSync(file, bytes, 0, bytes.length, Number(tensorDataOffset) + Number(offset));
+        const read = readSync(file, bytes, 0, bytes.length, Number(tensorDataOffset) + Number(offset));
+        if (read < bytes.length) throw new Error(`${path} ends within ${name}: delete it and get it again`);
         const values = new Float32Array(blocks * format.size);
         for (let i = 0; i < blocks; i++) {
           format.unpack(

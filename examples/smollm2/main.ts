@@ -75,7 +75,10 @@ async function main(args: readonly string[]): Promise<void> {
   const optimizer = new AdamW({ weightDecay: 0 });
   const checkpoint = join(out, 'checkpoint.safetensors');
   const parts = { policy: aligned.variables, optimizer };
-  const from = options.resume ? await resume(checkpoint, parts, seed) : 0;
+  const setup = { seed, validation: options.validation, maxLength, batchSize };
+  const from = options.resume ? await resume(checkpoint, parts, setup) : 0;
+  if (from > options.steps) throw new UsageError(`--steps is ${options.steps}, and the checkpoint has seen ${from}`);
+  const log = await MetricsLog.open({ folder: out, backend, from });
 
   const asked = split.validation.slice(0, options.samples).map(({ row }) => rows[row]!.prompt);
   const before = await answers(model);
@@ -83,7 +86,6 @@ async function main(args: readonly string[]): Promise<void> {
   const [pairs, heldOut] = [await aligned.withReference(split.train, batchSize), await aligned.withReference(split.validation, batchSize)];
   console.log(`log-probs of the reference; ${seconds()}`);
 
-  const log = await MetricsLog.open({ folder: out, backend, from });
   const schedule = cosineSchedule({ learningRate: options.lr, totalSteps: options.steps, warmupSteps: Math.ceil(WARMUP * options.steps) });
   const objective = aligned.objective(options.beta);
   const progress = progressOf('dpo', options.steps);
@@ -109,7 +111,7 @@ async function main(args: readonly string[]): Promise<void> {
         const metrics = await evaluate(objective, heldOut, batchSize);
         log.add({ phase: 'dpo', on: 'validation', step, metrics });
         progress.evaluation(step, log.at('last', 'dpo', 'batch'), metrics);
-        writeWhole(checkpoint, await saveCheckpoint(parts, { step, seed }));
+        writeWhole(checkpoint, await saveCheckpoint(parts, { step, ...setup }));
       },
     });
   } finally {
@@ -134,11 +136,13 @@ async function main(args: readonly string[]): Promise<void> {
 }
 
 /** Takes a checkpoint in, and says how many updates it had seen. */
-async function resume(path: string, parts: CheckpointParts, seed: number): Promise<number> {
+async function resume(path: string, parts: CheckpointParts, setup: Readonly<Record<string, number>>): Promise<number> {
   if (!existsSync(path)) throw new UsageError(`--resume was given, and there is no ${relative(process.cwd(), path)}`);
-  const { step, seed: saved } = await loadCheckpoint(readFileSync(path), parts);
-  // Another seed holds other pairs out: those of the checkpoint would be among what was trained on.
-  if (saved !== seed) throw new UsageError(`--seed is ${seed}, expected ${String(saved)} as in the checkpoint`);
+  const { step, ...saved } = await loadCheckpoint(readFileSync(path), parts);
+  // With another one, other pairs would be held out or come next: those held out now would be among what was trained on.
+  for (const [name, value] of Object.entries(setup)) {
+    if (saved[name] !== value) throw new UsageError(`${name} is ${value}, expected ${String(saved[name])} as in the checkpoint`);
+  }
   return step as number;
 }
 

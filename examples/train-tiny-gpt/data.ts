@@ -22,6 +22,8 @@ export interface TrainingPair extends EncodedPair {
 export interface Dataset {
   readonly train: readonly TrainingPair[];
   readonly validation: readonly TrainingPair[];
+  /** Number of rows that were too long. */
+  readonly dropped: number;
   /** Number of token ids, V. */
   readonly vocabularySize: number;
 }
@@ -54,7 +56,7 @@ export function readDataset(file: URL, { maxLength, validationPairs, seed }: Dat
   const rows = parseJsonl(readFileSync(file, 'utf8'), file.pathname) as Row[];
   const { tokenizer, vocabularySize } = tokenizerFor(rows.flatMap(({ prompt, chosen, rejected }) => [...prompt, ...chosen, ...rejected]));
   const limit = { maxLength, truncation: 'keepEnd' } as const;
-  const { pairs } = encodePairs(rows, tokenizer, limit);
+  const { pairs, dropped } = encodePairs(rows, tokenizer, limit);
   const { train, validation } = validationSplit(pairs, { validation: validationPairs, seed });
   const withMismatches = (split: readonly EncodedPair[]): TrainingPair[] => {
     const examples = mismatchCompletions(examplesOf(split), limit);
@@ -63,7 +65,7 @@ export function readDataset(file: URL, { maxLength, validationPairs, seed }: Dat
       mismatched: { chosen: examples[i]!.mismatched, rejected: examples[i + split.length]!.mismatched },
     }));
   };
-  return { train: withMismatches(train), validation: withMismatches(validation), vocabularySize };
+  return { train: withMismatches(train), validation: withMismatches(validation), dropped: dropped.length, vocabularySize };
 }
 
 /** Every answer on its own: first all chosen ones, then all rejected ones. */

@@ -42,7 +42,7 @@ async function main(args: readonly string[]): Promise<void> {
   const log = await MetricsLog.open({ folder: out, backend: options.backend });
   const weights = policy.variables.reduce((sum, v) => sum + v.size, 0);
   console.log(
-    `${data.train.length} pairs to train on, ${data.validation.length} held out, ${data.vocabularySize} token ids; ${weights} weights; ${options.backend}`,
+    `${data.train.length} pairs to train on, ${data.validation.length} held out, ${data.dropped} dropped; ${data.vocabularySize} token ids; ${weights} weights; ${options.backend}`,
   );
 
   const stepsOf = (epochs: number): number => epochs * Math.ceil(data.train.length / batchSize);

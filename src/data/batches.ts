@@ -1,11 +1,11 @@
-import { checkNumber, checkOptions, counting, type NumberDomain } from '../internal/checks.js';
+import { checkNumber, checkOptions, counting, notNegative, type NumberDomain } from '../internal/checks.js';
 import { generator, seeds, shuffled } from '../internal/random.js';
 
 /** Options of {@link batchesOf}. */
 export interface BatchOptions<Item> {
   /** Items in a batch, an integer from 1 on. */
   readonly batchSize: number;
-  /** Decides the order, an integer from 0 to 2^32 - 1: one of its own for each epoch. Left out, the order stays as it is. */
+  /** Decides the order, an integer from 0 to 2^32 - 1: one of its own for each epoch. Left out, the order stays as it is, but for `lengthOf`. */
   readonly seed?: number;
   /** Length of an item: those of about the same length then share a batch, and less is filled up. */
   readonly lengthOf?: (item: Item) => number;
@@ -35,6 +35,7 @@ export function batchesOf<Item>(items: readonly Item[], options: BatchOptions<It
   const { batchSize, seed, lengthOf } = options;
   checkNumber('batchesOf', 'batchSize', batchSize, counting);
   if (seed !== undefined) checkNumber('batchesOf', 'seed', seed, seeds);
+  for (const [i, item] of items.entries()) if (lengthOf) checkNumber('batchesOf', `lengthOf(items[${i}])`, lengthOf(item), notNegative);
   const random = generator(seed ?? 0);
   const order = seed === undefined ? items : shuffled(items, random);
   if (!lengthOf) return parts(order, batchSize);
@@ -54,7 +55,7 @@ export interface SplitOptions<Item> {
   readonly validation: number;
   /** Decides which, an integer from 0 to 2^32 - 1. */
   readonly seed: number;
-  /** What items must not be parted by, for example their prompt, so that nothing held out has been trained on. */
+  /** What items must not be parted by, for example their prompt, so that nothing held out has been trained on; objects and lists by their JSON. */
   readonly groupBy?: (item: Item) => unknown;
 }
 
@@ -92,9 +93,10 @@ export function validationSplit<Item>(items: readonly Item[], options: SplitOpti
   const wanted = validation < 1 ? Math.max(1, Math.round(validation * items.length)) : validation;
   const groups = new Map<unknown, number[]>();
   items.forEach((item, i) => {
-    const key = groupBy ? groupBy(item) : i;
-    const group = groups.get(key);
-    if (group) group.push(i);
+    const group = groupBy ? groupBy(item) : i;
+    const key = typeof group === 'object' ? JSON.stringify(group) : group;
+    const members = groups.get(key);
+    if (members) members.push(i);
     else groups.set(key, [i]);
   });
   const held = new Set<number>();

@@ -53,19 +53,31 @@ export interface ChatTokenizerParts {
  *
  * @param parts - See {@link ChatTokenizerParts}; `config` is usually the content of `tokenizer_config.json`.
  * @returns What {@link encodePairs} takes.
+ * @throws RangeError if the tokenizer does not know the end or pad token of its configuration.
  */
 export function chatTokenizer({ tokenizer, template, config = {} }: ChatTokenizerParts): ChatTokenizer {
   const encode = (text: string): number[] => Array.from(tokenizer.encode(text, { add_special_tokens: false }).ids);
   // In tokenizer_config.json a token is a text, or an object with the text in it.
   const textOf = (token: unknown): unknown =>
     typeof token === 'object' && token !== null ? (token as { content: unknown }).content : token;
-  const tokens = Object.fromEntries(['bos_token', 'eos_token', 'pad_token'].map((name) => [name, textOf(config[name])]));
-  const idOf = (token: unknown): number | undefined => (typeof token === 'string' ? tokenizer.token_to_id(token) : undefined);
+  const names = ['bos_token', 'eos_token', 'pad_token'];
+  const tokens = Object.fromEntries(names.flatMap((name) => (config[name] ? [[name, textOf(config[name])]] : []))) as Record<
+    string,
+    string
+  >;
+  const others = Object.fromEntries(Object.entries(config).filter(([name]) => !names.includes(name)));
+  const idOf = (name: string): number | undefined => {
+    const token = tokens[name];
+    if (token === undefined) return undefined;
+    const id = tokenizer.token_to_id(token);
+    if (id === undefined) throw new RangeError(`chatTokenizer: ${name} is ${JSON.stringify(token)}, which the tokenizer does not know`);
+    return id;
+  };
   return {
     encode,
     apply_chat_template: (messages, { add_generation_prompt }) =>
-      encode(template.render({ ...config, ...tokens, messages, add_generation_prompt })),
-    eos_token_id: idOf(tokens.eos_token),
-    pad_token_id: idOf(tokens.pad_token),
+      encode(template.render({ tools: null, documents: null, ...others, ...tokens, messages, add_generation_prompt })),
+    eos_token_id: idOf('eos_token'),
+    pad_token_id: idOf('pad_token'),
   };
 }

@@ -5,6 +5,7 @@ import { labelsFromMask, maskFromLabels, shiftLabels } from '../masking/labels.j
 import type { EncodedExample, EncodedPair } from './encode.js';
 import type { MismatchedExample } from './mismatchCompletions.js';
 import type { Sequence } from './sequence.js';
+import { counts } from './truncate.js';
 
 /** Rows of one width in plain numbers, ready to become tensors. */
 export interface Batch {
@@ -70,7 +71,8 @@ const tokenId: NumberDomain = { words: 'a token id, an integer >= 0', has: (v) =
 export function collatePairs(pairs: readonly EncodedPair[], options: CollateOptions): PairBatch {
   const fn = 'collatePairs';
   const sides = ['chosen', 'rejected'] as const;
-  const batch = collate(fn, 'pairs', sides.flatMap((side) => pairs.map((pair) => pair[side])), options); // prettier-ignore
+  const rows = sides.flatMap((side) => pairs.map((pair, i): Named => [`pairs[${i}].${side}`, pair[side]]));
+  const batch = collate(fn, 'pairs', rows, options);
   const reference = allOrNone(fn, 'pairs', 'reference', pairs.map((pair) => pair.reference)); // prettier-ignore
   if (!reference) return batch;
   return { ...batch, reference: { chosen: reference.map(({ chosen }) => chosen), rejected: reference.map(({ rejected }) => rejected) } };
@@ -88,7 +90,8 @@ export function collatePairs(pairs: readonly EncodedPair[], options: CollateOpti
 export function collateUnpaired(examples: readonly (EncodedExample | MismatchedExample)[], options: CollateOptions): UnpairedBatch {
   const fn = 'collateUnpaired';
   const all = <V>(field: string, values: readonly (V | undefined)[]) => allOrNone(fn, 'examples', field, values);
-  const batch = collate(fn, 'examples', examples, options);
+  const named = (field: string, rows: readonly Sequence[]) => rows.map((row, i): Named => [`examples[${i}]${field}`, row]);
+  const batch = collate(fn, 'examples', named('', examples), options);
   const reference = all('reference', examples.map((example) => example.reference)); // prettier-ignore
   const others = all('mismatched', examples.map((example) => (example as Partial<MismatchedExample>).mismatched)); // prettier-ignore
   const ofOthers = all('mismatchedReference', examples.map((example) => (example as Partial<MismatchedExample>).mismatchedReference)); // prettier-ignore
@@ -96,11 +99,16 @@ export function collateUnpaired(examples: readonly (EncodedExample | MismatchedE
     ...batch,
     desirable: examples.map(({ label }) => Number(label)),
     ...(reference && { reference }),
-    ...(others && { mismatched: { ...collate(fn, 'mismatched', others, options), ...(ofOthers && { reference: ofOthers }) } }),
+    ...(others && {
+      mismatched: { ...collate(fn, 'examples', named('.mismatched', others), options), ...(ofOthers && { reference: ofOthers }) },
+    }),
   };
 }
 
-function collate(fn: string, name: string, rows: readonly Sequence[], options: CollateOptions): Batch {
+/** A row, and how errors call it. */
+type Named = readonly [name: string, row: Sequence];
+
+function collate(fn: string, name: string, named: readonly Named[], options: CollateOptions): Batch {
   checkOptions(fn, options, ['padTokenId', 'padToMultipleOf']);
   const { padTokenId, padToMultipleOf = 1 } = options;
   if (typeof padTokenId !== 'number') {
@@ -108,13 +116,13 @@ function collate(fn: string, name: string, rows: readonly Sequence[], options: C
   }
   checkNumber(fn, 'padTokenId', padTokenId, tokenId);
   checkNumber(fn, 'padToMultipleOf', padToMultipleOf, counting);
-  if (rows.length === 0) throw new RangeError(`${fn}: ${name} is empty, expected at least one`);
-  rows.forEach(({ tokens, mask }, i) => {
-    if (mask.length !== tokens.length) throw new RangeError(`${fn}: row ${i} has ${tokens.length} tokens and a mask of ${mask.length}`);
-    // The first token is predicted from nothing.
-    if (!mask.includes(1, 1)) throw new RangeError(`${fn}: row ${i} has no token that counts after its first`);
-  });
+  if (named.length === 0) throw new RangeError(`${fn}: ${name} is empty, expected at least one`);
+  for (const [at, { tokens, mask }] of named) {
+    if (mask.length !== tokens.length) throw new RangeError(`${fn}: ${at} has ${tokens.length} tokens and a mask of ${mask.length}`);
+    if (!counts({ tokens, mask })) throw new RangeError(`${fn}: ${at} has no token that counts after its first`);
+  }
 
+  const rows = named.map(([, row]) => row);
   const longest = rows.reduce((width, { tokens }) => Math.max(width, tokens.length), 0);
   const width = Math.ceil(longest / padToMultipleOf) * padToMultipleOf;
   const filled = (values: readonly number[], filler: number): number[] => [...values, ...Array<number>(width - values.length).fill(filler)];

@@ -4,7 +4,7 @@ import type { Pair } from '../logprobs/pairs.js';
 import type { ChatTokenizer } from './chatTokenizer.js';
 import { BadRow, sidesOf, type Message, type PreferenceRow, type Side, type UnpairedRow } from './rows.js';
 import type { Sequence } from './sequence.js';
-import { checkTruncation, truncatePair, truncateSequence, type TruncationOptions } from './truncate.js';
+import { checkTruncation, counts, truncatePair, truncateSequence, type TruncationOptions } from './truncate.js';
 
 /** A preference pair in token ids. */
 export interface EncodedPair extends Pair<Sequence> {
@@ -20,6 +20,8 @@ export interface EncodedExample extends Sequence {
   readonly row: number;
   /** Whether it is desirable. */
   readonly label: boolean;
+  /** The first of the rows that have the same prompt, of which truncation may have left different parts. */
+  readonly promptRow?: number;
   /** Summed log-prob under the reference, in nats, if it has been computed. */
   readonly reference?: number;
 }
@@ -69,10 +71,11 @@ export interface EncodeOptions extends TruncationOptions {
  * @param rows - See {@link PreferenceRow}, for example what {@link parseJsonl} gives.
  * @param tokenizer - See {@link ChatTokenizer}.
  * @param options - See {@link EncodeOptions}.
- * @returns The pairs, and the rows that were left out: those that truncation left without a completion on either side, and with
- *   `dropBadRows` those in which something is wrong.
+ * @returns The pairs, and the rows that were left out: those that truncation left without a completion or without a difference, and
+ *   with `dropBadRows` those in which something is wrong.
  * @throws RangeError that names the row: a field is missing, roles are out of order, a completion is empty, both sides are the same, the
- *   template fails or does not extend its beginning, or the row is longer than `maxLength` and there is no `truncation`.
+ *   tokenizer or its template fails or does not extend its beginning, or the row is longer than `maxLength` and there is no `truncation`.
+ * @throws TypeError if the tokenizer has no chat template for messages, or gives anything but token ids.
  */
 export function encodePairs(rows: readonly unknown[], tokenizer: ChatTokenizer, options: EncodeOptions = {}): EncodedPairs {
   const { kept, dropped } = encodeRows(
@@ -80,13 +83,14 @@ export function encodePairs(rows: readonly unknown[], tokenizer: ChatTokenizer, 
     rows,
     tokenizer,
     options,
-    (row: PreferenceRow, at, encode): Pair<Sequence> | undefined => {
+    (row: PreferenceRow, at, encode): Pair<Sequence> | Dropped => {
       const [chosen, rejected] = sidesOf(at, row, ['chosen', 'rejected']) as [Side, Side];
-      if (JSON.stringify(chosen) === JSON.stringify(rejected)) throw new BadRow(`${at}: chosen and rejected are the same`);
-      const pair = truncatePair(at, { chosen: encode('chosen', chosen), rejected: encode('rejected', rejected) }, options);
-      if (pair && String(pair.chosen.tokens) === String(pair.rejected.tokens))
-        throw new BadRow(`${at}: chosen and rejected are the same tokens`);
-      return pair;
+      const whole = { chosen: encode('chosen', chosen), rejected: encode('rejected', rejected) };
+      const areSame = (pair: Pair<Sequence>) => pair.chosen.tokens.join() === pair.rejected.tokens.join();
+      if (areSame(whole)) throw new BadRow(`${at}: chosen and rejected are the same`);
+      const pair = truncatePair(at, whole, options);
+      if (!pair) return NO_COMPLETION;
+      return areSame(pair) ? 'the sides are the same' : pair;
     },
   );
   return { pairs: kept, dropped };
@@ -103,24 +107,33 @@ export function encodePairs(rows: readonly unknown[], tokenizer: ChatTokenizer, 
  * @throws RangeError as {@link encodePairs} does, and if a label is not true or false.
  */
 export function encodeUnpaired(rows: readonly unknown[], tokenizer: ChatTokenizer, options: EncodeOptions = {}): EncodedExamples {
-  const { kept, dropped } = encodeRows('encodeUnpaired', rows, tokenizer, options, (row: UnpairedRow, at, encode) => {
+  const firstRows = new Map<string, number>();
+  const { kept, dropped } = encodeRows('encodeUnpaired', rows, tokenizer, options, (row: UnpairedRow, at, encode, i) => {
     const [side] = sidesOf(at, row, ['completion']) as [Side];
     if (typeof row.label !== 'boolean') throw new BadRow(`${at}: label is ${describe(row.label)}, expected true or false`);
-    const sequence = truncateSequence(at, encode('completion', side), options);
-    return sequence && { ...sequence, label: row.label };
+    const whole = encode('completion', side);
+    const prompt = whole.tokens.slice(0, whole.mask.indexOf(1)).join();
+    const promptRow = firstRows.get(prompt) ?? i;
+    firstRows.set(prompt, promptRow);
+    const sequence = truncateSequence(at, whole, options);
+    return sequence ? { ...sequence, label: row.label, promptRow } : NO_COMPLETION;
   });
   return { examples: kept, dropped };
 }
 
 type Encode = (name: string, side: Side) => Sequence;
 
-/** Encodes row by row; what `encodeRow` gives no value for is left out. */
-function encodeRows<Row, Encoded>(
+/** What truncation has left of a row that is left out. */
+type Dropped = typeof NO_COMPLETION | 'the sides are the same';
+const NO_COMPLETION = 'no token of a completion is left';
+
+/** Encodes row by row; a row is left out where `encodeRow` says why instead. */
+function encodeRows<Row, Encoded extends object>(
   fn: string,
   rows: readonly unknown[],
   tokenizer: ChatTokenizer,
   options: EncodeOptions,
-  encodeRow: (row: Row, at: string, encode: Encode) => Encoded | undefined,
+  encodeRow: (row: Row, at: string, encode: Encode, i: number) => Encoded | Dropped,
 ): { kept: (Encoded & { row: number })[]; dropped: DroppedRow[] } {
   if (!Array.isArray(rows)) throw new TypeError(`${fn}: rows is ${describe(rows)}, expected a list`);
   checkOptions(fn, options, ['maxLength', 'truncation', 'assistantTurns', 'dropBadRows']);
@@ -144,14 +157,19 @@ function encodeRows<Row, Encoded>(
       rendered.set(key, ids);
       return ids;
     };
-    const encode: Encode = (name, side) =>
-      side.kind === 'text'
-        ? encodeText(tokenizer, side)
-        : encodeChat(`${at}: ${name}`, side, assistantTurns, (m, answer) => render(name, m, answer));
+    const encode: Encode = (name, side) => {
+      const from = `${at}: ${name}`;
+      const sequence =
+        side.kind === 'text'
+          ? encodeText(from, tokenizer, side)
+          : encodeChat(from, side, assistantTurns, (messages, answer) => render(name, messages, answer));
+      if (!counts(sequence)) throw new BadRow(`${from} has no token that counts after its first`);
+      return sequence;
+    };
     try {
-      const encoded = encodeRow(row as Row, at, encode);
-      if (encoded) kept.push({ ...encoded, row: i });
-      else dropped.push({ row: i, reason: `no token of a completion is left within ${maxLength!} tokens` });
+      const encoded = encodeRow(row as Row, at, encode, i);
+      if (typeof encoded === 'object') kept.push({ ...encoded, row: i });
+      else dropped.push({ row: i, reason: `${encoded} within ${maxLength!} tokens` });
     } catch (error) {
       if (!(dropBadRows && error instanceof BadRow)) throw error;
       dropped.push({ row: i, reason: error.message.slice(at.length).replace(/^: |^ /, '') });
@@ -162,10 +180,11 @@ function encodeRows<Row, Encoded>(
 
 type Render = (name: string, messages: readonly Message[], answer: boolean) => readonly number[];
 
-function encodeText(tokenizer: ChatTokenizer, { prompt, completion }: Side & { kind: 'text' }): Sequence {
-  const start = prompt === '' ? [] : tokenizer.encode(prompt, { add_special_tokens: false });
+function encodeText(at: string, tokenizer: ChatTokenizer, { prompt, completion }: Side & { kind: 'text' }): Sequence {
+  const encode = (text: string) => idsOf(at, 'the tokenizer', 'encode', () => tokenizer.encode(text, { add_special_tokens: false }));
+  const start = prompt === '' ? [] : encode(prompt);
   const end = typeof tokenizer.eos_token_id === 'number' ? [tokenizer.eos_token_id] : [];
-  const answer = [...tokenizer.encode(completion, { add_special_tokens: false }), ...end];
+  const answer = [...encode(completion), ...end];
   return { tokens: [...start, ...answer], mask: [...start.map(() => 0), ...answer.map(() => 1)] };
 }
 
@@ -199,13 +218,23 @@ function encodeChat(
 }
 
 function applyTemplate(at: string, tokenizer: ChatTokenizer, messages: readonly Message[], answer: boolean): readonly number[] {
+  if (typeof (tokenizer as Partial<ChatTokenizer>).apply_chat_template !== 'function') {
+    throw new TypeError(`${at}: messages need a tokenizer that has apply_chat_template`);
+  }
   const options = { add_generation_prompt: answer, tokenize: true, return_tensor: false, return_dict: false } as const;
+  return idsOf(at, 'the chat template', 'apply_chat_template', () => tokenizer.apply_chat_template([...messages], options));
+}
+
+/** What a tokenizer makes, checked. */
+function idsOf(at: string, what: string, method: string, make: () => unknown): readonly number[] {
   let ids: unknown;
   try {
-    ids = tokenizer.apply_chat_template([...messages], options);
+    ids = make();
   } catch (error) {
-    throw new BadRow(`${at}: the chat template failed: ${(error as Error).message}`, { cause: error });
+    throw new BadRow(`${at}: ${what} failed: ${(error as Error).message}`, { cause: error });
   }
-  if (Array.isArray(ids) && ids.every(Number.isInteger)) return ids as number[];
-  throw new TypeError(`${at}: apply_chat_template gave ${describe(ids)}, expected a list of token ids`);
+  if (!Array.isArray(ids)) throw new TypeError(`${at}: ${method} gave ${describe(ids)}, expected a list of token ids`);
+  const odd = ids.findIndex((id) => !Number.isInteger(id));
+  if (odd >= 0) throw new TypeError(`${at}: ${method} gave a list that holds ${describe(ids[odd])}, expected token ids`);
+  return ids as number[];
 }

@@ -33,14 +33,16 @@ export function extractPrompt<Row extends PreferenceRow>(row: Row): Row & Prompt
   const at = 'extractPrompt: row';
   sidesOf(at, row, ['chosen', 'rejected']);
   const { prompt, chosen, rejected } = row;
-  if (prompt !== undefined) return row as Row & PromptedRow;
+  if (prompt !== undefined && (prompt as unknown) !== null) return row as Row & PromptedRow;
   if (typeof chosen !== typeof rejected) throw new RangeError(`${at}: one side is a text and the other is not`);
   const end = typeof chosen === 'string' ? commonText(chosen, rejected as string) : commonTurns(chosen, rejected as readonly Message[]);
   for (const [name, side, other] of [
     ['chosen', chosen, 'rejected'],
     ['rejected', rejected, 'chosen'],
   ] as const) {
-    if (end === side.length) throw new RangeError(`${at}: ${other} begins with ${name}, of which nothing is left`);
+    const left = side.slice(end);
+    if (left.length === 0 || (typeof left === 'string' && left.trim() === ''))
+      throw new RangeError(`${at}: ${other} begins with ${name}, of which nothing is left`);
   }
   return { ...row, prompt: chosen.slice(0, end), chosen: chosen.slice(end), rejected: rejected.slice(end) };
 }
@@ -56,6 +58,9 @@ function commonText(a: string, b: string): number {
 
 function commonTurns(a: readonly Message[], b: readonly Message[]): number {
   let end = 0;
-  while (end < a.length && end < b.length && JSON.stringify(a[end]) === JSON.stringify(b[end])) end++;
+  while (end < a.length && end < b.length && textOf(a[end]!) === textOf(b[end]!)) end++;
   return end;
 }
+
+/** A message as a text that does not depend on the order of its fields. */
+const textOf = (message: Message): string => JSON.stringify(Object.entries(message).sort(([a], [b]) => (a < b ? -1 : 1)));

@@ -14,7 +14,8 @@ export interface MismatchedExample extends EncodedExample {
 /**
  * Gives every example the completion of another one, from which KTO estimates how far the policy has moved in general
  * (`klEstimate`). No completion stays with its own prompt, also where several examples have the same prompt, which is so for the two sides of a
- * pair; each is given away once. The prompt of an example is what comes before its first counted token.
+ * pair; each is given away once. Prompts are told apart by `promptRow`, which `encodeUnpaired` gives, or by what comes before the first
+ * counted token.
  *
  * @param examples - Two or more, in any order, of any number.
  * @param options - As those of `encodeUnpaired`: a mismatched row may be longer than both that it is made of.
@@ -29,8 +30,8 @@ export function mismatchCompletions(examples: readonly EncodedExample[], options
   checkTruncation(fn, options);
 
   const byPrompt = new Map<string, number[]>();
-  examples.forEach(({ tokens, mask }, i) => {
-    const prompt = tokens.slice(0, mask.indexOf(1)).join();
+  examples.forEach(({ tokens, mask, promptRow }, i) => {
+    const prompt = promptRow === undefined ? tokens.slice(0, mask.indexOf(1)).join() : `row ${promptRow}`;
     const group = byPrompt.get(prompt);
     if (group) group.push(i);
     else byPrompt.set(prompt, [i]);
@@ -48,7 +49,10 @@ export function mismatchCompletions(examples: readonly EncodedExample[], options
     const at = `${fn}: examples[${own}] with the completion of examples[${other}]`;
     const mismatched = truncateSequence(at, joined(examples[own]!, examples[other]!), options);
     if (!mismatched) throw new RangeError(`${at}: no token of the completion is left within ${options.maxLength!} tokens`);
-    result[own] = { ...examples[own]!, mismatched };
+    const example = { ...examples[own]! };
+    // That of another completion, if there is one.
+    delete (example as { mismatchedReference?: number }).mismatchedReference;
+    result[own] = { ...example, mismatched };
   });
   return result;
 }

@@ -8,8 +8,8 @@ export interface TruncationOptions {
   /** Most tokens of a row, prompt and completion together, an integer from 1 on. Default: any number. */
   readonly maxLength?: number;
   /**
-   * What to keep of a longer row: its start, or its end, where both sides of a pair lose the same part of the prompt. A row that
-   * keeps no token of a completion is left out and reported. Left out, a longer row is an error.
+   * What to keep of a longer row: its start, or its end, where both sides of a pair lose the same part of what they share. A row that
+   * keeps no token of a completion, or no difference, is left out and reported. Left out, a longer row is an error.
    */
   readonly truncation?: 'keepStart' | 'keepEnd';
 }
@@ -27,7 +27,14 @@ const part = ({ tokens, mask }: Sequence, start: number, end?: number): Sequence
   mask: mask.slice(start, end),
 });
 
-const counts = ({ mask }: Sequence): boolean => mask.includes(1);
+/** Whether a token counts that is predicted from another one: the first is predicted from nothing. */
+export const counts = ({ mask }: Sequence): boolean => mask.includes(1, 1);
+
+/** How many tokens both sides begin with. */
+function sharedLength({ chosen, rejected }: Pair<Sequence>): number {
+  const differs = chosen.tokens.findIndex((id, t) => id !== rejected.tokens[t]);
+  return differs < 0 ? chosen.tokens.length : differs;
+}
 
 /** The sequence within the limit, or nothing if no counted token is left. */
 export function truncateSequence(at: string, sequence: Sequence, options: TruncationOptions): Sequence | undefined {
@@ -40,8 +47,7 @@ export function truncatePair(at: string, pair: Pair<Sequence>, { maxLength, trun
   const longest = Math.max(chosen.tokens.length, rejected.tokens.length);
   if (maxLength === undefined || longest <= maxLength) return pair;
   if (truncation === undefined) throw new BadRow(`${at} has ${longest} tokens, expected at most ${maxLength}, or the option truncation`);
-  const prompt = Math.min(chosen.mask.indexOf(1), rejected.mask.indexOf(1));
-  const cut = Math.min(longest - maxLength, prompt);
+  const cut = Math.min(longest - maxLength, sharedLength(pair));
   const side = (whole: Sequence): Sequence =>
     truncation === 'keepStart' ? part(whole, 0, maxLength) : part(whole, Math.max(cut, whole.tokens.length - maxLength));
   const short = { chosen: side(chosen), rejected: side(rejected) };

@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import {
+  attachReference,
   batchesOf,
   collatePairs,
   collateUnpaired,
@@ -77,13 +78,13 @@ describe('collatePairs', () => {
       'a row that does not count',
       [{ ...pairs[0]!, rejected: { tokens: [1, 2], mask: [1, 0] } }],
       { padTokenId: 0 },
-      'collatePairs: row 1 has no token that counts after its first',
+      'collatePairs: pairs[0].rejected has no token that counts after its first',
     ],
     [
       'a mask of another length',
       [{ ...pairs[0]!, chosen: { tokens: [1, 2], mask: [1] } }],
       { padTokenId: 0 },
-      'collatePairs: row 0 has 2 tokens and a mask of 1',
+      'collatePairs: pairs[0].chosen has 2 tokens and a mask of 1',
     ],
   ])('%s is an error', (_, given, options, message) => {
     expect(() => collatePairs(given, options as never)).toThrow(message);
@@ -127,6 +128,25 @@ describe('mismatchCompletions and collateUnpaired', () => {
       expect(mismatched.tokens.slice(0, mask.indexOf(1))).toEqual(tokens.slice(0, mask.indexOf(1)));
       expect(completionOf(mismatched).startsWith(`32,${promptOf({ tokens, mask })}`)).toBe(false);
     }
+  });
+
+  it('keeps a completion from its own prompt, of which truncation has left different parts', () => {
+    const sides = [['sim sim', 'não'], ['yes yes', 'nope nope'], ['ja', 'nein'], ['oui', 'non, non']]; // prettier-ignore
+    const prompts = ['PROMPT-A:', 'PROMPT-A:', 'PROMPT-B:', 'PROMPT-C:'];
+    const rows = unpairPreferences(sides.map(([chosen, rejected], i) => ({ prompt: prompts[i]!, chosen: chosen!, rejected: rejected! })));
+    const { examples } = encodeUnpaired(rows, byteTokenizer(), { maxLength: 14, truncation: 'keepEnd' });
+    const endOf = (i: number) => sides.flatMap((pair, p) => (prompts[p] === rows[i]!.prompt ? pair : []));
+    const seen = mismatchCompletions(examples, { maxLength: 14, truncation: 'keepEnd' }).map(({ row, mismatched }) => {
+      const completion = byteTokenizer().decode(mismatched.tokens.filter((_, t) => mismatched.mask[t] === 1));
+      return endOf(row).some((own) => completion === `${own}<|im_end|>`);
+    });
+    expect(seen).toEqual(Array(8).fill(false));
+    expect(new Set(examples.map(({ promptRow }) => promptRow))).toEqual(new Set([0, 2, 3]));
+  });
+
+  it('forgets what another completion had for a log-prob', () => {
+    const examples = [example(0, [1], [2]), example(1, [3], [4])].map((e) => ({ ...e, mismatchedReference: -1 }));
+    expect(mismatchCompletions(examples).some((e) => 'mismatchedReference' in e)).toBe(false);
   });
 
   it('holds to a length', () => {
@@ -182,6 +202,16 @@ describe('batchesOf', () => {
     expect(batchesOf([], { batchSize: 3, seed: 1, lengthOf: () => 1 })).toEqual([]);
   });
 
+  it('has the same order for a seed on every machine', () => {
+    expect(batchesOf([0, 1, 2, 3, 4, 5, 6, 7, 8, 9], { batchSize: 10, seed: 1 })).toEqual([[7, 8, 3, 2, 1, 5, 9, 4, 0, 6]]);
+  });
+
+  it('names an item without a length', () => {
+    expect(() => batchesOf([1, NaN], { batchSize: 1, lengthOf: (n) => n })).toThrow(
+      'batchesOf: lengthOf(items[1]) must be finite and >= 0, got NaN',
+    );
+  });
+
   it('shuffles by the seed', () => {
     const of = (seed: number) => batchesOf(items, { batchSize: 4, seed });
     expect(of(1)).toEqual(of(1));
@@ -220,6 +250,10 @@ describe('validationSplit', () => {
   });
 
   it('does not part what belongs together', () => {
+    const chats = ['a', 'b', 'a', 'c', 'b', 'a'].map((content) => ({ prompt: [{ role: 'user', content }] }));
+    const byPrompt = validationSplit(chats, { validation: 1, seed: 0, groupBy: ({ prompt }) => prompt });
+    const promptsOf = (rows: typeof chats) => new Set(rows.map(({ prompt }) => prompt[0]!.content));
+    expect([...promptsOf(byPrompt.validation)].filter((prompt) => promptsOf(byPrompt.train).has(prompt))).toEqual([]);
     const { train, validation } = validationSplit(items, { validation: 5, seed: 1, groupBy: (i) => i % 7 });
     const groups = new Set(validation.map((i) => i % 7));
     expect(validation.length).toBeGreaterThanOrEqual(5);
@@ -233,6 +267,31 @@ describe('validationSplit', () => {
     [{ validation: 1, seed: 0.5 }, 'validationSplit: seed must be an integer in [0, 2^32), got 0.5'],
   ])('%j is an error', (options, message) => {
     expect(() => validationSplit(items, options)).toThrow(message);
+  });
+});
+
+describe('attachReference', () => {
+  it('puts log-probs beside the items of each batch', () => {
+    const pairs = [0, 1, 2].map((row) => pair(row, [1], [2, 3].slice(row % 2), [4]));
+    const batches = batchesOf(pairs, { batchSize: 2, lengthOf: ({ chosen }) => chosen.tokens.length });
+    expect(batches.flat().map(({ row }) => row)).toEqual([0, 2, 1]);
+    const attached = attachReference(batches, [[[-1, -3], [-10, -30]], [[-2], [-20]]]); // prettier-ignore
+    expect(attached.map(({ row, reference }) => [row, reference])).toEqual([
+      [0, { chosen: -1, rejected: -10 }],
+      [2, { chosen: -3, rejected: -30 }],
+      [1, { chosen: -2, rejected: -20 }],
+    ]);
+    const examples = [example(0, [1], [2]), example(1, [3], [4])];
+    expect(attachReference([examples], [[[-1, -2]]]).map(({ reference }) => reference)).toEqual([-1, -2]);
+    const mismatched = attachReference([mismatchCompletions(examples)], [[new Float32Array([-1, -2]), new Float32Array([-3, -4])]]);
+    expect(mismatched.map(({ reference, mismatchedReference }) => [reference, mismatchedReference])).toEqual([[-1, -3], [-2, -4]]); // prettier-ignore
+  });
+
+  it('names the batch that does not fit', () => {
+    const batches = [[pair(0, [1], [2], [3])]];
+    expect(() => attachReference(batches, [])).toThrow(new RangeError('attachReference: results has 0 batches, expected 1'));
+    expect(() => attachReference(batches, [[[-1]]])).toThrow(new RangeError('attachReference: results[0] has 1 lists, expected 2'));
+    expect(() => attachReference(batches, [[[-1], []]])).toThrow(new RangeError('attachReference: results[0][1] has 0 values, expected 1'));
   });
 });
 

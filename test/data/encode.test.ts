@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import {
+  chatTokenizer,
   encodePairs,
   encodeUnpaired,
   extractPrompt,
@@ -62,8 +63,25 @@ describe('encodePairs', () => {
     expect([all(chosen), counted(chosen)]).toEqual(['Q: yes 👍<|im_end|>', ' yes 👍<|im_end|>']);
     expect([all(rejected), counted(rejected)]).toEqual(['Q: no<|im_end|>', ' no<|im_end|>']);
     // Without a prompt all of a text counts; without an end token there is none.
-    const endless = encodePairs([{ chosen: 'a', rejected: 'b' }], { ...tokenizer, eos_token_id: undefined }).pairs[0]!;
-    expect([all(endless.chosen), counted(endless.chosen)]).toEqual(['a', 'a']);
+    const endless = encodePairs([{ chosen: 'ab', rejected: 'ac' }], { ...tokenizer, eos_token_id: undefined }).pairs[0]!;
+    expect([all(endless.chosen), counted(endless.chosen)]).toEqual(['ab', 'ab']);
+  });
+
+  it('asks for no special tokens in texts', () => {
+    const asked: unknown[] = [];
+    const recording = { ...tokenizer, encode: (text: string, options: { add_special_tokens: false }) => (asked.push(options), tokenizer.encode(text, options)) }; // prettier-ignore
+    encodePairs([{ prompt: 'p', chosen: 'a', rejected: 'b' }], recording);
+    expect(asked).toEqual(Array(4).fill({ add_special_tokens: false }));
+  });
+
+  it('refuses a completion of which nothing can be predicted', () => {
+    const endless = { ...tokenizer, eos_token_id: undefined };
+    const rows = [{ chosen: 'a', rejected: 'bc' }];
+    expect(() => encodePairs(rows, endless)).toThrow('encodePairs: rows[0]: chosen has no token that counts after its first');
+    const mute = { ...endless, encode: (text: string) => (text === 'none' ? [] : [1, 2]) };
+    expect(() => encodePairs([{ prompt: 'p', chosen: 'yes', rejected: 'none' }], mute)).toThrow(
+      'encodePairs: rows[0]: rejected has no token that counts after its first',
+    );
   });
 
   it('encodes the sample of hh-rlhf', () => {
@@ -99,15 +117,41 @@ describe('encodePairs', () => {
       expect(dropped).toEqual([{ row: 1, reason: 'no token of a completion is left within 7 tokens' }]);
     });
 
-    it('is an error if nothing is said of it, and if nothing of two sides differs any more', () => {
+    it('cuts what both sides share alike, also where it counts', () => {
+      const shared = [user('hi'), assistant('HELLO'), user('more')];
+      const chat = { chosen: [...shared, assistant('a longer answer')], rejected: [...shared, assistant('no')] };
+      const whole = one(chat);
+      const cut = one(chat, { maxLength: whole.chosen.tokens.length - 20, truncation: 'keepEnd' });
+      for (const side of ['chosen', 'rejected'] as const) {
+        expect(cut[side].tokens).toEqual(whole[side].tokens.slice(20));
+        expect(cut[side].mask).toEqual(whole[side].mask.slice(20));
+      }
+      // Its beginning is within the first answer.
+      expect(counted(cut.rejected)).toMatch(/^[^|]*LO<\|im_end\|>\n\|no<\|im_end\|>\n$/);
+    });
+
+    it('leaves a row out of which one side keeps no completion', () => {
+      const late = { chosen: [user('a'), assistant('b')], rejected: [user('a long question'), assistant('c')] };
+      const options = { maxLength: 30, truncation: 'keepStart' } as const;
+      const { chosen } = one(late);
+      expect(chosen.mask.indexOf(1)).toBeLessThan(30);
+      for (const row of [late, { chosen: late.rejected, rejected: late.chosen }])
+        expect(encodePairs([row], tokenizer, options).dropped).toEqual([
+          { row: 0, reason: 'no token of a completion is left within 30 tokens' },
+        ]);
+    });
+
+    it('is an error if nothing is said of it, and leaves out rows whose sides differ no more', () => {
       expect(() => encodePairs([row], tokenizer, { maxLength: 11 })).toThrow(
         'encodePairs: rows[0] has 12 tokens, expected at most 11, or the option truncation',
       );
       expect(one(row, { maxLength: 12 }).chosen.tokens).toHaveLength(12);
       const late = { prompt: 'p', chosen: 'same a', rejected: 'same b' };
-      expect(() => encodePairs([late], tokenizer, { maxLength: 4, truncation: 'keepStart' })).toThrow(
-        'encodePairs: rows[0]: chosen and rejected are the same tokens',
-      );
+      expect(encodePairs([late, row], tokenizer, { maxLength: 9, truncation: 'keepStart' }).pairs.map((p) => p.row)).toEqual([0, 1]);
+      expect(encodePairs([late, row], tokenizer, { maxLength: 4, truncation: 'keepStart' }).dropped).toEqual([
+        { row: 0, reason: 'the sides are the same within 4 tokens' },
+        { row: 1, reason: 'no token of a completion is left within 4 tokens' },
+      ]);
     });
   });
 
@@ -207,6 +251,36 @@ describe('encodePairs', () => {
     expect(() => encodePairs([{ chosen: turns, rejected: [user('a'), assistant('c')] }], odd, { dropBadRows: true })).toThrow(
       new TypeError('encodePairs: rows[0]: chosen: apply_chat_template gave a value of type Object, expected a list of token ids'),
     );
+    const bare = { encode: (text: string) => tokenizer.encode(text, { add_special_tokens: false }) } as unknown as ChatTokenizer;
+    expect(() => encodePairs([{ chosen: turns, rejected: [user('a'), assistant('c')] }], bare, { dropBadRows: true })).toThrow(
+      new TypeError('encodePairs: rows[0]: chosen: messages need a tokenizer that has apply_chat_template'),
+    );
+    const text = { prompt: 'p', chosen: 'a', rejected: 'b' };
+    const half = { ...bare, encode: () => [1, undefined] } as unknown as ChatTokenizer;
+    expect(() => encodePairs([text], half, { dropBadRows: true })).toThrow(
+      new TypeError('encodePairs: rows[0]: chosen: encode gave a list that holds undefined, expected token ids'),
+    );
+  });
+
+  it('says which row a tokenizer fails on, and why', () => {
+    const failing = {
+      ...tokenizer,
+      encode: () => {
+        throw new Error('bad surrogate');
+      },
+    };
+    const text = { prompt: 'p', chosen: 'a', rejected: 'b' };
+    expect(() => encodePairs([text], failing)).toThrow('encodePairs: rows[0]: chosen: the tokenizer failed: bad surrogate');
+    expect(encodePairs([text], failing, { dropBadRows: true }).dropped).toEqual([
+      { row: 0, reason: 'chosen: the tokenizer failed: bad surrogate' },
+    ]);
+  });
+
+  it.each([
+    [1, 'role is a number'],
+    ['constructor', 'role is "constructor"'],
+  ])('names the role %j', (role, message) => {
+    expect(() => encodePairs([{ chosen: [{ role, content: 'a' }], rejected: turns }], tokenizer)).toThrow(message);
   });
 });
 
@@ -249,5 +323,27 @@ describe('chatTokenizer', () => {
     expect(bare.pad_token_id).toBeUndefined();
     const ids = bare.apply_chat_template([], { add_generation_prompt: false, tokenize: true, return_tensor: false, return_dict: false });
     expect(bare.decode(ids as number[])).toBe('<|im_end|>mint');
+  });
+
+  it('says to a template what there is not, as transformers does', () => {
+    const template = '{% if tools is none and documents is none and bos_token is not defined %}none{% endif %}';
+    const bare = byteTokenizer(template, { bos_token: null });
+    const ids = bare.apply_chat_template([], { add_generation_prompt: false, tokenize: true, return_tensor: false, return_dict: false });
+    expect(bare.decode(ids as number[])).toBe('none');
+  });
+
+  it('names a token that the tokenizer does not know', () => {
+    expect(() => byteTokenizer(CHATML, { eos_token: '</s>' })).toThrow(
+      new RangeError('chatTokenizer: eos_token is "</s>", which the tokenizer does not know'),
+    );
+  });
+
+  it('asks for no special tokens', () => {
+    const asked: unknown[] = [];
+    const encode = (_: string, options: unknown) => (asked.push(options), { ids: [1] });
+    chatTokenizer({ tokenizer: { encode, token_to_id: () => 1 }, template: { render: () => '' } }).encode('a', {
+      add_special_tokens: false,
+    });
+    expect(asked).toEqual([{ add_special_tokens: false }]);
   });
 });

@@ -68,6 +68,14 @@ describe('extractPrompt', () => {
     expect(() => extractPrompt({ chosen: one, rejected: one })).toThrow(RangeError);
   });
 
+  it('takes null for no prompt, and messages for the same in any order of fields', () => {
+    expect(extractPrompt({ prompt: null as never, chosen: 'Is it? Yes', rejected: 'Is it? No' }).prompt).toBe('Is it?');
+    const chosen = [{ role: 'user', content: 'a' }, { role: 'assistant', content: 'b' }]; // prettier-ignore
+    const rejected = [{ content: 'a', role: 'user' }, { role: 'assistant', content: 'c' }]; // prettier-ignore
+    expect(extractPrompt({ chosen, rejected }).prompt).toEqual([chosen[0]]);
+    expect(() => extractPrompt({ chosen: 'Is it? ', rejected: 'Is it? No' })).toThrow('begins with chosen, of which nothing is left');
+  });
+
   it('leaves a row alone that has a prompt', () => {
     const row = { prompt: 'Q', chosen: 'A', rejected: 'B' };
     expect(extractPrompt(row)).toBe(row);

@@ -1,6 +1,6 @@
 import * as tf from '@tensorflow/tfjs';
 import { spawnSync } from 'node:child_process';
-import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { appendFileSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -61,6 +61,12 @@ describe('the log of metrics', () => {
     expect(second.at('last', 'dpo', 'validation')).toEqual({ loss: 0.25 });
     const lines = whole.map(({ metrics, ...rest }) => `${JSON.stringify({ ...rest, ...metrics })}\n`).join('');
     expect(readFileSync(join(folder, 'metrics.jsonl'), 'utf8')).toBe(lines);
+    // A crash may have left a part of a line, or no log at all.
+    appendFileSync(join(folder, 'metrics.jsonl'), '{"phase":"dpo","on":"ba');
+    expect((await MetricsLog.open({ folder, backend: 'wasm', from: 9 })).records).toEqual(whole);
+    expect(readFileSync(join(folder, 'metrics.jsonl'), 'utf8')).toBe(lines);
+    rmSync(join(folder, 'metrics.jsonl'));
+    expect((await MetricsLog.open({ folder, backend: 'wasm', from: 9 })).records).toEqual([]);
     await MetricsLog.open({ folder, backend: 'wasm' });
     expect(readFileSync(join(folder, 'metrics.jsonl'), 'utf8')).toBe('');
   });

@@ -2,6 +2,7 @@ import * as tf from '@tensorflow/tfjs-core';
 import { expect } from 'vitest';
 import {
   AdamW,
+  attachReference,
   batchesOf,
   clipByGlobalNorm,
   collatePairs,
@@ -68,11 +69,11 @@ const logpsOf = (model: LanguageModel, { tokens, labels, mask }: Batch): Pair<tf
 
 /** The pairs with their log-probs under a model that will not be there any more. */
 async function withReference(model: LanguageModel): Promise<EncodedPair[]> {
-  const [values] = await precomputeReference([PAIRS], (pairs) => {
+  const results = await precomputeReference([PAIRS], (pairs) => {
     const { chosen, rejected } = logpsOf(model, batchOf(pairs));
     return [chosen, rejected];
   });
-  return PAIRS.map((pair, i) => ({ ...pair, reference: { chosen: values![0]![i]!, rejected: values![1]![i]! } }));
+  return attachReference([PAIRS], results);
 }
 
 /** Asserts that log-probs on the engine are those of its logits in float64. */

@@ -88,6 +88,52 @@ describe.skipIf(isArrays)('AdamW', () => {
     b.dispose();
   });
 
+  it('takes its own weights, and refuses those of another kind', async () => {
+    const w = tf.variable(tf.tensor1d([1, -1]));
+    const optimizer = new AdamW({ learningRate: 0.1 });
+    const step = () => optimizer.minimize(() => tf.sum(tf.square(w)) as tf.Scalar, false, [w]);
+    step();
+    const before = liveTensors();
+    const own = await optimizer.getWeights();
+    await optimizer.setWeights(own);
+    tf.dispose(own.map(({ tensor }) => tensor));
+    expect(liveTensors()).toBe(before);
+    step();
+    const [iter, m] = await optimizer.getWeights();
+    expect(await read(iter!.tensor)).toBe(2);
+    await expect(optimizer.setWeights([])).rejects.toThrow(
+      'AdamW: setWeights was given nothing, expected iter, and /m and /v of variables',
+    );
+    await expect(optimizer.setWeights([iter!, { ...m!, name: 'x/momentum' }])).rejects.toThrow('was given iter, x/momentum, expected');
+    await expect(optimizer.setWeights([iter!, m!])).rejects.toThrow(`AdamW: setWeights was given no ${w.name}/v`);
+    const [, kept] = await optimizer.getWeights();
+    expect(await read(kept!.tensor)).toEqual(await read(m!.tensor));
+    optimizer.dispose();
+  });
+
+  it('passes over variables that are not trained, and changes nothing where a gradient has another shape', async () => {
+    const [w, still] = [tf.variable(tf.tensor1d([1])), tf.variable(tf.tensor1d([5]), false)];
+    const optimizer = new AdamW({ learningRate: 0.1 });
+    optimizer.minimize(() => tf.sum(tf.square(w)) as tf.Scalar, false, [w, still]);
+    expect(await read(still)).toEqual([5]);
+    const after = await read(w);
+    const wrong = { [w.name]: tf.tensor1d([1]), [still.name]: tf.tensor1d([1, 2]) };
+    expectError(() => { optimizer.applyGradients(wrong); }, RangeError, `AdamW: the gradient of ${still.name} has shape [2], expected [1]`); // prettier-ignore
+    expect(await read(w)).toEqual(after);
+    expect(optimizer.iterations).toBe(1);
+    optimizer.dispose();
+  });
+
+  it('holds moments that no one trains', () => {
+    const trainable = () => Object.values(tf.engine().registeredVariables).filter((v) => v.trainable).length;
+    const w = tf.variable(tf.tensor1d([1]));
+    const before = trainable();
+    const optimizer = new AdamW();
+    optimizer.minimize(() => tf.sum(tf.square(w)) as tf.Scalar, false, [w]);
+    expect(trainable()).toBe(before);
+    optimizer.dispose();
+  });
+
   it('is made anew from its configuration', () => {
     const options = { learningRate: 0.25, beta1: 0.5, beta2: 0.75, epsilon: 0.1, weightDecay: 0.3 };
     expect(new AdamW(options).getConfig()).toEqual(options);

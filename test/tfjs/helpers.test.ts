@@ -76,6 +76,14 @@ describe.skipIf(isArrays)('GradientAccumulator', () => {
     accumulator.dispose();
   });
 
+  it('names a gradient of another shape', () => {
+    const accumulator = new GradientAccumulator();
+    accumulator.add({ w: tf.tensor1d([1, 2]) });
+    const wrong = { w: tf.tensor1d([10]) };
+    expectError(() => { accumulator.add(wrong); }, RangeError, 'GradientAccumulator: the gradient of w has shape [1], expected [2] as before'); // prettier-ignore
+    accumulator.dispose();
+  });
+
   it("takes a variable that has a gradient in some parts only, keeps nothing of the caller's, and begins anew", async () => {
     const [a, b] = [tf.tensor1d([1]), tf.tensor1d([2])];
     const accumulator = new GradientAccumulator();
@@ -120,6 +128,21 @@ describe.skipIf(isArrays)('precomputeReference', () => {
     const asked = (batch: readonly number[]) => (seen.push(batch), logpsOf(batch));
     expect(await precomputeReference(batches, asked, { done: saved })).toEqual(expected);
     expect(seen).toEqual([[4, 5]]);
+  });
+
+  it('says what it cannot take', async () => {
+    const fromJson = JSON.parse(JSON.stringify([[new Float32Array([1])]])) as Float32Array[][];
+    await expect(precomputeReference([1], () => [tf.scalar(1)], { done: fromJson })).rejects.toThrow(
+      new TypeError('precomputeReference: done[0] is no list of Float32Array; from JSON, make them anew with Float32Array.from'),
+    );
+    for (const [made, what] of [
+      [[], 'an empty list'],
+      [Promise.resolve([]), 'a value of type Promise'],
+    ] as const)
+      // prettier-ignore
+      await expect(precomputeReference([1], () => made as never)).rejects.toThrow(
+        new TypeError(`precomputeReference: logpsOf gave ${what} for batch 0, expected a list of tensors`),
+      );
   });
 
   it('names a batch whose log-probs are not finite, and leaves no tensor', async () => {
@@ -171,12 +194,38 @@ describe.skipIf(isArrays)('a moving reference', () => {
     },
   );
 
+  it('can be saved, and goes on', async () => {
+    const policy = variables(golden.start);
+    const [one, other] = [frozenCopy(policy), frozenCopy(policy)];
+    const bema = new Bema(policy);
+    policy[0]!.assign(tf.zerosLike(policy[0]! as tf.Tensor));
+    bema.update(1, one);
+    const again = new Bema(policy);
+    await loadCheckpoint(await saveCheckpoint({ policy: bema.variables }), { policy: again.variables });
+    policy[1]!.assign(tf.onesLike(policy[1]! as tf.Tensor));
+    bema.update(2, one);
+    again.update(2, other);
+    for (const [i, w] of one.entries()) expect(await read(other[i])).toEqual(await read(w));
+    bema.dispose();
+    again.dispose();
+  });
+
   it('has to fit', () => {
     const policy = variables(golden.start);
     expectError(() => { syncReference(policy.slice(1), policy); }, RangeError, 'syncReference: reference has 1 variables, expected 2 like policy'); // prettier-ignore
     expectError(() => { syncReference([...policy].reverse(), policy); }, RangeError, `syncReference: reference[0] has shape [2], expected [2, 3] like ${policy[0]!.name}`); // prettier-ignore
     expectError(() => { syncReference(policy, policy, { alpha: 1.5 }); }, RangeError, 'syncReference: alpha must be in [0, 1], got 1.5'); // prettier-ignore
-    expectError(() => new Bema(policy, { lag: 0 }), RangeError, 'Bema: lag must be finite and > 0, got 0');
+    expectError(() => { syncReference(policy, policy, { alfa: 1 } as never); }, RangeError, 'syncReference: unknown option alfa, expected alpha'); // prettier-ignore
+    const options: readonly [keyof BemaOptions, string][] = [
+      ['emaPower', 'finite and >= 0'],
+      ['biasPower', 'finite and >= 0'],
+      ['lag', 'finite and > 0'],
+      ['multiplier', 'finite and > 0'],
+      ['minEmaMultiplier', 'in [0, 1]'],
+    ];
+    for (const [name, words] of options)
+      expectError(() => new Bema(policy, { [name]: -1 }), RangeError, `Bema: ${name} must be ${words}, got -1`);
+    expectError(() => new Bema(policy, { power: 1 } as never), RangeError, 'Bema: unknown option power, expected emaPower, biasPower, lag, multiplier, minEmaMultiplier'); // prettier-ignore
     const bema = new Bema(policy);
     expectError(() => { bema.update(-1, policy); }, RangeError, 'Bema: step must be an integer >= 0, got -1'); // prettier-ignore
     bema.dispose();
@@ -196,9 +245,10 @@ describe.skipIf(isArrays)('checkpoints', () => {
     train(policy, optimizer, 3);
     const before = liveTensors();
     const saving = saveCheckpoint({ policy, optimizer }, { step: 3, place: [1, 'é'] });
+    // What comes after the call is not in it.
+    train(policy, optimizer, 4);
     const bytes = await saving;
     expect(liveTensors()).toBe(before);
-    train(policy, optimizer, 4);
 
     const again = variables(golden.gradients[0]!);
     const other = new AdamW({ learningRate: 0.1 });
@@ -242,6 +292,25 @@ describe.skipIf(isArrays)('checkpoints', () => {
     b.dispose();
   });
 
+  it('are of one kind of optimizer, and of kinds of tensors that files have', async () => {
+    const policy = variables([[1]]);
+    const [adamW, momentum] = [new AdamW(), tf.train.momentum(0.1, 0.5)];
+    train(policy, momentum, 1);
+    const bytes = await saveCheckpoint({ policy, optimizer: momentum });
+    await expect(loadCheckpoint(bytes, { policy, optimizer: adamW })).rejects.toThrow(
+      'loadCheckpoint: the optimizer of the checkpoint is Momentum, expected AdamW',
+    );
+    await expect(loadCheckpoint(bytes, { policy })).rejects.toThrow('the optimizer of the checkpoint is Momentum, expected none');
+    const words = [tf.variable(tf.tensor1d(['a']))];
+    const before = liveTensors();
+    await expect(saveCheckpoint({ policy: words, optimizer: adamW })).rejects.toThrow(
+      'saveCheckpoint: a tensor has dtype string, expected float32 or int32 or bool',
+    );
+    expect(liveTensors()).toBe(before);
+    adamW.dispose();
+    momentum.dispose();
+  });
+
   it('are safetensors files', async () => {
     const bytes = await saveCheckpoint({ policy: [tf.variable(tf.tensor2d([[1, 2]]), true, 'weights of a test')] }, { step: 1 });
     const length = Number(new DataView(bytes.buffer).getBigUint64(0, true));
@@ -273,9 +342,27 @@ describe.skipIf(isArrays)('checkpoints', () => {
         { policy: other },
         `loadCheckpoint: variable 1, ${policy[1]!.name}, is F32 [2] in the checkpoint, expected F32 [3] like ${other[1]!.name}`,
       ],
-      [bytes, { policy, optimizer: tf.train.sgd(1) }, 'loadCheckpoint: the checkpoint holds no optimizer, expected one'],
+      [bytes, { policy, optimizer: tf.train.sgd(1) }, 'loadCheckpoint: the optimizer of the checkpoint is none, expected SGD'],
       [undefined as never, { policy }, 'loadCheckpoint: bytes is undefined, expected a Uint8Array'],
     ];
+    // Whole files with headers that are not.
+    const start = 8 + Number(new DataView(bytes.buffer).getBigUint64(0, true));
+    const header = new TextDecoder().decode(bytes.subarray(8, start));
+    for (const [from, to] of [
+      ['prefloss checkpoint 1', 'prefloss checkpoint 2'],
+      ['"policy.1"', '"policy.7"'],
+      ['"names"', '"nomes"'],
+      ['"data_offsets":[0,', '"data_offsets":[4,'],
+      ['F32', 'F99'],
+      [header, 'null'.padEnd(header.length)],
+    ] as const) {
+      const changed = bytes.slice();
+      changed.set(new TextEncoder().encode(header.replace(from, to)), 8);
+      expect(changed).not.toEqual(bytes);
+      cases.push([changed, { policy }, 'loadCheckpoint: bytes are no checkpoint of saveCheckpoint']);
+    }
+    const whole = policy.map(({ shape }) => tf.variable(tf.zeros(shape, 'int32')));
+    cases.push([bytes, { policy: whole }, /expected I32 \[2, 3\] like/]);
     for (const [given, parts, message] of cases) await expect(loadCheckpoint(given, parts)).rejects.toThrow(message);
     expect(await read(other[1])).toEqual([7, 8, 9]);
     // From a view into a larger buffer, as Node.js reads files.

@@ -1,13 +1,16 @@
 import {
   add,
+  clone,
   div,
   engine,
+  keep,
   mul,
   Optimizer,
   sqrt,
   square,
   sub,
   tidy,
+  util,
   variable,
   zerosLike,
   type NamedTensorMap,
@@ -91,12 +94,17 @@ export class AdamW extends Optimizer {
    * @param variableGradients - Gradients by the names of the variables; they stay the caller's.
    */
   override applyGradients(variableGradients: NamedTensorMap | NamedTensor[]): void {
-    const gradients = Array.isArray(variableGradients)
+    const given = Array.isArray(variableGradients)
       ? variableGradients.map(({ name, tensor }) => [name, tensor] as const)
       : Object.entries(variableGradients);
+    // `minimize` gives null for variables of its list that are not trainable.
+    const gradients = given.filter(([, gradient]) => (gradient as Tensor | null) !== null);
     checkNumber('AdamW', 'learningRate', this.learningRate, notNegative);
-    for (const [name] of gradients) {
-      if (!engine().registeredVariables[name]) throw new RangeError(`AdamW: there is no variable ${name}, for which there is a gradient`);
+    for (const [name, { shape }] of gradients) {
+      const weight = engine().registeredVariables[name];
+      if (!weight) throw new RangeError(`AdamW: there is no variable ${name}, for which there is a gradient`);
+      if (util.arraysEqual(shape, weight.shape)) continue;
+      throw new RangeError(`AdamW: the gradient of ${name} has shape [${shape.join(', ')}], expected [${weight.shape.join(', ')}]`);
     }
     this.incrementIterations();
     for (const [name, gradient] of gradients) {
@@ -141,11 +149,12 @@ export class AdamW extends Optimizer {
     super.dispose();
   }
 
-  /** All of its state: the number of steps, and two moments of each variable, which stay the optimizer's. */
+  /** All of its state at the call: the number of steps, and two moments of each variable, in copies that are the caller's. */
   override async getWeights(): Promise<NamedTensor[]> {
+    const copy = (x: Variable): Tensor => keep(clone(x as Tensor));
     const moments = [...this.moments].flatMap(([name, { mean, square }]) => [
-      { name: `${name}/m`, tensor: mean },
-      { name: `${name}/v`, tensor: square },
+      { name: `${name}/m`, tensor: copy(mean) },
+      { name: `${name}/v`, tensor: copy(square) },
     ]);
     return [await this.saveIterations(), ...moments];
   }
@@ -156,19 +165,22 @@ export class AdamW extends Optimizer {
    * @param weightValues - What {@link AdamW.getWeights} gave; the tensors stay the caller's.
    */
   override async setWeights(weightValues: NamedTensor[]): Promise<void> {
-    const given = new Map(weightValues.map(({ name, tensor }) => [name, tensor]));
-    const owners = [...given.keys()].filter((name) => name.endsWith('/m')).map((name) => name.slice(0, -2));
-    const missing = owners.find((owner) => !given.has(`${owner}/v`));
-    if (missing !== undefined) throw new RangeError(`AdamW: setWeights was given no ${missing}/v`);
-    await this.extractIterations(weightValues);
-    this.disposeMoments();
-    for (const owner of owners) {
-      const take = (kind: 'm' | 'v') => variable(given.get(`${owner}/${kind}`)!, false);
-      this.moments.set(owner, { mean: take('m'), square: take('v') });
+    const names = weightValues.map(({ name }) => name);
+    if (names[0] !== 'iter' || !names.slice(1).every((name) => /\/[mv]$/.test(name))) {
+      throw new RangeError(`AdamW: setWeights was given ${names.join(', ') || 'nothing'}, expected iter, and /m and /v of variables`);
     }
+    const given = new Map(weightValues.map(({ name, tensor }) => [name, tensor]));
+    const owners = [...new Set(names.slice(1).map((name) => name.slice(0, -2)))];
+    const missing = owners.flatMap((owner) => [`${owner}/m`, `${owner}/v`]).find((name) => !given.has(name));
+    if (missing !== undefined) throw new RangeError(`AdamW: setWeights was given no ${missing}`);
+    await this.extractIterations(weightValues);
+    const take = (name: string): Variable => variable(given.get(name)!, false);
+    const moments = owners.map((owner): [string, Moments] => [owner, { mean: take(`${owner}/m`), square: take(`${owner}/v`) }]);
+    this.disposeMoments();
+    for (const [owner, both] of moments) this.moments.set(owner, both);
   }
 
-  /** The hyperparameters. */
+  /** The hyperparameters, but for `decays`, which is a function: `fromConfig` makes an optimizer whose variables all decay. */
   override getConfig(): serialization.ConfigDict {
     const { beta1, beta2, epsilon, weightDecay } = this.options;
     return { learningRate: this.learningRate, beta1, beta2, epsilon, weightDecay };

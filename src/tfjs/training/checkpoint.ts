@@ -1,4 +1,4 @@
-import { dispose, tensor, tidy, util, type DataType, type Optimizer, type Tensor, type Variable } from '@tensorflow/tfjs-core';
+import { clone, dispose, keep, tensor, tidy, util, Variable, type DataType, type Optimizer, type Tensor } from '@tensorflow/tfjs-core';
 import { describe } from '../../backend/backend.js';
 
 /** What a checkpoint is made of, and what it is loaded into. */
@@ -20,7 +20,9 @@ interface Entry {
 
 interface Header {
   readonly names: readonly string[];
-  readonly optimizerNames: readonly string[] | undefined;
+  /** What kind of optimizer it holds, if any. */
+  readonly optimizer: string | undefined;
+  readonly optimizerNames: readonly string[];
   readonly state: TrainingState;
 }
 
@@ -46,15 +48,32 @@ function kindOf(dtype: DataType): Kind {
  *
  * @param parts - See {@link CheckpointParts}.
  * @param state - See {@link TrainingState}.
- * @returns The bytes. The values are those at the call.
+ * @returns The bytes. The values are those at the call, whatever is trained before they come; of an optimizer of `tf.train`, whose state
+ *   can only be read later, wait for them.
  */
 export async function saveCheckpoint({ policy, optimizer }: CheckpointParts, state: TrainingState = {}): Promise<Uint8Array> {
-  const moments = optimizer && (await optimizer.getWeights());
-  const named: (readonly [string, Tensor])[] = [
-    ...policy.map((variable, i) => [`policy.${i}`, variable as Tensor] as const),
-    ...(moments ?? []).map((moment, i) => [`optimizer.${i}`, moment.tensor] as const),
-  ];
-  const values = await Promise.all(named.map(async ([, x]) => x.data()));
+  // A copy takes no memory before the variable changes.
+  const named: [string, Tensor][] = policy.map((variable, i) => [`policy.${i}`, keep(clone(variable as Tensor))]);
+  const made = named.map(([, copy]) => copy);
+  try {
+    const moments = (await optimizer?.getWeights()) ?? [];
+    moments.forEach((moment, i) => {
+      named.push([`optimizer.${i}`, moment.tensor]);
+      if (!(moment.tensor instanceof Variable)) made.push(moment.tensor);
+    });
+    const metadata = {
+      format: FORMAT,
+      names: JSON.stringify(policy.map(({ name }) => name)),
+      ...(optimizer && { optimizer: optimizer.getClassName(), optimizerNames: JSON.stringify(moments.map(({ name }) => name)) }),
+      state: JSON.stringify(state),
+    };
+    return await bytesOf(metadata, named);
+  } finally {
+    dispose(made);
+  }
+}
+
+async function bytesOf(metadata: Readonly<Record<string, string>>, named: readonly (readonly [string, Tensor])[]): Promise<Uint8Array> {
   let end = 0;
   const entries = Object.fromEntries(
     named.map(([name, { dtype, shape, size }]): [string, Entry] => {
@@ -64,17 +83,7 @@ export async function saveCheckpoint({ policy, optimizer }: CheckpointParts, sta
       return [name, { dtype: kind, shape, data_offsets: [start, end] }];
     }),
   );
-  const metadata = {
-    format: FORMAT,
-    names: JSON.stringify(policy.map(({ name }) => name)),
-    ...(moments && { optimizerNames: JSON.stringify(moments.map(({ name }) => name)) }),
-    state: JSON.stringify(state),
-  };
-  // The number of steps is made for the caller.
-  moments?.forEach(({ name, tensor: made }) => {
-    if (name === 'iter') made.dispose();
-  });
-
+  const values = await Promise.all(named.map(async ([, x]) => x.data()));
   const json = new TextEncoder().encode(JSON.stringify({ __metadata__: metadata, ...entries }));
   const headerLength = Math.ceil(json.length / 8) * 8;
   const bytes = new Uint8Array(8 + headerLength + end).fill(32, 8, 8 + headerLength);
@@ -100,10 +109,9 @@ export async function saveCheckpoint({ policy, optimizer }: CheckpointParts, sta
 export async function loadCheckpoint(bytes: Uint8Array, { policy, optimizer }: CheckpointParts): Promise<TrainingState> {
   const { header, entries, start } = readHeader(bytes);
   checkModel(header, entries, policy);
-  if (Boolean(optimizer) !== Boolean(header.optimizerNames)) {
-    throw new RangeError(
-      `loadCheckpoint: the checkpoint holds ${header.optimizerNames ? 'an' : 'no'} optimizer, expected ${optimizer ? 'one' : 'none'}`,
-    );
+  const kind = optimizer?.getClassName();
+  if (header.optimizer !== kind) {
+    throw new RangeError(`loadCheckpoint: the optimizer of the checkpoint is ${header.optimizer ?? 'none'}, expected ${kind ?? 'none'}`);
   }
 
   const valuesOf = (name: string): Tensor => {
@@ -115,7 +123,7 @@ export async function loadCheckpoint(bytes: Uint8Array, { policy, optimizer }: C
   if (optimizer) {
     // Variables may have other names in this process; the parts of the optimizer's state are called after them.
     const renamed = new Map(header.names.map((name, i) => [name, policy[i]!.name]));
-    const moments = header.optimizerNames!.map((name, i) => {
+    const moments = header.optimizerNames.map((name, i) => {
       const slash = name.lastIndexOf('/');
       const owner = renamed.get(name.slice(0, Math.max(slash, 0)));
       return { name: owner === undefined ? name : `${owner}${name.slice(slash)}`, tensor: valuesOf(`optimizer.${i}`) };
@@ -145,24 +153,36 @@ function readHeader(bytes: Uint8Array): { header: Header; entries: Readonly<Reco
   // The longest header that safetensors allows.
   if (start > 100_000_008) throw new RangeError(noCheckpoint);
   if (bytes.length < start) throw cut(start);
-  let whole: Record<string, unknown>;
+  let parsed: ReturnType<typeof parseHeader>;
   try {
-    whole = JSON.parse(new TextDecoder().decode(bytes.subarray(8, start))) as Record<string, unknown>;
+    parsed = parseHeader(new TextDecoder().decode(bytes.subarray(8, start)));
   } catch (error) {
     throw new RangeError(noCheckpoint, { cause: error });
   }
-  const { __metadata__: metadata, ...rest } = whole;
-  const { format, names, optimizerNames, state } = (metadata ?? {}) as Partial<Record<string, string>>;
-  if (format !== FORMAT) throw new RangeError(noCheckpoint);
-  const entries = rest as Record<string, Entry>;
-  const end = start + Object.values(entries).reduce((last, { data_offsets: [, to] }) => Math.max(last, to), 0);
+  const end = start + Object.values(parsed.entries).reduce((last, { data_offsets: [, to] }) => Math.max(last, to), 0);
   if (bytes.length < end) throw cut(end);
-  const header = {
+  return { ...parsed, start };
+}
+
+/** Throws whatever error if the text is no header, or not a whole one. */
+function parseHeader(json: string): { header: Header; entries: Readonly<Record<string, Entry>> } {
+  const { __metadata__: metadata, ...entries } = JSON.parse(json) as Record<string, Entry> & { __metadata__: Record<string, string> };
+  const { format, names, optimizer, optimizerNames = '[]', state } = metadata;
+  if (format !== FORMAT) throw new Error(`the format is ${String(format)}`);
+  const header: Header = {
     names: JSON.parse(names!) as string[],
-    optimizerNames: optimizerNames === undefined ? undefined : (JSON.parse(optimizerNames) as string[]),
+    optimizer,
+    optimizerNames: JSON.parse(optimizerNames) as string[],
     state: JSON.parse(state!) as TrainingState,
   };
-  return { header, entries, start };
+  const wanted = [...header.names.map((_, i) => `policy.${i}`), ...header.optimizerNames.map((_, i) => `optimizer.${i}`)];
+  for (const name of wanted) {
+    const { dtype, shape, data_offsets: [from, to] } = entries[name]!; // prettier-ignore
+    const kind = Object.values(KINDS).find((known) => known.name === dtype)!;
+    const size = shape.reduce((a, b) => a * b, kind.View.BYTES_PER_ELEMENT);
+    if (!(from >= 0 && to - from === size)) throw new Error(`${name} lies from ${from} to ${to} and takes ${size} bytes`);
+  }
+  return { header, entries };
 }
 
 function checkModel({ names }: Header, entries: Readonly<Record<string, Entry>>, policy: readonly Variable[]): void {

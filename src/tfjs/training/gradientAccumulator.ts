@@ -1,4 +1,4 @@
-import { add, clone, dispose, keep, tidy, type NamedTensorMap, type Tensor } from '@tensorflow/tfjs-core';
+import { add, clone, dispose, keep, tidy, util, type NamedTensorMap, type Tensor } from '@tensorflow/tfjs-core';
 import type { Gradients } from './valueAndGrads.js';
 
 /**
@@ -35,6 +35,11 @@ export class GradientAccumulator {
   add(grads: NamedTensorMap): void {
     for (const [name, grad] of Object.entries(grads)) {
       const before = this.total[name];
+      if (before && !util.arraysEqual(before.shape, grad.shape)) {
+        throw new RangeError(
+          `GradientAccumulator: the gradient of ${name} has shape [${grad.shape.join(', ')}], expected [${before.shape.join(', ')}] as before`,
+        );
+      }
       this.total[name] = tidy(() => keep(before ? add<Tensor>(before, grad) : clone(grad))) as Gradients[string];
       before?.dispose();
     }

@@ -1,6 +1,6 @@
 import { dispose, type Tensor } from '@tensorflow/tfjs-core';
 import { checkOptions } from '../../internal/checks.js';
-import { backendOf } from '../../backend/backend.js';
+import { backendOf, describe } from '../../backend/backend.js';
 import { noGrad } from './noGrad.js';
 
 /** Options of {@link precomputeReference}. */
@@ -17,7 +17,9 @@ export interface PrecomputeOptions {
  * @param batches - The batches, in the same order whenever it is called.
  * @param logpsOf - The log-probs of a batch, one tensor or several; it runs off the gradient's tape, and what it makes is freed.
  * @param options - See {@link PrecomputeOptions}.
- * @returns For each batch the values of its tensors, in their order: plain numbers, to be kept anywhere.
+ * @returns For each batch the values of its tensors, in their order; `attachReference` puts them beside the items. To keep them as
+ *   JSON, write `Array.from(values)` and read `Float32Array.from(list)`.
+ * @throws TypeError if `logpsOf` gives no list of tensors, or `done` holds anything but Float32Array.
  * @throws RangeError that names the batch if a value is not finite, or if `done` is longer than there are batches.
  *
  * @example
@@ -36,11 +38,21 @@ export async function precomputeReference<Batch>(
   const fn = 'precomputeReference';
   checkOptions(fn, options, ['done', 'onBatch']);
   const { done = [], onBatch } = options;
+  done.forEach((values, b) => {
+    if (Array.isArray(values) && values.every((logps) => logps instanceof Float32Array)) return;
+    throw new TypeError(`${fn}: done[${b}] is no list of Float32Array; from JSON, make them anew with Float32Array.from`);
+  });
   const results = done.map((values) => [...values]);
   let at = 0;
   for await (const batch of batches) {
     if (at++ < done.length) continue;
-    const logps = noGrad(() => [...logpsOf(batch)]);
+    const logps = noGrad(() => {
+      const made: unknown = logpsOf(batch);
+      if (Array.isArray(made) && made.length > 0) return [...(made as Tensor[])];
+      throw new TypeError(
+        `${fn}: logpsOf gave ${Array.isArray(made) ? 'an empty list' : describe(made)} for batch ${at - 1}, expected a list of tensors`,
+      );
+    });
     try {
       const values = await backendOf<Tensor>(...logps).read(logps);
       values.forEach((tensor, n) => {

@@ -129,8 +129,16 @@ export class Bema {
     });
   }
 
+  /**
+   * Its state, the weights at the beginning and the running means: `saveCheckpoint({ policy: bema.variables })` keeps it, and
+   * `loadCheckpoint` puts it into a new one.
+   */
+  get variables(): readonly Variable[] {
+    return [...this.start, ...this.average];
+  }
+
   /** Frees what it keeps: two copies of the weights. */
   dispose(): void {
-    for (const copy of [...this.start, ...this.average]) copy.dispose();
+    for (const copy of this.variables) copy.dispose();
   }
 }
