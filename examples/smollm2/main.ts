@@ -75,7 +75,7 @@ async function main(args: readonly string[]): Promise<void> {
   const optimizer = new AdamW({ weightDecay: 0 });
   const checkpoint = join(out, 'checkpoint.safetensors');
   const parts = { policy: aligned.variables, optimizer };
-  const setup = { seed, validation: options.validation, maxLength, batchSize };
+  const setup = { seed, validation: options.validation, 'max-length': maxLength, 'batch-size': batchSize };
   const from = options.resume ? await resume(checkpoint, parts, setup) : 0;
   if (from > options.steps) throw new UsageError(`--steps is ${options.steps}, and the checkpoint has seen ${from}`);
   const log = await MetricsLog.open({ folder: out, backend, from });
@@ -141,7 +141,7 @@ async function resume(path: string, parts: CheckpointParts, setup: Readonly<Reco
   const { step, ...saved } = await loadCheckpoint(readFileSync(path), parts);
   // With another one, other pairs would be held out or come next: those held out now would be among what was trained on.
   for (const [name, value] of Object.entries(setup)) {
-    if (saved[name] !== value) throw new UsageError(`${name} is ${value}, expected ${String(saved[name])} as in the checkpoint`);
+    if (saved[name] !== value) throw new UsageError(`--${name} is ${value}, expected ${String(saved[name])} as in the checkpoint`);
   }
   return step as number;
 }
