@@ -4,7 +4,7 @@ import { UsageError } from './usageError.js';
 /** The texts that were given, by the names of options. */
 type Texts = Readonly<Record<string, string | undefined>>;
 
-/** Reads options that have a value, and flags, which are undefined if not given; undefined if `--help` is among them. */
+/** Reads options that have a value, and flags; undefined if `--help` is among them. */
 export function readArguments<Name extends string, Flag extends string = never>(
   args: readonly string[],
   names: readonly Name[],

@@ -62,7 +62,7 @@ async function main(args: readonly string[]): Promise<void> {
   const split = validationSplit(encoded.pairs, {
     validation: options.validation,
     seed,
-    groupBy: ({ row }) => JSON.stringify(rows[row]!.prompt),
+    groupBy: ({ row }) => rows[row]!.prompt,
   });
   const model = new Llama(file.config, file.weights());
   const adapters = newAdapters(model.shapes('attn_q', 'attn_v'), options.rank, SCALE);

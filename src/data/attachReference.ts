@@ -33,13 +33,11 @@ export function attachReference<Item extends EncodedPair | EncodedExample | Mism
   if (results.length !== batches.length) throw new RangeError(`${fn}: results has ${results.length} batches, expected ${batches.length}`);
   return batches.flatMap((items, b) => {
     const lists = results[b]!;
+    const count = items.some((item) => 'chosen' in item || 'mismatched' in item) ? 2 : 1;
+    if (lists.length !== count) throw new RangeError(`${fn}: results[${b}] has ${lists.length} lists, expected ${count}`);
+    const short = lists.findIndex((list) => list.length !== items.length);
+    if (short >= 0) throw new RangeError(`${fn}: results[${b}][${short}] has ${lists[short]!.length} values, expected ${items.length}`);
     return items.map((item, i) => {
-      const count = 'chosen' in item || 'mismatched' in item ? 2 : 1;
-      if (lists.length !== count) throw new RangeError(`${fn}: results[${b}] has ${lists.length} lists, expected ${count}`);
-      const short = lists.findIndex((list) => list.length !== items.length);
-      if (short >= 0) {
-        throw new RangeError(`${fn}: results[${b}][${short}] has ${lists[short]!.length} values, expected ${items.length}`);
-      }
       const [first, second] = [lists[0]![i]!, lists[1]?.[i]];
       const own =
         'chosen' in item

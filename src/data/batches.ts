@@ -35,10 +35,10 @@ export function batchesOf<Item>(items: readonly Item[], options: BatchOptions<It
   const { batchSize, seed, lengthOf } = options;
   checkNumber('batchesOf', 'batchSize', batchSize, counting);
   if (seed !== undefined) checkNumber('batchesOf', 'seed', seed, seeds);
-  for (const [i, item] of items.entries()) if (lengthOf) checkNumber('batchesOf', `lengthOf(items[${i}])`, lengthOf(item), notNegative);
   const random = generator(seed ?? 0);
   const order = seed === undefined ? items : shuffled(items, random);
   if (!lengthOf) return parts(order, batchSize);
+  for (const [i, item] of items.entries()) checkNumber('batchesOf', `lengthOf(items[${i}])`, lengthOf(item), notNegative);
   const stretches = parts(order, SORTED_TOGETHER * batchSize);
   const batches = stretches.flatMap((stretch) => parts([...stretch].sort((a, b) => lengthOf(b) - lengthOf(a)), batchSize)); // prettier-ignore
   if (seed === undefined || batches.length === 0) return batches;

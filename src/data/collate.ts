@@ -1,7 +1,7 @@
 import { describe } from '../backend/backend.js';
-import { checkNumber, checkOptions, counting, type NumberDomain } from '../internal/checks.js';
+import { checkNumber, checkOptions, checkValues, counting, zeroOrOne, type NumberDomain } from '../internal/checks.js';
 import type { Pair } from '../logprobs/pairs.js';
-import { labelsFromMask, maskFromLabels, shiftLabels } from '../masking/labels.js';
+import { IGNORE_INDEX } from '../masking/ignoreIndex.js';
 import type { EncodedExample, EncodedPair } from './encode.js';
 import type { MismatchedExample } from './mismatchCompletions.js';
 import type { Sequence } from './sequence.js';
@@ -119,6 +119,7 @@ function collate(fn: string, name: string, named: readonly Named[], options: Col
   if (named.length === 0) throw new RangeError(`${fn}: ${name} is empty, expected at least one`);
   for (const [at, { tokens, mask }] of named) {
     if (mask.length !== tokens.length) throw new RangeError(`${fn}: ${at} has ${tokens.length} tokens and a mask of ${mask.length}`);
+    checkValues(fn, `${at}.mask`, mask, zeroOrOne);
     if (!counts({ tokens, mask })) throw new RangeError(`${fn}: ${at} has no token that counts after its first`);
   }
 
@@ -127,12 +128,13 @@ function collate(fn: string, name: string, named: readonly Named[], options: Col
   const width = Math.ceil(longest / padToMultipleOf) * padToMultipleOf;
   const filled = (values: readonly number[], filler: number): number[] => [...values, ...Array<number>(width - values.length).fill(filler)];
   const tokens = rows.map((row) => filled(row.tokens, padTokenId));
-  const labels = shiftLabels(labelsFromMask(tokens, rows.map((row) => filled(row.mask, 0)))); // prettier-ignore
+  // What shiftLabels makes of labelsFromMask, in one loop: those work on tensors of any engine, and this is run for every batch.
+  const labels = tokens.map((row, b) => row.map((_, t) => (rows[b]!.mask[t + 1] === 1 ? row[t + 1]! : IGNORE_INDEX)));
   return {
     tokens,
     attentionMask: rows.map((row) => filled(row.tokens.map(() => 1), 0)), // prettier-ignore
     labels,
-    mask: maskFromLabels(labels),
+    mask: labels.map((row) => row.map((label) => Number(label !== IGNORE_INDEX))),
   };
 }
 

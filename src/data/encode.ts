@@ -3,7 +3,7 @@ import { checkChoice, checkFlag, checkOptions } from '../internal/checks.js';
 import type { Pair } from '../logprobs/pairs.js';
 import type { ChatTokenizer } from './chatTokenizer.js';
 import { BadRow, sidesOf, type Message, type PreferenceRow, type Side, type UnpairedRow } from './rows.js';
-import type { Sequence } from './sequence.js';
+import { promptKey, type Sequence } from './sequence.js';
 import { checkTruncation, counts, truncatePair, truncateSequence, type TruncationOptions } from './truncate.js';
 
 /** A preference pair in token ids. */
@@ -112,7 +112,7 @@ export function encodeUnpaired(rows: readonly unknown[], tokenizer: ChatTokenize
     const [side] = sidesOf(at, row, ['completion']) as [Side];
     if (typeof row.label !== 'boolean') throw new BadRow(`${at}: label is ${describe(row.label)}, expected true or false`);
     const whole = encode('completion', side);
-    const prompt = whole.tokens.slice(0, whole.mask.indexOf(1)).join();
+    const prompt = promptKey(whole);
     const promptRow = firstRows.get(prompt) ?? i;
     firstRows.set(prompt, promptRow);
     const sequence = truncateSequence(at, whole, options);

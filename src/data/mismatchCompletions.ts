@@ -1,6 +1,6 @@
 import { checkOptions } from '../internal/checks.js';
 import type { EncodedExample } from './encode.js';
-import type { Sequence } from './sequence.js';
+import { promptKey, type Sequence } from './sequence.js';
 import { checkTruncation, truncateSequence, type TruncationOptions } from './truncate.js';
 
 /** An example beside its prompt with the completion of another one. */
@@ -30,8 +30,8 @@ export function mismatchCompletions(examples: readonly EncodedExample[], options
   checkTruncation(fn, options);
 
   const byPrompt = new Map<string, number[]>();
-  examples.forEach(({ tokens, mask, promptRow }, i) => {
-    const prompt = promptRow === undefined ? tokens.slice(0, mask.indexOf(1)).join() : `row ${promptRow}`;
+  examples.forEach((example, i) => {
+    const prompt = example.promptRow === undefined ? promptKey(example) : `row ${example.promptRow}`;
     const group = byPrompt.get(prompt);
     if (group) group.push(i);
     else byPrompt.set(prompt, [i]);

@@ -86,6 +86,12 @@ describe('collatePairs', () => {
       { padTokenId: 0 },
       'collatePairs: pairs[0].chosen has 2 tokens and a mask of 1',
     ],
+    [
+      'a mask of other numbers',
+      [{ ...pairs[0]!, chosen: { tokens: [1, 2, 3], mask: [0, 1, 2] } }],
+      { padTokenId: 0 },
+      'collatePairs: value 2 of pairs[0].chosen.mask must be 0 or 1, got 2',
+    ],
   ])('%s is an error', (_, given, options, message) => {
     expect(() => collatePairs(given, options as never)).toThrow(message);
   });

@@ -40,6 +40,9 @@ function kindOf(dtype: DataType): Kind {
   throw new TypeError(`saveCheckpoint: a tensor has dtype ${dtype}, expected ${Object.keys(KINDS).join(' or ')}`);
 }
 
+/** The kind that a file calls so. */
+const kindNamed = (name: string): Kind => (Object.keys(KINDS) as Kind[]).find((kind) => KINDS[kind].name === name)!;
+
 /**
  * Policy and optimizer as the bytes of a file, to go on from later bit for bit; a reference is not in it. It is a
  * [safetensors](https://github.com/huggingface/safetensors) file, which Python can read too.
@@ -116,7 +119,8 @@ export async function loadCheckpoint(bytes: Uint8Array, { policy, optimizer }: C
 
   const valuesOf = (name: string): Tensor => {
     const { dtype, shape, data_offsets: [from, to] } = entries[name]!; // prettier-ignore
-    const [kind, { View }] = Object.entries(KINDS).find(([, { name: known }]) => known === dtype)! as [Kind, (typeof KINDS)[Kind]];
+    const kind = kindNamed(dtype);
+    const { View } = KINDS[kind];
     // A copy with memory of its own: a Buffer of Node.js shares it, also in its slices.
     return tensor(new View(new Uint8Array(bytes.subarray(start + from, start + to)).buffer), [...shape], kind);
   };
@@ -178,8 +182,7 @@ function parseHeader(json: string): { header: Header; entries: Readonly<Record<s
   const wanted = [...header.names.map((_, i) => `policy.${i}`), ...header.optimizerNames.map((_, i) => `optimizer.${i}`)];
   for (const name of wanted) {
     const { dtype, shape, data_offsets: [from, to] } = entries[name]!; // prettier-ignore
-    const kind = Object.values(KINDS).find((known) => known.name === dtype)!;
-    const size = shape.reduce((a, b) => a * b, kind.View.BYTES_PER_ELEMENT);
+    const size = shape.reduce((a, b) => a * b, KINDS[kindNamed(dtype)].View.BYTES_PER_ELEMENT);
     if (!(from >= 0 && to - from === size)) throw new Error(`${name} lies from ${from} to ${to} and takes ${size} bytes`);
   }
   return { header, entries };
