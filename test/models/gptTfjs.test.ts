@@ -10,6 +10,7 @@ const modelOf = (model: tf.LayersModel): LanguageModel => ({
   logits: (tokens) => model.apply(tokens) as tf.Tensor3D,
 });
 
+// The arrays engine has no models and no gradients.
 describe.skipIf(isArrays)('gpt-tfjs', () => {
   it('is aligned', { timeout: TIMEOUT_MS }, async ({ skip }) => {
     skip(typeof document !== 'undefined', 'gpt-tfjs assigns to a constant, which Vite refuses to bundle for a browser');

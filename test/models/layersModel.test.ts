@@ -55,6 +55,7 @@ const modelOf = (model: tf.LayersModel): LanguageModel => ({
   logits: (tokens) => model.apply(tokens) as tf.Tensor3D,
 });
 
+// The arrays engine has no models and no gradients.
 describe.skipIf(isArrays)('a tf.LayersModel with a model inside', () => {
   it('is aligned', { timeout: TIMEOUT_MS }, async ({ skip }) => {
     skip(...withoutKernel('UnsortedSegmentSum', 'the gradient of tf.layers.embedding'));

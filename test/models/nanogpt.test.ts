@@ -20,6 +20,7 @@ async function load() {
   return nanogpt;
 }
 
+// The arrays engine has no models and no gradients.
 describe.skipIf(isArrays)('@genai-fi/nanogpt', () => {
   it('is aligned', { timeout: TIMEOUT_MS }, async ({ skip }) => {
     const { models } = await load();

@@ -15,6 +15,7 @@ function logits([embedding, hidden, bias, head]: readonly tf.Variable[], tokens:
 
 const modelOf = (variables: tf.Variable[]): LanguageModel => ({ variables, logits: (tokens) => logits(variables, tokens) });
 
+// The arrays engine has no models and no gradients.
 describe.skipIf(isArrays)('bare variables', () => {
   it('are aligned', { timeout: TIMEOUT_MS }, async () => {
     const shapes = [[VOCABULARY, WIDTH], [WIDTH, WIDTH], [WIDTH], [WIDTH, VOCABULARY]]; // prettier-ignore

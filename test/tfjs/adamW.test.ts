@@ -9,6 +9,7 @@ const variables = (values: readonly tf.TensorLike[]) => values.map((v) => tf.var
 const gradsOf = (weights: readonly tf.Variable[], values: readonly tf.TensorLike[]): tf.NamedTensorMap =>
   Object.fromEntries(weights.map((w, i) => [w.name, tf.tensor(values[i]!)]));
 
+// The training helpers are for TensorFlow.js: the arrays engine has no gradients.
 describe.skipIf(isArrays)('AdamW', () => {
   it.each(golden.adamW.map(({ options, steps }) => [JSON.stringify(options), options, steps] as const))(
     "is PyTorch's, %s",

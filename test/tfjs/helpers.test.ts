@@ -27,6 +27,7 @@ import { epsilon, expectError, isArrays, liveTensors, read } from '../support/en
 type T = tf.Tensor1D;
 const variables = (values: readonly tf.TensorLike[]) => values.map((v) => tf.variable(tf.tensor(v)));
 
+// The training helpers are for TensorFlow.js: the arrays engine has no gradients.
 describe.skipIf(isArrays)('GradientAccumulator', () => {
   // A model of one weight for each example: log-probs w x, in parts of different sizes.
   const x = [0.3, -1.2, 2, 0.7, -0.4];
