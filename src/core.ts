@@ -3,10 +3,11 @@
  *
  * @packageDocumentation
  */
-export { backendOf, registerBackend, type Backend, type DType, type Nested } from './backend/backend.js';
+export { backendOf, registerBackend } from './backend/registry.js';
+export type { Backend, DType, Nested } from './backend/types.js';
 export * as ops from './backend/ops.js';
 export { stopGradient } from './backend/ops.js';
-export type { Less, LinearRows, Operand, ScalarOf } from './backend/types.js';
+export type { Less, LinearRows, Operand, ScalarOf, TokenStats } from './backend/types.js';
 
 export { implicitRewards, type ImplicitRewardsOptions } from './logprobs/implicitRewards.js';
 export { humanlineClamp, type HumanlineBatch, type HumanlineClamped, type HumanlineClampOptions } from './logprobs/humanlineClamp.js';
@@ -30,7 +31,7 @@ export { samLogProbs, type SamLogProbsOptions } from './logprobs/samLogProbs.js'
 export { sequenceLogProbs, type SequenceLogProbsOptions } from './logprobs/sequenceLogProbs.js';
 export { tokenKl } from './logprobs/tokenKl.js';
 export { tokenLogProbs, type TokenLogProbsOptions } from './logprobs/tokenLogProbs.js';
-export { tokenStats, type TokenStats } from './logprobs/tokenStats.js';
+export { tokenStats } from './logprobs/tokenStats.js';
 
 export { completionMask, type CompletionSpans } from './masking/completionMask.js';
 export { IGNORE_INDEX } from './masking/ignoreIndex.js';

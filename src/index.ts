@@ -3,7 +3,7 @@
  *
  * @packageDocumentation
  */
-import { registerBackend } from './backend/backend.js';
+import { registerBackend } from './backend/registry.js';
 import { tfjs } from './tfjs/backend.js';
 
 registerBackend(tfjs);

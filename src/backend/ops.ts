@@ -4,42 +4,54 @@
  *
  * @packageDocumentation
  */
-import { backendOf, type DType, type Nested } from './backend.js';
-import type { Less, Operand, ScalarOf } from './types.js';
+import { backendOf } from './registry.js';
+import type { DType, Less, Nested, Operand, ScalarOf } from './types.js';
 
 /** `a + b`, with broadcasting. */
-export function add<T = number>(a: Operand<T>, b: Operand<T>): T {
+export function add<T>(a: T, b: Operand<NoInfer<T>>): T;
+export function add<T>(a: Operand<NoInfer<T>>, b: T): T;
+export function add<T>(a: Operand<T>, b: Operand<T>): T {
   return backendOf<T>(a, b).add(a as T, b as T);
 }
 
 /** `a - b`, with broadcasting. */
-export function sub<T = number>(a: Operand<T>, b: Operand<T>): T {
+export function sub<T>(a: T, b: Operand<NoInfer<T>>): T;
+export function sub<T>(a: Operand<NoInfer<T>>, b: T): T;
+export function sub<T>(a: Operand<T>, b: Operand<T>): T {
   return backendOf<T>(a, b).sub(a as T, b as T);
 }
 
 /** `a * b`, with broadcasting. */
-export function mul<T = number>(a: Operand<T>, b: Operand<T>): T {
+export function mul<T>(a: T, b: Operand<NoInfer<T>>): T;
+export function mul<T>(a: Operand<NoInfer<T>>, b: T): T;
+export function mul<T>(a: Operand<T>, b: Operand<T>): T {
   return backendOf<T>(a, b).mul(a as T, b as T);
 }
 
 /** `a / b`, with broadcasting. */
-export function div<T = number>(a: Operand<T>, b: Operand<T>): T {
+export function div<T>(a: T, b: Operand<NoInfer<T>>): T;
+export function div<T>(a: Operand<NoInfer<T>>, b: T): T;
+export function div<T>(a: Operand<T>, b: Operand<T>): T {
   return backendOf<T>(a, b).div(a as T, b as T);
 }
 
 /** The larger of the two, with broadcasting. */
-export function maximum<T = number>(a: Operand<T>, b: Operand<T>): T {
+export function maximum<T>(a: T, b: Operand<NoInfer<T>>): T;
+export function maximum<T>(a: Operand<NoInfer<T>>, b: T): T;
+export function maximum<T>(a: Operand<T>, b: Operand<T>): T {
   return backendOf<T>(a, b).maximum(a as T, b as T);
 }
 
 /** The smaller of the two, with broadcasting. */
-export function minimum<T = number>(a: Operand<T>, b: Operand<T>): T {
+export function minimum<T>(a: T, b: Operand<NoInfer<T>>): T;
+export function minimum<T>(a: Operand<NoInfer<T>>, b: T): T;
+export function minimum<T>(a: Operand<T>, b: Operand<T>): T {
   return backendOf<T>(a, b).minimum(a as T, b as T);
 }
 
 /** `min(max(x, low), high)`. */
 export function clip<T>(x: T, low: number, high: number): T {
-  return minimum<T>(maximum<T>(x, low), high);
+  return minimum(maximum(x, low), high);
 }
 
 /** `-x` */
@@ -95,26 +107,35 @@ export function logSigmoid<T>(x: T): T {
 
 /** `max(x, 0)`, NaN for NaN; the gradient at 0 is 0. */
 export function relu<T>(x: T): T {
-  return where<T>(greaterEqual<T>(0, x), 0, x);
+  return where(greaterEqual(0, x), 0, x);
 }
 
 /** 1 where `a == b`, else 0; without gradient. */
-export function equal<T = number>(a: Operand<T>, b: Operand<T>): T {
+export function equal<T>(a: T, b: Operand<NoInfer<T>>): T;
+export function equal<T>(a: Operand<NoInfer<T>>, b: T): T;
+export function equal<T>(a: Operand<T>, b: Operand<T>): T {
   return backendOf<T>(a, b).equal(a as T, b as T);
 }
 
 /** 1 where `a > b`, else 0; without gradient. */
-export function greater<T = number>(a: Operand<T>, b: Operand<T>): T {
+export function greater<T>(a: T, b: Operand<NoInfer<T>>): T;
+export function greater<T>(a: Operand<NoInfer<T>>, b: T): T;
+export function greater<T>(a: Operand<T>, b: Operand<T>): T {
   return backendOf<T>(a, b).greater(a as T, b as T);
 }
 
 /** 1 where `a >= b`, else 0; without gradient. */
-export function greaterEqual<T = number>(a: Operand<T>, b: Operand<T>): T {
+export function greaterEqual<T>(a: T, b: Operand<NoInfer<T>>): T;
+export function greaterEqual<T>(a: Operand<NoInfer<T>>, b: T): T;
+export function greaterEqual<T>(a: Operand<T>, b: Operand<T>): T {
   return backendOf<T>(a, b).greaterEqual(a as T, b as T);
 }
 
 /** `a` where the condition is non-zero, `b` elsewhere. A NaN in the side that is not chosen does not spread. */
-export function where<T = number>(condition: Operand<T>, a: Operand<T>, b: Operand<T>): T {
+export function where<C>(condition: C, a: number, b: number): C;
+export function where<C, T>(condition: C, a: T, b: Operand<NoInfer<T>>): T;
+export function where<C, T>(condition: C, a: Operand<NoInfer<T>>, b: T): T;
+export function where<T>(condition: unknown, a: Operand<T>, b: Operand<T>): T {
   return backendOf<T>(condition, a, b).where(condition as T, a as T, b as T);
 }
 
@@ -138,7 +159,7 @@ export function mean<T>(x: T, axis: number): Less<T>;
 export function mean<T>(x: T, axis?: number): unknown {
   const sizes = shape(x);
   const count = axis === undefined ? sizes.reduce((a, b) => a * b, 1) : sizes.at(axis)!;
-  return div<unknown>(backendOf<T>(x).sum(x, axis), count);
+  return div(backendOf<T>(x).sum(x, axis), count);
 }
 
 /** Largest of all values. */
@@ -155,10 +176,10 @@ export function max<T>(x: T, axis?: number): unknown {
  */
 export function logSumExp<T>(x: T): Less<T> {
   // The shift cancels out of value and gradient alike, so nothing is lost by cutting it off. Infinities have no difference.
-  const shift = maximum<T>(stopGradient(max(x, -1)) as T, -1e30);
-  const total = sum(exp(sub<T>(x, reshape<T>(shift, [...shape(shift), 1]))), -1) as T;
-  const isEmpty = equal<T>(total, 0);
-  return where<T>(isEmpty, -Infinity, add<T>(log(where<T>(isEmpty, 1, total)), shift)) as Less<T>;
+  const shift = maximum(stopGradient(max(x, -1)) as T, -1e30);
+  const total = sum(exp(sub(x, reshape<T>(shift, [...shape(shift), 1]))), -1) as T;
+  const isEmpty = equal(total, 0);
+  return where(isEmpty, -Infinity, add(log(where(isEmpty, 1, total)), shift)) as Less<T>;
 }
 
 /** Running sum along the last axis: each value with all before it. */

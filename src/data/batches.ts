@@ -1,5 +1,7 @@
-import { checkNumber, checkOptions, counting, notNegative, type NumberDomain } from '../internal/checks.js';
-import { generator, seeds, shuffled } from '../internal/random.js';
+import { checkNumber, checkOptions } from '../internal/checks.js';
+import { counting, notNegative, type NumberDomain } from '../internal/domains.js';
+import { generator, shuffled } from '../internal/random.js';
+import { seeds } from '../internal/domains.js';
 
 /** Options of {@link batchesOf}. */
 export interface BatchOptions<Item> {

@@ -1,5 +1,6 @@
-import { describe } from '../backend/backend.js';
-import { checkNumber, checkOptions, checkValues, counting, zeroOrOne, type NumberDomain } from '../internal/checks.js';
+import { describe } from '../backend/registry.js';
+import { checkNumber, checkOptions, checkValues } from '../internal/checks.js';
+import { counting, zeroOrOne, type NumberDomain } from '../internal/domains.js';
 import type { Pair } from '../logprobs/pairs.js';
 import { IGNORE_INDEX } from '../masking/ignoreIndex.js';
 import type { EncodedExample, EncodedPair } from './encode.js';

@@ -1,4 +1,4 @@
-import { describe } from '../backend/backend.js';
+import { describe } from '../backend/registry.js';
 import { checkChoice, checkFlag, checkOptions } from '../internal/checks.js';
 import type { Pair } from '../logprobs/pairs.js';
 import type { ChatTokenizer } from './chatTokenizer.js';

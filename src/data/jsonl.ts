@@ -1,4 +1,4 @@
-import { describe } from '../backend/backend.js';
+import { describe } from '../backend/registry.js';
 
 /**
  * The values of a text with one JSON value a line. Empty lines are passed over.

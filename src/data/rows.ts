@@ -1,4 +1,4 @@
-import { describe } from '../backend/backend.js';
+import { describe } from '../backend/registry.js';
 
 /** One turn of a conversation. Fields beyond these two go to the chat template as they are. */
 export interface Message {

@@ -1,4 +1,5 @@
-import { checkChoice, checkNumber, counting } from '../internal/checks.js';
+import { checkChoice, checkNumber } from '../internal/checks.js';
+import { counting } from '../internal/domains.js';
 import type { Pair } from '../logprobs/pairs.js';
 import { BadRow } from './rows.js';
 import type { Sequence } from './sequence.js';

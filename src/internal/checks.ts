@@ -1,5 +1,7 @@
-import { backendOf, describe, type Backend, type DType } from '../backend/backend.js';
-import { greater, greaterEqual, where } from '../backend/ops.js';
+import { backendOf, describe } from '../backend/registry.js';
+import type { Backend, DType } from '../backend/types.js';
+import { where } from '../backend/ops.js';
+import { finite, type Domain, type NumberDomain } from './domains.js';
 
 const show = (shape: readonly number[]): string => `[${shape.join(', ')}]`;
 
@@ -110,73 +112,6 @@ export function checkChoice(fn: string, name: string, value: unknown, choices: r
   }
 }
 
-/** A range of plain numbers: its words for a message, and a test. */
-export interface NumberDomain {
-  /** Completes the sentence "must be ...". */
-  readonly words: string;
-  /** Whether a number is in the domain. */
-  has(value: number): boolean;
-}
-
-/** A range of numbers, with the same test in engine operations. */
-export interface Domain extends NumberDomain {
-  /** Non-zero where the tensor's values are in the domain. */
-  holds<T>(x: T): T;
-}
-
-/** Compared with the largest float32 number: not every GPU has an infinity to compare with. */
-const isFinite = <T>(x: T): T => where<T>(greaterEqual<T>(3.4028234e38, x), greaterEqual<T>(x, -3.4028234e38), 0);
-
-/** Finite numbers above 0. */
-export const positive: Domain = {
-  words: 'finite and > 0',
-  has: (v) => v > 0 && v < Infinity,
-  holds: (x) => where(greater(x, 0), isFinite(x), 0),
-};
-
-/** All finite numbers. */
-export const finite: Domain = {
-  words: 'finite',
-  has: Number.isFinite,
-  holds: isFinite,
-};
-
-/** All finite numbers but 0. */
-export const notZero: NumberDomain = { words: 'finite and not 0', has: (v) => v !== 0 && Number.isFinite(v) };
-
-/** Finite numbers from 0 on. */
-export const notNegative: Domain = {
-  words: 'finite and >= 0',
-  has: (v) => v >= 0 && v < Infinity,
-  holds: (x) => where(greaterEqual(x, 0), isFinite(x), 0),
-};
-
-/** Integers from 1 on. */
-export const counting: NumberDomain = { words: 'an integer >= 1', has: (v) => Number.isInteger(v) && v >= 1 };
-
-/** Integers from 0 on. */
-export const wholeNumber: NumberDomain = { words: 'an integer >= 0', has: (v) => Number.isInteger(v) && v >= 0 };
-
-/** Shares that leave something over. */
-export const belowOne: NumberDomain = { words: 'in [0, 1)', has: (v) => v >= 0 && v < 1 };
-
-/** Shares of labels that may be assumed to be flipped, from none on: at a half, labels say nothing. */
-export const flipped: NumberDomain = { words: 'in [0, 0.5)', has: (v) => v >= 0 && v < 0.5 };
-
-/** Numbers of the closed interval `[0, 1]`. */
-export const probability: Domain = {
-  words: 'in [0, 1]',
-  has: (v) => v >= 0 && v <= 1,
-  holds: (x) => where(greaterEqual(x, 0), greaterEqual(1, x), 0),
-};
-
-/** The two numbers 0 and 1. */
-export const zeroOrOne: Domain = {
-  words: '0 or 1',
-  has: (v) => v === 0 || v === 1,
-  holds: (x) => where(greater(x, 0), where(greaterEqual(x, 1), greaterEqual(1, x), 0), greaterEqual(x, 0)),
-};
-
 /** Checks that an option is true or false. */
 export function checkFlag(fn: string, name: string, value: unknown): asserts value is boolean {
   if (typeof value !== 'boolean') throw new TypeError(`${fn}: ${name} is ${describe(value)}, expected true or false`);
@@ -221,5 +156,5 @@ export function checkValues(fn: string, name: string, value: unknown, domain: Nu
  */
 export function poisonOutside<T>(value: T | number, domain: Domain): T | number {
   if (typeof value === 'number' || backendOf<T>(value).peek(value)) return value;
-  return where<T>(domain.holds(value), value, NaN);
+  return where(domain.holds(value), value, NaN);
 }

@@ -1,4 +1,20 @@
-import { add, div, expm1, greater, log, minimum, mul, neg, softplus, stopGradient, sub, where } from '../backend/ops.js';
+import {
+  add,
+  div,
+  expm1,
+  greater,
+  log,
+  logSumExp,
+  minimum,
+  mul,
+  neg,
+  reshape,
+  shape,
+  softplus,
+  stopGradient,
+  sub,
+  where,
+} from '../backend/ops.js';
 
 /**
  * `log(1 - e^x)` for `x <= 0`: the log-probability of everything but an event of log-probability x.
@@ -15,8 +31,8 @@ import { add, div, expm1, greater, log, minimum, mul, neg, softplus, stopGradien
  */
 export function log1mexp<T>(x: T): T {
   // 0 with a slope of 1, so that a clamped argument still passes its gradient on.
-  const still = sub<T>(x, stopGradient(x));
-  const clamped = where<T>(greater<T>(x, -1e-30), sub<T>(still, 1e-30), x);
+  const still = sub(x, stopGradient(x));
+  const clamped = where(greater(x, -1e-30), sub(still, 1e-30), x);
   return log(neg(expm1(clamped)));
 }
 
@@ -30,7 +46,7 @@ export function log1mexp<T>(x: T): T {
  */
 export function logistic<T>(h: T, labelSmoothing = 0): T {
   const loss = softplus(neg(h));
-  return labelSmoothing === 0 ? loss : add<T>(loss, mul<T>(h, labelSmoothing));
+  return labelSmoothing === 0 ? loss : add(loss, mul(h, labelSmoothing));
 }
 
 /**
@@ -42,7 +58,7 @@ export function logistic<T>(h: T, labelSmoothing = 0): T {
  * be NaN. `expm1` keeps the digits of small x, where `1 - e^(-alpha x)` cancels.
  */
 export function exponentialScore<T>(x: T, alpha: number, maxExponent: number): T {
-  return div<T>(expm1(minimum<T>(mul<T>(x, -alpha), maxExponent)), -alpha);
+  return div(expm1(minimum(mul(x, -alpha), maxExponent)), -alpha);
 }
 
 /**
@@ -51,6 +67,11 @@ export function exponentialScore<T>(x: T, alpha: number, maxExponent: number): T
  *     tanh(x) = m / (m + 2),  m = e^(2x) - 1      d/dx = 1 - tanh(x)^2; 0 from x = 20 on, where it is below 2e-17
  */
 export function tanh<T>(x: T): T {
-  const m = expm1(mul<T>(minimum<T>(x, 20), 2));
-  return div<T>(m, add<T>(m, 2));
+  const m = expm1(mul(minimum(x, 20), 2));
+  return div(m, add(m, 2));
+}
+
+/** The logarithm of the softmax over the last axis of `[N, K]`: `x - logSumExp(x)`. */
+export function logSoftmax<T>(x: T): T {
+  return sub(x, reshape<T>(logSumExp(x), [shape(x)[0]!, 1]));
 }

@@ -1,11 +1,3 @@
-import type { NumberDomain } from './checks.js';
-
-/** What a seed may be. */
-export const seeds: NumberDomain = {
-  words: 'an integer in [0, 2^32)',
-  has: (v) => Number.isInteger(v) && v >= 0 && v < 2 ** 32,
-};
-
 /** Numbers in [0, 1) from a seed (mulberry32, by Tommy Ettinger, in the public domain): the same on every machine. */
 export function generator(seed: number): () => number {
   let state = seed >>> 0;

@@ -1,6 +1,7 @@
 import type { ScalarOf } from '../backend/types.js';
 import { add, clip, greater, scope, sub, where } from '../backend/ops.js';
-import { checkFields, checkNumber, checkOptions, checkTensor, finite } from '../internal/checks.js';
+import { checkFields, checkNumber, checkOptions, checkTensor } from '../internal/checks.js';
+import { finite } from '../internal/domains.js';
 import { checkMask, maskHolds, meanOfCounted } from '../masking/maskedReductions.js';
 
 /** Token log-probs for {@link humanlineClamp}. */
@@ -65,12 +66,12 @@ export function humanlineClamp<T>(batch: HumanlineBatch<T>, options: HumanlineCl
   checkMask('humanlineClamp', mask, ['policy', policy]);
 
   return scope(policy, () => {
-    const ratios = sub<T>(policy, reference);
-    const clamped = add<T>(reference, clip(ratios, low, high));
-    const inside = where<T>(greater<T>(ratios, low), where<T>(greater<T>(high, ratios), 1, 0), 0);
+    const ratios = sub(policy, reference);
+    const clamped = add(reference, clip(ratios, low, high));
+    const inside = where(greater(ratios, low), where(greater(high, ratios), 1, 0), 0);
     const holds = maskHolds(mask);
     return {
-      policy: holds === undefined ? clamped : where<T>(holds, clamped, NaN),
+      policy: holds === undefined ? clamped : where(holds, clamped, NaN),
       unclamped: meanOfCounted(inside, mask) as ScalarOf<T>,
     };
   });

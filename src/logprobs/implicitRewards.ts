@@ -1,5 +1,6 @@
 import { mul, scope, sub } from '../backend/ops.js';
-import { checkOptions, checkPerExample, poisonOutside, positive } from '../internal/checks.js';
+import { checkOptions, checkPerExample, poisonOutside } from '../internal/checks.js';
+import { positive } from '../internal/domains.js';
 import { checkPairLogps, checkUnpairedLogps, type Pair, type PairLogps, type UnpairedLogps } from './pairs.js';
 
 /** Hyperparameters of {@link implicitRewards}. */
@@ -28,7 +29,7 @@ export function implicitRewards<T>(logps: PairLogps<T> | UnpairedLogps<T>, optio
   const checkBeta = (name: string, like: T) => {
     checkPerExample('implicitRewards', 'beta', beta, positive, [name, like]);
   };
-  const reward = (policy: T, reference: T) => mul<T>(sub<T>(policy, reference), poisonOutside(beta, positive));
+  const reward = (policy: T, reference: T) => mul(sub(policy, reference), poisonOutside(beta, positive));
 
   if (isPaired(logps)) {
     checkPairLogps('implicitRewards', logps);

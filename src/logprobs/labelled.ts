@@ -1,5 +1,6 @@
 import { cast, mul, sub, where } from '../backend/ops.js';
-import { checkFields, checkTensor, checkValues, poisonOutside, zeroOrOne } from '../internal/checks.js';
+import { checkFields, checkTensor, checkValues, poisonOutside } from '../internal/checks.js';
+import { zeroOrOne } from '../internal/domains.js';
 import { checkUnpairedLogps, type UnpairedLogps } from './pairs.js';
 
 /** Log-probs of single examples, and whether each is desirable. */
@@ -21,10 +22,10 @@ export function checkLabelledLogps(fn: string, batch: unknown, moreFields: reado
 export const labelsOf = <T>(desirable: T): T => poisonOutside(cast(desirable, 'float'), zeroOrOne) as T;
 
 /** -1 for a desirable example, 1 for another. */
-export const lossSign = <T>(labels: T): T => sub<T>(1, mul<T>(labels, 2));
+export const lossSign = <T>(labels: T): T => sub(1, mul(labels, 2));
 
 /** The loss of each example times the weight of its class. */
 export function weighByClass<T>(loss: T, labels: T, desirableWeight: number | T, undesirableWeight: number | T): T {
   if (desirableWeight === 1 && undesirableWeight === 1) return loss;
-  return mul<T>(loss, where<T>(labels, desirableWeight, undesirableWeight));
+  return mul(loss, where(labels, desirableWeight, undesirableWeight));
 }

@@ -1,6 +1,7 @@
 import type { Less } from '../backend/types.js';
 import { cast, cumsum, greaterEqual, minimum, mul, reshape, scope, shape, sum, where } from '../backend/ops.js';
-import { checkNumber, checkOptions, probability } from '../internal/checks.js';
+import { checkNumber, checkOptions } from '../internal/checks.js';
+import { probability } from '../internal/domains.js';
 import { sumOfCounted } from '../masking/maskedReductions.js';
 import { checkTokenPairs, mapPair, type Pair } from './pairs.js';
 
@@ -47,8 +48,8 @@ export function ldLogProbs<T>(logps: Pair<T>, masks: Pair<T>, options: LdLogProb
     const counts = mapPair(masks, (mask) => cast(mask, 'float'));
     const shared = sharedLength(counts);
     const side = (x: T, mask: T, count: T): Less<T> => {
-      const weights = where<T>(greaterEqual<T>(shared, cumsum(count)), 1, options.alpha);
-      return sumOfCounted(mul<T>(x, weights), mask, -1) as Less<T>;
+      const weights = where(greaterEqual(shared, cumsum(count)), 1, options.alpha);
+      return sumOfCounted(mul(x, weights), mask, -1) as Less<T>;
     };
     return {
       chosen: side(logps.chosen, masks.chosen, counts.chosen),
@@ -59,6 +60,6 @@ export function ldLogProbs<T>(logps: Pair<T>, masks: Pair<T>, options: LdLogProb
 
 /** The number of counted tokens of the shorter side, `[B, 1]`, from masks of floats. */
 export function sharedLength<T>(counts: Pair<T>): T {
-  const shorter = minimum<unknown>(sum(counts.chosen, -1), sum(counts.rejected, -1));
+  const shorter = minimum(sum(counts.chosen, -1), sum(counts.rejected, -1));
   return reshape<T>(shorter, [shape(counts.chosen)[0]!, 1]);
 }

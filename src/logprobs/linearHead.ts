@@ -1,10 +1,11 @@
-import { backendOf } from '../backend/backend.js';
-import { add, cast, concat, mul, reshape, shape, slice, sum, take, where } from '../backend/ops.js';
+import { backendOf } from '../backend/registry.js';
+import { cast, concat, mul, reshape, shape, take, where } from '../backend/ops.js';
 import type { Less, LinearRows } from '../backend/types.js';
-import { checkFields, checkNoOtherFields, checkNumber, checkOptions, checkTensor, counting, positive } from '../internal/checks.js';
-import { tanh } from '../internal/numerics.js';
+import { checkFields, checkNoOtherFields, checkNumber, checkOptions, checkTensor } from '../internal/checks.js';
+import { counting, positive } from '../internal/domains.js';
 import { IGNORE_INDEX } from '../masking/ignoreIndex.js';
-import { checkLabels, isCounted, oneInRange, type TokenLogProbsOptions } from './tokenLogProbs.js';
+import { isCounted, oneInRange } from '../internal/labels.js';
+import { checkLabels, type TokenLogProbsOptions } from './tokenLogProbs.js';
 
 /** The last layer of a language model with what goes into it: `logits = hidden weight^T + bias`. */
 export interface LinearHead<H, W = H> {
@@ -83,7 +84,7 @@ export function prepareHead<T>(head: LinearHead<T>, labels: unknown, options: Li
   const size = tokens.reduce((a, b) => a * b, 1);
   // Whatever only multiplies is done to the few hidden states instead of the many logits.
   const factor = cap === undefined ? logitScale / temperature : logitScale / cap;
-  const scaled = (x: T): T => (factor === 1 ? x : mul<T>(x, factor));
+  const scaled = (x: T): T => (factor === 1 ? x : mul(x, factor));
   const common = {
     weight: head.weight,
     bias: head.bias === undefined ? undefined : scaled(head.bias as T),
@@ -115,26 +116,9 @@ export function prepareHead<T>(head: LinearHead<T>, labels: unknown, options: Li
   return {
     rows: {
       ...common,
-      hidden: where<T>(reshape<T>(counts, [size, 1]), hidden, 0),
-      labels: cast(where<T>(counts, flat, 0), 'int'),
+      hidden: where(reshape<T>(counts, [size, 1]), hidden, 0),
+      labels: cast(where(counts, flat, 0), 'int'),
     },
-    restore: (x) => back(where<T>(counts, mul<T>(x, oneInRange(flat, counts, vocabulary)), 0)),
+    restore: (x) => back(where(counts, mul(x, oneInRange(flat, counts, vocabulary)), 0)),
   };
 }
-
-/**
- * What engines compute in chunks, in plain operations: `f` of the logits `[1, V]` and the label `[1]` of each row, joined along
- * the last axis. One row at a time, so that there are never logits of all rows.
- */
-export function byRows<T>({ hidden, weight, bias, labels, cap }: LinearRows<T>, f: (logits: T, label: T) => T): T {
-  const [size, vocabulary] = [shape(hidden)[0]!, shape(weight)[0]!];
-  const results = Array.from({ length: size }, (_, row) => {
-    const products = sum(mul<T>(weight, slice(hidden, row, row + 1)), -1) as T;
-    const logits = reshape<T>(bias === undefined ? products : add<T>(products, bias), [1, vocabulary]);
-    return f(cap === undefined ? logits : mul<T>(tanh(logits), cap), slice(labels, row, row + 1));
-  });
-  return concat(results, -1);
-}
-
-/** Stands for the ignored label where none is ignored. */
-export const NO_LABEL = -1;

@@ -1,9 +1,8 @@
-import { backendOf } from '../backend/backend.js';
-import { scope, stopGradient } from '../backend/ops.js';
-import type { LinearRows } from '../backend/types.js';
+import { backendOf } from '../backend/registry.js';
+import { scope } from '../backend/ops.js';
+import { linearTokenLogProbsDefinition } from '../definitions/linear.js';
 import { checkFlag } from '../internal/checks.js';
-import { byRows, NO_LABEL, checkHead, prepareHead, type LinearHead, type LinearHeadOptions, type TokensOf } from './linearHead.js';
-import { tokenLogProbsDefinition } from './tokenLogProbs.js';
+import { checkHead, prepareHead, type LinearHead, type LinearHeadOptions, type TokensOf } from './linearHead.js';
 
 /** Options of {@link linearTokenLogProbs}. */
 export interface LinearTokenLogProbsOptions extends LinearHeadOptions {
@@ -60,10 +59,4 @@ export function linearTokenLogProbs<H, W, L>(head: LinearHead<H, W>, labels: L, 
     const logps = backendOf<unknown>(head.hidden).linearTokenLogProbs?.(rows, frozenWeight);
     return restore(logps ?? linearTokenLogProbsDefinition(rows, frozenWeight)) as TokensOf<H, L>;
   });
-}
-
-/** What engines compute in chunks, in plain operations, `[N]`. */
-export function linearTokenLogProbsDefinition<T>(rows: LinearRows<T>, frozenWeight: boolean): T {
-  const constants = { weight: stopGradient(rows.weight), bias: rows.bias === undefined ? undefined : stopGradient(rows.bias) };
-  return byRows(frozenWeight ? { ...rows, ...constants } : rows, (logits, label) => tokenLogProbsDefinition(logits, label, NO_LABEL));
 }

@@ -1,7 +1,9 @@
-import { backendOf } from '../backend/backend.js';
-import { reshape, scope, shape, slice } from '../backend/ops.js';
-import { byRows, NO_LABEL, checkHead, prepareHead, type LinearHead, type LinearHeadOptions, type TokensOf } from './linearHead.js';
-import { named, statsOf, type TokenStats } from './tokenStats.js';
+import { backendOf } from '../backend/registry.js';
+import { scope } from '../backend/ops.js';
+import type { TokenStats } from '../backend/types.js';
+import { linearTokenStatsDefinition } from '../definitions/linear.js';
+import { checkHead, prepareHead, type LinearHead, type LinearHeadOptions, type TokensOf } from './linearHead.js';
+import { mapStats } from './tokenStats.js';
 
 /**
  * What there is to log of each token, as {@link tokenStats} gives it, from the hidden states before the output embedding: the
@@ -27,8 +29,7 @@ export function linearTokenStats<H, W, L>(head: LinearHead<H, W>, labels: L, opt
   checkHead('linearTokenStats', head, labels, options);
   return scope(head.hidden, () => {
     const { rows, restore } = prepareHead(head as LinearHead<unknown>, labels, options);
-    const ofChunk = (logits: unknown, chosen: unknown) => statsOf(logits, chosen, NO_LABEL);
-    const stats = backendOf<unknown>(head.hidden).linearTokenStats?.(rows, ofChunk) ?? byRows(rows, ofChunk);
-    return named((i) => restore(reshape(slice(stats, i, i + 1), shape(rows.labels))));
+    const stats = backendOf<unknown>(head.hidden).linearTokenStats?.(rows) ?? linearTokenStatsDefinition(rows);
+    return mapStats(stats, (x) => restore(x) as TokensOf<H, L>);
   });
 }

@@ -1,6 +1,7 @@
 import type { Less } from '../backend/types.js';
-import { arange, greater, logSumExp, mul, reshape, shape, sub, sum, where } from '../backend/ops.js';
+import { arange, greater, mul, reshape, shape, sub, sum, where } from '../backend/ops.js';
 import { checkFields, checkNoOtherFields, checkTensor } from '../internal/checks.js';
+import { logSoftmax } from '../internal/numerics.js';
 import { checkMask, sumOfCounted } from '../masking/maskedReductions.js';
 
 /** Summed log-probs of K candidates for each prompt, best first, in nats. */
@@ -55,17 +56,14 @@ function checkPadded(fn: string, policy: unknown): readonly number[] {
 }
 
 /** The values of candidates, and a neutral one in place of padding, whatever it holds. */
-export const counted = <T>(x: T, mask: T | undefined, neutral = 0): T => (mask === undefined ? x : where<T>(mask, x, neutral));
+export const counted = <T>(x: T, mask: T | undefined, neutral = 0): T => (mask === undefined ? x : where(mask, x, neutral));
 
 /** `beta * (policy - reference)` of checked lists, `[B, K]`; 0 in place of padding. */
 export const listRewards = <T>({ policy, reference, mask }: ListLogps<T>, beta: number): T =>
-  counted(mul<T>(sub<T>(policy, reference), beta), mask);
+  counted(mul(sub(policy, reference), beta), mask);
 
 /** The logarithm of the softmax over the candidates, `[B, K]`; far below all others in place of padding. */
-export function logSoftmax<T>(scores: T, mask?: T): T {
-  const open = counted(scores, mask, FAR_BELOW);
-  return sub<T>(open, reshape<T>(logSumExp(open), [shape(scores)[0]!, 1]));
-}
+export const logSoftmaxOfCandidates = <T>(scores: T, mask: T | undefined): T => logSoftmax(counted(scores, mask, FAR_BELOW));
 
 /** Sum over the candidates, `[B]`. */
 export const sumOfCandidates = <T>(x: T, mask: T | undefined): Less<T> =>
@@ -84,7 +82,7 @@ export function asSecond(x: unknown): unknown {
 export function isBehind(like: unknown): unknown {
   const candidates = shape(like)[1]!;
   const numbers = arange<unknown>(like, candidates);
-  return greater<unknown>(reshape(numbers, [1, candidates]), reshape(numbers, [candidates, 1]));
+  return greater(reshape(numbers, [1, candidates]), reshape(numbers, [candidates, 1]));
 }
 
 /**
@@ -92,7 +90,7 @@ export function isBehind(like: unknown): unknown {
  * the first counts is left to {@link sumOfCandidates}.
  */
 export function amongPairs(condition: unknown, values: unknown, mask: unknown, otherwise: number): unknown {
-  const chosen = where<unknown>(condition, values, otherwise);
+  const chosen = where(condition, values, otherwise);
   if (mask === undefined) return chosen;
-  return where<unknown>(asSecond(mask), chosen, otherwise);
+  return where(asSecond(mask), chosen, otherwise);
 }

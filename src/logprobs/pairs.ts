@@ -168,13 +168,13 @@ export function logRatioMargin<T>(logps: PairLogps<T>): T {
 
 /** Policy minus reference on both sides, of log-probs that were checked. */
 export const logRatios = <T>({ policy, reference }: PairLogps<T>): Pair<T> => ({
-  chosen: sub<T>(policy.chosen, reference.chosen),
-  rejected: sub<T>(policy.rejected, reference.rejected),
+  chosen: sub(policy.chosen, reference.chosen),
+  rejected: sub(policy.rejected, reference.rejected),
 });
 
 /** {@link logRatioMargin} of log-probs that were checked. */
 export function marginOf<T>(logps: PairLogps<T>): T {
   // Policy minus reference first: the two are close, so float32 loses least.
   const { chosen, rejected } = logRatios(logps);
-  return sub<T>(chosen, rejected);
+  return sub(chosen, rejected);
 }

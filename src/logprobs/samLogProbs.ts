@@ -1,8 +1,9 @@
-import { backendOf } from '../backend/backend.js';
+import { backendOf } from '../backend/registry.js';
 import type { Less } from '../backend/types.js';
 import { arange, cast, equal, greater, greaterEqual, reshape, scope, shape, sort, sub, sum, where } from '../backend/ops.js';
 import { checkNumber, checkOptions } from '../internal/checks.js';
-import { generator, seeds, shuffled } from '../internal/random.js';
+import { generator, shuffled } from '../internal/random.js';
+import { seeds } from '../internal/domains.js';
 import { sumOfCounted } from '../masking/maskedReductions.js';
 import { sharedLength } from './ldLogProbs.js';
 import { checkTokenPairs, mapPair, type Pair } from './pairs.js';
@@ -56,7 +57,7 @@ export function samLogProbs<T>(logps: Pair<T>, masks: Pair<T>, options: SamLogPr
     const backend = backendOf<T>(logps.chosen);
     const place = backend.reshape(backend.constant(order), sizes);
     const side = (x: T, mask: T): Less<T> => {
-      const drawn = where<T>(isDrawn(place, mask, shared), x, 0);
+      const drawn = where(isDrawn(place, mask, shared), x, 0);
       return sumOfCounted(drawn, mask, -1) as Less<T>;
     };
     return { chosen: side(logps.chosen, masks.chosen), rejected: side(logps.rejected, masks.rejected) };
@@ -67,10 +68,10 @@ export function samLogProbs<T>(logps: Pair<T>, masks: Pair<T>, options: SamLogPr
 function isDrawn<T>(place: T, mask: T, shared: T): T {
   const steps = shape(place)[1]!;
   // What does not count goes behind all that does.
-  const places = where<T>(mask, place, steps);
-  const last = equal<T>(reshape<T>(arange(place, steps), [1, steps]), sub<T>(shared, 1));
-  const threshold = reshape<T>(sum(where<T>(last, sort(places), 0), -1), [shape(place)[0]!, 1]);
-  return where<T>(greater<T>(shared, 0), greaterEqual<T>(threshold, places), 0);
+  const places = where(mask, place, steps);
+  const last = equal(reshape<T>(arange(place, steps), [1, steps]), sub(shared, 1));
+  const threshold = reshape<T>(sum(where(last, sort(places), 0), -1), [shape(place)[0]!, 1]);
+  return where(greater(shared, 0), greaterEqual(threshold, places), 0);
 }
 
 /** Each row the numbers `0 .. T - 1` in random order, one row after the other. */

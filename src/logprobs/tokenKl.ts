@@ -1,8 +1,8 @@
-import { backendOf } from '../backend/backend.js';
-import { equal, exp, mul, reshape, scope, stopGradient, sub, sum, where } from '../backend/ops.js';
+import { backendOf } from '../backend/registry.js';
+import { reshape, scope } from '../backend/ops.js';
 import type { Less } from '../backend/types.js';
+import { tokenKlDefinition } from '../definitions/tokenKl.js';
 import { checkTensor } from '../internal/checks.js';
-import { logSoftmax } from './lists.js';
 import { checkLogits } from './tokenLogProbs.js';
 
 /**
@@ -38,12 +38,4 @@ export function tokenKl<T>(policy: T, reference: T): Less<T> {
     const flat = [sizes.slice(0, -1).reduce((a, b) => a * b, 1), sizes.at(-1)!];
     return reshape<Less<T>>(tokenKlDefinition(reshape<T>(policy, flat), reshape<T>(reference, flat)), sizes.slice(0, -1));
   });
-}
-
-/** What the fused kernels compute, in plain operations. Both `[N, V]`. */
-export function tokenKlDefinition<T>(policy: T, reference: T): T {
-  const logQ = stopGradient(logSoftmax(reference));
-  const q = exp(logQ);
-  // What is impossible to both adds nothing: the difference of two infinities is not looked at.
-  return sum(where<T>(equal<T>(q, 0), 0, mul<T>(q, sub<T>(logQ, logSoftmax(policy)))), -1) as T;
 }

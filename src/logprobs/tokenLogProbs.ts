@@ -1,21 +1,6 @@
-import { backendOf } from '../backend/backend.js';
-import {
-  arange,
-  equal,
-  exp,
-  greater,
-  greaterEqual,
-  log,
-  max,
-  mul,
-  reshape,
-  scope,
-  shape,
-  stopGradient,
-  sub,
-  sum,
-  where,
-} from '../backend/ops.js';
+import { backendOf } from '../backend/registry.js';
+import { reshape, scope } from '../backend/ops.js';
+import { tokenLogProbsDefinition } from '../definitions/tokenLogProbs.js';
 import { checkOptions, checkTensor, checkValues } from '../internal/checks.js';
 import { checkIgnoreIndex, IGNORE_INDEX } from '../masking/ignoreIndex.js';
 
@@ -95,32 +80,4 @@ export function checkLogits(fn: string, name: string, logits: unknown): readonly
   const sizes = checkTensor(fn, name, logits);
   if (sizes.length < 2) throw new RangeError(`${fn}: ${name} has shape [${sizes.join(', ')}], expected [B, T, V] or [N, V]`);
   return sizes;
-}
-
-/**
- * What the fused kernels compute, in plain operations: the fallback, the oracle of their tests and the baseline of their
- * benchmark. `logits [N, V]`, `labels [N]`.
- */
-export function tokenLogProbsDefinition<T>(logits: T, labels: T, ignoreIndex: number): T {
-  const [size, vocabulary] = backendOf<T>(logits).shape(logits) as [number, number];
-  const counts = isCounted(labels, ignoreIndex);
-  const rows = countedRows(logits, counts);
-  // The largest logit is taken off first, not from the result: beside logits of 1e4 a log-prob would lose its digits.
-  const largest = reshape<T>(stopGradient(max(rows, -1)), [size, 1]);
-  const shifted = sub<T>(rows, largest);
-  const atLabel = equal<T>(reshape<T>(labels, [size, 1]), reshape<T>(arange<T>(logits, vocabulary), [1, vocabulary]));
-  const logps = sub<T>(sum(where<T>(atLabel, shifted, 0), -1) as T, log(sum(exp(shifted), -1)) as T);
-  return where<T>(counts, mul<T>(logps, oneInRange(labels, counts, vocabulary)), 0);
-}
-
-/** Which labels are not the ignored one. */
-export const isCounted = <T>(labels: T, ignoreIndex: number): T => equal<T>(equal<T>(labels, ignoreIndex), 0);
-
-/** Flat logits with zeros for ignored rows, before anything is computed from them: a NaN times 0 would still be a NaN. */
-export const countedRows = <T>(logits: T, counts: T): T => where<T>(reshape<T>(counts, [...shape(counts), 1]), logits, 0);
-
-/** 1, and NaN for a label outside the vocabulary that counts. */
-export function oneInRange<T>(labels: T, counts: T, vocabulary: number): T {
-  const inRange = where<T>(greaterEqual<T>(labels, 0), greater<T>(vocabulary, labels), 0);
-  return where<T>(where<T>(counts, inRange, 1), 1, NaN);
 }

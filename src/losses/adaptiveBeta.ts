@@ -1,15 +1,7 @@
 import type { ScalarOf } from '../backend/types.js';
 import { add, clip, div, exp, log, maximum, mean, mul, neg, scope, shape, square, stopGradient, sub, sum } from '../backend/ops.js';
-import {
-  belowOne,
-  checkFields,
-  checkNoOtherFields,
-  checkNumber,
-  checkOptions,
-  checkTensor,
-  notNegative,
-  positive,
-} from '../internal/checks.js';
+import { checkFields, checkNoOtherFields, checkNumber, checkOptions, checkTensor } from '../internal/checks.js';
+import { belowOne, notNegative, positive } from '../internal/domains.js';
 import { checkMask, meanOfCounted } from '../masking/maskedReductions.js';
 
 /** Running mean and standard deviation of the margins, both scalars in nats; see {@link marginStatistics}. */
@@ -54,17 +46,17 @@ export function marginStatistics<T>(margins: T, options: MarginStatisticsOptions
   type S = ScalarOf<T>;
   return scope(margins, () => {
     const center = mean(margins);
-    const variance = div<S>(sum(square(sub<T>(margins, center))), Math.max(shape(margins)[0]! - 1, 1));
+    const variance = div(sum(square(sub(margins, center))), Math.max(shape(margins)[0]! - 1, 1));
     const mixed = (before: S | undefined, now: S): S => {
-      const share = mul<S>(now, 1 - momentum);
-      return stopGradient(before === undefined ? share : add<S>(mul<S>(before, momentum), share));
+      const share = mul(now, 1 - momentum);
+      return stopGradient(before === undefined ? share : add(mul(before, momentum), share));
     };
     return { mean: mixed(previous?.mean, center), std: mixed(previous?.std, squareRoot(variance)) };
   });
 }
 
 /** `sqrt(x)` for x from 0 on; 1e-15 at 0. */
-const squareRoot = <S>(x: S): S => exp(mul<S>(log(maximum<S>(x, 1e-30)), 0.5));
+const squareRoot = <S>(x: S): S => exp(mul(log(maximum(x, 1e-30)), 0.5));
 
 /**
  * The weights by which beta-DPO selects pairs: those far from the running mean are likely left out.
@@ -84,9 +76,9 @@ export function marginWeights<T>(margins: T, statistics: MarginStatistics<Scalar
   checkTensor('marginWeights', 'margins', margins, { rank: 1 });
   checkStatistics('marginWeights', 'statistics', statistics, ['margins', margins]);
   return scope(margins, () => {
-    const deviations = div<T>(sub<T>(margins, statistics.mean), maximum<ScalarOf<T>>(statistics.std, 1e-15));
+    const deviations = div(sub(margins, statistics.mean), maximum(statistics.std, 1e-15));
     // Beyond it the weight is 0 in every format, and the square may leave it.
-    return stopGradient(exp(mul<T>(neg(square(clip(deviations, -1e4, 1e4))), 0.5)));
+    return stopGradient(exp(mul(neg(square(clip(deviations, -1e4, 1e4))), 0.5)));
   });
 }
 
@@ -146,8 +138,8 @@ export function adaptiveBeta<T>(batch: AdaptiveBetaBatch<T>, options: AdaptiveBe
   type S = ScalarOf<T>;
   return scope(margins, () => {
     const average = selected === undefined ? mean(margins) : (meanOfCounted(margins, selected) as S);
-    const gain = add<S>(mul<S>(sub<S>(average, statistics.mean), alpha), 1);
-    return stopGradient(maximum<S>(mul<S>(gain, beta), 1e-3));
+    const gain = add(mul(sub(average, statistics.mean), alpha), 1);
+    return stopGradient(maximum(mul(gain, beta), 1e-3));
   });
 }
 

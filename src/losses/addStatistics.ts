@@ -1,5 +1,6 @@
 import { add, mul, scope } from '../backend/ops.js';
-import { checkFields, checkNumber, checkOptions, checkTensor, probability } from '../internal/checks.js';
+import { checkFields, checkNumber, checkOptions, checkTensor } from '../internal/checks.js';
+import { probability } from '../internal/domains.js';
 
 /** Options of {@link addStatistics}. */
 export interface AddStatisticsOptions {
@@ -44,7 +45,7 @@ export function addStatistics<S, R extends { readonly [K in keyof R]: S }>(befor
     checkTensor('addStatistics', `before.${name}`, before[name], { rank: 0, like });
     checkTensor('addStatistics', `now.${name}`, now[name], { rank: 0, like });
   }
-  const total = (name: keyof R): S => add<S>(decay === 1 ? before[name] : mul<S>(before[name], decay), now[name]);
+  const total = (name: keyof R): S => add(decay === 1 ? before[name] : mul(before[name], decay), now[name]);
   return scope(like[1], () => Object.fromEntries(names.map((name) => [name, total(name)])) as unknown as R);
 }
 

@@ -1,5 +1,6 @@
 import { mul, scope, sub } from '../backend/ops.js';
-import { checkNumber, checkOptions, flipped, notZero, positive } from '../internal/checks.js';
+import { checkNumber, checkOptions } from '../internal/checks.js';
+import { labelNoise, notZero, positive } from '../internal/domains.js';
 import { exponentialScore, logistic } from '../internal/numerics.js';
 import { checkPair, type Pair } from '../logprobs/pairs.js';
 import { checkTargetMargin, type TargetMargin } from './simpo.js';
@@ -51,12 +52,12 @@ export function alphaPo<T>(logps: Pair<T>, options: AlphaPoOptions): T {
   checkNumber('alphaPo', 'alpha', alpha, notZero);
   checkNumber('alphaPo', 'beta', beta, positive);
   const gamma = checkTargetMargin('alphaPo', options);
-  checkNumber('alphaPo', 'labelSmoothing', labelSmoothing, flipped);
+  checkNumber('alphaPo', 'labelSmoothing', labelSmoothing, labelNoise);
   checkNumber('alphaPo', 'maxExponent', maxExponent, positive);
 
   return scope(logps.chosen, () => {
     const reward = (logp: T): T => exponentialScore(logp, alpha, maxExponent);
-    const scaled = mul<T>(sub<T>(reward(logps.chosen), reward(logps.rejected)), beta);
-    return logistic(gamma === 0 ? scaled : sub<T>(scaled, gamma), labelSmoothing);
+    const scaled = mul(sub(reward(logps.chosen), reward(logps.rejected)), beta);
+    return logistic(gamma === 0 ? scaled : sub(scaled, gamma), labelSmoothing);
   });
 }

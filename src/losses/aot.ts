@@ -1,5 +1,6 @@
 import { mul, scope, sort, sub } from '../backend/ops.js';
-import { checkNumber, checkOptions, flipped, positive } from '../internal/checks.js';
+import { checkNumber, checkOptions } from '../internal/checks.js';
+import { labelNoise, positive } from '../internal/domains.js';
 import { logistic } from '../internal/numerics.js';
 import { checkPairLogps, type PairLogps } from '../logprobs/pairs.js';
 
@@ -44,9 +45,9 @@ export function aot<T>(logps: PairLogps<T>, options: AotOptions = {}): T {
   const { policy, reference } = logps;
 
   return scope(policy.chosen, () => {
-    const margins = sort(sub<T>(policy.chosen, policy.rejected));
-    const baseline = sort(sub<T>(reference.chosen, reference.rejected));
-    return logistic(mul<T>(sub<T>(margins, baseline), beta), labelSmoothing);
+    const margins = sort(sub(policy.chosen, policy.rejected));
+    const baseline = sort(sub(reference.chosen, reference.rejected));
+    return logistic(mul(sub(margins, baseline), beta), labelSmoothing);
   });
 }
 
@@ -55,6 +56,6 @@ export function checkAotOptions(fn: string, options: AotOptions): Required<AotOp
   checkOptions(fn, options, ['beta', 'labelSmoothing']);
   const { beta = 0.1, labelSmoothing = 0 } = options;
   checkNumber(fn, 'beta', beta, positive);
-  checkNumber(fn, 'labelSmoothing', labelSmoothing, flipped);
+  checkNumber(fn, 'labelSmoothing', labelSmoothing, labelNoise);
   return { beta, labelSmoothing };
 }

@@ -37,6 +37,6 @@ export function aotUnpaired<T>(logps: PairLogps<T>, options: AotOptions = {}): T
 
   return scope(logps.policy.chosen, () => {
     const { chosen, rejected } = logRatios(logps);
-    return logistic(mul<T>(sub<T>(sort(chosen), sort(rejected)), beta), labelSmoothing);
+    return logistic(mul(sub(sort(chosen), sort(rejected)), beta), labelSmoothing);
   });
 }

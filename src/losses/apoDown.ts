@@ -1,5 +1,6 @@
 import { add, mul, scope, sigmoid, sub } from '../backend/ops.js';
-import { checkOptions, checkPerExample, poisonOutside, positive } from '../internal/checks.js';
+import { checkOptions, checkPerExample, poisonOutside } from '../internal/checks.js';
+import { positive } from '../internal/domains.js';
 import { checkPairLogps, logRatios, type PairLogps } from '../logprobs/pairs.js';
 
 /** Hyperparameters of {@link apoDown}. */
@@ -42,6 +43,6 @@ export function apoDown<T>(logps: PairLogps<T>, options: ApoDownOptions<T> = {})
   return scope(logps.policy.chosen, () => {
     const scale = poisonOutside(beta, positive);
     const { chosen, rejected } = logRatios(logps);
-    return add<T>(sigmoid(mul<T>(chosen, scale)), sigmoid(mul<T>(sub<T>(rejected, chosen), scale)));
+    return add(sigmoid(mul(chosen, scale)), sigmoid(mul(sub(rejected, chosen), scale)));
   });
 }

@@ -1,5 +1,6 @@
 import { add, mul, neg, scope, sigmoid } from '../backend/ops.js';
-import { checkOptions, checkPerExample, poisonOutside, positive } from '../internal/checks.js';
+import { checkOptions, checkPerExample, poisonOutside } from '../internal/checks.js';
+import { positive } from '../internal/domains.js';
 import { checkPairLogps, logRatios, type PairLogps } from '../logprobs/pairs.js';
 
 /** Hyperparameters of {@link apoZero}. */
@@ -43,6 +44,6 @@ export function apoZero<T>(logps: PairLogps<T>, options: ApoZeroOptions<T> = {})
     const scale = poisonOutside(beta, positive);
     const { chosen, rejected } = logRatios(logps);
     // 1 - sigmoid(z) is written sigmoid(-z), which does not cancel.
-    return add<T>(sigmoid(neg(mul<T>(chosen, scale))), sigmoid(mul<T>(rejected, scale)));
+    return add(sigmoid(neg(mul(chosen, scale))), sigmoid(mul(rejected, scale)));
   });
 }

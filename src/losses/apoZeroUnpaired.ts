@@ -1,5 +1,6 @@
 import { mul, scope, sigmoid, sub } from '../backend/ops.js';
-import { checkNumber, checkOptions, checkPerExample, notNegative, poisonOutside, positive } from '../internal/checks.js';
+import { checkNumber, checkOptions, checkPerExample, poisonOutside } from '../internal/checks.js';
+import { notNegative, positive } from '../internal/domains.js';
 import { checkLabelledLogps, labelsOf, lossSign, weighByClass, type LabelledLogps } from '../logprobs/labelled.js';
 
 /** Hyperparameters of {@link apoZeroUnpaired}. */
@@ -49,7 +50,7 @@ export function apoZeroUnpaired<T>(batch: LabelledLogps<T>, options: ApoZeroUnpa
 
   return scope(policy, () => {
     const labels = labelsOf(desirable);
-    const reward = mul<T>(sub<T>(policy, reference), poisonOutside(beta, positive));
-    return weighByClass(sigmoid(mul<T>(reward, lossSign(labels))), labels, desirableWeight, undesirableWeight);
+    const reward = mul(sub(policy, reference), poisonOutside(beta, positive));
+    return weighByClass(sigmoid(mul(reward, lossSign(labels))), labels, desirableWeight, undesirableWeight);
   });
 }

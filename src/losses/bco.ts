@@ -1,6 +1,7 @@
 import type { ScalarOf } from '../backend/types.js';
 import { mul, scope, softplus, sub } from '../backend/ops.js';
-import { checkOptions, checkPerExample, checkScalarOrPerExample, notNegative, poisonOutside, positive } from '../internal/checks.js';
+import { checkOptions, checkPerExample, checkScalarOrPerExample, poisonOutside } from '../internal/checks.js';
+import { notNegative, positive } from '../internal/domains.js';
 import { checkLabelledLogps, labelsOf, lossSign, weighByClass, type LabelledLogps } from '../logprobs/labelled.js';
 
 /** Hyperparameters of {@link bco}. */
@@ -57,8 +58,8 @@ export function bco<T>(batch: LabelledLogps<T>, options: BcoOptions<T> = {}): T 
 
   return scope(policy, () => {
     const labels = labelsOf(desirable);
-    const gain = sub<T>(mul<T>(sub<T>(policy, reference), poisonOutside(beta, positive)), delta);
-    const loss = softplus(mul<T>(gain, lossSign(labels)));
+    const gain = sub(mul(sub(policy, reference), poisonOutside(beta, positive)), delta);
+    const loss = softplus(mul(gain, lossSign(labels)));
     const weights = [poisonOutside(desirableWeight, notNegative), poisonOutside(undesirableWeight, notNegative)] as const;
     return weighByClass(loss, labels, ...weights);
   });

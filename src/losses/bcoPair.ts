@@ -1,6 +1,7 @@
 import type { ScalarOf } from '../backend/types.js';
 import { add, mul, scope, softplus, sub } from '../backend/ops.js';
-import { checkOptions, checkPerExample, checkScalarOrPerExample, poisonOutside, positive } from '../internal/checks.js';
+import { checkOptions, checkPerExample, checkScalarOrPerExample, poisonOutside } from '../internal/checks.js';
+import { positive } from '../internal/domains.js';
 import { checkPairLogps, logRatios, type PairLogps } from '../logprobs/pairs.js';
 
 /** Hyperparameters of {@link bcoPair}. */
@@ -48,8 +49,8 @@ export function bcoPair<T>(logps: PairLogps<T>, options: BcoPairOptions<T> = {})
   return scope(logps.policy.chosen, () => {
     const scale = poisonOutside(beta, positive);
     const { chosen, rejected } = logRatios(logps);
-    const lead = sub<T>(delta, mul<T>(chosen, scale));
-    const lag = sub<T>(mul<T>(rejected, scale), delta);
-    return add<T>(softplus(lead), softplus(lag));
+    const lead = sub<T>(delta, mul(chosen, scale));
+    const lag = sub(mul(rejected, scale), delta);
+    return add(softplus(lead), softplus(lag));
   });
 }

@@ -1,5 +1,6 @@
 import { add, mul, scope, square, sub } from '../backend/ops.js';
-import { checkNumber, checkOptions, checkPerExample, finite, notNegative } from '../internal/checks.js';
+import { checkNumber, checkOptions, checkPerExample } from '../internal/checks.js';
+import { finite, notNegative } from '../internal/domains.js';
 import { logistic } from '../internal/numerics.js';
 import { checkPair, type Pair } from '../logprobs/pairs.js';
 
@@ -43,8 +44,8 @@ export function bradleyTerry<T>(rewards: Pair<T>, options: BradleyTerryOptions<T
   checkNumber('bradleyTerry', 'centering', centering, notNegative);
 
   return scope(chosen, () => {
-    const gap = sub<T>(chosen, rejected);
-    const loss = logistic(margin === 0 ? gap : sub<T>(gap, margin));
-    return centering === 0 ? loss : add<T>(loss, mul<T>(square(add<T>(chosen, rejected)), centering));
+    const gap = sub(chosen, rejected);
+    const loss = logistic(margin === 0 ? gap : sub(gap, margin));
+    return centering === 0 ? loss : add(loss, mul(square(add(chosen, rejected)), centering));
   });
 }

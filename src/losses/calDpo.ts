@@ -1,5 +1,6 @@
 import { add, div, mul, scope, square, sub } from '../backend/ops.js';
-import { checkNumber, checkOptions, checkPerExample, notNegative, poisonOutside, positive } from '../internal/checks.js';
+import { checkNumber, checkOptions, checkPerExample, poisonOutside } from '../internal/checks.js';
+import { notNegative, positive } from '../internal/domains.js';
 import { logistic } from '../internal/numerics.js';
 import { checkPairLogps, logRatios, type PairLogps } from '../logprobs/pairs.js';
 
@@ -45,9 +46,9 @@ export function calDpo<T>(logps: PairLogps<T>, options: CalDpoOptions<T> = {}): 
   checkNumber('calDpo', 'calibrationWeight', calibrationWeight, notNegative);
 
   return scope(logps.policy.chosen, () => {
-    const target = div<T>(0.5, poisonOutside(beta, positive));
+    const target = div(0.5, poisonOutside(beta, positive));
     const { chosen, rejected } = logRatios(logps);
-    const calibration = add<T>(square(sub<T>(chosen, target)), square(add<T>(rejected, target)));
-    return add<T>(logistic(sub<T>(chosen, rejected)), mul<T>(calibration, calibrationWeight));
+    const calibration = add(square(sub(chosen, target)), square(add(rejected, target)));
+    return add(logistic(sub(chosen, rejected)), mul(calibration, calibrationWeight));
   });
 }

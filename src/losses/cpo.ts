@@ -1,5 +1,6 @@
 import { mul, scope, sub } from '../backend/ops.js';
-import { checkNumber, checkOptions, checkPerExample, flipped, poisonOutside, positive } from '../internal/checks.js';
+import { checkNumber, checkOptions, checkPerExample, poisonOutside } from '../internal/checks.js';
+import { labelNoise, positive } from '../internal/domains.js';
 import { logistic } from '../internal/numerics.js';
 import { checkPair, type Pair } from '../logprobs/pairs.js';
 
@@ -44,7 +45,7 @@ export function cpo<T>(logps: Pair<T>, options: CpoOptions<T> = {}): T {
   checkPair('cpo', 'logps', logps);
   const { chosen, rejected } = logps;
   checkPerExample('cpo', 'beta', beta, positive, ['chosen', chosen]);
-  checkNumber('cpo', 'labelSmoothing', labelSmoothing, flipped);
+  checkNumber('cpo', 'labelSmoothing', labelSmoothing, labelNoise);
 
-  return scope(chosen, () => logistic(mul<T>(sub<T>(chosen, rejected), poisonOutside(beta, positive)), labelSmoothing));
+  return scope(chosen, () => logistic(mul(sub(chosen, rejected), poisonOutside(beta, positive)), labelSmoothing));
 }

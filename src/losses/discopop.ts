@@ -1,5 +1,6 @@
 import { add, div, exp, mul, neg, scope, sigmoid, softplus, sub } from '../backend/ops.js';
-import { checkNumber, checkOptions, checkPerExample, poisonOutside, positive, type NumberDomain } from '../internal/checks.js';
+import { checkNumber, checkOptions, checkPerExample, poisonOutside } from '../internal/checks.js';
+import { positive, type NumberDomain } from '../internal/domains.js';
 import { checkPairLogps, marginOf, type PairLogps } from '../logprobs/pairs.js';
 
 /** Hyperparameters of {@link discopop}. */
@@ -47,11 +48,11 @@ export function discopop<T>(logps: PairLogps<T>, options: DiscopopOptions<T> = {
   checkNumber('discopop', 'tau', tau, upToOne);
 
   return scope(logps.policy.chosen, () => {
-    const minus = neg(mul<T>(marginOf(logps), poisonOutside(beta, positive)));
-    const modulation = div<T>(minus, tau);
+    const minus = neg(mul(marginOf(logps), poisonOutside(beta, positive)));
+    const modulation = div(minus, tau);
     // log sigmoid(h / tau) = -softplus(-h / tau), and 1 - m = sigmoid(-h / tau).
-    const logistic = mul<T>(sigmoid(modulation), softplus(minus));
-    return add<T>(logistic, exp(sub<T>(minus, softplus(modulation))));
+    const logistic = mul(sigmoid(modulation), softplus(minus));
+    return add(logistic, exp(sub(minus, softplus(modulation))));
   });
 }
 

@@ -1,5 +1,6 @@
 import { mul, scope, sub } from '../backend/ops.js';
-import { checkNumber, checkOptions, checkPerExample, finite, flipped, poisonOutside, positive } from '../internal/checks.js';
+import { checkNumber, checkOptions, checkPerExample, poisonOutside } from '../internal/checks.js';
+import { finite, labelNoise, positive } from '../internal/domains.js';
 import { logistic } from '../internal/numerics.js';
 import { checkPairLogps, marginOf, type PairLogps } from '../logprobs/pairs.js';
 
@@ -48,11 +49,11 @@ export function dpo<T>(logps: PairLogps<T>, options: DpoOptions<T> = {}): T {
   checkPairLogps('dpo', logps);
   const like = ['policy.chosen', logps.policy.chosen] as const;
   checkPerExample('dpo', 'beta', beta, positive, like);
-  checkNumber('dpo', 'labelSmoothing', labelSmoothing, flipped);
+  checkNumber('dpo', 'labelSmoothing', labelSmoothing, labelNoise);
   checkPerExample('dpo', 'offset', offset, finite, like);
 
   return scope(logps.policy.chosen, () => {
-    const scaled = mul<T>(marginOf(logps), poisonOutside(beta, positive));
-    return logistic(offset === 0 ? scaled : sub<T>(scaled, offset), labelSmoothing);
+    const scaled = mul(marginOf(logps), poisonOutside(beta, positive));
+    return logistic(offset === 0 ? scaled : sub(scaled, offset), labelSmoothing);
   });
 }

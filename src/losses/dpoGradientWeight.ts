@@ -1,5 +1,6 @@
 import { neg, scope, sigmoid, mul } from '../backend/ops.js';
-import { checkOptions, checkPerExample, poisonOutside, positive } from '../internal/checks.js';
+import { checkOptions, checkPerExample, poisonOutside } from '../internal/checks.js';
+import { positive } from '../internal/domains.js';
 import { checkPairLogps, marginOf, type PairLogps } from '../logprobs/pairs.js';
 
 /** Hyperparameters of {@link dpoGradientWeight}. */
@@ -29,5 +30,5 @@ export function dpoGradientWeight<T>(logps: PairLogps<T>, options: DpoGradientWe
   checkPairLogps('dpoGradientWeight', logps);
   checkPerExample('dpoGradientWeight', 'beta', beta, positive, ['policy.chosen', logps.policy.chosen]);
 
-  return scope(logps.policy.chosen, () => sigmoid(neg(mul<T>(marginOf(logps), poisonOutside(beta, positive)))));
+  return scope(logps.policy.chosen, () => sigmoid(neg(mul(marginOf(logps), poisonOutside(beta, positive)))));
 }

@@ -1,5 +1,6 @@
 import { mul, neg, relu, scope, sub } from '../backend/ops.js';
-import { checkNumber, checkOptions, checkPerExample, notNegative, poisonOutside, positive } from '../internal/checks.js';
+import { checkNumber, checkOptions, checkPerExample, poisonOutside } from '../internal/checks.js';
+import { notNegative, positive } from '../internal/domains.js';
 import { logistic } from '../internal/numerics.js';
 import { checkPairLogps, logRatios, type PairLogps } from '../logprobs/pairs.js';
 
@@ -48,7 +49,7 @@ export function dpop<T>(logps: PairLogps<T>, options: DpopOptions<T> = {}): T {
 
   return scope(logps.policy.chosen, () => {
     const { chosen, rejected } = logRatios(logps);
-    const margin = sub<T>(sub<T>(chosen, rejected), mul<T>(relu(neg(chosen)), lambda));
-    return logistic(mul<T>(margin, poisonOutside(beta, positive)));
+    const margin = sub(sub(chosen, rejected), mul(relu(neg(chosen)), lambda));
+    return logistic(mul(margin, poisonOutside(beta, positive)));
   });
 }

@@ -1,7 +1,8 @@
 import type { Less } from '../backend/types.js';
 import { div, exp, mul, scope, sub } from '../backend/ops.js';
-import { checkNumber, checkOptions, positive } from '../internal/checks.js';
-import { checkLists, listRewards, logSoftmax, sumOfCandidates, type RewardedListLogps } from '../logprobs/lists.js';
+import { checkNumber, checkOptions } from '../internal/checks.js';
+import { positive } from '../internal/domains.js';
+import { checkLists, listRewards, logSoftmaxOfCandidates, sumOfCandidates, type RewardedListLogps } from '../logprobs/lists.js';
 
 /** Hyperparameters of {@link exo}. */
 export interface ExoOptions {
@@ -46,8 +47,8 @@ export function exo<T>(batch: RewardedListLogps<T>, options: ExoOptions = {}): L
 
   const { policy, rewards, mask } = batch;
   return scope(policy, () => {
-    const logQ = logSoftmax(listRewards(batch, beta), mask);
-    const logP = logSoftmax(div<T>(rewards, tau), mask);
-    return sumOfCandidates(mul<T>(exp(logQ), sub<T>(logQ, logP)), mask);
+    const logQ = logSoftmaxOfCandidates(listRewards(batch, beta), mask);
+    const logP = logSoftmaxOfCandidates(div(rewards, tau), mask);
+    return sumOfCandidates(mul(exp(logQ), sub(logQ, logP)), mask);
   });
 }

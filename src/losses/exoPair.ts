@@ -1,5 +1,6 @@
 import { add, mul, neg, scope, sigmoid, softplus, sub } from '../backend/ops.js';
-import { checkNumber, checkOptions, checkPerExample, poisonOutside, positive, type NumberDomain } from '../internal/checks.js';
+import { checkNumber, checkOptions, checkPerExample, poisonOutside } from '../internal/checks.js';
+import { positive, type NumberDomain } from '../internal/domains.js';
 import { checkPairLogps, marginOf, type PairLogps } from '../logprobs/pairs.js';
 
 const smoothed: NumberDomain = { words: 'in (0, 0.5)', has: (v) => v > 0 && v < 0.5 };
@@ -45,11 +46,11 @@ export function exoPair<T>(logps: PairLogps<T>, options: ExoPairOptions<T> = {})
   checkNumber('exoPair', 'labelSmoothing', labelSmoothing, smoothed);
 
   return scope(logps.policy.chosen, () => {
-    const h = mul<T>(marginOf(logps), poisonOutside(beta, positive));
+    const h = mul(marginOf(logps), poisonOutside(beta, positive));
     const minus = neg(h);
     // Each logarithm beside its own probability: it is large only where that is 0. log sigmoid(x) = -softplus(-x).
-    const chosen = mul<T>(sigmoid(h), sub<T>(-Math.log1p(-labelSmoothing), softplus(minus)));
-    const rejected = mul<T>(sigmoid(minus), sub<T>(-Math.log(labelSmoothing), softplus(h)));
-    return add<T>(chosen, rejected);
+    const chosen = mul(sigmoid(h), sub(-Math.log1p(-labelSmoothing), softplus(minus)));
+    const rejected = mul(sigmoid(minus), sub(-Math.log(labelSmoothing), softplus(h)));
+    return add(chosen, rejected);
   });
 }

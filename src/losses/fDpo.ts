@@ -1,14 +1,6 @@
 import { logSigmoid, mul, scope, sub } from '../backend/ops.js';
-import {
-  checkChoice,
-  checkNumber,
-  checkOptions,
-  checkPerExample,
-  checkUnused,
-  notZero,
-  poisonOutside,
-  positive,
-} from '../internal/checks.js';
+import { checkChoice, checkNumber, checkOptions, checkPerExample, checkUnused, poisonOutside } from '../internal/checks.js';
+import { notZero, positive } from '../internal/domains.js';
 import { exponentialScore, logistic } from '../internal/numerics.js';
 import { checkPairLogps, logRatios, type PairLogps } from '../logprobs/pairs.js';
 
@@ -102,6 +94,6 @@ export function fDpo<T>(logps: PairLogps<T>, options: FDpoOptions<T> = {}): T {
   };
   return scope(logps.policy.chosen, () => {
     const { chosen, rejected } = logRatios(logps);
-    return logistic(mul<T>(sub<T>(score(chosen), score(rejected)), poisonOutside(beta, positive)));
+    return logistic(mul(sub(score(chosen), score(rejected)), poisonOutside(beta, positive)));
   });
 }

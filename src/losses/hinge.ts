@@ -1,5 +1,6 @@
 import { mul, relu, scope, sub } from '../backend/ops.js';
-import { checkOptions, checkPerExample, poisonOutside, positive } from '../internal/checks.js';
+import { checkOptions, checkPerExample, poisonOutside } from '../internal/checks.js';
+import { positive } from '../internal/domains.js';
 import { checkOptionalReference, marginOf, type OptionalReference } from '../logprobs/pairs.js';
 
 /** Hyperparameters of {@link hinge}. */
@@ -41,7 +42,7 @@ export function hinge<T>(logps: OptionalReference<T>, options: HingeOptions<T> =
   checkPerExample('hinge', 'beta', beta, positive, ['policy.chosen', chosen]);
 
   return scope(chosen, () => {
-    const margin = logps.reference ? marginOf(logps) : sub<T>(chosen, rejected);
-    return relu(sub<T>(1, mul<T>(margin, poisonOutside(beta, positive))));
+    const margin = logps.reference ? marginOf(logps) : sub(chosen, rejected);
+    return relu(sub(1, mul(margin, poisonOutside(beta, positive))));
   });
 }

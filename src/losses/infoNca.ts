@@ -1,7 +1,8 @@
 import type { Less } from '../backend/types.js';
 import { div, exp, mul, neg, scope } from '../backend/ops.js';
-import { checkNumber, checkOptions, positive } from '../internal/checks.js';
-import { checkLists, listRewards, logSoftmax, sumOfCandidates, type RewardedListLogps } from '../logprobs/lists.js';
+import { checkNumber, checkOptions } from '../internal/checks.js';
+import { positive } from '../internal/domains.js';
+import { checkLists, listRewards, logSoftmaxOfCandidates, sumOfCandidates, type RewardedListLogps } from '../logprobs/lists.js';
 
 /** Hyperparameters of {@link infoNca}. */
 export interface InfoNcaOptions {
@@ -46,8 +47,8 @@ export function infoNca<T>(batch: RewardedListLogps<T>, options: InfoNcaOptions 
 
   const { policy, rewards, mask } = batch;
   return scope(policy, () => {
-    const logQ = logSoftmax(listRewards(batch, beta), mask);
-    const p = exp(logSoftmax(div<T>(rewards, tau), mask));
-    return neg(sumOfCandidates(mul<T>(p, logQ), mask));
+    const logQ = logSoftmaxOfCandidates(listRewards(batch, beta), mask);
+    const p = exp(logSoftmaxOfCandidates(div(rewards, tau), mask));
+    return neg(sumOfCandidates(mul(p, logQ), mask));
   });
 }

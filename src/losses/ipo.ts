@@ -1,5 +1,6 @@
 import { div, scope, square, sub } from '../backend/ops.js';
-import { checkOptions, checkPerExample, poisonOutside, positive } from '../internal/checks.js';
+import { checkOptions, checkPerExample, poisonOutside } from '../internal/checks.js';
+import { positive } from '../internal/domains.js';
 import { checkOptionalReference, marginOf, type OptionalReference } from '../logprobs/pairs.js';
 
 /** Hyperparameters of {@link ipo}. */
@@ -45,8 +46,8 @@ export function ipo<T>(logps: OptionalReference<T>, options: IpoOptions<T> = {})
   checkPerExample('ipo', 'beta', beta, positive, ['policy.chosen', chosen]);
 
   return scope(chosen, () => {
-    const margin = logps.reference ? marginOf(logps) : sub<T>(chosen, rejected);
-    const target = div<T>(0.5, poisonOutside(beta, positive));
-    return square(sub<T>(margin, target));
+    const margin = logps.reference ? marginOf(logps) : sub(chosen, rejected);
+    const target = div(0.5, poisonOutside(beta, positive));
+    return square(sub(margin, target));
   });
 }

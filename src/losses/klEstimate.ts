@@ -1,6 +1,6 @@
 import type { ScalarOf } from '../backend/types.js';
 import { div, maximum, scope, shape, stopGradient, sub, sum } from '../backend/ops.js';
-import { backendOf } from '../backend/backend.js';
+import { backendOf } from '../backend/registry.js';
 import { checkFields, checkTensor } from '../internal/checks.js';
 import { checkUnpairedLogps, type UnpairedLogps } from '../logprobs/pairs.js';
 
@@ -28,7 +28,7 @@ export function klStatistics<T>(logps: UnpairedLogps<T>): KlStatistics<ScalarOf<
   checkUnpairedLogps('klStatistics', logps);
   const { policy, reference } = logps;
   return scope(policy, () => ({
-    sum: stopGradient(sum(sub<T>(policy, reference))),
+    sum: stopGradient(sum(sub(policy, reference))),
     count: backendOf<ScalarOf<T>>(policy).constant(shape(policy)[0]!),
   }));
 }
@@ -58,7 +58,7 @@ export function klEstimate(input: UnpairedLogps<unknown> | KlStatistics<unknown>
   }
   return scope(isStatistics(input) ? input.sum : input.policy, () => {
     const total = isStatistics(input) ? input : klStatistics(input);
-    return stopGradient(maximum<unknown>(div<unknown>(total.sum, maximum<unknown>(total.count, 1)), 0));
+    return stopGradient(maximum(div(total.sum, maximum(total.count, 1)), 0));
   });
 }
 

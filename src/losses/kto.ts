@@ -1,14 +1,7 @@
 import type { ScalarOf } from '../backend/types.js';
 import { mul, scope, sigmoid, sub } from '../backend/ops.js';
-import {
-  checkNumber,
-  checkOptions,
-  checkPerExample,
-  checkScalarOrPerExample,
-  notNegative,
-  poisonOutside,
-  positive,
-} from '../internal/checks.js';
+import { checkNumber, checkOptions, checkPerExample, checkScalarOrPerExample, poisonOutside } from '../internal/checks.js';
+import { notNegative, positive } from '../internal/domains.js';
 import { checkLabelledLogps, labelsOf, lossSign, weighByClass, type LabelledLogps } from '../logprobs/labelled.js';
 
 /** A batch of single examples for {@link kto}. */
@@ -69,9 +62,9 @@ export function kto<T>(batch: KtoBatch<T>, options: KtoOptions<T> = {}): T {
 
   return scope(policy, () => {
     const labels = labelsOf(desirable);
-    const lead = mul<T>(sub<T>(sub<T>(policy, reference), kl), poisonOutside(beta, positive));
+    const lead = mul(sub(sub(policy, reference), kl), poisonOutside(beta, positive));
     // 1 - sigmoid(z) is written sigmoid(-z), which does not cancel.
-    const loss = sigmoid(mul<T>(lead, lossSign(labels)));
+    const loss = sigmoid(mul(lead, lossSign(labels)));
     return weighByClass(loss, labels, desirableWeight, undesirableWeight);
   });
 }

@@ -1,6 +1,7 @@
 import type { Less } from '../backend/types.js';
 import { abs, cast, div, equal, expm1, greater, log1p, mul, neg, scope, softplus, stopGradient, sub, sum, where } from '../backend/ops.js';
-import { checkNumber, checkOptions, positive } from '../internal/checks.js';
+import { checkNumber, checkOptions } from '../internal/checks.js';
+import { positive } from '../internal/domains.js';
 import {
   amongPairs,
   asFirst,
@@ -61,25 +62,25 @@ export function lipo<T>(batch: RewardedListLogps<T>, options: LipoOptions = {}):
   return scope(policy, () => {
     const scores = listRewards(batch, beta);
     const rewards = counted(batch.rewards, mask);
-    const gain = expm1(mul<T>(rewards, Math.LN2));
-    const discount = div<T>(1, log1p(ranks(counted(scores, mask, FAR_BELOW))));
+    const gain = expm1(mul(rewards, Math.LN2));
+    const discount = div(1, log1p(ranks(counted(scores, mask, FAR_BELOW))));
     // The gain of the first is the larger one in all pairs that count.
-    const weight = mul<unknown>(gap(gain), abs(gap(discount)));
-    const terms = mul<unknown>(stopGradient(weight), softplus(neg(gap(scores))));
-    const wins = greater<unknown>(asFirst(rewards), asSecond(rewards));
+    const weight = mul(gap(gain), abs(gap(discount)));
+    const terms = mul(stopGradient(weight), softplus(neg(gap(scores))));
+    const wins = greater(asFirst(rewards), asSecond(rewards));
     return sumOfCandidates(sum(amongPairs(wins, terms, mask, 0), -1) as T, mask);
   });
 }
 
 /** The first candidate's value minus the second's, of all pairs `[B, K, K]`. */
-const gap = (x: unknown): unknown => sub<unknown>(asFirst(x), asSecond(x));
+const gap = (x: unknown): unknown => sub(asFirst(x), asSecond(x));
 
 /** 1 for the largest, `[B, K]`; among equal ones, in their order. */
 function ranks<T>(scores: T): T {
   const [first, second] = [asFirst(scores), asSecond(scores)];
   // The second one is ahead if it is larger, or equal and in front: the first is behind it then.
-  const isInFront = equal<unknown>(cast(isBehind(scores), 'float'), 0);
-  const isAhead = where<unknown>(equal<unknown>(first, second), isInFront, greater<unknown>(second, first));
+  const isInFront = equal(cast(isBehind(scores), 'float'), 0);
+  const isAhead = where(equal(first, second), isInFront, greater(second, first));
   // A candidate is in front of itself by this count, which makes ranks begin with 1.
   return sum(cast(isAhead, 'float'), -1) as T;
 }

@@ -1,15 +1,7 @@
 import type { Less } from '../backend/types.js';
 import { mul, scope, stopGradient, sub } from '../backend/ops.js';
-import {
-  checkFields,
-  checkNumber,
-  checkOptions,
-  checkTensor,
-  checkValues,
-  notNegative,
-  poisonOutside,
-  probability,
-} from '../internal/checks.js';
+import { checkFields, checkNumber, checkOptions, checkTensor, checkValues, poisonOutside } from '../internal/checks.js';
+import { notNegative, probability } from '../internal/domains.js';
 import { checkMask, sumOfCounted } from '../masking/maskedReductions.js';
 
 /** Completions that the policy sampled, for {@link nashMd}. */
@@ -71,9 +63,9 @@ export function nashMd<T>(batch: NashMdBatch<T>, options: NashMdOptions<T>): Les
   }
 
   return scope(policy, () => {
-    const penalty = mul<T>(stopGradient(sub<T>(policy, reference)), policy);
-    const advantage = sub<Less<T>>(poisonOutside(preference, probability), 0.5);
-    const reward = mul<Less<T>>(sumOfCounted(policy, mask, -1) as Less<T>, advantage);
-    return sub<Less<T>>(mul<Less<T>>(sumOfCounted(penalty, mask, -1) as Less<T>, beta), reward);
+    const penalty = mul(stopGradient(sub(policy, reference)), policy);
+    const advantage = sub(poisonOutside(preference, probability), 0.5);
+    const reward = mul(sumOfCounted(policy, mask, -1) as Less<T>, advantage);
+    return sub(mul(sumOfCounted(penalty, mask, -1) as Less<T>, beta), reward);
   });
 }

@@ -1,7 +1,8 @@
 import type { Less } from '../backend/types.js';
 import { add, cast, div, exp, maximum, mul, neg, reshape, scope, shape, softplus, sum } from '../backend/ops.js';
-import { checkNumber, checkOptions, positive } from '../internal/checks.js';
-import { checkLists, listRewards, logSoftmax, sumOfCandidates, type RewardedListLogps } from '../logprobs/lists.js';
+import { checkNumber, checkOptions } from '../internal/checks.js';
+import { positive } from '../internal/domains.js';
+import { checkLists, listRewards, logSoftmaxOfCandidates, sumOfCandidates, type RewardedListLogps } from '../logprobs/lists.js';
 
 /** Hyperparameters of {@link nca}. */
 export interface NcaOptions {
@@ -47,14 +48,14 @@ export function nca<T>(batch: RewardedListLogps<T>, options: NcaOptions = {}): L
   const { policy, rewards, mask } = batch;
   return scope(policy, () => {
     const r = listRewards(batch, beta);
-    const p = exp(logSoftmax(div<T>(rewards, tau), mask));
-    const noise = div<T>(softplus(r), candidatesOf(policy, mask));
-    return sumOfCandidates(add<T>(mul<T>(p, softplus(neg(r))), noise), mask);
+    const p = exp(logSoftmaxOfCandidates(div(rewards, tau), mask));
+    const noise = div(softplus(r), candidatesOf(policy, mask));
+    return sumOfCandidates(add(mul(p, softplus(neg(r))), noise), mask);
   });
 }
 
 /** The number of candidates, of each row where a mask says so, as `[B, 1]`. */
 function candidatesOf<T>(policy: T, mask: T | undefined): T | number {
   const [rows, candidates] = shape(policy) as [number, number];
-  return mask === undefined ? candidates : reshape<T>(maximum<unknown>(sum(cast(mask, 'float'), -1), 1), [rows, 1]);
+  return mask === undefined ? candidates : reshape<T>(maximum(sum(cast(mask, 'float'), -1), 1), [rows, 1]);
 }

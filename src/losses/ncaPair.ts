@@ -1,5 +1,6 @@
 import { add, mul, neg, scope, softplus } from '../backend/ops.js';
-import { checkOptions, checkPerExample, poisonOutside, positive } from '../internal/checks.js';
+import { checkOptions, checkPerExample, poisonOutside } from '../internal/checks.js';
+import { positive } from '../internal/domains.js';
 import { checkPairLogps, logRatios, type PairLogps } from '../logprobs/pairs.js';
 
 /** Hyperparameters of {@link ncaPair}. */
@@ -42,7 +43,7 @@ export function ncaPair<T>(logps: PairLogps<T>, options: NcaPairOptions<T> = {})
   return scope(logps.policy.chosen, () => {
     const scale = poisonOutside(beta, positive);
     const ratios = logRatios(logps);
-    const [chosen, rejected] = [mul<T>(ratios.chosen, scale), mul<T>(ratios.rejected, scale)];
-    return add<T>(softplus(neg(chosen)), mul<T>(add<T>(softplus(chosen), softplus(rejected)), 0.5));
+    const [chosen, rejected] = [mul(ratios.chosen, scale), mul(ratios.rejected, scale)];
+    return add(softplus(neg(chosen)), mul(add(softplus(chosen), softplus(rejected)), 0.5));
   });
 }

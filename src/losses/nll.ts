@@ -1,6 +1,7 @@
 import type { Less, ScalarOf } from '../backend/types.js';
 import { cast, div, maximum, neg, scope, sum, minimum } from '../backend/ops.js';
-import { checkChoice, checkNumber, checkOptions, checkTensor, positive } from '../internal/checks.js';
+import { checkChoice, checkNumber, checkOptions, checkTensor } from '../internal/checks.js';
+import { positive } from '../internal/domains.js';
 import { checkMask, meanOfCounted, sumOfCounted } from '../masking/maskedReductions.js';
 
 /** Options of {@link nll}. */
@@ -53,11 +54,11 @@ export function nll<T>(logps: T, mask: T, options: NllOptions = {}): unknown {
 
   return scope(logps, () => {
     if (reduction === 'token') {
-      return neg(tokenCount === undefined ? meanOfCounted(logps, mask) : div<unknown>(sumOfCounted(logps, mask), tokenCount));
+      return neg(tokenCount === undefined ? meanOfCounted(logps, mask) : div(sumOfCounted(logps, mask), tokenCount));
     }
     const perRow = neg(meanOfCounted(logps, mask, -1));
     if (reduction === 'none') return perRow;
-    const rows = sum(minimum<unknown>(sum(cast(mask, 'float'), -1), 1));
-    return div<unknown>(sum(perRow), maximum<unknown>(rows, 1));
+    const rows = sum(minimum(sum(cast(mask, 'float'), -1), 1));
+    return div(sum(perRow), maximum(rows, 1));
   });
 }

@@ -1,6 +1,7 @@
 import type { ScalarOf } from '../backend/types.js';
 import { add, mul, scope, sub } from '../backend/ops.js';
-import { checkNoOtherFields, checkNumber, checkOptions, checkScalarOrPerExample, notNegative } from '../internal/checks.js';
+import { checkNoOtherFields, checkNumber, checkOptions, checkScalarOrPerExample } from '../internal/checks.js';
+import { notNegative } from '../internal/domains.js';
 import { log1mexp, logistic } from '../internal/numerics.js';
 import { checkPair, type Pair } from '../logprobs/pairs.js';
 
@@ -52,8 +53,8 @@ export function orpo<T>(batch: OrpoBatch<T>, options: OrpoOptions = {}): T {
   checkNumber('orpo', 'lambda', lambda, notNegative);
 
   return scope(chosen, () => {
-    const logOdds = sub<T>(sub<T>(chosen, rejected), sub<T>(log1mexp(chosen), log1mexp(rejected)));
-    const preference = mul<T>(logistic(logOdds), lambda);
-    return nll === 0 ? preference : add<T>(preference, nll);
+    const logOdds = sub(sub(chosen, rejected), sub(log1mexp(chosen), log1mexp(rejected)));
+    const preference = mul(logistic(logOdds), lambda);
+    return nll === 0 ? preference : add(preference, nll);
   });
 }

@@ -1,6 +1,7 @@
 import type { Less } from '../backend/types.js';
 import { logSumExp, scope, softplus, sub } from '../backend/ops.js';
-import { checkNumber, checkOptions, positive } from '../internal/checks.js';
+import { checkNumber, checkOptions } from '../internal/checks.js';
+import { positive } from '../internal/domains.js';
 import { amongPairs, asSecond, checkLists, FAR_BELOW, isBehind, listRewards, sumOfCandidates, type ListLogps } from '../logprobs/lists.js';
 
 /** Hyperparameters of {@link plackettLuce}. */
@@ -44,6 +45,6 @@ export function plackettLuce<T>(batch: ListLogps<T>, options: PlackettLuceOption
     const rewards = listRewards(batch, beta);
     // A candidate against all behind it together; the last has none, and costs nothing.
     const others = amongPairs(isBehind(rewards), asSecond(rewards), mask, FAR_BELOW);
-    return sumOfCandidates(softplus(sub<T>(logSumExp(others) as T, rewards)), mask);
+    return sumOfCandidates(softplus(sub(logSumExp(others) as T, rewards)), mask);
   });
 }

@@ -50,11 +50,11 @@ export function pro<T>(batch: RewardedLists<T>, options: Readonly<Record<string,
     const logps = counted(batch.policy, mask);
     const rewards = counted(batch.rewards, mask);
     const behind = isBehind(logps);
-    const gaps = sub<unknown>(asFirst(rewards), asSecond(rewards));
+    const gaps = sub(asFirst(rewards), asSecond(rewards));
     const largest = max(amongPairs(behind, gaps, mask, FAR_BELOW), -1) as T;
     // The last candidate has none behind it: its term is log(1 + e^x) with x below -1e30, as log-probs are not positive.
-    const own = mul<T>(logps, largest);
-    const others = amongPairs(behind, mul<unknown>(asSecond(logps), gaps), mask, FAR_BELOW);
-    return sumOfCandidates(softplus(sub<T>(logSumExp(others) as T, own)), mask);
+    const own = mul(logps, largest);
+    const others = amongPairs(behind, mul(asSecond(logps), gaps), mask, FAR_BELOW);
+    return sumOfCandidates(softplus(sub(logSumExp(others) as T, own)), mask);
   });
 }

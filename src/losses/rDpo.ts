@@ -1,14 +1,6 @@
 import { add, cast, mul, scope, sub } from '../backend/ops.js';
-import {
-  checkFields,
-  checkNumber,
-  checkOptions,
-  checkPerExample,
-  checkTensor,
-  finite,
-  poisonOutside,
-  positive,
-} from '../internal/checks.js';
+import { checkFields, checkNumber, checkOptions, checkPerExample, checkTensor, poisonOutside } from '../internal/checks.js';
+import { finite, positive } from '../internal/domains.js';
 import { logistic } from '../internal/numerics.js';
 import { checkPairLogps, marginOf, type Pair, type PairLogps } from '../logprobs/pairs.js';
 
@@ -68,8 +60,8 @@ export function rDpo<T>(batch: RDpoBatch<T>, options: RDpoOptions<T>): T {
   checkNumber('rDpo', 'alpha', alpha, finite);
 
   return scope(batch.policy.chosen, () => {
-    const h = mul<T>(marginOf(batch), poisonOutside(beta, positive));
-    const longer = sub<T>(cast(chosen, 'float'), cast(rejected, 'float'));
-    return logistic(add<T>(h, mul<T>(longer, alpha)));
+    const h = mul(marginOf(batch), poisonOutside(beta, positive));
+    const longer = sub(cast(chosen, 'float'), cast(rejected, 'float'));
+    return logistic(add(h, mul(longer, alpha)));
   });
 }

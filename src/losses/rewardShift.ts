@@ -1,7 +1,8 @@
-import { backendOf } from '../backend/backend.js';
+import { backendOf } from '../backend/registry.js';
 import type { ScalarOf } from '../backend/types.js';
 import { add, div, maximum, minimum, mul, scope, shape, stopGradient, sub, sum, where } from '../backend/ops.js';
-import { checkChoice, checkFields, checkOptions, checkPerExample, checkTensor, poisonOutside, positive } from '../internal/checks.js';
+import { checkChoice, checkFields, checkOptions, checkPerExample, checkTensor, poisonOutside } from '../internal/checks.js';
+import { positive } from '../internal/domains.js';
 import { checkLabelledLogps, labelsOf, type LabelledLogps } from '../logprobs/labelled.js';
 import { checkPairLogps, logRatios, type PairLogps } from '../logprobs/pairs.js';
 
@@ -45,7 +46,7 @@ export function rewardStatistics<T>(
     checkPerExample('rewardStatistics', 'beta', beta, positive, ['policy.chosen', like]);
     return scope(like, () => {
       const { chosen, rejected } = logRatios(batch);
-      const total = (ratio: T): S => stopGradient(sum(mul<T>(ratio, poisonOutside(beta, positive))));
+      const total = (ratio: T): S => stopGradient(sum(mul(ratio, poisonOutside(beta, positive))));
       const count = () => backendOf<S>(like).constant(shape(like)[0]!);
       return { desirableSum: total(chosen), desirableCount: count(), undesirableSum: total(rejected), undesirableCount: count() };
     });
@@ -55,13 +56,13 @@ export function rewardStatistics<T>(
   checkPerExample('rewardStatistics', 'beta', beta, positive, ['policy', policy]);
   return scope(policy, () => {
     const labels = labelsOf(desirable);
-    const rewards = mul<T>(sub<T>(policy, reference), poisonOutside(beta, positive));
+    const rewards = mul(sub(policy, reference), poisonOutside(beta, positive));
     const total = (x: T): S => stopGradient(sum(x));
     return {
-      desirableSum: total(where<T>(labels, rewards, 0)),
+      desirableSum: total(where(labels, rewards, 0)),
       desirableCount: total(labels),
-      undesirableSum: total(where<T>(labels, 0, rewards)),
-      undesirableCount: total(sub<T>(1, labels)),
+      undesirableSum: total(where(labels, 0, rewards)),
+      undesirableCount: total(sub(1, labels)),
     };
   });
 }
@@ -111,10 +112,10 @@ export function rewardShift<S>(statistics: RewardStatistics<S>, options: RewardS
   for (const name of FIELDS) checkTensor('rewardShift', name, statistics[name], { rank: 0, like: ['desirableSum', desirableSum] });
 
   return scope(desirableSum, () => {
-    const mean = (total: S, count: S): S => div<S>(total, maximum<S>(count, 1));
-    if (over === 'examples') return stopGradient(mean(add<S>(desirableSum, undesirableSum), add<S>(desirableCount, undesirableCount)));
-    const means = add<S>(mean(desirableSum, desirableCount), mean(undesirableSum, undesirableCount));
-    const classes = add<S>(minimum<S>(desirableCount, 1), minimum<S>(undesirableCount, 1));
+    const mean = (total: S, count: S): S => div(total, maximum(count, 1));
+    if (over === 'examples') return stopGradient(mean(add(desirableSum, undesirableSum), add(desirableCount, undesirableCount)));
+    const means = add(mean(desirableSum, desirableCount), mean(undesirableSum, undesirableCount));
+    const classes = add(minimum(desirableCount, 1), minimum(undesirableCount, 1));
     return stopGradient(mean(means, classes));
   });
 }

@@ -1,5 +1,6 @@
 import { mul, scope, sub } from '../backend/ops.js';
-import { checkNumber, checkOptions, checkPerExample, flipped, poisonOutside, positive } from '../internal/checks.js';
+import { checkNumber, checkOptions, checkPerExample, poisonOutside } from '../internal/checks.js';
+import { labelNoise, positive } from '../internal/domains.js';
 import { logistic } from '../internal/numerics.js';
 import { checkPairLogps, marginOf, type PairLogps } from '../logprobs/pairs.js';
 
@@ -42,12 +43,12 @@ export function robustDpo<T>(logps: PairLogps<T>, options: RobustDpoOptions<T> =
   const { beta = 0.1, labelSmoothing = 0 } = options;
   checkPairLogps('robustDpo', logps);
   checkPerExample('robustDpo', 'beta', beta, positive, ['policy.chosen', logps.policy.chosen]);
-  checkNumber('robustDpo', 'labelSmoothing', labelSmoothing, flipped);
+  checkNumber('robustDpo', 'labelSmoothing', labelSmoothing, labelNoise);
 
   return scope(logps.policy.chosen, () => {
-    const h = mul<T>(marginOf(logps), poisonOutside(beta, positive));
+    const h = mul(marginOf(logps), poisonOutside(beta, positive));
     // log sigmoid(-h) = log sigmoid(h) - h: the two logarithms become one, and a linear term.
     const loss = logistic(h);
-    return labelSmoothing === 0 ? loss : sub<T>(loss, mul<T>(h, labelSmoothing / (1 - 2 * labelSmoothing)));
+    return labelSmoothing === 0 ? loss : sub(loss, mul(h, labelSmoothing / (1 - 2 * labelSmoothing)));
   });
 }

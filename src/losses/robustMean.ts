@@ -1,6 +1,7 @@
 import type { ScalarOf } from '../backend/types.js';
 import { div, logSumExp, mul, scope, shape, sub } from '../backend/ops.js';
-import { checkNumber, checkOptions, checkTensor, positive } from '../internal/checks.js';
+import { checkNumber, checkOptions, checkTensor } from '../internal/checks.js';
+import { positive } from '../internal/domains.js';
 
 /** Hyperparameters of {@link robustMean}. */
 export interface RobustMeanOptions {
@@ -40,7 +41,7 @@ export function robustMean<T>(losses: T, options: RobustMeanOptions = {}): Scala
 
   type S = ScalarOf<T>;
   return scope(losses, () => {
-    const total = logSumExp(div<T>(losses, -betaPrime)) as S;
-    return mul<S>(sub<S>(total, Math.log(shape(losses)[0]!)), -betaPrime);
+    const total = logSumExp(div(losses, -betaPrime)) as S;
+    return mul(sub(total, Math.log(shape(losses)[0]!)), -betaPrime);
   });
 }

@@ -37,8 +37,8 @@ export function rrhf<T>(batch: RewardedLists<T>, options: Readonly<Record<string
   return scope(batch.policy, () => {
     const logps = counted(batch.policy, mask);
     const rewards = counted(batch.rewards, mask);
-    const isWorse = greater<unknown>(asSecond(rewards), asFirst(rewards));
-    const excess = relu(sub<unknown>(asFirst(logps), asSecond(logps)));
+    const isWorse = greater(asSecond(rewards), asFirst(rewards));
+    const excess = relu(sub(asFirst(logps), asSecond(logps)));
     return sumOfCandidates(sum(amongPairs(isWorse, excess, mask, 0), -1) as T, mask);
   });
 }

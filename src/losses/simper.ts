@@ -30,7 +30,7 @@ export function simper<T>(logps: Pair<T>, options: Readonly<Record<string, never
   const { chosen, rejected } = logps;
   return scope(chosen, () => {
     // Where both are near 0, both powers are near 1, and their difference loses what `expm1` keeps.
-    const isNear = greater<T>(chosen, -1);
-    return where<T>(isNear, sub<T>(expm1(rejected), expm1(chosen)), sub<T>(exp(rejected), exp(chosen)));
+    const isNear = greater(chosen, -1);
+    return where(isNear, sub(expm1(rejected), expm1(chosen)), sub(exp(rejected), exp(chosen)));
   });
 }

@@ -1,5 +1,6 @@
 import { mul, scope, sub } from '../backend/ops.js';
-import { checkNumber, checkOptions, finite, flipped, positive } from '../internal/checks.js';
+import { checkNumber, checkOptions } from '../internal/checks.js';
+import { finite, labelNoise, positive } from '../internal/domains.js';
 import { logistic } from '../internal/numerics.js';
 import { checkPair, type Pair } from '../logprobs/pairs.js';
 
@@ -58,12 +59,12 @@ export function simpo<T>(logps: Pair<T>, options: SimpoOptions): T {
   checkPair('simpo', 'logps', logps);
   checkNumber('simpo', 'beta', beta, positive);
   const gamma = checkTargetMargin('simpo', options);
-  checkNumber('simpo', 'labelSmoothing', labelSmoothing, flipped);
+  checkNumber('simpo', 'labelSmoothing', labelSmoothing, labelNoise);
 
   const { chosen, rejected } = logps;
   return scope(chosen, () => {
-    const scaled = mul<T>(sub<T>(chosen, rejected), beta);
-    return logistic(gamma === 0 ? scaled : sub<T>(scaled, gamma), labelSmoothing);
+    const scaled = mul(sub(chosen, rejected), beta);
+    return logistic(gamma === 0 ? scaled : sub(scaled, gamma), labelSmoothing);
   });
 }
 

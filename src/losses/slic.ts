@@ -1,5 +1,6 @@
 import { add, mul, relu, scope, sub } from '../backend/ops.js';
-import { checkNumber, checkOptions, notNegative } from '../internal/checks.js';
+import { checkNumber, checkOptions } from '../internal/checks.js';
+import { notNegative } from '../internal/domains.js';
 import { checkPair, type Pair } from '../logprobs/pairs.js';
 
 /** Hyperparameters of {@link slic}. */
@@ -45,7 +46,7 @@ export function slic<T>(logps: Pair<T>, options: SlicOptions = {}): T {
 
   const { chosen, rejected } = logps;
   return scope(chosen, () => {
-    const calibration = relu(add<T>(sub<T>(rejected, chosen), delta));
-    return lambda === 0 ? calibration : sub<T>(calibration, mul<T>(chosen, lambda));
+    const calibration = relu(add(sub(rejected, chosen), delta));
+    return lambda === 0 ? calibration : sub(calibration, mul(chosen, lambda));
   });
 }

@@ -1,6 +1,7 @@
 import type { Less } from '../backend/types.js';
 import { add, logSumExp, reshape, scope, shape, slice, softplus, sub, sum, where } from '../backend/ops.js';
-import { checkNumber, checkOptions, positive } from '../internal/checks.js';
+import { checkNumber, checkOptions } from '../internal/checks.js';
+import { positive } from '../internal/domains.js';
 import { checkLists, counted, FAR_BELOW, listRewards, type ListLogps } from '../logprobs/lists.js';
 import { maskHolds } from '../masking/maskedReductions.js';
 
@@ -47,13 +48,13 @@ export function softmaxDpo<T>(batch: ListLogps<T>, options: SoftmaxDpoOptions = 
   const [rows, candidates] = shape(policy) as [number, number];
   return scope(policy, () => {
     const rewards = listRewards(batch, beta);
-    const lead = sub<T>(slice(rewards, 1, candidates, 1), slice(rewards, 0, 1, 1));
+    const lead = sub(slice(rewards, 1, candidates, 1), slice(rewards, 0, 1, 1));
     const rejected = mask === undefined ? undefined : slice(mask, 1, candidates, 1);
     const loss = softplus(logSumExp(counted(lead, rejected, FAR_BELOW)) as T) as Less<T>;
     if (mask === undefined) return loss;
     const isChosen = reshape<Less<T>>(slice(mask, 0, 1, 1), [rows]);
-    const known = where<Less<T>>(isChosen, loss, 0);
+    const known = where(isChosen, loss, 0);
     const holds = maskHolds(mask);
-    return holds === undefined ? known : add<Less<T>>(known, sum(where<T>(holds, 0, NaN), -1));
+    return holds === undefined ? known : add(known, sum(where(holds, 0, NaN), -1));
   });
 }

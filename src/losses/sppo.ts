@@ -1,5 +1,6 @@
 import { add, div, scope, square, sub } from '../backend/ops.js';
-import { checkOptions, checkPerExample, poisonOutside, positive, probability } from '../internal/checks.js';
+import { checkOptions, checkPerExample, poisonOutside } from '../internal/checks.js';
+import { positive, probability } from '../internal/domains.js';
 import { checkPairLogps, logRatios, type PairLogps } from '../logprobs/pairs.js';
 
 /** Hyperparameters of {@link sppo}. */
@@ -45,8 +46,8 @@ export function sppo<T>(logps: PairLogps<T>, options: SppoOptions<T> = {}): T {
   checkPerExample('sppo', 'preference', preference, probability, like);
 
   return scope(logps.policy.chosen, () => {
-    const target = div<T>(sub<T>(poisonOutside(preference, probability), 0.5), poisonOutside(beta, positive));
+    const target = div(sub(poisonOutside(preference, probability), 0.5), poisonOutside(beta, positive));
     const { chosen, rejected } = logRatios(logps);
-    return add<T>(square(sub<T>(chosen, target)), square(add<T>(rejected, target)));
+    return add(square(sub(chosen, target)), square(add(rejected, target)));
   });
 }

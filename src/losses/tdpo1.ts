@@ -1,5 +1,6 @@
 import { add, mul, scope, sub } from '../backend/ops.js';
-import { checkFields, checkOptions, checkPerExample, poisonOutside, positive } from '../internal/checks.js';
+import { checkFields, checkOptions, checkPerExample, poisonOutside } from '../internal/checks.js';
+import { positive } from '../internal/domains.js';
 import { logistic } from '../internal/numerics.js';
 import { checkPair, checkPairLogps, marginOf, type Pair, type PairLogps } from '../logprobs/pairs.js';
 
@@ -51,8 +52,8 @@ export function tdpo1<T>(batch: TdpoBatch<T>, options: Tdpo1Options<T> = {}): T 
 
   const { chosen, rejected } = batch.sequentialKl;
   return scope(batch.policy.chosen, () => {
-    const margin = add<T>(marginOf(batch), sub<T>(chosen, rejected));
-    return logistic(mul<T>(margin, poisonOutside(beta, positive)));
+    const margin = add(marginOf(batch), sub(chosen, rejected));
+    return logistic(mul(margin, poisonOutside(beta, positive)));
   });
 }
 

@@ -1,5 +1,6 @@
 import { mul, scope, stopGradient, sub } from '../backend/ops.js';
-import { checkNumber, checkOptions, checkPerExample, notNegative, poisonOutside, positive } from '../internal/checks.js';
+import { checkNumber, checkOptions, checkPerExample, poisonOutside } from '../internal/checks.js';
+import { notNegative, positive } from '../internal/domains.js';
 import { logistic } from '../internal/numerics.js';
 import { marginOf } from '../logprobs/pairs.js';
 import { checkTdpoBatch, type TdpoBatch } from './tdpo1.js';
@@ -46,8 +47,8 @@ export function tdpo2<T>(batch: TdpoBatch<T>, options: Tdpo2Options<T> = {}): T 
 
   const { chosen, rejected } = batch.sequentialKl;
   return scope(batch.policy.chosen, () => {
-    const divergence = sub<T>(rejected, stopGradient(chosen));
-    const margin = sub<T>(marginOf(batch), mul<T>(divergence, alpha));
-    return logistic(mul<T>(margin, poisonOutside(beta, positive)));
+    const divergence = sub(rejected, stopGradient(chosen));
+    const margin = sub(marginOf(batch), mul(divergence, alpha));
+    return logistic(mul(margin, poisonOutside(beta, positive)));
   });
 }

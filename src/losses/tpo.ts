@@ -1,15 +1,6 @@
 import { mul, relu, scope, square, sub } from '../backend/ops.js';
-import {
-  checkChoice,
-  checkFields,
-  checkNumber,
-  checkOptions,
-  checkTensor,
-  checkUnused,
-  flipped,
-  notNegative,
-  positive,
-} from '../internal/checks.js';
+import { checkChoice, checkFields, checkNumber, checkOptions, checkTensor, checkUnused } from '../internal/checks.js';
+import { labelNoise, notNegative, positive } from '../internal/domains.js';
 import { logistic } from '../internal/numerics.js';
 import { checkPair, type Pair } from '../logprobs/pairs.js';
 import { checkTargetMargin, type TargetMargin } from './simpo.js';
@@ -99,7 +90,7 @@ export function tpo<T>(batch: TpoBatch<T>, options: TpoOptions = {}): T {
   const beta = options.beta ?? (contrastive === 'simpo' ? undefined : 0.1);
   checkNumber('tpo', 'beta', beta, positive);
   const gamma = contrastive === 'simpo' ? checkTargetMargin('tpo', options as { readonly beta: number } & TargetMargin) : 0;
-  checkNumber('tpo', 'labelSmoothing', labelSmoothing, flipped);
+  checkNumber('tpo', 'labelSmoothing', labelSmoothing, labelNoise);
   checkFields('tpo', 'batch', batch, ['chosen', 'rejected', 'gold']);
   checkPair('tpo', 'batch', batch);
   const { chosen, rejected, gold } = batch;
@@ -107,14 +98,14 @@ export function tpo<T>(batch: TpoBatch<T>, options: TpoOptions = {}): T {
   checkNumber('tpo', 'alpha', alpha, notNegative);
 
   return scope(chosen, () => {
-    const margin = sub<T>(chosen, rejected);
-    const scaled = mul<T>(margin, beta);
+    const margin = sub(chosen, rejected);
+    const scaled = mul(margin, beta);
     const contrast = {
       cpo: () => logistic(scaled, labelSmoothing),
-      simpo: () => logistic(sub<T>(scaled, gamma), labelSmoothing),
-      hinge: () => relu(sub<T>(1, scaled)),
-      ipo: () => square(sub<T>(margin, 1 / (2 * beta))),
+      simpo: () => logistic(sub(scaled, gamma), labelSmoothing),
+      hinge: () => relu(sub(1, scaled)),
+      ipo: () => square(sub(margin, 1 / (2 * beta))),
     }[contrastive];
-    return sub<T>(contrast(), mul<T>(gold, alpha));
+    return sub(contrast(), mul(gold, alpha));
   });
 }

@@ -1,6 +1,7 @@
 import type { Less } from '../backend/types.js';
 import { add, exp, minimum, scope, stopGradient, sub } from '../backend/ops.js';
-import { checkFields, checkNumber, checkOptions, checkTensor, positive } from '../internal/checks.js';
+import { checkFields, checkNumber, checkOptions, checkTensor } from '../internal/checks.js';
+import { positive } from '../internal/domains.js';
 import type { Pair } from '../logprobs/pairs.js';
 import { checkMask, meanOfCounted } from '../masking/maskedReductions.js';
 
@@ -55,9 +56,9 @@ export function wpoWeights<T>(tokens: Pair<WpoTokens<T>> | WpoTokens<T>, options
   const like = sides[0]!.logps;
 
   return scope(like, () => {
-    const logs = sides.map(({ logps, logSumSquares, mask }) => meanOfCounted(sub<T>(logps, logSumSquares), mask, -1) as Less<T>);
-    const weights = exp(logs.reduce((a, b) => add<Less<T>>(a, b)));
-    return stopGradient(clamp === undefined ? weights : minimum<Less<T>>(weights, clamp));
+    const logs = sides.map(({ logps, logSumSquares, mask }) => meanOfCounted(sub(logps, logSumSquares), mask, -1) as Less<T>);
+    const weights = exp(logs.reduce((a, b) => add(a, b)));
+    return stopGradient(clamp === undefined ? weights : minimum(weights, clamp));
   });
 }
 

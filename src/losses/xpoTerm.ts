@@ -1,5 +1,6 @@
 import { mul, scope } from '../backend/ops.js';
-import { checkNumber, checkOptions, checkTensor, notNegative } from '../internal/checks.js';
+import { checkNumber, checkOptions, checkTensor } from '../internal/checks.js';
+import { notNegative } from '../internal/domains.js';
 
 /** Hyperparameters of {@link xpoTerm}. */
 export interface XpoTermOptions {
@@ -35,5 +36,5 @@ export function xpoTerm<T>(logps: T, options: XpoTermOptions = {}): T {
   const { alpha = 1e-5 } = options;
   checkTensor('xpoTerm', 'logps', logps, { rank: 1 });
   checkNumber('xpoTerm', 'alpha', alpha, notNegative);
-  return scope(logps, () => mul<T>(logps, alpha));
+  return scope(logps, () => mul(logps, alpha));
 }

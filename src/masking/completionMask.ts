@@ -1,4 +1,4 @@
-import { backendOf } from '../backend/backend.js';
+import { backendOf } from '../backend/registry.js';
 import { arange, cast, greater, greaterEqual, reshape, scope, where } from '../backend/ops.js';
 import { checkFields, checkTensor, checkValues } from '../internal/checks.js';
 
@@ -47,11 +47,11 @@ export function completionMask<T>(spans: CompletionSpans<T>, time: number): T ex
   return scope(lengths, () => {
     const at = reshape<T>(arange<T>(lengths, time), [1, time]);
     const column = (x: T) => reshape<T>(x, [rows!, 1]);
-    const inside = where<T>(greaterEqual<T>(at, column(promptLengths)), greater<T>(column(lengths), at), 0);
+    const inside = where(greaterEqual(at, column(promptLengths)), greater(column(lengths), at), 0);
     const mask = cast(inside, 'float');
     if (total) return mask as never;
     const [prompt, length] = [column(promptLengths), column(lengths)];
-    const fits = where<T>(greaterEqual<T>(prompt, 0), where<T>(greaterEqual<T>(length, prompt), greaterEqual<T>(time, length), 0), 0);
-    return where<T>(fits, mask, NaN) as never;
+    const fits = where(greaterEqual(prompt, 0), where(greaterEqual(length, prompt), greaterEqual(time, length), 0), 0);
+    return where(fits, mask, NaN) as never;
   });
 }

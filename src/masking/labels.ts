@@ -1,11 +1,9 @@
-import { backendOf } from '../backend/backend.js';
+import { backendOf } from '../backend/registry.js';
 import { broadcastTo, cast, concat, equal, scope, slice, where } from '../backend/ops.js';
 import { checkOptions, checkTensor } from '../internal/checks.js';
+import { NO_LABEL } from '../internal/labels.js';
 import { checkIgnoreIndex, IGNORE_INDEX } from './ignoreIndex.js';
 import { checkMask, maskHolds } from './maskedReductions.js';
-
-/** In no vocabulary, and no ignore index. */
-const NO_LABEL = -(2 ** 31);
 
 /** Options of the functions that read or write ignored labels. */
 export interface LabelOptions {
@@ -62,9 +60,9 @@ export function labelsFromMask<T>(tokens: T, mask: T, options: LabelOptions = {}
   checkMask('labelsFromMask', mask, ['tokens', tokens]);
   const backend = backendOf<T>(tokens);
   return scope(tokens, () => {
-    const labels = where<T>(mask, tokens, backend.constant(ignoreIndex, 'int'));
+    const labels = where(mask, tokens, backend.constant(ignoreIndex, 'int'));
     const holds = maskHolds(mask);
-    return holds === undefined ? labels : where<T>(holds, labels, backend.constant(NO_LABEL, 'int'));
+    return holds === undefined ? labels : where(holds, labels, backend.constant(NO_LABEL, 'int'));
   });
 }
 
@@ -78,5 +76,5 @@ export function labelsFromMask<T>(tokens: T, mask: T, options: LabelOptions = {}
 export function maskFromLabels<T>(labels: T, options: LabelOptions = {}): T {
   const ignoreIndex = ignoreIndexOf('maskFromLabels', options);
   checkTensor('maskFromLabels', 'labels', labels, { rank: 2, dtype: ['int'] });
-  return scope(labels, () => cast(equal<T>(equal<T>(labels, ignoreIndex), 0), 'float'));
+  return scope(labels, () => cast(equal(equal(labels, ignoreIndex), 0), 'float'));
 }

@@ -1,7 +1,8 @@
-import { backendOf } from '../backend/backend.js';
+import { backendOf } from '../backend/registry.js';
 import type { Less, ScalarOf } from '../backend/types.js';
 import { add, cast, div, maximum, scope, where } from '../backend/ops.js';
-import { checkTensor, checkValues, zeroOrOne } from '../internal/checks.js';
+import { checkTensor, checkValues } from '../internal/checks.js';
+import { zeroOrOne } from '../internal/domains.js';
 
 /** Checks that a mask has the shape of what it masks, and that it holds 0 and 1 alone. */
 export function checkMask(fn: string, mask: unknown, like: readonly [string, unknown], name = 'mask'): void {
@@ -29,14 +30,14 @@ const reduce = <T>(x: T, axis: number | undefined): T => backendOf<T>(x).sum(x, 
 /** {@link maskedSum} of arguments that were checked. */
 export function sumOfCounted<T>(x: T, mask: T, axis?: number): unknown {
   // Select, do not multiply: 0 * -Infinity is NaN.
-  const total = reduce(where<T>(mask, x, 0), axis);
+  const total = reduce(where(mask, x, 0), axis);
   const holds = maskHolds(mask);
-  return holds === undefined ? total : add<unknown>(total, reduce(where<T>(holds, 0, NaN), axis));
+  return holds === undefined ? total : add(total, reduce(where(holds, 0, NaN), axis));
 }
 
 /** {@link maskedMean} of arguments that were checked. */
 export function meanOfCounted<T>(x: T, mask: T, axis?: number): unknown {
-  return div<unknown>(sumOfCounted(x, mask, axis), maximum<unknown>(reduce(cast(mask, 'float'), axis), 1));
+  return div(sumOfCounted(x, mask, axis), maximum(reduce(cast(mask, 'float'), axis), 1));
 }
 
 /**

@@ -1,6 +1,7 @@
 import type { ScalarOf } from '../backend/types.js';
 import { cast, greater, mean, scope, sub } from '../backend/ops.js';
-import { checkOptions, checkPerExample, positive } from '../internal/checks.js';
+import { checkOptions, checkPerExample } from '../internal/checks.js';
+import { positive } from '../internal/domains.js';
 import { implicitRewards } from '../logprobs/implicitRewards.js';
 import { checkPairLogps, logRatioMargin, type PairLogps } from '../logprobs/pairs.js';
 import { dpo } from '../losses/dpo.js';
@@ -40,9 +41,9 @@ export function levanterMetrics<T>(logps: PairLogps<T>, options: LevanterMetrics
     const rewards = implicitRewards(logps, { beta });
     return {
       dpo_loss: mean(dpo(logps, { beta })),
-      dpo_margin_policy: mean(sub<T>(policy.chosen, policy.rejected)),
-      dpo_margin_ref: mean(sub<T>(reference.chosen, reference.rejected)),
-      dpo_accuracy: mean(cast(greater<T>(logRatioMargin(logps), 0), 'float')),
+      dpo_margin_policy: mean(sub(policy.chosen, policy.rejected)),
+      dpo_margin_ref: mean(sub(reference.chosen, reference.rejected)),
+      dpo_accuracy: mean(cast(greater(logRatioMargin(logps), 0), 'float')),
       dpo_chosen_reward: mean(rewards.chosen),
       dpo_rejected_reward: mean(rewards.rejected),
     };

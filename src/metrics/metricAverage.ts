@@ -1,4 +1,5 @@
-import { checkNumber, positive } from '../internal/checks.js';
+import { checkNumber } from '../internal/checks.js';
+import { positive } from '../internal/domains.js';
 import { addsUp, divideSums, readScalars } from './readMetrics.js';
 
 /**

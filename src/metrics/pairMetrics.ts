@@ -1,6 +1,7 @@
 import type { ScalarOf } from '../backend/types.js';
 import { add, div, equal, greater, mean, mul, cast, scope, sub } from '../backend/ops.js';
-import { checkChoice, checkOptions, checkPerExample, poisonOutside, positive } from '../internal/checks.js';
+import { checkChoice, checkOptions, checkPerExample, poisonOutside } from '../internal/checks.js';
+import { positive } from '../internal/domains.js';
 import { implicitRewards } from '../logprobs/implicitRewards.js';
 import { checkOptionalReference, mapPair, type OptionalReference, type Pair } from '../logprobs/pairs.js';
 
@@ -19,8 +20,8 @@ export type PairMetrics<S> = Readonly<
 
 /** Mean over pairs of 1 where `chosen > rejected`; a tie counts 0, or one half. */
 function accuracy<T>({ chosen, rejected }: Pair<T>, ties: 'zero' | 'half'): ScalarOf<T> {
-  const wins = cast(greater<T>(chosen, rejected), 'float');
-  return mean(ties === 'zero' ? wins : add<T>(wins, div<T>(cast(equal<T>(chosen, rejected), 'float'), 2)));
+  const wins = cast(greater(chosen, rejected), 'float');
+  return mean(ties === 'zero' ? wins : add(wins, div(cast(equal(chosen, rejected), 'float'), 2)));
 }
 
 /**
@@ -47,11 +48,11 @@ export function pairMetrics<T>(logps: OptionalReference<T>, options: PairMetrics
   return scope(policy.chosen, () => {
     const rewards = logps.reference
       ? implicitRewards(logps, { beta })
-      : mapPair(policy, (logp) => mul<T>(logp, poisonOutside(beta, positive)));
+      : mapPair(policy, (logp) => mul(logp, poisonOutside(beta, positive)));
     return {
       'rewards/chosen': mean(rewards.chosen),
       'rewards/rejected': mean(rewards.rejected),
-      'rewards/margins': mean(sub<T>(rewards.chosen, rewards.rejected)),
+      'rewards/margins': mean(sub(rewards.chosen, rewards.rejected)),
       'rewards/accuracies': accuracy(rewards, ties),
       'logps/chosen': mean(policy.chosen),
       'logps/rejected': mean(policy.rejected),

@@ -1,4 +1,4 @@
-import { backendOf } from '../backend/backend.js';
+import { backendOf } from '../backend/registry.js';
 import { checkTensor } from '../internal/checks.js';
 
 const SUM = '_sum';

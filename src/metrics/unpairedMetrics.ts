@@ -1,15 +1,7 @@
 import type { ScalarOf } from '../backend/types.js';
 import { cast, scope, sub, sum, where } from '../backend/ops.js';
-import {
-  checkFields,
-  checkOptions,
-  checkPerExample,
-  checkTensor,
-  checkValues,
-  poisonOutside,
-  positive,
-  zeroOrOne,
-} from '../internal/checks.js';
+import { checkFields, checkOptions, checkPerExample, checkTensor, checkValues, poisonOutside } from '../internal/checks.js';
+import { positive, zeroOrOne } from '../internal/domains.js';
 import { implicitRewards } from '../logprobs/implicitRewards.js';
 import { checkUnpairedLogps, type UnpairedLogps } from '../logprobs/pairs.js';
 
@@ -55,15 +47,15 @@ export function unpairedMetrics<T>(batch: UnpairedMetricsBatch<T>, options: Unpa
 
   return scope(policy, () => {
     const rewards = implicitRewards<T>({ policy, reference }, { beta });
-    const chosen = poisonOutside(cast(desirable, 'float'), zeroOrOne);
-    const rejected = sub<T>(1, chosen);
-    const over = (side: T | number, x: T) => sum(where<T>(side, x, 0));
+    const chosen = poisonOutside(cast(desirable, 'float'), zeroOrOne) as T;
+    const rejected = sub(1, chosen);
+    const over = (side: T, x: T) => sum(where(side, x, 0));
     return {
       'rewards/chosen_sum': over(chosen, rewards),
       'rewards/rejected_sum': over(rejected, rewards),
       'logps/chosen_sum': over(chosen, policy),
       'logps/rejected_sum': over(rejected, policy),
-      'count/chosen': sum(chosen as T),
+      'count/chosen': sum(chosen),
       'count/rejected': sum(rejected),
     };
   });

@@ -1,5 +1,6 @@
 import { arrays } from '../backend/arrays/arrays.js';
-import { registerBackend, type Nested } from '../backend/backend.js';
+import { registerBackend } from '../backend/registry.js';
+import type { Nested } from '../backend/types.js';
 
 /**
  * Gradient of a scalar function of flat inputs by central differences of fourth order, on the arrays engine in float64.

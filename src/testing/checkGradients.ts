@@ -1,6 +1,8 @@
 import { arrays } from '../backend/arrays/arrays.js';
-import { backendOf, type Backend, type Nested } from '../backend/backend.js';
-import { checkNumber, checkOptions, positive } from '../internal/checks.js';
+import { backendOf } from '../backend/registry.js';
+import type { Backend, Nested } from '../backend/types.js';
+import { checkNumber, checkOptions } from '../internal/checks.js';
+import { positive } from '../internal/domains.js';
 import { mul, reshape, shape, sum } from '../backend/ops.js';
 import { centralDifferences } from './centralDifferences.js';
 
@@ -50,7 +52,7 @@ interface Leaf {
  * import { ops, type Pair } from 'prefloss';
  * import { checkGradients } from 'prefloss/testing';
  *
- * const myLoss = <T>({ chosen, rejected }: Pair<T>): T => ops.softplus(ops.sub<T>(rejected, chosen));
+ * const myLoss = <T>({ chosen, rejected }: Pair<T>): T => ops.softplus(ops.sub(rejected, chosen));
  * await checkGradients(myLoss, { chosen: tf.tensor1d([-1, -2]), rejected: tf.tensor1d([-2, -1]) });
  * ```
  */
@@ -147,7 +149,7 @@ function weightedSum(engine: Backend<unknown>, y: unknown): unknown {
   const sizes = shape(y);
   const size = sizes.reduce((a, b) => a * b, 1);
   const weights = Float64Array.from({ length: size }, (_, i) => Math.fround(1 + 0.4 * Math.sin(3 * i + 1)));
-  return sum(mul<unknown>(y, reshape(engine.constant(Array.from(weights)), sizes)));
+  return sum(mul(y, reshape(engine.constant(Array.from(weights)), sizes)));
 }
 
 interface Result {

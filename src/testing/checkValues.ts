@@ -1,4 +1,4 @@
-import { backendOf } from '../backend/backend.js';
+import { backendOf } from '../backend/registry.js';
 
 /**
  * Reads tensors back and names the first value that is not finite. On engines whose values cannot be checked at the call

@@ -1,4 +1,5 @@
-import { checkNumber, checkOptions, notNegative } from '../internal/checks.js';
+import { checkNumber, checkOptions } from '../internal/checks.js';
+import { notNegative } from '../internal/domains.js';
 
 /** Numbers to compare: one, a list nested to any depth, or a typed array. */
 export type Values = number | ArrayLike<number> | readonly Values[];

@@ -1,5 +1,5 @@
 import * as tf from '@tensorflow/tfjs-core';
-import type { Backend, DType } from '../backend/backend.js';
+import type { Backend, DType } from '../backend/types.js';
 import { expm1, log1p, sigmoid, softplus } from './elementary.js';
 import { linearTokenLogProbs } from './linearTokenLogProbs.js';
 import { linearTokenStats } from './linearTokenStats.js';

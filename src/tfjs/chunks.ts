@@ -1,5 +1,6 @@
 import * as tf from '@tensorflow/tfjs-core';
 import type { LinearRows } from '../backend/types.js';
+import { NO_LABEL } from '../internal/labels.js';
 import { expm1, sigmoid } from './elementary.js';
 import { hasKernel, runKernel } from './kernels/registry.js';
 import { READ_ROWS } from './kernels/readRows.js';
@@ -114,13 +115,10 @@ export const at = (x: T, places: T): T => {
 /** Whether the kernels of `tokenLogProbs` work from its sums: on tensorflow they work from probabilities. */
 const hasKernels = (): boolean => hasKernel(FORWARD) && tf.getBackend() !== 'tensorflow';
 
-/** A label that no row has: none is ignored here. */
-const NONE = 2 ** 31 - 1;
-
 /** Sums of the rows of a chunk, whose log-prob is that among its own tokens, and `e^(logit - largest)`, `[N, C]`. */
 export function sumsOf({ logits, places }: Chunk): { readonly sums: Sums; readonly powers: () => T } {
   if (hasKernels()) {
-    const sums = runKernel(FORWARD, { logits, labels: places }, { ignoreIndex: NONE });
+    const sums = runKernel(FORWARD, { logits, labels: places }, { ignoreIndex: NO_LABEL });
     return { sums, powers: () => powersOf(logits, sumAt(sums, 1)) };
   }
   // An infinity has no difference to itself, where all logits of a row are impossible.
@@ -138,7 +136,7 @@ function powersOf(logits: T, largest: T): T {
   return runKernel(
     BACKWARD,
     { logits, labels, saved: tf.stack([ones, largest, ones]), dy: tf.neg(ones) },
-    { ignoreIndex: NONE, partial: 1 },
+    { ignoreIndex: NO_LABEL, partial: 1 },
   );
 }
 
@@ -180,7 +178,7 @@ function chunkOfLabel(rows: LinearRows<T>): T {
 /** Gradient by the products of a chunk from that by the log-probs, `[N, C]`. `sums`: those of whole rows. */
 export function chunkGradient({ products, logits, labels }: Chunk, { cap }: LinearRows<T>, sums: Sums, dy: T): T {
   const gradient = hasKernels()
-    ? runKernel(BACKWARD, { logits, labels, saved: sums, dy }, { ignoreIndex: NONE, partial: 1 })
+    ? runKernel(BACKWARD, { logits, labels, saved: sums, dy }, { ignoreIndex: NO_LABEL, partial: 1 })
     : plainGradient(logits, labels, sums, dy);
   return cap === undefined ? gradient : tf.mul(gradient, slope(products, cap));
 }

@@ -1,19 +1,37 @@
 import * as tf from '@tensorflow/tfjs-core';
-import type { LinearRows } from '../backend/types.js';
+import type { LinearRows, TokenStats } from '../backend/types.js';
+import { tokenStatsDefinition } from '../definitions/tokenStats.js';
+import { NO_LABEL } from '../internal/labels.js';
 import { at, checkDevice, chunkSizeOf, foldChunks, joinSums, sumAt, sumsOf } from './chunks.js';
+import { tokenStats } from './tokenStats.js';
+import { untaped } from './training/noGrad.js';
 
 type T = tf.Tensor;
 
 /** `linearTokenStats` of `Backend`: from the statistics of chunks of the vocabulary, on every tfjs backend. */
-export function linearTokenStats(rows: LinearRows<T>, statsOf: (logits: T, labels: T) => T): T {
+export function linearTokenStats(rows: LinearRows<T>): TokenStats<T> {
   checkDevice('linearTokenStats', rows);
-  const start = { parts: [] as T[], stats: [] as T[] };
-  const { parts, stats } = foldChunks(rows, start, (state, chunk) => ({
-    parts: [...state.parts, sumsOf(chunk).sums],
-    stats: [...state.stats, statsOf(chunk.logits, chunk.places)],
-  }));
+  return tf.tidy(() => untaped(() => ofChunks(rows)) as unknown as tf.TensorContainerObject) as unknown as TokenStats<T>;
+}
+
+function ofChunks(rows: LinearRows<T>): TokenStats<T> {
+  const start = { parts: [] as T[], entropy: [] as T[], correct: [] as T[], meanLogit: [] as T[], logSumSquares: [] as T[] };
+  const state = foldChunks(rows, start, (before, chunk) => {
+    const { logits, places } = chunk;
+    const stats = tokenStats(logits, places, NO_LABEL) ?? tokenStatsDefinition(logits, places, NO_LABEL);
+    return {
+      parts: [...before.parts, sumsOf(chunk).sums],
+      entropy: [...before.entropy, stats.entropy],
+      correct: [...before.correct, stats.correct],
+      meanLogit: [...before.meanLogit, stats.meanLogit],
+      logSumSquares: [...before.logSumSquares, stats.logSumSquares],
+    };
+  });
+  const { parts } = state;
   const { sums, largest, share, owner } = joinSums(parts, rows);
-  const [, entropies, corrects, means, squares] = tf.unstack(tf.stack(stats), 1) as [T, T, T, T, T]; // each [chunks, N]
+  const [entropies, corrects, means, squares] = [state.entropy, state.correct, state.meanLogit, state.logSumSquares].map((xs) =>
+    tf.stack(xs),
+  ) as [T, T, T, T]; // each [chunks, N]
 
   const probability = tf.exp(share);
   const isPossible = tf.greater(probability, 0);
@@ -31,5 +49,5 @@ export function linearTokenStats(rows: LinearRows<T>, statsOf: (logits: T, label
   const [vocabulary, step] = [rows.weight.shape[0], chunkSizeOf(rows)];
   const portions = parts.map((_, k) => Math.min(step, vocabulary - k * step) / vocabulary);
   const meanLogit = tf.sum(tf.mul(means, tf.expandDims(tf.tensor1d(portions), -1)), 0);
-  return tf.stack([sumAt(sums, 0), entropy, tf.mul(inOwner(corrects), isFirst), meanLogit, logSumSquares]);
+  return { logps: sumAt(sums, 0), entropy, correct: tf.mul(inOwner(corrects), isFirst), meanLogit, logSumSquares };
 }

@@ -66,7 +66,7 @@ describe('registerBackend', () => {
     const b = (...values: number[]) => new Boxed(values);
     const logps = { policy: { chosen: b(-10), rejected: b(-12) }, reference: { chosen: b(-11), rejected: b(-11) } };
     expectClose(dpo(logps).values as number[], [Math.log1p(Math.exp(-0.2))], { relative: 1e-12 });
-    expect(ops.shape(ops.add<Boxed>(b(1, 2), 1))).toEqual([2]);
+    expect(ops.shape(ops.add(b(1, 2), 1))).toEqual([2]);
   });
 
   it('takes a registration back', () => {

@@ -156,30 +156,26 @@ describe('comparisons', () => {
   });
 
   it('may depend on what is differentiated', async () => {
-    await expectGradients(
-      (x) => ops.where<X>(ops.greater<X>(x, 0), ops.mul<X>(x, 3), x),
-      [A],
-      [A.map((x, i) => weights[i]! * (x > 0 ? 3 : 1))],
-    );
+    await expectGradients((x) => ops.where(ops.greater(x, 0), ops.mul(x, 3), x), [A], [A.map((x, i) => weights[i]! * (x > 0 ? 3 : 1))]);
   });
 });
 
 describe('where', () => {
   it('chooses, and broadcasts numbers', async () => {
-    const condition = ops.greater<X>(tensor(A), 0);
-    await expectValues(ops.where<X>(condition, tensor(A), tensor(B)), [0.5, -1.5, 0.5, 1.25, 3]);
-    await expectValues(ops.where<X>(condition, 1, 0), [0, 0, 1, 1, 1]);
-    await expectValues(ops.where<X>(condition, tensor(A), -7), [-7, -7, 0.5, 1.25, 3]);
+    const condition = ops.greater(tensor(A), 0);
+    await expectValues(ops.where(condition, tensor(A), tensor(B)), [0.5, -1.5, 0.5, 1.25, 3]);
+    await expectValues(ops.where(condition, 1, 0), [0, 0, 1, 1, 1]);
+    await expectValues(ops.where(condition, tensor(A), -7), [-7, -7, 0.5, 1.25, 3]);
   });
 
   it('takes a float or integer condition', async () => {
-    await expectValues(ops.where<X>(tensor([0, 1, 1]), 1, 2), [2, 1, 1]);
-    await expectValues(ops.where<X>(ints([0, 1, 1]), 1, 2), [2, 1, 1]);
+    await expectValues(ops.where(tensor([0, 1, 1]), 1, 2), [2, 1, 1]);
+    await expectValues(ops.where(ints([0, 1, 1]), 1, 2), [2, 1, 1]);
   });
 
   it('never spreads what is not chosen', async () => {
-    await expectValues(ops.where<X>(tensor([1, 0]), tensor([1, NaN]), tensor([NaN, 2])), [1, 2]);
-    await expectGradients((x) => ops.where<X>(tensor([1, 0, 1, 0, 1]), x, 0), [A], [[weights[0]!, 0, weights[2]!, 0, weights[4]!]]);
+    await expectValues(ops.where(tensor([1, 0]), tensor([1, NaN]), tensor([NaN, 2])), [1, 2]);
+    await expectGradients((x) => ops.where(tensor([1, 0, 1, 0, 1]), x, 0), [A], [[weights[0]!, 0, weights[2]!, 0, weights[4]!]]);
   });
 });
 
@@ -206,7 +202,7 @@ describe('reductions', () => {
     await expectValues(ops.max(tensor(M), -1), [3.5, 5]);
     await expectValues(ops.max(tensor(M), 0), [1, 5, 3.5]);
     // Masked rows are filled with values far below all others.
-    await expectValues(ops.div<X>(ops.max(tensor([[-1e30, -2e30], [-3e38, -1e19]]), -1), 1e19), [-1e11, -1]); // prettier-ignore
+    await expectValues(ops.div(ops.max(tensor([[-1e30, -2e30], [-3e38, -1e19]]), -1), 1e19), [-1e11, -1]); // prettier-ignore
     // The steps of differences vanish beside such values.
     if (!isArrays) await expectGradients((x: X) => ops.max<X>(x, -1), [[[-1e30, -2e30]]], [[[weight(0), 0]]]);
   });
@@ -252,23 +248,23 @@ describe('reductions', () => {
 
 describe('conditions and integers count as numbers', () => {
   const x = [-2, 0, 3];
-  const above = () => ops.greater<X>(tensor(x), 0);
-  const below = () => ops.greater<X>(0, tensor(x));
+  const above = () => ops.greater(tensor(x), 0);
+  const below = () => ops.greater(0, tensor(x));
 
   it('in arithmetic', async () => {
-    await expectValues(ops.sub<X>(above(), below()), [-1, 0, 1]);
-    await expectValues(ops.add<X>(above(), above()), [0, 0, 2]);
-    await expectValues(ops.mul<X>(below(), 0.5), [0.5, 0, 0]);
+    await expectValues(ops.sub(above(), below()), [-1, 0, 1]);
+    await expectValues(ops.add(above(), above()), [0, 0, 2]);
+    await expectValues(ops.mul(below(), 0.5), [0.5, 0, 0]);
     await expectValues(ops.neg(above()), [0, 0, -1]);
     await expectValues(ops.abs(above()), [0, 0, 1]);
-    await expectValues(ops.maximum<X>(above(), below()), [1, 0, 1]);
-    await expectValues(ops.minimum<X>(above(), below()), [0, 0, 0]);
+    await expectValues(ops.maximum(above(), below()), [1, 0, 1]);
+    await expectValues(ops.minimum(above(), below()), [0, 0, 0]);
     await expectValues(ops.sum(above()), 1);
     await expectValues(ops.max(above()), 1);
   });
 
   it('in quotients and functions', async () => {
-    await expectValues(ops.div<X>(ints([1, 2, 3]), ints([2, 2, 2])), [0.5, 1, 1.5]);
+    await expectValues(ops.div(ints([1, 2, 3]), ints([2, 2, 2])), [0.5, 1, 1.5]);
     await expectValues(ops.mean(ints([1, 2])), 1.5);
     for (const [f, g] of [
       [ops.exp, Math.exp],
@@ -341,21 +337,21 @@ describe('a choice among shapes', () => {
 
   it('repeats a condition that is smaller than what it chooses from', async () => {
     const [column, row] = [tensor([[1], [0]]), tensor([0, 1])]; // prettier-ignore
-    await expectValues(ops.where<X>(column, tensor(rows), 0), [[1, 2], [0, 0]], 4); // prettier-ignore
-    await expectValues(ops.where<X>(row, tensor(rows), 9), [[9, 2], [9, 4]], 9); // prettier-ignore
-    await expectValues(ops.where<X>(ops.greater<X>(row, 0), tensor(rows), 9), [[9, 2], [9, 4]], 9); // prettier-ignore
-    await expectValues(ops.where<X>(tensor([1, 0], 'bool'), tensor([[[1, 2]], [[3, 4]]]), 0), [[[1, 0]], [[3, 0]]], 4); // prettier-ignore
-    await expectGradients((x: X) => ops.where<X>(row, x, 0), [rows], [[[0, weight(1)], [0, weight(3)]]]); // prettier-ignore
+    await expectValues(ops.where(column, tensor(rows), 0), [[1, 2], [0, 0]], 4); // prettier-ignore
+    await expectValues(ops.where(row, tensor(rows), 9), [[9, 2], [9, 4]], 9); // prettier-ignore
+    await expectValues(ops.where(ops.greater(row, 0), tensor(rows), 9), [[9, 2], [9, 4]], 9); // prettier-ignore
+    await expectValues(ops.where(tensor([1, 0], 'bool'), tensor([[[1, 2]], [[3, 4]]]), 0), [[[1, 0]], [[3, 0]]], 4); // prettier-ignore
+    await expectGradients((x: X) => ops.where(row, x, 0), [rows], [[[0, weight(1)], [0, weight(3)]]]); // prettier-ignore
   });
 
   it('repeats values that are smaller than the condition', async () => {
     const whole = tensor([[1, 0], [0, 1]]); // prettier-ignore
-    await expectValues(ops.where<X>(whole, tensor([5, 6]), tensor([[7], [8]])), [[5, 7], [8, 6]], 8); // prettier-ignore
+    await expectValues(ops.where(whole, tensor([5, 6]), tensor([[7], [8]])), [[5, 7], [8, 6]], 8); // prettier-ignore
   });
 
   it('chooses among conditions', async () => {
     const [a, b] = [tensor([1, 0, 1], 'bool'), tensor([0, 1, 1], 'bool')];
-    await expectValues(ops.cast(ops.where<X>(tensor([1, 1, 0]), a, b), 'float'), [1, 0, 1]);
+    await expectValues(ops.cast(ops.where(tensor([1, 1, 0]), a, b), 'float'), [1, 0, 1]);
   });
 });
 
@@ -443,11 +439,11 @@ describe('indexing and shape', () => {
 describe('stopGradient', () => {
   it('keeps the value and cuts the gradient', async () => {
     await expectValues(ops.stopGradient(tensor(A)), A);
-    await expectGradients((x) => ops.mul<X>(ops.stopGradient(x), x), [A], [A.map((x, i) => weights[i]! * x)]);
+    await expectGradients((x) => ops.mul(ops.stopGradient(x), x), [A], [A.map((x, i) => weights[i]! * x)]);
   });
 
   it('gives zeros where nothing else depends on the input', async () => {
-    const { grads } = await derivatives((x, y) => ops.add<X>(ops.stopGradient(ops.exp(x)), y), [A, B]);
+    const { grads } = await derivatives((x, y) => ops.add(ops.stopGradient(ops.exp(x)), y), [A, B]);
     expectClose(
       grads[0] as number[],
       A.map(() => 0),

@@ -2,7 +2,7 @@ import { afterEach, describe, expect, it } from 'vitest';
 import { completionMask, dpo, kto, labelsFromMask, maskedMean, maskedSum, ops, registerBackend } from '../../src/index.js';
 import { arrays } from '../../src/backend/arrays/arrays.js';
 import type { Nested } from '../../src/index.js';
-import { finite, flipped, notNegative, positive, probability, zeroOrOne } from '../../src/internal/checks.js';
+import { finite, labelNoise, notNegative, positive, probability, zeroOrOne } from '../../src/internal/domains.js';
 import { isArrays, isReadable, read, tensor, type X } from '../support/engine.js';
 
 const values = [-2, -1, -1e-30, 0, 1e-30, 0.25, 0.5, 0.75, 1, 1.5, 300];
@@ -27,7 +27,7 @@ describe('a domain', () => {
   });
 
   it('takes neither NaN nor infinities as hyperparameters', () => {
-    for (const domain of [positive, finite, notNegative, flipped, probability, zeroOrOne]) {
+    for (const domain of [positive, finite, notNegative, labelNoise, probability, zeroOrOne]) {
       expect([NaN, Infinity, -Infinity].map((v) => domain.has(v))).toEqual([false, false, false]);
     }
   });

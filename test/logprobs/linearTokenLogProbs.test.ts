@@ -9,7 +9,7 @@ import {
   tokenLogProbs,
   tokenStats,
 } from '../../src/index.js';
-import { linearTokenLogProbsDefinition } from '../../src/logprobs/linearTokenLogProbs.js';
+import { linearTokenLogProbsDefinition } from '../../src/definitions/linear.js';
 import { expectClose, type Values } from '../../src/testing/index.js';
 import { logSoftmax } from '../support/distributions.js';
 import {

@@ -217,7 +217,7 @@ describe('logRatioMargin and implicitRewards', () => {
       sample.policy.rejected.map((p, i) => 0.5 * (p - sample.reference.rejected[i]!)),
       8,
     );
-    await expectValues(ops.mul<X>(ops.sub<X>(chosen, rejected), 2), delta, 8);
+    await expectValues(ops.mul(ops.sub(chosen, rejected), 2), delta, 8);
   });
 
   it('take single examples, and 0.1 as beta', async () => {

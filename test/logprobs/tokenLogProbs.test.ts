@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { backendOf, ops, sequenceLogProbs, tokenLogProbs } from '../../src/index.js';
-import { tokenLogProbsDefinition } from '../../src/logprobs/tokenLogProbs.js';
+import { tokenLogProbsDefinition } from '../../src/definitions/tokenLogProbs.js';
 import golden from '../goldens/logprobs.json' with { type: 'json' };
 import { logSoftmax } from '../support/distributions.js';
 import {
@@ -203,8 +203,8 @@ describe('tokenLogProbs', () => {
     const { gradients } = oracle(logits, labels, weight);
     const twice = gradients.map((row) => row.map((g) => 2 * g));
     const f = (x: X) => {
-      const y: X = ops.mul<X>(x, 1);
-      return ops.add<X>(tokenLogProbs<X, X>(y, ints(labels)), tokenLogProbs<X, X>(y, ints(labels)));
+      const y: X = ops.mul(x, 1);
+      return ops.add(tokenLogProbs<X, X>(y, ints(labels)), tokenLogProbs<X, X>(y, ints(labels)));
     };
     await expectGradients(f, [logits], [twice]);
   });

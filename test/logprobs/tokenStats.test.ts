@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { backendOf, listKernels, tokenKl, tokenLogProbs, tokenStats } from '../../src/index.js';
-import { tokenKlDefinition } from '../../src/logprobs/tokenKl.js';
-import { tokenStatsDefinition } from '../../src/logprobs/tokenStats.js';
+import { tokenKlDefinition } from '../../src/definitions/tokenKl.js';
+import { tokenStatsDefinition } from '../../src/definitions/tokenStats.js';
 import { expectClose } from '../../src/testing/index.js';
 import { derivatives, engine, epsilon, expectError, expectGradients, expectNoLeak, expectValues, flatten, ints, isArrays, isReadable, read, rounded, tensor, type X } from '../support/engine.js'; // prettier-ignore
 import { klOf, softmax, STATS, statsOf } from '../support/distributions.js';
@@ -101,8 +101,8 @@ describe('tokenStats', () => {
     const [logits, labels] = [tensor(logitsOf(9, 123, 4)), ints([0, 1, -100, 122, 5, 6, -100, 8, 9])];
     const stats = tokenStats<X, X>(logits, labels);
     const definition = tokenStatsDefinition<X>(logits, labels, -100);
-    for (const [i, name] of STATS.entries()) {
-      expectClose((await read(stats[name])) as number[], (await read(definition[i])) as number[], { absolute: 16 * epsilon, relative: 4 * epsilon }); // prettier-ignore
+    for (const name of STATS) {
+      expectClose((await read(stats[name])) as number[], (await read(definition[name])) as number[], { absolute: 16 * epsilon, relative: 4 * epsilon }); // prettier-ignore
     }
   });
 });

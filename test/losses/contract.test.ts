@@ -54,7 +54,7 @@ async function results(name: LossName, fields: Fields, options: Readonly<Record<
 
 /** Values, and gradients of their sum. */
 const summed = (name: LossName, fields: Fields, options: Readonly<Record<string, X>>) =>
-  results(name, fields, options, (y) => ops.mul<X>(ops.sum<X>(y), 1 / weight(0)));
+  results(name, fields, options, (y) => ops.mul(ops.sum<X>(y), 1 / weight(0)));
 
 describe.each(names)('%s', (name) => {
   const { fields, options } = sampleOf(name);

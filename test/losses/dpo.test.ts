@@ -66,7 +66,7 @@ describe('dpo', () => {
       policy: { chosen: sample.policy.rejected, rejected: sample.policy.chosen },
       reference: { chosen: sample.reference.rejected, rejected: sample.reference.chosen },
     };
-    const own = await read(ops.sub<X>(dpo(pairLogps(swapped)), dpo(pairLogps())));
+    const own = await read(ops.sub(dpo(pairLogps(swapped)), dpo(pairLogps())));
     await expectValues(
       tensor(own),
       delta.map((d) => 0.1 * d),

@@ -28,7 +28,7 @@ const OTHERS: Record<string, Call> = {
   adaptiveBeta: (x, options) => adaptiveBeta<X>({ margins: x.margins, statistics: statisticsOf(x), selected: x.selected }, options),
   humanlineClamp: (x, options) => {
     const { policy } = humanlineClamp<X>({ policy: x.policy, reference: x.reference, mask: x.mask }, options);
-    return ops.sum(ops.sub<X>(policy, x.reference), -1);
+    return ops.sum(ops.sub(policy, x.reference), -1);
   },
   ldLogProbs: (x, options) => {
     const { chosen, rejected } = ldLogProbs<X>(splitPairs<X>(x.logps), splitPairs<X>(x.mask), options as { alpha: number });

@@ -219,7 +219,7 @@ describe('lists', () => {
   it('lipo has none by its rewards: the weights are constants', async () => {
     const loss = (given: X): X => lipo<X>({ policy: tensor(policy), reference: tensor(reference), rewards: given });
     // Beside a term that has one: a function of constants alone has no gradient to ask for.
-    const f = (given: X): X => ops.add<X>(loss(given), ops.sum<X>(given, -1));
+    const f = (given: X): X => ops.add(loss(given), ops.sum<X>(given, -1));
     await expectGradients(f, [rewards], [rewards.map((row, i) => row.map(() => weight(i)))]);
   });
 

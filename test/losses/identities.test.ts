@@ -108,7 +108,7 @@ describe('lists of two candidates are pairs', () => {
 
   it('exo is exoPair, infoNca dpo, nca ncaPair', async () => {
     await expectSame(exo<X>({ ...asLists(), rewards: smoothed() }), exoPair(pairLogps(), { labelSmoothing: e }));
-    await expectSame(exo<X>({ ...asLists(), rewards: ops.mul<X>(smoothed(), 3) }, { tau: 3 }), exoPair(pairLogps(), { labelSmoothing: e }));
+    await expectSame(exo<X>({ ...asLists(), rewards: ops.mul(smoothed(), 3) }, { tau: 3 }), exoPair(pairLogps(), { labelSmoothing: e }));
     await expectSame(infoNca<X>({ ...asLists(), rewards: hard() }), dpo(pairLogps()));
     await expectSame(infoNca<X>({ ...asLists(), rewards: smoothed() }), dpo(pairLogps(), { labelSmoothing: e }));
     await expectSame(nca<X>({ ...asLists(), rewards: hard() }), ncaPair(pairLogps()));
@@ -117,15 +117,15 @@ describe('lists of two candidates are pairs', () => {
   it('lipo is dpo times the weight of swapping the two', async () => {
     const weight = 3 * (1 / Math.log(2) - 1 / Math.log(3));
     const rewards = tensor(delta.map(() => [2, 0]));
-    await expectSame(lipo<X>({ ...asLists(), rewards }), ops.mul<X>(dpo<X>(pairLogps()), weight));
+    await expectSame(lipo<X>({ ...asLists(), rewards }), ops.mul(dpo<X>(pairLogps()), weight));
   });
 
   it('lipo keeps the digits of rewards near 0: its gain is the reward times ln 2 there', async () => {
     const weight = 1e-7 * Math.LN2 * (1 / Math.log(2) - 1 / Math.log(3));
     const rewards = tensor(delta.map(() => [1e-7, 0]));
-    const scaled = ops.div<X>(lipo<X>({ ...asLists(), rewards }), weight);
+    const scaled = ops.div(lipo<X>({ ...asLists(), rewards }), weight);
     const correction = 1 + (1e-7 * Math.LN2) / 2; // of 2^x - 1 = x ln 2 (1 + x ln 2 / 2 + ...)
-    await expectSame(scaled, ops.mul<X>(dpo<X>(pairLogps()), correction));
+    await expectSame(scaled, ops.mul(dpo<X>(pairLogps()), correction));
   });
 
   it('candidates of equal rewards do not compete in rrhf', async () => {
@@ -213,9 +213,9 @@ describe('options at the end of their range', () => {
   it('robustDpo is unbiased: labels that flip with its probability give the loss on clean ones', async () => {
     const e = 0.3;
     const flipped = { policy: swapped(sample.policy), reference: swapped(sample.reference) };
-    const mixed = ops.add<X>(
-      ops.mul<X>(robustDpo<X>(pairLogps(), { labelSmoothing: e }), 1 - e),
-      ops.mul<X>(robustDpo<X>(pairLogps(flipped), { labelSmoothing: e }), e),
+    const mixed = ops.add(
+      ops.mul(robustDpo<X>(pairLogps(), { labelSmoothing: e }), 1 - e),
+      ops.mul(robustDpo<X>(pairLogps(flipped), { labelSmoothing: e }), e),
     );
     await expectSame(mixed, dpo(pairLogps()));
   });
@@ -256,7 +256,7 @@ describe('options at the end of their range', () => {
 
   it('sppo with an even preference draws both log-ratios to 0', async () => {
     const rewards = implicitRewards<X>(pairLogps(), { beta: 1 });
-    const squares = ops.add<X>(ops.square<X>(rewards.chosen), ops.square<X>(rewards.rejected));
+    const squares = ops.add(ops.square<X>(rewards.chosen), ops.square<X>(rewards.rejected));
     await expectSame(sppo(pairLogps(), { preference: 0.5 }), squares, 20);
   });
 
@@ -314,7 +314,7 @@ describe('options at the end of their range', () => {
   it('tpo is its contrastive loss minus the gold log-prob', async () => {
     const logps = pair({ chosen: [-0.5, -1], rejected: [-1, -0.75] });
     const gold = tensor([-2, -4]);
-    const minusGold = (loss: X, alpha: number): X => ops.sub<X>(loss, ops.mul<X>(gold, alpha));
+    const minusGold = (loss: X, alpha: number): X => ops.sub(loss, ops.mul(gold, alpha));
     await expectSame(tpo<X>({ ...logps, gold }), minusGold(cpo<X>(logps), 1));
     await expectSame(
       tpo<X>({ ...logps, gold }, { alpha: 0.5, labelSmoothing: 0.1 }),
@@ -351,13 +351,13 @@ describe('minima', () => {
 describe('signs', () => {
   it('a swapped pair adds or takes away the margin', async () => {
     const back = { policy: swapped(sample.policy), reference: swapped(sample.reference) };
-    const h = ops.mul<X>(logRatioMargin<X>(pairLogps()), 0.1);
+    const h = ops.mul(logRatioMargin<X>(pairLogps()), 0.1);
     for (const f of [dpo<X>, (x: X) => fDpo<X>(x), (x: X) => dpop<X>(x, { lambda: 0 })]) {
-      await expectSame(ops.sub<X>(f(pairLogps(back)), f(pairLogps())), h);
+      await expectSame(ops.sub(f(pairLogps(back)), f(pairLogps())), h);
     }
     const free = [(x: X) => cpo<X>(x), (x: X) => simpo<X>(x, { beta: 0.1, gamma: 0 })];
     const margin = tensor(sample.policy.chosen.map((c, i) => 0.1 * (c - sample.policy.rejected[i]!)));
-    for (const f of free) await expectSame(ops.sub<X>(f(pair(swapped(sample.policy))), f(pair(sample.policy))), margin);
+    for (const f of free) await expectSame(ops.sub(f(pair(swapped(sample.policy))), f(pair(sample.policy))), margin);
   });
 
   it('simper and apoDown change sides with the pair', async () => {
@@ -370,7 +370,7 @@ describe('signs', () => {
     const loss = (values: number[], desirable: number, point: number): X =>
       kto<X>({ policy: tensor(values), reference: zero(), desirable: tensor([desirable, desirable, desirable]), kl: point });
     await expectSame(loss(rho, 0, kl), loss(rho.map((v) => -v), 1, -kl)); // prettier-ignore
-    await expectSame(ops.add<X>(loss(rho, 0, kl), loss(rho, 1, kl)), tensor([1, 1, 1]));
+    await expectSame(ops.add(loss(rho, 0, kl), loss(rho, 1, kl)), tensor([1, 1, 1]));
   });
 });
 

@@ -28,7 +28,7 @@ describe('kto', () => {
 
   it('adds up to the weight with the same example in the other class', async () => {
     const other = { ...batch(0.5), desirable: tensor(desirable.map((d) => 1 - d)) };
-    await expectValues(ops.add<X>(kto(batch(0.5)), kto(other)), [1, 1, 1, 1]);
+    await expectValues(ops.add(kto(batch(0.5)), kto(other)), [1, 1, 1, 1]);
   });
 
   it('takes kl as a number, a scalar, or one per example, and a beta per example', async () => {
@@ -130,7 +130,7 @@ describe('klEstimate', () => {
     const [a, b] = [klStatistics<X>(logps([-1, -2], [-4, -5])), klStatistics<X>(logps([-9], [-8]))];
     await expectValues(a.sum, 6, 4);
     await expectValues(a.count, 2);
-    const total = { sum: ops.add<X>(a.sum, b.sum), count: ops.add<X>(a.count, b.count) };
+    const total = { sum: ops.add(a.sum, b.sum), count: ops.add(a.count, b.count) };
     await expectValues(klEstimate(total), 5 / 3, 4);
   });
 
@@ -142,10 +142,10 @@ describe('klEstimate', () => {
     const inputs = [[-1, -2], [-2, -4]]; // prettier-ignore
     const ofLogps = (policy: X, reference: X) => klEstimate<X>({ policy, reference });
     const sumAlone = (policy: X, reference: X) => klStatistics<X>({ policy, reference }).sum;
-    const ofStatistics = (policy: X, reference: X) => klEstimate<X>({ sum: ops.sum<X>(ops.sub<X>(policy, reference)), count: tensor(2) });
+    const ofStatistics = (policy: X, reference: X) => klEstimate<X>({ sum: ops.sum<X>(ops.sub(policy, reference)), count: tensor(2) });
     for (const f of [ofLogps, sumAlone, ofStatistics]) {
       // Beside a term that is not: a function of constants alone has no gradient to ask for.
-      const beside = (policy: X, reference: X) => ops.add<X>(f(policy, reference), ops.sum(policy));
+      const beside = (policy: X, reference: X) => ops.add(f(policy, reference), ops.sum(policy));
       await expectGradients(beside, inputs, [[weight(0), weight(0)], [0, 0]]); // prettier-ignore
     }
   });

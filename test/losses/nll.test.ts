@@ -74,7 +74,7 @@ describe('nll', () => {
 
   it('adds up over parts that share the token count', async () => {
     const part = (from: number, to: number) => nll<X>(tensor(logps.slice(from, to)), tensor(mask.slice(from, to)), { tokenCount: 4 });
-    await expectValues(ops.add<X>(part(0, 1), part(1, 3)), 2.5, 4);
+    await expectValues(ops.add(part(0, 1), part(1, 3)), 2.5, 4);
   });
 
   it('leaks nothing, and names bad input', () => {

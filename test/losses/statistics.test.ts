@@ -138,12 +138,12 @@ describe('rewardStatistics', () => {
   });
 
   it('is detached, leaks nothing and names bad input', async () => {
-    const beside = (p: X): X => ops.add<X>(ops.sum<X>(p), rewardStatistics<X>({ ...batch(), policy: p }).desirableSum);
+    const beside = (p: X): X => ops.add(ops.sum<X>(p), rewardStatistics<X>({ ...batch(), policy: p }).desirableSum);
     const weights = [weight(0), weight(0), weight(0)];
     await expectGradients(beside, [[-10, -8, -12]], [weights]);
     const besidePairs = (chosen: X): X => {
       const { policy, reference } = pairLogps();
-      return ops.add<X>(ops.sum<X>(chosen), rewardStatistics<X>({ policy: { ...policy, chosen }, reference }).desirableSum);
+      return ops.add(ops.sum<X>(chosen), rewardStatistics<X>({ policy: { ...policy, chosen }, reference }).desirableSum);
     };
     await expectGradients(besidePairs, [[-10, -31.5, -7.25]], [weights]);
     const [x, y] = [batch(), pairLogps()];
@@ -179,7 +179,7 @@ describe('rewardShift', () => {
   it('is detached', async () => {
     for (const over of ['examples', 'classes'] as const) {
       // Beside a term that is not: a function of constants alone has no gradient to ask for.
-      const beside = (x: X): X => ops.add<X>(x, rewardShift<X>({ ...of(6, 3, -4, 1), desirableSum: x }, { over }));
+      const beside = (x: X): X => ops.add(x, rewardShift<X>({ ...of(6, 3, -4, 1), desirableSum: x }, { over }));
       await expectGradients(beside, [6], [weight(0)]);
     }
   });
@@ -229,15 +229,15 @@ describe('beta-DPO', () => {
     const beside = (p: X): X => {
       const x = pairLogps();
       const margins = logRatioMargin<X>({ ...x, policy: { ...x.policy, chosen: p } });
-      const statistics = marginStatistics<X>(margins, { previous: { mean: ops.mul<X>(ops.sum<X>(p), 0.1), std: tensor(1) } });
+      const statistics = marginStatistics<X>(margins, { previous: { mean: ops.mul(ops.sum<X>(p), 0.1), std: tensor(1) } });
       const beta = adaptiveBeta<X>({ margins, statistics });
-      return ops.add<X>(ops.sum<X>(p), ops.add<X>(beta, ops.sum<X>(marginWeights<X>(margins, statistics))));
+      return ops.add(ops.sum<X>(p), ops.add(beta, ops.sum<X>(marginWeights<X>(margins, statistics))));
     };
     await expectGradients(beside, [[-10, -31.5, -7.25]], [[weight(0), weight(0), weight(0)]]);
   });
 
   it('has detached running values, of the first batch and of the next', async () => {
-    const beside = (x: X): X => ops.add<X>(ops.sum<X>(x.margins), ops.add<X>(x.statistics.mean, x.statistics.std));
+    const beside = (x: X): X => ops.add(ops.sum<X>(x.margins), ops.add(x.statistics.mean, x.statistics.std));
     const first = (p: X): X => beside({ margins: p, statistics: marginStatistics<X>(p) });
     const next = (p: X): X => {
       const previous = { mean: ops.sum<X>(p), std: ops.sum<X>(p) };
@@ -314,7 +314,7 @@ describe('wpoWeights', () => {
 
   it('is detached, leaks nothing and names bad input', async () => {
     const beside = (p: X): X =>
-      ops.add<X>(ops.sum<X>(p), ops.sum<X>(wpoWeights<X>({ logps: p, logSumSquares: tensor([[0, 0]]), mask: tensor([[1, 1]]) })));
+      ops.add(ops.sum<X>(p), ops.sum<X>(wpoWeights<X>({ logps: p, logSumSquares: tensor([[0, 0]]), mask: tensor([[1, 1]]) })));
     await expectGradients(beside, [[[-1, -2]]], [[[weight(0), weight(0)]]]);
     const x = tokens();
     expectNoLeak(() => wpoWeights<X>(x));

@@ -62,7 +62,7 @@ export async function derivatives(f: (...inputs: X[]) => X, inputs: readonly Nes
       y,
       Array.from({ length: sizes.reduce((a, b) => a * b, 1) }, (_, i) => weight(i)),
     );
-    return ops.sum(ops.mul<X>(y, ops.reshape(weights, sizes)));
+    return ops.sum(ops.mul(y, ops.reshape(weights, sizes)));
   };
   return isArrays ? differences(scalar, inputs) : taped(scalar, inputs);
 }

@@ -104,8 +104,8 @@ describe.skipIf(isArrays)('checkGradients', () => {
   it('sees a wrong gradient beside an input that is much steeper', async () => {
     // Off by 5 % by `a`, whose gradient is 5000 times smaller than that by `beta`.
     const wrong = ({ a, beta }: { a: X; beta: X }): X => {
-      const skewed = isArraysNow(a) ? a : ops.add<X>(ops.mul<X>(a, 1.05), ops.stopGradient(ops.mul<X>(a, -0.05)));
-      return ops.mul<X>(skewed, beta);
+      const skewed = isArraysNow(a) ? a : ops.add(ops.mul(a, 1.05), ops.stopGradient(ops.mul(a, -0.05)));
+      return ops.mul(skewed, beta);
     };
     const inputs = { a: tensor([-5000, -4000]), beta: tensor([0.1, 0.2]) };
     await expect(checkGradients(wrong, inputs)).rejects.toThrow(/^checkGradients: the gradient of a\[\d\] is /);
@@ -113,7 +113,7 @@ describe.skipIf(isArrays)('checkGradients', () => {
 
   it('names options that it cannot use', async () => {
     const inputs = { a: tensor([1]), b: tensor([2]) };
-    const f = ({ a, b }: { a: X; b: X }): X => ops.mul<X>(a, b);
+    const f = ({ a, b }: { a: X; b: X }): X => ops.mul(a, b);
     const fails = async (options: object, error: Error) => {
       await expect(checkGradients(f, inputs, options)).rejects.toThrow(error);
     };
@@ -155,25 +155,21 @@ describe.skipIf(isArrays)('checkGradients', () => {
     const batch = { policy: tensor([-1, -2, -4]), reference: tensor([-2, -4, -3]), desirable: ints([1, 0, 1]) };
     const loss = <T>(x: { policy: T; reference: T; desirable: T }): T => kto<T>({ ...x, kl: klEstimate<T>(x) }, { beta: 0.5 });
     await checkGradients(loss, batch);
-    await checkGradients(<T>({ x }: { x: T }): T => ops.mul<T>(ops.stopGradient(ops.exp(x)), x), { x: tensor([0.5, 1]) });
+    await checkGradients(<T>({ x }: { x: T }): T => ops.mul(ops.stopGradient(ops.exp(x)), x), { x: tensor([0.5, 1]) });
   });
 
   it("passes a variant of one's own, and finds an error in it", async () => {
-    const right = <T>({ chosen, rejected }: Pair<T>): T => ops.softplus(ops.sub<T>(rejected, chosen));
-    const wrong = <T>({ chosen, rejected }: Pair<T>): T => ops.softplus(ops.sub<T>(rejected, ops.stopGradient(chosen)));
+    const right = <T>({ chosen, rejected }: Pair<T>): T => ops.softplus(ops.sub(rejected, chosen));
+    const wrong = <T>({ chosen, rejected }: Pair<T>): T => ops.softplus(ops.sub(rejected, ops.stopGradient(chosen)));
     const inputs = pair({ chosen: [-1, -2], rejected: [-2, -1.5] });
     await checkGradients(right, inputs);
     // What is stopped on purpose passes; that it is stopped shows in a gradient of zeros.
     await checkGradients(wrong, inputs);
     const offByFactor = <T>({ chosen, rejected }: Pair<T>): T =>
-      ops.where<T>(
-        ops.greater<T>(chosen, -1e9),
-        ops.add<T>(right({ chosen, rejected }), isNested(chosen) ? chosen : ops.mul<T>(chosen, 2)),
-        0,
-      );
+      ops.where(ops.greater(chosen, -1e9), ops.add(right({ chosen, rejected }), isNested(chosen) ? chosen : ops.mul(chosen, 2)), 0);
     await expect(checkGradients(offByFactor, inputs)).rejects.toThrow(/^checkGradients: the value is .* on the engine, .* on arrays/);
     const slope = <T>({ chosen, rejected }: Pair<T>): T =>
-      ops.add<T>(right({ chosen, rejected }), isNested(chosen) ? chosen : ops.stopGradient(chosen));
+      ops.add(right({ chosen, rejected }), isNested(chosen) ? chosen : ops.stopGradient(chosen));
     await expect(checkGradients(slope, inputs)).rejects.toThrow(
       /^checkGradients: the gradient of chosen\[0\] is .* on the engine, .* by central differences/,
     );

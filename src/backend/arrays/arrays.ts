@@ -1,4 +1,4 @@
-import type { Backend, Nested } from '../backend.js';
+import type { Backend, Nested } from '../types.js';
 
 type List = readonly Nested[];
 

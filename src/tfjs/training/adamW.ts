@@ -18,7 +18,8 @@ import {
   type Tensor,
   type Variable,
 } from '@tensorflow/tfjs-core';
-import { belowOne, checkNumber, checkOptions, notNegative, positive } from '../../internal/checks.js';
+import { checkNumber, checkOptions } from '../../internal/checks.js';
+import { belowOne, notNegative, positive } from '../../internal/domains.js';
 
 type NamedTensor = Awaited<ReturnType<Optimizer['getWeights']>>[number];
 

@@ -1,5 +1,5 @@
 import { clone, dispose, keep, tensor, tidy, util, Variable, type DataType, type Optimizer, type Tensor } from '@tensorflow/tfjs-core';
-import { describe } from '../../backend/backend.js';
+import { describe } from '../../backend/registry.js';
 
 /** What a checkpoint is made of, and what it is loaded into. */
 export interface CheckpointParts {

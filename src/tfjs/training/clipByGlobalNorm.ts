@@ -11,7 +11,8 @@ import {
   type Scalar,
   type TensorContainerObject,
 } from '@tensorflow/tfjs-core';
-import { checkNumber, positive } from '../../internal/checks.js';
+import { checkNumber } from '../../internal/checks.js';
+import { positive } from '../../internal/domains.js';
 import { sum } from '../sum.js';
 
 /** What {@link clipByGlobalNorm} gives. */

@@ -1,5 +1,5 @@
 import { Variable, variable, type Tensor } from '@tensorflow/tfjs-core';
-import { describe } from '../../backend/backend.js';
+import { describe } from '../../backend/registry.js';
 
 /** What {@link frozenCopy} needs of a `tf.LayersModel`. */
 export interface ModelLike {

@@ -1,4 +1,4 @@
-import { add, clone, dispose, keep, tidy, util, type NamedTensorMap, type Tensor } from '@tensorflow/tfjs-core';
+import { add, clone, dispose, keep, tidy, util, type NamedTensorMap } from '@tensorflow/tfjs-core';
 import type { Gradients } from './valueAndGrads.js';
 
 /**
@@ -40,7 +40,7 @@ export class GradientAccumulator {
           `GradientAccumulator: the gradient of ${name} has shape [${grad.shape.join(', ')}], expected [${before.shape.join(', ')}] as before`,
         );
       }
-      this.total[name] = tidy(() => keep(before ? add<Tensor>(before, grad) : clone(grad))) as Gradients[string];
+      this.total[name] = tidy(() => keep(before ? add(before, grad) : clone(grad))) as Gradients[string];
       before?.dispose();
     }
   }

@@ -1,5 +1,5 @@
 import { Tensor } from '@tensorflow/tfjs-core';
-import { describe } from '../../backend/backend.js';
+import { describe } from '../../backend/registry.js';
 
 /**
  * The same tensor, record or list with every tensor in it replaced; numbers, strings and their like stay as they are. Other

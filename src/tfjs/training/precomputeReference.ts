@@ -1,6 +1,6 @@
 import { dispose, type Tensor } from '@tensorflow/tfjs-core';
 import { checkOptions } from '../../internal/checks.js';
-import { backendOf, describe } from '../../backend/backend.js';
+import { backendOf, describe } from '../../backend/registry.js';
 import { noGrad } from './noGrad.js';
 
 /** Options of {@link precomputeReference}. */

@@ -1,4 +1,5 @@
-import { checkNumber, checkOptions, counting, notNegative, wholeNumber } from '../../internal/checks.js';
+import { checkNumber, checkOptions } from '../../internal/checks.js';
+import { counting, notNegative, wholeNumber } from '../../internal/domains.js';
 
 /** What a learning rate does over a training. */
 export interface ScheduleOptions {

@@ -1,5 +1,6 @@
 import { add, mul, sub, tidy, variable, type Tensor, type Variable } from '@tensorflow/tfjs-core';
-import { checkNumber, checkOptions, notNegative, positive, probability, wholeNumber } from '../../internal/checks.js';
+import { checkNumber, checkOptions } from '../../internal/checks.js';
+import { notNegative, positive, probability, wholeNumber } from '../../internal/domains.js';
 
 /** Checks that two lists of variables belong to the same model. */
 function checkSame(fn: string, reference: readonly Variable[], policy: readonly Variable[]): void {

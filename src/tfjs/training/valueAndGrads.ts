@@ -1,5 +1,5 @@
 import { clone, engine, getGradient, keep, tidy, Variable, variableGrads, type Scalar, type Tensor } from '@tensorflow/tfjs-core';
-import { describe } from '../../backend/backend.js';
+import { describe } from '../../backend/registry.js';
 import { mapTensors } from './mapTensors.js';
 
 /** What the function under {@link valueAndGrads} returns: the loss, and anything to look at beside it. */
