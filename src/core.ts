@@ -9,6 +9,8 @@ export * as ops from './backend/ops.js';
 export { stopGradient } from './backend/ops.js';
 export type { Less, LinearRows, Operand, ScalarOf, TokenStats } from './backend/types.js';
 
+export type { TargetMargin } from './internal/targetMargin.js';
+
 export { implicitRewards, type ImplicitRewardsOptions } from './logprobs/implicitRewards.js';
 export { humanlineClamp, type HumanlineBatch, type HumanlineClamped, type HumanlineClampOptions } from './logprobs/humanlineClamp.js';
 export type { LabelledLogps } from './logprobs/labelled.js';
@@ -27,6 +29,7 @@ export {
   type PairLogps,
   type UnpairedLogps,
 } from './logprobs/pairs.js';
+export type { TdpoBatch } from './logprobs/tdpo.js';
 export { samLogProbs, type SamLogProbsOptions } from './logprobs/samLogProbs.js';
 export { sequenceLogProbs, type SequenceLogProbsOptions } from './logprobs/sequenceLogProbs.js';
 export { tokenKl } from './logprobs/tokenKl.js';
@@ -91,11 +94,11 @@ export { robustDpo, type RobustDpoOptions } from './losses/robustDpo.js';
 export { robustMean, type RobustMeanOptions } from './losses/robustMean.js';
 export { rrhf } from './losses/rrhf.js';
 export { simper } from './losses/simper.js';
-export { simpo, type SimpoOptions, type TargetMargin } from './losses/simpo.js';
+export { simpo, type SimpoOptions } from './losses/simpo.js';
 export { slic, type SlicOptions } from './losses/slic.js';
 export { softmaxDpo, type SoftmaxDpoOptions } from './losses/softmaxDpo.js';
 export { sppo, type SppoOptions } from './losses/sppo.js';
-export { tdpo1, type Tdpo1Options, type TdpoBatch } from './losses/tdpo1.js';
+export { tdpo1, type Tdpo1Options } from './losses/tdpo1.js';
 export { tdpo2, type Tdpo2Options } from './losses/tdpo2.js';
 export { tpo, type TpoBatch, type TpoOptions } from './losses/tpo.js';
 export { wpoWeights, type WpoTokens, type WpoWeightsOptions } from './losses/wpoWeights.js';

@@ -20,10 +20,12 @@ export interface Backend<T> {
 
   /** Whether the value is a tensor of this engine. */
   owns(value: unknown): boolean;
-  /** Sizes of the axes; `[]` for a scalar. Throws if the value is ragged. */
+  /** Sizes of the axes; `[]` for a scalar. A RangeError if a list is ragged, a TypeError if it holds anything but numbers. */
   shape(x: T): readonly number[];
   /** Kind of the elements. */
   dtype(x: T): DType;
+  /** Whether its tensors are plain numbers without a kind: `dtype` is always 'float', and integers are known by their values. */
+  readonly isUntyped?: boolean;
   /** Whether the memory behind the tensor is gone. An engine that frees nothing by hand leaves this out. */
   isDisposed?(x: T): boolean;
   /** Frees the memory behind a tensor. An engine that frees nothing by hand leaves this out. */

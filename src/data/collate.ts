@@ -1,5 +1,5 @@
 import { describe } from '../backend/registry.js';
-import { checkNumber, checkOptions, checkValues } from '../internal/checks.js';
+import { checkNumber, checkOptions, checkEach } from '../internal/checks.js';
 import { counting, zeroOrOne, type NumberDomain } from '../internal/domains.js';
 import type { Pair } from '../logprobs/pairs.js';
 import { IGNORE_INDEX } from '../masking/ignoreIndex.js';
@@ -120,7 +120,7 @@ function collate(fn: string, name: string, named: readonly Named[], options: Col
   if (named.length === 0) throw new RangeError(`${fn}: ${name} is empty, expected at least one`);
   for (const [at, { tokens, mask }] of named) {
     if (mask.length !== tokens.length) throw new RangeError(`${fn}: ${at} has ${tokens.length} tokens and a mask of ${mask.length}`);
-    checkValues(fn, `${at}.mask`, mask, zeroOrOne);
+    checkEach(fn, `${at}.mask`, mask, zeroOrOne);
     if (!counts({ tokens, mask })) throw new RangeError(`${fn}: ${at} has no token that counts after its first`);
   }
 

@@ -78,21 +78,15 @@ export interface EncodeOptions extends TruncationOptions {
  * @throws TypeError if the tokenizer has no chat template for messages, or gives anything but token ids.
  */
 export function encodePairs(rows: readonly unknown[], tokenizer: ChatTokenizer, options: EncodeOptions = {}): EncodedPairs {
-  const { kept, dropped } = encodeRows(
-    'encodePairs',
-    rows,
-    tokenizer,
-    options,
-    (row: PreferenceRow, at, encode): Pair<Sequence> | Dropped => {
-      const [chosen, rejected] = sidesOf(at, row, ['chosen', 'rejected']) as [Side, Side];
-      const whole = { chosen: encode('chosen', chosen), rejected: encode('rejected', rejected) };
-      const areSame = (pair: Pair<Sequence>) => pair.chosen.tokens.join() === pair.rejected.tokens.join();
-      if (areSame(whole)) throw new BadRow(`${at}: chosen and rejected are the same`);
-      const pair = truncatePair(at, whole, options);
-      if (!pair) return NO_COMPLETION;
-      return areSame(pair) ? 'the sides are the same' : pair;
-    },
-  );
+  const { kept, dropped } = encodeRows('encodePairs', rows, tokenizer, options, (row: PreferenceRow, at, encode) => {
+    const [chosen, rejected] = sidesOf(at, row, ['chosen', 'rejected']) as [Side, Side];
+    const whole = { chosen: encode('chosen', chosen), rejected: encode('rejected', rejected) };
+    const areSame = (pair: Pair<Sequence>) => pair.chosen.tokens.join() === pair.rejected.tokens.join();
+    if (areSame(whole)) throw new BadRow(at, 'chosen and rejected', 'are the same');
+    const pair = truncatePair(at, whole, options);
+    if (!pair) return NO_COMPLETION;
+    return areSame(pair) ? { reason: 'the sides are the same' } : { encoded: pair };
+  });
   return { pairs: kept, dropped };
 }
 
@@ -110,30 +104,30 @@ export function encodeUnpaired(rows: readonly unknown[], tokenizer: ChatTokenize
   const firstRows = new Map<string, number>();
   const { kept, dropped } = encodeRows('encodeUnpaired', rows, tokenizer, options, (row: UnpairedRow, at, encode, i) => {
     const [side] = sidesOf(at, row, ['completion']) as [Side];
-    if (typeof row.label !== 'boolean') throw new BadRow(`${at}: label is ${describe(row.label)}, expected true or false`);
+    if (typeof row.label !== 'boolean') throw new BadRow(at, 'label', `is ${describe(row.label)}, expected true or false`);
     const whole = encode('completion', side);
     const prompt = promptKey(whole);
     const promptRow = firstRows.get(prompt) ?? i;
     firstRows.set(prompt, promptRow);
     const sequence = truncateSequence(at, whole, options);
-    return sequence ? { ...sequence, label: row.label, promptRow } : NO_COMPLETION;
+    return sequence ? { encoded: { ...sequence, label: row.label, promptRow } } : NO_COMPLETION;
   });
   return { examples: kept, dropped };
 }
 
 type Encode = (name: string, side: Side) => Sequence;
 
-/** What truncation has left of a row that is left out. */
-type Dropped = typeof NO_COMPLETION | 'the sides are the same';
-const NO_COMPLETION = 'no token of a completion is left';
+/** What became of a row: its encoding, or what truncation has left of a row that is dropped. */
+type Outcome<Encoded> = { readonly encoded: Encoded } | { readonly reason: string };
+const NO_COMPLETION = { reason: 'no token of a completion is left' };
 
-/** Encodes row by row; a row is left out where `encodeRow` says why instead. */
+/** Encodes row by row. */
 function encodeRows<Row, Encoded extends object>(
   fn: string,
   rows: readonly unknown[],
   tokenizer: ChatTokenizer,
   options: EncodeOptions,
-  encodeRow: (row: Row, at: string, encode: Encode, i: number) => Encoded | Dropped,
+  encodeRow: (row: Row, at: string, encode: Encode, i: number) => Outcome<Encoded>,
 ): { kept: (Encoded & { row: number })[]; dropped: DroppedRow[] } {
   if (!Array.isArray(rows)) throw new TypeError(`${fn}: rows is ${describe(rows)}, expected a list`);
   checkOptions(fn, options, ['maxLength', 'truncation', 'assistantTurns', 'dropBadRows']);
@@ -153,26 +147,25 @@ function encodeRows<Row, Encoded extends object>(
     const rendered = new Map<string, readonly number[]>();
     const render: Render = (name, messages, answer) => {
       const key = JSON.stringify([answer, messages]);
-      const ids = rendered.get(key) ?? applyTemplate(`${at}: ${name}`, tokenizer, messages, answer);
+      const ids = rendered.get(key) ?? applyTemplate(at, name, tokenizer, messages, answer);
       rendered.set(key, ids);
       return ids;
     };
     const encode: Encode = (name, side) => {
-      const from = `${at}: ${name}`;
       const sequence =
         side.kind === 'text'
-          ? encodeText(from, tokenizer, side)
-          : encodeChat(from, side, assistantTurns, (messages, answer) => render(name, messages, answer));
-      if (!counts(sequence)) throw new BadRow(`${from} has no token that counts after its first`);
+          ? encodeText(at, name, tokenizer, side)
+          : encodeChat(at, name, side, assistantTurns, (messages, answer) => render(name, messages, answer));
+      if (!counts(sequence)) throw new BadRow(at, name, 'has no token that counts after its first');
       return sequence;
     };
     try {
-      const encoded = encodeRow(row as Row, at, encode, i);
-      if (typeof encoded === 'object') kept.push({ ...encoded, row: i });
-      else dropped.push({ row: i, reason: `${encoded} within ${maxLength!} tokens` });
+      const outcome = encodeRow(row as Row, at, encode, i);
+      if ('encoded' in outcome) kept.push({ ...outcome.encoded, row: i });
+      else dropped.push({ row: i, reason: `${outcome.reason} within ${maxLength!} tokens` });
     } catch (error) {
       if (!(dropBadRows && error instanceof BadRow)) throw error;
-      dropped.push({ row: i, reason: error.message.slice(at.length).replace(/^: |^ /, '') });
+      dropped.push({ row: i, reason: error.reason });
     }
   });
   return { kept, dropped };
@@ -180,8 +173,9 @@ function encodeRows<Row, Encoded extends object>(
 
 type Render = (name: string, messages: readonly Message[], answer: boolean) => readonly number[];
 
-function encodeText(at: string, tokenizer: ChatTokenizer, { prompt, completion }: Side & { kind: 'text' }): Sequence {
-  const encode = (text: string) => idsOf(at, 'the tokenizer', 'encode', () => tokenizer.encode(text, { add_special_tokens: false }));
+function encodeText(at: string, name: string, tokenizer: ChatTokenizer, { prompt, completion }: Side & { kind: 'text' }): Sequence {
+  const encode = (text: string) =>
+    idsOf(at, `${name}: the tokenizer`, `${name}: encode`, () => tokenizer.encode(text, { add_special_tokens: false }));
   const start = prompt === '' ? [] : encode(prompt);
   const end = typeof tokenizer.eos_token_id === 'number' ? [tokenizer.eos_token_id] : [];
   const answer = [...encode(completion), ...end];
@@ -190,6 +184,7 @@ function encodeText(at: string, tokenizer: ChatTokenizer, { prompt, completion }
 
 function encodeChat(
   at: string,
+  name: string,
   { messages, promptLength }: Side & { kind: 'chat' },
   assistantTurns: 'all' | 'last',
   render: (messages: readonly Message[], answer: boolean) => readonly number[],
@@ -208,30 +203,40 @@ function encodeChat(
       const differs = part.findIndex((id, t) => id !== tokens[t]);
       if (differs < 0) continue;
       throw new BadRow(
-        `${at}: the chat template makes of ${words} what the whole conversation does not begin with (token ${differs} differs), so there is no mask of the answer`,
+        at,
+        `${name}: the chat template`,
+        `makes of ${words} what the whole conversation does not begin with (token ${differs} differs), so there is no mask of the answer`,
       );
     }
-    if (before.length >= upTo.length) throw new BadRow(`${at}: the chat template makes no token of message ${i}`);
+    if (before.length >= upTo.length) throw new BadRow(at, `${name}: the chat template`, `makes no token of message ${i}`);
     mask.fill(1, before.length, upTo.length);
   });
   return { tokens, mask };
 }
 
-function applyTemplate(at: string, tokenizer: ChatTokenizer, messages: readonly Message[], answer: boolean): readonly number[] {
+function applyTemplate(
+  at: string,
+  name: string,
+  tokenizer: ChatTokenizer,
+  messages: readonly Message[],
+  answer: boolean,
+): readonly number[] {
   if (typeof (tokenizer as Partial<ChatTokenizer>).apply_chat_template !== 'function') {
-    throw new TypeError(`${at}: messages need a tokenizer that has apply_chat_template`);
+    throw new TypeError(`${at}: ${name}: messages need a tokenizer that has apply_chat_template`);
   }
   const options = { add_generation_prompt: answer, tokenize: true, return_tensor: false, return_dict: false } as const;
-  return idsOf(at, 'the chat template', 'apply_chat_template', () => tokenizer.apply_chat_template([...messages], options));
+  return idsOf(at, `${name}: the chat template`, `${name}: apply_chat_template`, () =>
+    tokenizer.apply_chat_template([...messages], options),
+  );
 }
 
 /** What a tokenizer makes, checked. */
-function idsOf(at: string, what: string, method: string, make: () => unknown): readonly number[] {
+function idsOf(at: string, subject: string, method: string, make: () => unknown): readonly number[] {
   let ids: unknown;
   try {
     ids = make();
   } catch (error) {
-    throw new BadRow(`${at}: ${what} failed: ${(error as Error).message}`, { cause: error });
+    throw new BadRow(at, subject, `failed: ${(error as Error).message}`, { cause: error });
   }
   if (!Array.isArray(ids)) throw new TypeError(`${at}: ${method} gave ${describe(ids)}, expected a list of token ids`);
   const odd = ids.findIndex((id) => !Number.isInteger(id));

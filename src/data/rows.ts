@@ -32,7 +32,24 @@ export interface UnpairedRow {
 }
 
 /** An error in one row of data, which a caller may want to leave out. */
-export class BadRow extends RangeError {}
+export class BadRow extends RangeError {
+  readonly #reason: string;
+
+  /**
+   * @param at - Which row it is: function and place.
+   * @param subject - What of the row is wrong; empty for the row itself.
+   * @param predicate - What is wrong with it.
+   */
+  constructor(at: string, subject: string, predicate: string, options?: ErrorOptions) {
+    super(subject === '' ? `${at} ${predicate}` : `${at}: ${subject} ${predicate}`, options);
+    this.#reason = subject === '' ? predicate : `${subject} ${predicate}`;
+  }
+
+  /** What is wrong, without saying which row it is. */
+  get reason(): string {
+    return this.#reason;
+  }
+}
 
 /** A side with the prompt in front of it: two texts, or the messages of one conversation. */
 export type Side =
@@ -51,42 +68,42 @@ const isObject = (value: unknown): value is Readonly<Record<string, unknown>> =>
 
 /** The named sides of a row, checked: fields, kinds, roles, and that no completion is empty. `at` says which row it is. */
 export function sidesOf(at: string, row: unknown, names: readonly string[]): Side[] {
-  if (!isObject(row)) throw new BadRow(`${at} is ${describe(row)}, expected { ${names.join(', ')} }`);
+  if (!isObject(row)) throw new BadRow(at, '', `is ${describe(row)}, expected { ${names.join(', ')} }`);
   for (const name of names) {
-    if (row[name] === undefined) throw new BadRow(`${at} lacks ${name}, expected { ${names.join(', ')} }`);
+    if (row[name] === undefined) throw new BadRow(at, '', `lacks ${name}, expected { ${names.join(', ')} }`);
   }
   return names.map((name) => sideOf(at, name, row.prompt ?? undefined, row[name]));
 }
 
 function sideOf(at: string, name: string, prompt: unknown, value: unknown): Side {
   if (typeof value === 'string') {
-    if (prompt !== undefined && typeof prompt !== 'string') throw new BadRow(`${at}: ${name} is a text and prompt is not`);
-    if (value.trim() === '') throw new BadRow(`${at}: ${name} is empty`);
+    if (prompt !== undefined && typeof prompt !== 'string') throw new BadRow(at, name, 'is a text and prompt is not');
+    if (value.trim() === '') throw new BadRow(at, name, 'is empty');
     return { kind: 'text', prompt: prompt ?? '', completion: value };
   }
-  if (!Array.isArray(value)) throw new BadRow(`${at}: ${name} is ${describe(value)}, expected a text or a list of messages`);
-  if (prompt !== undefined && !Array.isArray(prompt)) throw new BadRow(`${at}: ${name} is a list of messages and prompt is not`);
-  if (value.length === 0) throw new BadRow(`${at}: ${name} is empty`);
+  if (!Array.isArray(value)) throw new BadRow(at, name, `is ${describe(value)}, expected a text or a list of messages`);
+  if (prompt !== undefined && !Array.isArray(prompt)) throw new BadRow(at, name, 'is a list of messages and prompt is not');
+  if (value.length === 0) throw new BadRow(at, name, 'is empty');
   const start = (prompt ?? []) as readonly unknown[];
   const messages = [...start, ...(value as readonly unknown[])];
   const nameOf = (i: number): string => (i < start.length ? `prompt[${i}]` : `${name}[${i - start.length}]`);
   messages.forEach((message, i) => {
-    checkMessage(`${at}: ${nameOf(i)}`, message, messages[i - 1]);
+    checkMessage(at, nameOf(i), message, messages[i - 1]);
   });
   const last = messages.at(-1) as Message;
-  const end = `${at}: ${nameOf(messages.length - 1)}, the last message,`;
-  if (last.role !== 'assistant') throw new BadRow(`${end} is of the ${last.role}, expected assistant`);
-  if (last.content.trim() === '') throw new BadRow(`${end} is empty`);
+  const end = `${nameOf(messages.length - 1)}, the last message,`;
+  if (last.role !== 'assistant') throw new BadRow(at, end, `is of the ${last.role}, expected assistant`);
+  if (last.content.trim() === '') throw new BadRow(at, end, 'is empty');
   return { kind: 'chat', messages: messages as Message[], promptLength: start.length };
 }
 
-function checkMessage(at: string, message: unknown, before: unknown): void {
-  if (!isObject(message)) throw new BadRow(`${at} is ${describe(message)}, expected { role, content }`);
+function checkMessage(at: string, name: string, message: unknown, before: unknown): void {
+  if (!isObject(message)) throw new BadRow(at, name, `is ${describe(message)}, expected { role, content }`);
   const { role, content } = message;
-  if (typeof content !== 'string') throw new BadRow(`${at}.content is ${describe(content)}, expected a text`);
+  if (typeof content !== 'string') throw new BadRow(at, `${name}.content`, `is ${describe(content)}, expected a text`);
   const follows = typeof role === 'string' && Object.hasOwn(AFTER, role) ? AFTER[role]! : undefined;
-  if (!follows) throw new BadRow(`${at}.role is ${describe(role)}, expected ${Object.keys(AFTER).join(', ')}`);
+  if (!follows) throw new BadRow(at, `${name}.role`, `is ${describe(role)}, expected ${Object.keys(AFTER).join(', ')}`);
   const previous = (before as Message | undefined)?.role;
   if (follows.includes(previous)) return;
-  throw new BadRow(`${at} is of the ${role as string} ${previous === undefined ? 'and comes first' : `and follows the ${previous}`}`);
+  throw new BadRow(at, name, `is of the ${role as string} ${previous === undefined ? 'and comes first' : `and follows the ${previous}`}`);
 }

@@ -32,7 +32,7 @@ const part = ({ tokens, mask }: Sequence, start: number, end?: number): Sequence
 export const counts = ({ mask }: Sequence): boolean => mask.includes(1, 1);
 
 /** How many tokens both sides begin with. */
-function sharedLength({ chosen, rejected }: Pair<Sequence>): number {
+function lengthOfSharedStart({ chosen, rejected }: Pair<Sequence>): number {
   const differs = chosen.tokens.findIndex((id, t) => id !== rejected.tokens[t]);
   return differs < 0 ? chosen.tokens.length : differs;
 }
@@ -47,8 +47,8 @@ export function truncatePair(at: string, pair: Pair<Sequence>, { maxLength, trun
   const { chosen, rejected } = pair;
   const longest = Math.max(chosen.tokens.length, rejected.tokens.length);
   if (maxLength === undefined || longest <= maxLength) return pair;
-  if (truncation === undefined) throw new BadRow(`${at} has ${longest} tokens, expected at most ${maxLength}, or the option truncation`);
-  const cut = Math.min(longest - maxLength, sharedLength(pair));
+  if (truncation === undefined) throw new BadRow(at, '', `has ${longest} tokens, expected at most ${maxLength}, or the option truncation`);
+  const cut = Math.min(longest - maxLength, lengthOfSharedStart(pair));
   const side = (whole: Sequence): Sequence =>
     truncation === 'keepStart' ? part(whole, 0, maxLength) : part(whole, Math.max(cut, whole.tokens.length - maxLength));
   const short = { chosen: side(chosen), rejected: side(rejected) };

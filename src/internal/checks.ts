@@ -1,33 +1,42 @@
-import { backendOf, describe } from '../backend/registry.js';
-import type { Backend, DType } from '../backend/types.js';
 import { where } from '../backend/ops.js';
+import { backendOf, describe } from '../backend/registry.js';
+import type { Backend, DType, Less, Operand } from '../backend/types.js';
 import { finite, type Domain, type NumberDomain } from './domains.js';
 
 const show = (shape: readonly number[]): string => `[${shape.join(', ')}]`;
 
 const FLOAT: readonly DType[] = ['float'];
 
-/** Whether two shapes agree. Like all checks, in loops: a loss makes dozens of them before its few operations. */
-function isSame(a: readonly number[], b: readonly number[]): boolean {
-  if (a.length !== b.length) return false;
-  for (let i = 0; i < a.length; i++) if (a[i] !== b[i]) return false;
-  return true;
+/** A tensor argument that was checked. Arguments that go along with it are compared with it, without looking it up again. */
+export interface Checked<T = unknown> {
+  readonly name: string;
+  readonly value: T;
+  readonly backend: Backend<T>;
+  readonly shape: readonly number[];
 }
+
+/** The same argument, of which only the rows are compared: others have one value for each. */
+export const perRow = <T>(checked: Checked<T>): Checked<Less<T>> =>
+  ({ ...checked, shape: checked.shape.slice(0, 1) }) as Checked as Checked<Less<T>>;
 
 /** What {@link checkTensor} expects of its argument beyond being a tensor. */
 interface Expected {
   /** Number of axes. */
   readonly rank?: number;
-  /** Exact shape, and the argument it is compared with. */
+  /** Exact shape; that of `like` if neither `rank` nor `shape` is given. */
   readonly shape?: readonly number[];
-  /** The argument that the shape or the engine has to agree with: its name and its value. */
-  readonly like?: readonly [name: string, value: unknown];
-  /** Kinds of elements that are taken; floats only if left out. */
+  /** The argument whose engine and shape this one has to have. */
+  readonly like?: Checked;
+  /** Whether a scalar may stand in place of a tensor of the expected shape. */
+  readonly orScalar?: boolean;
+  /** Kinds of elements that are accepted. Default: floats only. */
   readonly dtype?: readonly DType[];
+  /** Advice for plain lists whose rows differ in length. */
+  readonly ragged?: string;
 }
 
 /** The engine that owns an argument; a TypeError that names the argument if there is none. */
-function engineOf<T>(fn: string, name: string, value: unknown): Backend<T> {
+function engineOf<T>(fn: string, name: string, value: T): Backend<T> {
   try {
     return backendOf<T>(value);
   } catch (error) {
@@ -35,42 +44,42 @@ function engineOf<T>(fn: string, name: string, value: unknown): Backend<T> {
   }
 }
 
-/** The shape of a tensor argument, after a check that it is one, alive, not empty, and as expected. */
-export function checkTensor(fn: string, name: string, value: unknown, expected: Expected = {}): readonly number[] {
-  const backend = engineOf(fn, name, value);
+/** Checks that an argument is a tensor, alive, not empty, and as expected. */
+export function checkTensor<T>(fn: string, name: string, value: T, expected: Expected = {}): Checked<T> {
+  const { rank, like, orScalar = false, dtype: dtypes = FLOAT } = expected;
+  const backend = like?.backend.owns(value) ? (like.backend as Backend<T>) : engineOf(fn, name, value);
   if (backend.isDisposed?.(value)) throw new TypeError(`${fn}: ${name} is disposed`);
-  const shape = shapeOf(fn, name, value, backend);
-  if (expected.like) {
-    const [otherName, other] = expected.like;
-    const otherBackend = engineOf(fn, otherName, other);
-    if (otherBackend !== backend) {
-      throw new TypeError(`${fn}: ${name} is on the engine ${backend.name}, expected ${otherBackend.name} like ${otherName}`);
-    }
+  const shape = shapeOf(fn, name, value, backend, expected.ragged);
+  if (like && backend !== like.backend) {
+    throw new TypeError(`${fn}: ${name} is on the engine ${backend.name}, expected ${like.backend.name} like ${like.name}`);
   }
-  const wanted = expected.shape ?? (expected.like && expected.rank === undefined ? backend.shape(expected.like[1]) : undefined);
-  if (wanted && !isSame(wanted, shape)) {
-    const like = expected.like ? ` like ${expected.like[0]}` : '';
-    throw new RangeError(`${fn}: ${name} has shape ${show(shape)}, expected ${show(wanted)}${like}`);
+  const wanted = expected.shape ?? (rank === undefined ? like?.shape : undefined);
+  if (wanted && !isSame(wanted, shape) && !(orScalar && shape.length === 0)) {
+    throw new RangeError(`${fn}: ${name} has shape ${show(shape)}, expected ${show(wanted)}${like ? ` like ${like.name}` : ''}`);
   }
-  if (expected.rank !== undefined && shape.length !== expected.rank) {
-    throw new RangeError(`${fn}: ${name} has shape ${show(shape)}, expected rank ${expected.rank}`);
+  if (rank !== undefined && shape.length !== rank) {
+    throw new RangeError(`${fn}: ${name} has shape ${show(shape)}, expected rank ${rank}`);
   }
   if (shape.includes(0)) throw new RangeError(`${fn}: ${name} has shape ${show(shape)}, expected no empty axis`);
-  const { dtype: dtypes = FLOAT } = expected;
-  const dtype = backend.dtype(value);
-  // Plain numbers have no kind: the arrays engine says 'float', and the values are checked where they must be integers.
-  if (!dtypes.includes(dtype) && backend.name !== 'arrays') {
-    throw new TypeError(`${fn}: ${name} has dtype ${dtype}, expected ${dtypes.join(' or ')}`);
+  if (!backend.isUntyped && !dtypes.includes(backend.dtype(value))) {
+    throw new TypeError(`${fn}: ${name} has dtype ${backend.dtype(value)}, expected ${dtypes.join(' or ')}`);
   }
-  return shape;
+  return { name, value, backend, shape };
 }
 
-function shapeOf<T>(fn: string, name: string, value: T, backend: Backend<T>): readonly number[] {
+function isSame(a: readonly number[], b: readonly number[]): boolean {
+  if (a.length !== b.length) return false;
+  for (let i = 0; i < a.length; i++) if (a[i] !== b[i]) return false;
+  return true;
+}
+
+function shapeOf<T>(fn: string, name: string, value: T, backend: Backend<T>, ragged?: string): readonly number[] {
   try {
     return backend.shape(value);
   } catch (error) {
-    const Kind = error instanceof TypeError ? TypeError : RangeError;
-    throw new Kind(`${fn}: ${name}: ${(error as Error).message}`, { cause: error });
+    const { message } = error as Error;
+    if (error instanceof TypeError) throw new TypeError(`${fn}: ${name}: ${message}`, { cause: error });
+    throw new RangeError(`${fn}: ${name}: ${message}${ragged === undefined ? '' : `; ${ragged}`}`, { cause: error });
   }
 }
 
@@ -123,38 +132,40 @@ export function checkNumber(fn: string, name: string, value: unknown, domain: Nu
   if (!domain.has(value)) throw new RangeError(`${fn}: ${name} must be ${domain.words}, got ${value}`);
 }
 
-/** Checks a hyperparameter that is one number, or a tensor with one value per example, like the data argument `like`. */
-export function checkPerExample(fn: string, name: string, value: unknown, domain: Domain, like: readonly [string, unknown]): void {
-  if (typeof value === 'number') {
-    checkNumber(fn, name, value, domain);
-  } else {
-    checkTensor(fn, name, value, { like });
-    checkValues(fn, name, value, domain);
-  }
-}
-
-/** Checks an argument that is one number, a scalar tensor, or a tensor with one value per example, all finite. */
-export function checkScalarOrPerExample(fn: string, name: string, value: unknown, like: readonly [string, unknown]): void {
+/** Checks a finite number, a scalar, or a tensor with one value per example, like the argument `like`; not the values of a tensor. */
+export function checkPerExample(fn: string, name: string, value: unknown, like: Checked): void {
   if (typeof value === 'number') checkNumber(fn, name, value, finite);
-  else checkTensor(fn, name, value, checkTensor(fn, name, value).length === 0 ? { rank: 0, like } : { like });
+  else checkTensor(fn, name, value, { like, orScalar: true });
 }
 
-/** Checks the values inside a tensor where reading them is free. Elsewhere {@link poisonOutside} does what can be done. */
-export function checkValues(fn: string, name: string, value: unknown, domain: NumberDomain): void {
-  const values = backendOf(value).peek(value);
-  if (!values) return;
+/** Checks the values of a tensor where reading them is free. */
+export function checkValues(fn: string, { name, value, backend }: Checked, domain: NumberDomain): void {
+  const values = backend.peek(value);
+  if (values) checkEach(fn, name, values, domain);
+}
+
+/** Checks every one of several numbers. */
+export function checkEach(fn: string, name: string, values: ArrayLike<number>, domain: NumberDomain): void {
   for (let i = 0; i < values.length; i++) {
-    if (!domain.has(values[i]!)) {
-      throw new RangeError(`${fn}: value ${i} of ${name} must be ${domain.words}, got ${values[i]!}`);
-    }
+    if (!domain.has(values[i]!)) throw new RangeError(`${fn}: value ${i} of ${name} must be ${domain.words}, got ${values[i]!}`);
   }
 }
 
 /**
  * The tensor with NaN in place of values outside the domain, on engines where they cannot be read at once: a bad value
- * then shows in the result and in its gradient, and is never taken silently. Numbers and checked values pass as they are.
+ * then shows in the result and in its gradient, and is never taken silently. Checked values pass as they are.
  */
-export function poisonOutside<T>(value: T | number, domain: Domain): T | number {
-  if (typeof value === 'number' || backendOf<T>(value).peek(value)) return value;
-  return where(domain.holds(value), value, NaN);
+export function poisonOutside<T>(value: T, domain: Domain): T {
+  return backendOf<T>(value).peek(value) ? value : where(domain.holds(value), value, NaN);
+}
+
+/** A hyperparameter that is one number, a scalar, or a tensor with one value per example: checked, or poisoned where it cannot be read. */
+export function perExampleWithin<T>(fn: string, name: string, value: unknown, domain: Domain, like: Checked<T>): Operand<T> {
+  if (typeof value === 'number') {
+    checkNumber(fn, name, value, domain);
+    return value;
+  }
+  const tensor = checkTensor(fn, name, value as T, { like, orScalar: true });
+  checkValues(fn, tensor, domain);
+  return poisonOutside(tensor.value, domain);
 }

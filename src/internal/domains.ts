@@ -15,20 +15,20 @@ export interface Domain extends NumberDomain {
 }
 
 /** Compared with the largest float32 number: not every GPU has an infinity to compare with. */
-const isFinite = <T>(x: T): T => where(greaterEqual(3.4028234e38, x), greaterEqual(x, -3.4028234e38), 0);
+const isFiniteFloat = <T>(x: T): T => where(greaterEqual(3.4028234e38, x), greaterEqual(x, -3.4028234e38), 0);
 
 /** Finite numbers above 0. */
 export const positive: Domain = {
   words: 'finite and > 0',
   has: (v) => v > 0 && v < Infinity,
-  holds: (x) => where(greater(x, 0), isFinite(x), 0),
+  holds: (x) => where(greater(x, 0), isFiniteFloat(x), 0),
 };
 
 /** All finite numbers. */
 export const finite: Domain = {
   words: 'finite',
   has: Number.isFinite,
-  holds: isFinite,
+  holds: isFiniteFloat,
 };
 
 /** All finite numbers but 0. */
@@ -38,7 +38,7 @@ export const notZero: NumberDomain = { words: 'finite and not 0', has: (v) => v 
 export const notNegative: Domain = {
   words: 'finite and >= 0',
   has: (v) => v >= 0 && v < Infinity,
-  holds: (x) => where(greaterEqual(x, 0), isFinite(x), 0),
+  holds: (x) => where(greaterEqual(x, 0), isFiniteFloat(x), 0),
 };
 
 /** Integers from 1 on. */

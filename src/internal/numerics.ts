@@ -31,8 +31,8 @@ import {
  */
 export function log1mexp<T>(x: T): T {
   // 0 with a slope of 1, so that a clamped argument still passes its gradient on.
-  const still = sub(x, stopGradient(x));
-  const clamped = where(greater(x, -1e-30), sub(still, 1e-30), x);
+  const zeroOfSlopeOne = sub(x, stopGradient(x));
+  const clamped = where(greater(x, -1e-30), sub(zeroOfSlopeOne, 1e-30), x);
   return log(neg(expm1(clamped)));
 }
 

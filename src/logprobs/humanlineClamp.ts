@@ -1,7 +1,8 @@
 import type { ScalarOf } from '../backend/types.js';
 import { add, clip, greater, scope, sub, where } from '../backend/ops.js';
-import { checkFields, checkNumber, checkOptions, checkTensor } from '../internal/checks.js';
+import { checkFields, checkTensor } from '../internal/checks.js';
 import { finite } from '../internal/domains.js';
+import { number, readOptions } from '../internal/options.js';
 import { checkMask, maskHolds, meanOfCounted } from '../masking/maskedReductions.js';
 
 /** Token log-probs for {@link humanlineClamp}. */
@@ -55,15 +56,13 @@ export interface HumanlineClamped<T> {
  * @see Liu, Muennighoff and Ethayarajh, "Humanline: Online Alignment as Perceptual Loss", 2025. https://arxiv.org/abs/2509.24207
  */
 export function humanlineClamp<T>(batch: HumanlineBatch<T>, options: HumanlineClampOptions = {}): HumanlineClamped<T> {
-  checkOptions('humanlineClamp', options, ['low', 'high']);
-  const { low = -1, high = 1.5 } = options;
-  checkNumber('humanlineClamp', 'low', low, finite);
-  checkNumber('humanlineClamp', 'high', high, { words: `finite and > low (${low})`, has: (v) => v > low && Number.isFinite(v) });
+  const { low, high } = readOptions('humanlineClamp', options, undefined, { low: number(finite, -1), high: number(finite, 1.5) });
+  if (low >= high) throw new RangeError(`humanlineClamp: high must be finite and > low (${low}), got ${high}`);
   checkFields('humanlineClamp', 'batch', batch, ['policy', 'reference', 'mask']);
   const { policy, reference, mask } = batch;
-  checkTensor('humanlineClamp', 'policy', policy, { rank: 2 });
-  checkTensor('humanlineClamp', 'reference', reference, { like: ['policy', policy] });
-  checkMask('humanlineClamp', mask, ['policy', policy]);
+  const like = checkTensor('humanlineClamp', 'policy', policy, { rank: 2 });
+  checkTensor('humanlineClamp', 'reference', reference, { like });
+  checkMask('humanlineClamp', mask, like);
 
   return scope(policy, () => {
     const ratios = sub(policy, reference);

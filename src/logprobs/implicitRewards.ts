@@ -1,12 +1,13 @@
 import { mul, scope, sub } from '../backend/ops.js';
-import { checkOptions, checkPerExample, poisonOutside } from '../internal/checks.js';
+import type { Operand } from '../backend/types.js';
 import { positive } from '../internal/domains.js';
-import { checkPairLogps, checkUnpairedLogps, type Pair, type PairLogps, type UnpairedLogps } from './pairs.js';
+import { perExample, readOptions } from '../internal/options.js';
+import { checkPairLogps, checkUnpairedLogps, logRatios, mapPair, type Pair, type PairLogps, type UnpairedLogps } from './pairs.js';
 
 /** Hyperparameters of {@link implicitRewards}. */
 export interface ImplicitRewardsOptions<T> {
-  /** Strength of the implicit KL penalty, positive; one number or one per example `[B]`. Default 0.1. */
-  readonly beta?: number | T;
+  /** Strength of the implicit KL penalty, positive; a number, a scalar, or one per example `[B]`. Default 0.1. */
+  readonly beta?: Operand<T>;
 }
 
 /**
@@ -24,25 +25,18 @@ export interface ImplicitRewardsOptions<T> {
 export function implicitRewards<T>(logps: PairLogps<T>, options?: ImplicitRewardsOptions<T>): Pair<T>;
 export function implicitRewards<T>(logps: UnpairedLogps<T>, options?: ImplicitRewardsOptions<T>): T;
 export function implicitRewards<T>(logps: PairLogps<T> | UnpairedLogps<T>, options: ImplicitRewardsOptions<T> = {}): Pair<T> | T {
-  checkOptions('implicitRewards', options, ['beta']);
-  const { beta = 0.1 } = options;
-  const checkBeta = (name: string, like: T) => {
-    checkPerExample('implicitRewards', 'beta', beta, positive, [name, like]);
-  };
-  const reward = (policy: T, reference: T) => mul(sub(policy, reference), poisonOutside(beta, positive));
-
   if (isPaired(logps)) {
-    checkPairLogps('implicitRewards', logps);
-    const { policy, reference } = logps;
-    checkBeta('policy.chosen', policy.chosen);
-    return scope(policy.chosen, () => ({
-      chosen: reward(policy.chosen, reference.chosen),
-      rejected: reward(policy.rejected, reference.rejected),
-    }));
+    const like = checkPairLogps('implicitRewards', logps);
+    return scope(logps.policy.chosen, () => {
+      const { beta } = readOptions('implicitRewards', options, like, { beta: perExample(positive, 0.1) });
+      return mapPair(logRatios(logps), (ratio) => mul(ratio, beta));
+    });
   }
-  checkUnpairedLogps('implicitRewards', logps);
-  checkBeta('policy', logps.policy);
-  return scope(logps.policy, () => reward(logps.policy, logps.reference));
+  const like = checkUnpairedLogps('implicitRewards', logps);
+  return scope(logps.policy, () => {
+    const { beta } = readOptions('implicitRewards', options, like, { beta: perExample(positive, 0.1) });
+    return mul(sub(logps.policy, logps.reference), beta);
+  });
 }
 
 function isPaired<T>(logps: PairLogps<T> | UnpairedLogps<T>): logps is PairLogps<T> {

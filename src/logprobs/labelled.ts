@@ -1,5 +1,6 @@
+import type { Operand } from '../backend/types.js';
 import { cast, mul, sub, where } from '../backend/ops.js';
-import { checkFields, checkTensor, checkValues, poisonOutside } from '../internal/checks.js';
+import { checkFields, checkTensor, checkValues, poisonOutside, type Checked } from '../internal/checks.js';
 import { zeroOrOne } from '../internal/domains.js';
 import { checkUnpairedLogps, type UnpairedLogps } from './pairs.js';
 
@@ -9,23 +10,22 @@ export interface LabelledLogps<T> extends UnpairedLogps<T> {
   readonly desirable: T;
 }
 
-/** Checks the log-probs and labels of single examples. */
-export function checkLabelledLogps(fn: string, batch: unknown, moreFields: readonly string[] = []): void {
+/** Checks the log-probs and labels of single examples. Gives the policy's log-probs. */
+export function checkLabelledLogps<T>(fn: string, batch: LabelledLogps<T>, moreFields: readonly string[] = []): Checked<T> {
   checkFields(fn, 'batch', batch, ['policy', 'reference', 'desirable', ...moreFields]);
-  checkUnpairedLogps(fn, batch);
-  const { policy, desirable } = batch as LabelledLogps<unknown>;
-  checkTensor(fn, 'desirable', desirable, { like: ['policy', policy], dtype: ['float', 'int', 'bool'] });
-  checkValues(fn, 'desirable', desirable, zeroOrOne);
+  const like = checkUnpairedLogps(fn, batch);
+  checkValues(fn, checkTensor(fn, 'desirable', batch.desirable, { like, dtype: ['float', 'int', 'bool'] }), zeroOrOne);
+  return like;
 }
 
 /** Labels as floats; NaN where one that cannot be read is neither 0 nor 1. */
-export const labelsOf = <T>(desirable: T): T => poisonOutside(cast(desirable, 'float'), zeroOrOne) as T;
+export const labelsOf = <T>(desirable: T): T => poisonOutside(cast(desirable, 'float'), zeroOrOne);
 
 /** -1 for a desirable example, 1 for another. */
 export const lossSign = <T>(labels: T): T => sub(1, mul(labels, 2));
 
 /** The loss of each example times the weight of its class. */
-export function weighByClass<T>(loss: T, labels: T, desirableWeight: number | T, undesirableWeight: number | T): T {
+export function weighByClass<T>(loss: T, labels: T, desirableWeight: Operand<T>, undesirableWeight: Operand<T>): T {
   if (desirableWeight === 1 && undesirableWeight === 1) return loss;
-  return mul(loss, where(labels, desirableWeight, undesirableWeight));
+  return mul(loss, where<T, Operand<T>>(labels, desirableWeight, undesirableWeight));
 }

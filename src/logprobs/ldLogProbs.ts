@@ -1,6 +1,6 @@
 import type { Less } from '../backend/types.js';
 import { cast, cumsum, greaterEqual, minimum, mul, reshape, scope, shape, sum, where } from '../backend/ops.js';
-import { checkNumber, checkOptions } from '../internal/checks.js';
+import { number, readOptions } from '../internal/options.js';
 import { probability } from '../internal/domains.js';
 import { sumOfCounted } from '../masking/maskedReductions.js';
 import { checkTokenPairs, mapPair, type Pair } from './pairs.js';
@@ -40,15 +40,14 @@ export interface LdLogProbsOptions {
  * @see Liu et al., "Length Desensitization in Direct Preference Optimization", 2024. https://arxiv.org/abs/2409.06411
  */
 export function ldLogProbs<T>(logps: Pair<T>, masks: Pair<T>, options: LdLogProbsOptions): Pair<Less<T>> {
-  checkOptions('ldLogProbs', options, ['alpha']);
-  checkNumber('ldLogProbs', 'alpha', options.alpha, probability);
+  const { alpha } = readOptions('ldLogProbs', options, undefined, { alpha: number(probability) });
   checkTokenPairs('ldLogProbs', logps, masks);
 
   return scope(logps.chosen, () => {
     const counts = mapPair(masks, (mask) => cast(mask, 'float'));
-    const shared = sharedLength(counts);
+    const shared = shorterLength(counts);
     const side = (x: T, mask: T, count: T): Less<T> => {
-      const weights = where(greaterEqual(shared, cumsum(count)), 1, options.alpha);
+      const weights = where(greaterEqual(shared, cumsum(count)), 1, alpha);
       return sumOfCounted(mul(x, weights), mask, -1) as Less<T>;
     };
     return {
@@ -59,7 +58,7 @@ export function ldLogProbs<T>(logps: Pair<T>, masks: Pair<T>, options: LdLogProb
 }
 
 /** The number of counted tokens of the shorter side, `[B, 1]`, from masks of floats. */
-export function sharedLength<T>(counts: Pair<T>): T {
+export function shorterLength<T>(counts: Pair<T>): T {
   const shorter = minimum(sum(counts.chosen, -1), sum(counts.rejected, -1));
   return reshape<T>(shorter, [shape(counts.chosen)[0]!, 1]);
 }

@@ -1,7 +1,8 @@
 import { backendOf } from '../backend/registry.js';
 import { cast, concat, mul, reshape, shape, take, where } from '../backend/ops.js';
 import type { Less, LinearRows } from '../backend/types.js';
-import { checkFields, checkNoOtherFields, checkNumber, checkOptions, checkTensor } from '../internal/checks.js';
+import { checkFields, checkNoOtherFields, checkTensor } from '../internal/checks.js';
+import { number, optional } from '../internal/options.js';
 import { counting, positive } from '../internal/domains.js';
 import { IGNORE_INDEX } from '../masking/ignoreIndex.js';
 import { isCounted, oneInRange } from '../internal/labels.js';
@@ -42,44 +43,50 @@ export interface PreparedHead<T> {
   readonly restore: (x: T) => T;
 }
 
-const OPTIONS = ['logitScale', 'logitSoftcap', 'temperature', 'chunkSize', 'ignoreIndex'];
+/** How the options of a head are read. `checkHead` checks the ignored label, once the vocabulary is known. */
+export const headReaders = () => ({
+  logitScale: number(positive, 1),
+  logitSoftcap: optional(number(positive)),
+  temperature: number(positive, 1),
+  chunkSize: optional(number(counting)),
+  ignoreIndex: (_fn: string, _name: string, value: unknown): number => (value ?? IGNORE_INDEX) as number,
+});
 
-/** Checks everything that a function on a head is given; before anything is made. */
-export function checkHead(
-  fn: string,
-  head: LinearHead<unknown>,
-  labels: unknown,
-  options: LinearHeadOptions,
-  more: readonly string[] = [],
-): void {
+/** The options of a head that were read. */
+interface HeadOptions {
+  readonly logitScale: number;
+  readonly logitSoftcap: number | undefined;
+  readonly temperature: number;
+  readonly chunkSize: number | undefined;
+  readonly ignoreIndex: number;
+}
+
+/** Checks a head and its labels, before anything is computed. */
+export function checkHead(fn: string, head: LinearHead<unknown>, labels: unknown, { ignoreIndex }: HeadOptions): void {
   checkFields(fn, 'head', head, ['hidden', 'weight']);
   checkNoOtherFields(fn, 'head', head, ['hidden', 'weight', 'bias']);
-  checkOptions(fn, options, [...OPTIONS, ...more]);
-  const { logitScale = 1, logitSoftcap = 1, temperature = 1, chunkSize = 1, ignoreIndex = IGNORE_INDEX } = options;
-  checkNumber(fn, 'logitScale', logitScale, positive);
-  checkNumber(fn, 'logitSoftcap', logitSoftcap, positive);
-  checkNumber(fn, 'temperature', temperature, positive);
-  checkNumber(fn, 'chunkSize', chunkSize, counting);
-
-  const sizes = checkTensor(fn, 'hidden', head.hidden);
-  if (sizes.length < 2) throw new RangeError(`${fn}: hidden has shape [${sizes.join(', ')}], expected [B, T, D] or [N, D]`);
-  const [vocabulary, width] = checkTensor(fn, 'weight', head.weight, { rank: 2, like: ['hidden', head.hidden] }) as [number, number];
-  if (width !== sizes.at(-1)) {
-    throw new RangeError(`${fn}: weight has shape [${vocabulary}, ${width}], expected [V, ${sizes.at(-1)!}], the width of hidden`);
+  const hidden = checkTensor(fn, 'hidden', head.hidden);
+  const [rows, width] = [hidden.shape.slice(0, -1), hidden.shape.at(-1)!];
+  if (rows.length === 0) throw new RangeError(`${fn}: hidden has shape [${hidden.shape.join(', ')}], expected [B, T, D] or [N, D]`);
+  const weight = checkTensor(fn, 'weight', head.weight, { rank: 2, like: hidden });
+  const [vocabulary, weightWidth] = weight.shape as [number, number];
+  if (weightWidth !== width) {
+    throw new RangeError(`${fn}: weight has shape [${vocabulary}, ${weightWidth}], expected [V, ${width}], the width of hidden`);
   }
   const bias: unknown = head.bias;
-  if (bias !== undefined) checkTensor(fn, 'bias', bias, { shape: [vocabulary], like: ['the rows of weight', head.weight] });
-  const like = Array.isArray(labels) ? undefined : (['hidden without the last axis', head.hidden] as const);
-  checkLabels(fn, labels, sizes.slice(0, -1), { vocabulary, ignoreIndex, like });
+  if (bias !== undefined) checkTensor(fn, 'bias', bias, { shape: [vocabulary], like: { ...weight, name: 'the rows of weight' } });
+  // Plain numbers go along with any engine.
+  const like = Array.isArray(labels) ? {} : { like: { ...hidden, name: 'hidden without the last axis' } };
+  checkLabels(fn, labels, { shape: rows, ...like }, { vocabulary, ignoreIndex });
 }
 
 /**
  * Flat rows of a checked head. Ignored rows are left out where the labels can be read; else their hidden states count as 0,
  * whatever they are.
  */
-export function prepareHead<T>(head: LinearHead<T>, labels: unknown, options: LinearHeadOptions): PreparedHead<T> {
+export function prepareHead<T>(head: LinearHead<T>, labels: unknown, options: HeadOptions): PreparedHead<T> {
   const backend = backendOf<T>(head.hidden);
-  const { logitScale = 1, logitSoftcap: cap, temperature = 1, chunkSize, ignoreIndex = IGNORE_INDEX } = options;
+  const { logitScale, logitSoftcap: cap, temperature, chunkSize, ignoreIndex } = options;
   const [tokens, width] = [shape(head.hidden).slice(0, -1), shape(head.hidden).at(-1)!];
   const size = tokens.reduce((a, b) => a * b, 1);
   // Whatever only multiplies is done to the few hidden states instead of the many logits.

@@ -1,8 +1,8 @@
 import { backendOf } from '../backend/registry.js';
 import { scope } from '../backend/ops.js';
 import { linearTokenLogProbsDefinition } from '../definitions/linear.js';
-import { checkFlag } from '../internal/checks.js';
-import { checkHead, prepareHead, type LinearHead, type LinearHeadOptions, type TokensOf } from './linearHead.js';
+import { flag, readOptions } from '../internal/options.js';
+import { checkHead, headReaders, prepareHead, type LinearHead, type LinearHeadOptions, type TokensOf } from './linearHead.js';
 
 /** Options of {@link linearTokenLogProbs}. */
 export interface LinearTokenLogProbsOptions extends LinearHeadOptions {
@@ -51,12 +51,11 @@ export interface LinearTokenLogProbsOptions extends LinearHeadOptions {
  * ```
  */
 export function linearTokenLogProbs<H, W, L>(head: LinearHead<H, W>, labels: L, options: LinearTokenLogProbsOptions = {}): TokensOf<H, L> {
-  checkHead('linearTokenLogProbs', head, labels, options, ['frozenWeight']);
-  const { frozenWeight = false } = options;
-  checkFlag('linearTokenLogProbs', 'frozenWeight', frozenWeight);
+  const read = readOptions('linearTokenLogProbs', options, undefined, { ...headReaders(), frozenWeight: flag(false) });
+  checkHead('linearTokenLogProbs', head, labels, read);
   return scope(head.hidden, () => {
-    const { rows, restore } = prepareHead(head as LinearHead<unknown>, labels, options);
-    const logps = backendOf<unknown>(head.hidden).linearTokenLogProbs?.(rows, frozenWeight);
-    return restore(logps ?? linearTokenLogProbsDefinition(rows, frozenWeight)) as TokensOf<H, L>;
+    const { rows, restore } = prepareHead(head as LinearHead<unknown>, labels, read);
+    const logps = backendOf<unknown>(head.hidden).linearTokenLogProbs?.(rows, read.frozenWeight);
+    return restore(logps ?? linearTokenLogProbsDefinition(rows, read.frozenWeight)) as TokensOf<H, L>;
   });
 }

@@ -2,7 +2,8 @@ import { backendOf } from '../backend/registry.js';
 import { scope } from '../backend/ops.js';
 import type { TokenStats } from '../backend/types.js';
 import { linearTokenStatsDefinition } from '../definitions/linear.js';
-import { checkHead, prepareHead, type LinearHead, type LinearHeadOptions, type TokensOf } from './linearHead.js';
+import { readOptions } from '../internal/options.js';
+import { checkHead, headReaders, prepareHead, type LinearHead, type LinearHeadOptions, type TokensOf } from './linearHead.js';
 import { mapStats } from './tokenStats.js';
 
 /**
@@ -26,9 +27,10 @@ import { mapStats } from './tokenStats.js';
  * ```
  */
 export function linearTokenStats<H, W, L>(head: LinearHead<H, W>, labels: L, options: LinearHeadOptions = {}): TokenStats<TokensOf<H, L>> {
-  checkHead('linearTokenStats', head, labels, options);
+  const read = readOptions('linearTokenStats', options, undefined, headReaders());
+  checkHead('linearTokenStats', head, labels, read);
   return scope(head.hidden, () => {
-    const { rows, restore } = prepareHead(head as LinearHead<unknown>, labels, options);
+    const { rows, restore } = prepareHead(head as LinearHead<unknown>, labels, read);
     const stats = backendOf<unknown>(head.hidden).linearTokenStats?.(rows) ?? linearTokenStatsDefinition(rows);
     return mapStats(stats, (x) => restore(x) as TokensOf<H, L>);
   });

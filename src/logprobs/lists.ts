@@ -1,6 +1,6 @@
 import type { Less } from '../backend/types.js';
 import { arange, greater, mul, reshape, shape, sub, sum, where } from '../backend/ops.js';
-import { checkFields, checkNoOtherFields, checkTensor } from '../internal/checks.js';
+import { checkFields, checkNoOtherFields, checkTensor, type Checked } from '../internal/checks.js';
 import { logSoftmax } from '../internal/numerics.js';
 import { checkMask, sumOfCounted } from '../masking/maskedReductions.js';
 
@@ -33,26 +33,16 @@ export interface RewardedLists<T> {
 /** What stands for no candidate among scores: far below them, and finite, as webgpu does not honour infinities. */
 export const FAR_BELOW = -1e30;
 
-/** Checks lists of candidates: all fields `[B, K]`, with K at least 2. */
-export function checkLists(fn: string, batch: unknown, fields: readonly string[]): void {
+/** Checks lists of candidates: all fields `[B, K]`, with K at least 2. Gives the policy's log-probs. */
+export function checkLists<T>(fn: string, batch: { readonly policy: T; readonly mask?: T }, fields: readonly string[]): Checked<T> {
   checkFields(fn, 'batch', batch, fields);
-  checkNoOtherFields(fn, 'batch', batch as object, [...fields, 'mask']);
-  const { policy, mask } = batch as { readonly policy: unknown; readonly mask?: unknown };
-  const sizes = checkPadded(fn, policy);
-  if (sizes[1]! < 2) throw new RangeError(`${fn}: policy has shape [${sizes.join(', ')}], expected at least 2 candidates`);
-  for (const name of fields.slice(1)) checkTensor(fn, name, (batch as Record<string, unknown>)[name], { like: ['policy', policy] });
-  if (mask !== undefined) checkMask(fn, mask, ['policy', policy]);
-}
-
-/** The shape of lists; a message that says what to do where plain ones are of different lengths. */
-function checkPadded(fn: string, policy: unknown): readonly number[] {
-  try {
-    return checkTensor(fn, 'policy', policy, { rank: 2 });
-  } catch (error) {
-    const { message } = error as Error;
-    if (!message.includes('ragged')) throw error;
-    throw new RangeError(`${message}; pad it, and say with mask what counts`, { cause: error });
-  }
+  checkNoOtherFields(fn, 'batch', batch, [...fields, 'mask']);
+  const { policy, mask } = batch;
+  const like = checkTensor(fn, 'policy', policy, { rank: 2, ragged: 'pad it, and say with mask what counts' });
+  if (like.shape[1]! < 2) throw new RangeError(`${fn}: policy has shape [${like.shape.join(', ')}], expected at least 2 candidates`);
+  for (const name of fields.slice(1)) checkTensor(fn, name, (batch as Readonly<Record<string, unknown>>)[name], { like });
+  if (mask !== undefined) checkMask(fn, mask, like);
+  return like;
 }
 
 /** The values of candidates, and a neutral one in place of padding, whatever it holds. */

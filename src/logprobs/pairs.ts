@@ -1,8 +1,9 @@
-import { concat, scope, shape, slice, sub, take } from '../backend/ops.js';
-import { checkFields, checkNoOtherFields, checkTensor, checkValues } from '../internal/checks.js';
+import type { DType } from '../backend/types.js';
+import { concat, scope, slice, sub, take } from '../backend/ops.js';
+import { checkFields, checkNoOtherFields, checkTensor, checkValues, type Checked } from '../internal/checks.js';
 import { checkMask } from '../masking/maskedReductions.js';
 
-/** What belongs to the two sides of preference pairs: log-probs, rewards, indices. */
+/** One value for each side of a preference pair: log-probs, rewards, indices. */
 export interface Pair<T> {
   /** The preferred side, `[B]`. */
   readonly chosen: T;
@@ -32,48 +33,52 @@ export interface UnpairedLogps<T> {
   readonly reference: T;
 }
 
-/** Checks both sides of a pair: an argument of that name, whose sides go by the name behind `prefix`. */
-export function checkPair(fn: string, name: string, pair: unknown, prefix = '', like?: readonly [string, unknown]): void {
+/** Checks both sides of a pair, whose names begin with `prefix`: `[B]`, or like another argument. Gives the chosen side. */
+export function checkPair<T>(
+  fn: string,
+  name: string,
+  pair: Pair<T>,
+  prefix = '',
+  like?: Checked,
+  dtype: readonly DType[] = ['float'],
+): Checked<T> {
   checkFields(fn, name, pair, ['chosen', 'rejected']);
-  const { chosen, rejected } = pair as Pair<unknown>;
-  checkTensor(fn, `${prefix}chosen`, chosen, like ? { like } : { rank: 1 });
-  checkTensor(fn, `${prefix}rejected`, rejected, { like: like ?? [`${prefix}chosen`, chosen] });
+  const chosen = checkTensor(fn, `${prefix}chosen`, pair.chosen, like ? { like, dtype } : { rank: 1, dtype });
+  checkTensor(fn, `${prefix}rejected`, pair.rejected, { like: like ?? chosen, dtype });
+  return chosen;
 }
 
 /** Checks token log-probs of pairs, all of one shape, and the masks of what counts. */
 export function checkTokenPairs(fn: string, logps: Pair<unknown>, masks: Pair<unknown>): void {
   checkFields(fn, 'logps', logps, ['chosen', 'rejected']);
   checkFields(fn, 'masks', masks, ['chosen', 'rejected']);
-  const like = ['logps.chosen', logps.chosen] as const;
-  checkTensor(fn, 'logps.chosen', logps.chosen, { rank: 2 });
+  const like = checkTensor(fn, 'logps.chosen', logps.chosen, { rank: 2 });
   checkTensor(fn, 'logps.rejected', logps.rejected, { like });
   checkMask(fn, masks.chosen, like, 'masks.chosen');
   checkMask(fn, masks.rejected, like, 'masks.rejected');
 }
 
-/** Checks the four log-probs of preference pairs. */
-export function checkPairLogps(fn: string, logps: unknown): void {
+/** Checks the four log-probs of preference pairs. Gives those of the policy's chosen side, which all others go along with. */
+export function checkPairLogps<T>(fn: string, logps: PairLogps<T>): Checked<T> {
   checkFields(fn, 'logps', logps, ['policy', 'reference']);
-  const { policy, reference } = logps as PairLogps<unknown>;
-  checkPair(fn, 'policy', policy, 'policy.');
-  checkPair(fn, 'reference', reference, 'reference.', ['policy.chosen', policy.chosen]);
+  const like = checkPair(fn, 'policy', logps.policy, 'policy.');
+  checkPair(fn, 'reference', logps.reference, 'reference.', like);
+  return like;
 }
 
-/** Checks the log-probs of preference pairs, of the policy alone or with a reference. */
-export function checkOptionalReference(fn: string, logps: unknown): void {
+/** Checks the log-probs of preference pairs, of the policy alone or with a reference. Gives the policy's chosen side. */
+export function checkOptionalReference<T>(fn: string, logps: OptionalReference<T>): Checked<T> {
   checkFields(fn, 'logps', logps, ['policy']);
-  checkNoOtherFields(fn, 'logps', logps as object, ['policy', 'reference']);
-  const { policy, reference } = logps as OptionalReference<unknown>;
-  if (reference === undefined) checkPair(fn, 'policy', policy, 'policy.');
-  else checkPairLogps(fn, logps);
+  checkNoOtherFields(fn, 'logps', logps, ['policy', 'reference']);
+  return logps.reference === undefined ? checkPair(fn, 'policy', logps.policy, 'policy.') : checkPairLogps(fn, logps);
 }
 
-/** Checks the two log-probs of single examples. */
-export function checkUnpairedLogps(fn: string, logps: unknown): void {
+/** Checks the two log-probs of single examples. Gives the policy's. */
+export function checkUnpairedLogps<T>(fn: string, logps: UnpairedLogps<T>): Checked<T> {
   checkFields(fn, 'logps', logps, ['policy', 'reference']);
-  const { policy, reference } = logps as UnpairedLogps<unknown>;
-  checkTensor(fn, 'policy', policy, { rank: 1 });
-  checkTensor(fn, 'reference', reference, { like: ['policy', policy] });
+  const like = checkTensor(fn, 'policy', logps.policy, { rank: 1 });
+  checkTensor(fn, 'reference', logps.reference, { like });
+  return like;
 }
 
 /**
@@ -91,9 +96,10 @@ export function checkUnpairedLogps(fn: string, logps: unknown): void {
  * ```
  */
 export function splitPairs<T>(x: T): Pair<T> {
-  const [rows] = checkTensor('splitPairs', 'x', x, { dtype: ['float', 'int', 'bool'] });
+  const { shape } = checkTensor('splitPairs', 'x', x, { dtype: ['float', 'int', 'bool'] });
+  const [rows] = shape;
   if (rows === undefined || rows % 2 !== 0) {
-    throw new RangeError(`splitPairs: x has shape [${shape(x).join(', ')}], expected an even number of rows, chosen first`);
+    throw new RangeError(`splitPairs: x has shape [${shape.join(', ')}], expected an even number of rows, chosen first`);
   }
   return scope(x, () => ({ chosen: slice(x, 0, rows / 2), rejected: slice(x, rows / 2, rows) }));
 }
@@ -108,9 +114,9 @@ export function splitPairs<T>(x: T): Pair<T> {
 export function concatPairs<T>(pair: Pair<T>): T {
   checkFields('concatPairs', 'pair', pair, ['chosen', 'rejected']);
   const dtype = ['float', 'int', 'bool'] as const;
-  const [rows] = checkTensor('concatPairs', 'chosen', pair.chosen, { dtype });
-  if (rows === undefined) throw new RangeError('concatPairs: chosen has shape [], expected at least rank 1');
-  checkTensor('concatPairs', 'rejected', pair.rejected, { dtype, like: ['chosen', pair.chosen] });
+  const chosen = checkTensor('concatPairs', 'chosen', pair.chosen, { dtype });
+  if (chosen.shape.length === 0) throw new RangeError('concatPairs: chosen has shape [], expected at least rank 1');
+  checkTensor('concatPairs', 'rejected', pair.rejected, { dtype, like: chosen });
   return scope(pair.chosen, () => concat([pair.chosen, pair.rejected]));
 }
 
@@ -132,24 +138,21 @@ export function concatPairs<T>(pair: Pair<T>): T {
  * ```
  */
 export function gatherPairs<T, I = T>(x: T, indices: Pair<I | readonly number[]>): Pair<T> {
-  const [rows] = checkTensor('gatherPairs', 'x', x);
+  const [rows] = checkTensor('gatherPairs', 'x', x).shape;
   if (rows === undefined) throw new RangeError('gatherPairs: x has shape [], expected at least rank 1');
   checkFields('gatherPairs', 'indices', indices, ['chosen', 'rejected']);
   const size = checkIndices('indices.chosen', indices.chosen, rows);
-  if (checkIndices('indices.rejected', indices.rejected, rows) !== size) {
-    throw new RangeError(
-      `gatherPairs: indices.rejected has shape [${shape(indices.rejected).join(', ')}], expected [${size}] like indices.chosen`,
-    );
-  }
+  const other = checkIndices('indices.rejected', indices.rejected, rows);
+  if (other !== size) throw new RangeError(`gatherPairs: indices.rejected has shape [${other}], expected [${size}] like indices.chosen`);
   const at = (i: I | readonly number[]) => take(x, i as T | readonly number[]);
   return scope(x, () => ({ chosen: at(indices.chosen), rejected: at(indices.rejected) }));
 }
 
 function checkIndices(name: string, indices: unknown, rows: number): number {
-  const [size] = checkTensor('gatherPairs', name, indices, { rank: 1, dtype: ['int'] });
+  const checked = checkTensor('gatherPairs', name, indices, { rank: 1, dtype: ['int'] });
   const has = (v: number) => Number.isInteger(v) && v >= 0 && v < rows;
-  checkValues('gatherPairs', name, indices, { has, words: `an integer in [0, ${rows})` });
-  return size!;
+  checkValues('gatherPairs', checked, { has, words: `an integer in [0, ${rows})` });
+  return checked.shape[0]!;
 }
 
 /**
@@ -172,9 +175,9 @@ export const logRatios = <T>({ policy, reference }: PairLogps<T>): Pair<T> => ({
   rejected: sub(policy.rejected, reference.rejected),
 });
 
-/** {@link logRatioMargin} of log-probs that were checked. */
-export function marginOf<T>(logps: PairLogps<T>): T {
+/** {@link logRatioMargin} of log-probs that were checked; without a reference, the margin of the policy alone. */
+export function marginOf<T>(logps: OptionalReference<T>): T {
   // Policy minus reference first: the two are close, so float32 loses least.
-  const { chosen, rejected } = logRatios(logps);
+  const { chosen, rejected } = logps.reference === undefined ? logps.policy : logRatios(logps);
   return sub(chosen, rejected);
 }

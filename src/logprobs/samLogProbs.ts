@@ -1,11 +1,11 @@
 import { backendOf } from '../backend/registry.js';
 import type { Less } from '../backend/types.js';
 import { arange, cast, equal, greater, greaterEqual, reshape, scope, shape, sort, sub, sum, where } from '../backend/ops.js';
-import { checkNumber, checkOptions } from '../internal/checks.js';
 import { generator, shuffled } from '../internal/random.js';
 import { seeds } from '../internal/domains.js';
+import { number, readOptions } from '../internal/options.js';
 import { sumOfCounted } from '../masking/maskedReductions.js';
-import { sharedLength } from './ldLogProbs.js';
+import { shorterLength } from './ldLogProbs.js';
 import { checkTokenPairs, mapPair, type Pair } from './pairs.js';
 
 /** Options of {@link samLogProbs}. */
@@ -45,15 +45,14 @@ export interface SamLogProbsOptions {
  *   https://arxiv.org/abs/2406.10957
  */
 export function samLogProbs<T>(logps: Pair<T>, masks: Pair<T>, options: SamLogProbsOptions): Pair<Less<T>> {
-  checkOptions('samLogProbs', options, ['seed']);
-  checkNumber('samLogProbs', 'seed', options.seed, seeds);
+  const { seed } = readOptions('samLogProbs', options, undefined, { seed: number(seeds) });
   checkTokenPairs('samLogProbs', logps, masks);
 
   const sizes = shape(logps.chosen) as [number, number];
   // One for both sides: in a pair only the longer one is drawn from.
-  const order = permutations(generator(options.seed), sizes);
+  const order = permutations(generator(seed), sizes);
   return scope(logps.chosen, () => {
-    const shared = sharedLength(mapPair(masks, (mask) => cast(mask, 'float')));
+    const shared = shorterLength(mapPair(masks, (mask) => cast(mask, 'float')));
     const backend = backendOf<T>(logps.chosen);
     const place = backend.reshape(backend.constant(order), sizes);
     const side = (x: T, mask: T): Less<T> => {

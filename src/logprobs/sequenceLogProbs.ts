@@ -1,5 +1,6 @@
 import { scope } from '../backend/ops.js';
-import { checkChoice, checkOptions, checkTensor } from '../internal/checks.js';
+import { checkTensor } from '../internal/checks.js';
+import { choice, readOptions } from '../internal/options.js';
 import type { Less } from '../backend/types.js';
 import { checkMask, meanOfCounted, sumOfCounted } from '../masking/maskedReductions.js';
 
@@ -26,11 +27,7 @@ export interface SequenceLogProbsOptions {
  *   becomes NaN.
  */
 export function sequenceLogProbs<T>(logps: T, mask: T, options: SequenceLogProbsOptions = {}): Less<T> {
-  const fn = 'sequenceLogProbs';
-  checkOptions(fn, options, ['reduction']);
-  const { reduction = 'sum' } = options;
-  checkChoice(fn, 'reduction', reduction, ['sum', 'mean']);
-  checkTensor(fn, 'logps', logps, { rank: 2 });
-  checkMask(fn, mask, ['logps', logps]);
+  const { reduction } = readOptions('sequenceLogProbs', options, undefined, { reduction: choice(['sum', 'mean']) });
+  checkMask('sequenceLogProbs', mask, checkTensor('sequenceLogProbs', 'logps', logps, { rank: 2 }));
   return scope(logps, () => (reduction === 'sum' ? sumOfCounted(logps, mask, -1) : meanOfCounted(logps, mask, -1)) as Less<T>);
 }

@@ -30,12 +30,13 @@ import { checkLogits } from './tokenLogProbs.js';
  * @see Zeng et al., "Token-level Direct Preference Optimization", 2024, eq. 11. https://arxiv.org/abs/2404.11999
  */
 export function tokenKl<T>(policy: T, reference: T): Less<T> {
-  const sizes = checkLogits('tokenKl', 'policy', policy);
-  checkTensor('tokenKl', 'reference', reference, { like: ['policy', policy] });
+  const like = checkLogits('tokenKl', 'policy', policy);
+  checkTensor('tokenKl', 'reference', reference, { like });
+  const rows = like.shape.slice(0, -1);
   return scope(policy, () => {
     const kernel = backendOf<T>(policy).tokenKl?.(policy, reference);
     if (kernel !== undefined) return kernel as Less<T>;
-    const flat = [sizes.slice(0, -1).reduce((a, b) => a * b, 1), sizes.at(-1)!];
-    return reshape<Less<T>>(tokenKlDefinition(reshape<T>(policy, flat), reshape<T>(reference, flat)), sizes.slice(0, -1));
+    const flat = [rows.reduce((a, b) => a * b, 1), like.shape.at(-1)!];
+    return reshape<Less<T>>(tokenKlDefinition(reshape<T>(policy, flat), reshape<T>(reference, flat)), rows);
   });
 }

@@ -1,7 +1,7 @@
 import { backendOf } from '../backend/registry.js';
 import { reshape, scope } from '../backend/ops.js';
 import { tokenLogProbsDefinition } from '../definitions/tokenLogProbs.js';
-import { checkOptions, checkTensor, checkValues } from '../internal/checks.js';
+import { checkOptions, checkTensor, checkValues, type Checked } from '../internal/checks.js';
 import { checkIgnoreIndex, IGNORE_INDEX } from '../masking/ignoreIndex.js';
 
 /** Options of {@link tokenLogProbs}. */
@@ -38,7 +38,7 @@ export interface TokenLogProbsOptions {
  * ```
  */
 export function tokenLogProbs<T, L>(logits: T, labels: L, options: TokenLogProbsOptions = {}): L {
-  const { rows, size, vocabulary, ignoreIndex } = checkTokens('tokenLogProbs', logits, labels, options);
+  const { rows, size, vocabulary, ignoreIndex } = checkLogitsAndLabels('tokenLogProbs', logits, labels, options);
   return scope(logits, () => {
     const kernel = backendOf<unknown>(logits).tokenLogProbs?.(logits, labels, ignoreIndex);
     if (kernel !== undefined) return kernel as L;
@@ -47,37 +47,44 @@ export function tokenLogProbs<T, L>(logits: T, labels: L, options: TokenLogProbs
   });
 }
 
-/** Checks logits and labels, and gives the shape of the tokens and their number. */
-export function checkTokens(
-  fn: string,
-  logits: unknown,
-  labels: unknown,
-  options: TokenLogProbsOptions,
-): { readonly rows: readonly number[]; readonly size: number; readonly vocabulary: number; readonly ignoreIndex: number } {
+/** Logits and labels that were checked. */
+interface Tokens {
+  /** Shape of the labels. */
+  readonly rows: readonly number[];
+  /** Their number. */
+  readonly size: number;
+  readonly vocabulary: number;
+  readonly ignoreIndex: number;
+}
+
+/** Checks logits, the labels of their tokens, and the options. */
+export function checkLogitsAndLabels(fn: string, logits: unknown, labels: unknown, options: TokenLogProbsOptions): Tokens {
   checkOptions(fn, options, ['ignoreIndex']);
   const { ignoreIndex = IGNORE_INDEX } = options;
-  const sizes = checkLogits(fn, 'logits', logits);
-  const [rows, vocabulary] = [sizes.slice(0, -1), sizes.at(-1)!];
-  checkLabels(fn, labels, rows, { vocabulary, ignoreIndex, like: ['logits without the last axis', logits] });
+  const checked = checkLogits(fn, 'logits', logits);
+  const [rows, vocabulary] = [checked.shape.slice(0, -1), checked.shape.at(-1)!];
+  const like = { ...checked, name: 'logits without the last axis' };
+  checkLabels(fn, labels, { shape: rows, like }, { vocabulary, ignoreIndex });
   return { rows, size: rows.reduce((a, b) => a * b, 1), vocabulary, ignoreIndex };
 }
 
-/** Checks labels of the given shape, on the engine of `like` if it is given, and the ignored one. */
+/** Checks labels, integers of the given shape, and the ignored one. */
 export function checkLabels(
   fn: string,
   labels: unknown,
-  rows: readonly number[],
-  { vocabulary, ignoreIndex, like }: { vocabulary: number; ignoreIndex: number; like: readonly [string, unknown] | undefined },
+  expected: { readonly shape: readonly number[]; readonly like?: Checked },
+  { vocabulary, ignoreIndex }: { readonly vocabulary: number; readonly ignoreIndex: number },
 ): void {
   checkIgnoreIndex(fn, ignoreIndex, vocabulary);
-  checkTensor(fn, 'labels', labels, { shape: rows, dtype: ['int'], ...(like && { like }) });
   const has = (v: number) => Number.isInteger(v) && ((v >= 0 && v < vocabulary) || v === ignoreIndex);
-  checkValues(fn, 'labels', labels, { has, words: `an integer in [0, ${vocabulary}) or ${ignoreIndex}` });
+  const words = `an integer in [0, ${vocabulary}) or ${ignoreIndex}`;
+  checkValues(fn, checkTensor(fn, 'labels', labels, { ...expected, dtype: ['int'] }), { has, words });
 }
 
-/** Checks logits alone, and gives their shape. */
-export function checkLogits(fn: string, name: string, logits: unknown): readonly number[] {
-  const sizes = checkTensor(fn, name, logits);
-  if (sizes.length < 2) throw new RangeError(`${fn}: ${name} has shape [${sizes.join(', ')}], expected [B, T, V] or [N, V]`);
-  return sizes;
+/** Checks logits alone. */
+export function checkLogits<T>(fn: string, name: string, logits: T): Checked<T> {
+  const checked = checkTensor(fn, name, logits);
+  const { shape } = checked;
+  if (shape.length < 2) throw new RangeError(`${fn}: ${name} has shape [${shape.join(', ')}], expected [B, T, V] or [N, V]`);
+  return checked;
 }

@@ -2,7 +2,7 @@ import { backendOf } from '../backend/registry.js';
 import { reshape, scope } from '../backend/ops.js';
 import type { TokenStats } from '../backend/types.js';
 import { tokenStatsDefinition } from '../definitions/tokenStats.js';
-import { checkTokens, type TokenLogProbsOptions } from './tokenLogProbs.js';
+import { checkLogitsAndLabels, type TokenLogProbsOptions } from './tokenLogProbs.js';
 
 /**
  * What there is to log of each token, in one pass over the logits. Nothing of it has a gradient.
@@ -33,7 +33,7 @@ import { checkTokens, type TokenLogProbsOptions } from './tokenLogProbs.js';
  * ```
  */
 export function tokenStats<T, L>(logits: T, labels: L, options: TokenLogProbsOptions = {}): TokenStats<L> {
-  const { rows, size, vocabulary, ignoreIndex } = checkTokens('tokenStats', logits, labels, options);
+  const { rows, size, vocabulary, ignoreIndex } = checkLogitsAndLabels('tokenStats', logits, labels, options);
   return scope(logits, () => {
     const kernel = backendOf<unknown>(logits).tokenStats?.(logits, labels, ignoreIndex);
     if (kernel !== undefined) return kernel as TokenStats<L>;

@@ -1,7 +1,8 @@
+import { add, clip, div, exp, log, maximum, mean, mul, neg, scope, square, stopGradient, sub, sum } from '../backend/ops.js';
 import type { ScalarOf } from '../backend/types.js';
-import { add, clip, div, exp, log, maximum, mean, mul, neg, scope, shape, square, stopGradient, sub, sum } from '../backend/ops.js';
-import { checkFields, checkNoOtherFields, checkNumber, checkOptions, checkTensor } from '../internal/checks.js';
+import { checkFields, checkNoOtherFields, checkTensor, type Checked } from '../internal/checks.js';
 import { belowOne, notNegative, positive } from '../internal/domains.js';
+import { number, optional, readOptions, type Reader } from '../internal/options.js';
 import { checkMask, meanOfCounted } from '../masking/maskedReductions.js';
 
 /** Running mean and standard deviation of the margins, both scalars in nats; see {@link marginStatistics}. */
@@ -37,17 +38,15 @@ export interface MarginStatisticsOptions<S> {
  * @see Wu et al., "beta-DPO: Direct Preference Optimization with Dynamic beta", 2024. https://arxiv.org/abs/2407.08639
  */
 export function marginStatistics<T>(margins: T, options: MarginStatisticsOptions<ScalarOf<T>> = {}): MarginStatistics<ScalarOf<T>> {
-  checkOptions('marginStatistics', options, ['previous', 'momentum']);
-  const { previous, momentum = 0.9 } = options;
-  checkTensor('marginStatistics', 'margins', margins, { rank: 1 });
-  if (previous !== undefined) checkStatistics('marginStatistics', 'previous', previous, ['margins', margins]);
-  checkNumber('marginStatistics', 'momentum', momentum, belowOne);
-
-  type S = ScalarOf<T>;
+  const like = checkTensor('marginStatistics', 'margins', margins, { rank: 1 });
+  const { previous, momentum } = readOptions('marginStatistics', options, like, {
+    previous: optional(statisticsLike<ScalarOf<T>>(like)),
+    momentum: number(belowOne, 0.9),
+  });
   return scope(margins, () => {
     const center = mean(margins);
-    const variance = div(sum(square(sub(margins, center))), Math.max(shape(margins)[0]! - 1, 1));
-    const mixed = (before: S | undefined, now: S): S => {
+    const variance = div(sum(square(sub(margins, center))), Math.max(like.shape[0]! - 1, 1));
+    const mixed = (before: ScalarOf<T> | undefined, now: ScalarOf<T>): ScalarOf<T> => {
       const share = mul(now, 1 - momentum);
       return stopGradient(before === undefined ? share : add(mul(before, momentum), share));
     };
@@ -73,8 +72,8 @@ const squareRoot = <S>(x: S): S => exp(mul(log(maximum(x, 1e-30)), 0.5));
  * @see Wu et al., "beta-DPO: Direct Preference Optimization with Dynamic beta", 2024. https://arxiv.org/abs/2407.08639
  */
 export function marginWeights<T>(margins: T, statistics: MarginStatistics<ScalarOf<T>>): T {
-  checkTensor('marginWeights', 'margins', margins, { rank: 1 });
-  checkStatistics('marginWeights', 'statistics', statistics, ['margins', margins]);
+  const like = checkTensor('marginWeights', 'margins', margins, { rank: 1 });
+  checkStatistics('marginWeights', 'statistics', statistics, like);
   return scope(margins, () => {
     const deviations = div(sub(margins, statistics.mean), maximum(statistics.std, 1e-15));
     // Beyond it the weight is 0 in every format, and the square may leave it.
@@ -124,27 +123,30 @@ export interface AdaptiveBetaOptions {
  * @see Wu et al., "beta-DPO: Direct Preference Optimization with Dynamic beta", 2024. https://arxiv.org/abs/2407.08639
  */
 export function adaptiveBeta<T>(batch: AdaptiveBetaBatch<T>, options: AdaptiveBetaOptions = {}): ScalarOf<T> {
-  checkOptions('adaptiveBeta', options, ['beta', 'alpha']);
-  const { beta = 0.1, alpha = 0.6 } = options;
-  checkNumber('adaptiveBeta', 'beta', beta, positive);
-  checkNumber('adaptiveBeta', 'alpha', alpha, notNegative);
   checkFields('adaptiveBeta', 'batch', batch, ['margins', 'statistics']);
   checkNoOtherFields('adaptiveBeta', 'batch', batch, ['margins', 'statistics', 'selected']);
   const { margins, statistics, selected } = batch;
-  checkTensor('adaptiveBeta', 'margins', margins, { rank: 1 });
-  checkStatistics('adaptiveBeta', 'statistics', statistics, ['margins', margins]);
-  if (selected !== undefined) checkMask('adaptiveBeta', selected, ['margins', margins], 'selected');
-
-  type S = ScalarOf<T>;
+  const like = checkTensor('adaptiveBeta', 'margins', margins, { rank: 1 });
+  checkStatistics('adaptiveBeta', 'statistics', statistics, like);
+  if (selected !== undefined) checkMask('adaptiveBeta', selected, like, 'selected');
   return scope(margins, () => {
-    const average = selected === undefined ? mean(margins) : (meanOfCounted(margins, selected) as S);
-    const gain = add(mul(sub(average, statistics.mean), alpha), 1);
-    return stopGradient(maximum(mul(gain, beta), 1e-3));
+    const { beta, alpha } = readOptions('adaptiveBeta', options, like, { beta: number(positive, 0.1), alpha: number(notNegative, 0.6) });
+    const average = selected === undefined ? mean(margins) : (meanOfCounted(margins, selected) as ScalarOf<T>);
+    const factor = add(mul(sub(average, statistics.mean), alpha), 1);
+    return stopGradient(maximum(mul(factor, beta), 1e-3));
   });
 }
 
-function checkStatistics<S>(fn: string, name: string, statistics: MarginStatistics<S>, like: readonly [string, unknown]): void {
+function checkStatistics<S>(fn: string, name: string, statistics: MarginStatistics<S>, like: Checked): void {
   checkFields(fn, name, statistics, ['mean', 'std']);
   checkTensor(fn, `${name}.mean`, statistics.mean, { rank: 0, like });
   checkTensor(fn, `${name}.std`, statistics.std, { rank: 0, like });
 }
+
+/** Reads statistics that belong to the engine of the margins. */
+const statisticsLike =
+  <S>(like: Checked): Reader<MarginStatistics<S>> =>
+  (fn, name, value) => {
+    checkStatistics(fn, name, value as MarginStatistics<S>, like);
+    return value as MarginStatistics<S>;
+  };

@@ -1,6 +1,7 @@
 import { add, mul, scope } from '../backend/ops.js';
-import { checkFields, checkNumber, checkOptions, checkTensor } from '../internal/checks.js';
+import { checkFields, checkTensor } from '../internal/checks.js';
 import { probability } from '../internal/domains.js';
+import { number, readOptions } from '../internal/options.js';
 
 /** Options of {@link addStatistics}. */
 export interface AddStatisticsOptions {
@@ -34,19 +35,17 @@ export interface AddStatisticsOptions {
  * ```
  */
 export function addStatistics<S, R extends { readonly [K in keyof R]: S }>(before: R, now: R, options: AddStatisticsOptions = {}): R {
-  checkOptions('addStatistics', options, ['decay']);
-  const { decay = 1 } = options;
-  checkNumber('addStatistics', 'decay', decay, probability);
   if (isEmpty(before)) throw new TypeError('addStatistics: before is no record of scalars');
   const names = Object.keys(before) as (keyof R & string)[];
   checkFields('addStatistics', 'now', now, names);
-  const like = [`before.${names[0]!}`, before[names[0]!]] as const;
+  const like = checkTensor('addStatistics', `before.${names[0]!}`, before[names[0]!], { rank: 0 });
   for (const name of names) {
     checkTensor('addStatistics', `before.${name}`, before[name], { rank: 0, like });
     checkTensor('addStatistics', `now.${name}`, now[name], { rank: 0, like });
   }
+  const { decay } = readOptions('addStatistics', options, like, { decay: number(probability, 1) });
   const total = (name: keyof R): S => add(decay === 1 ? before[name] : mul(before[name], decay), now[name]);
-  return scope(like[1], () => Object.fromEntries(names.map((name) => [name, total(name)])) as unknown as R);
+  return scope(like.value, () => Object.fromEntries(names.map((name) => [name, total(name)])) as unknown as R);
 }
 
 const isEmpty = (x: unknown): boolean => typeof x !== 'object' || x === null || Object.keys(x).length === 0;

@@ -1,9 +1,9 @@
 import { mul, scope, sub } from '../backend/ops.js';
-import { checkNumber, checkOptions } from '../internal/checks.js';
 import { labelNoise, notZero, positive } from '../internal/domains.js';
+import { number, readOptions } from '../internal/options.js';
 import { exponentialScore, logistic } from '../internal/numerics.js';
-import { checkPair, type Pair } from '../logprobs/pairs.js';
-import { checkTargetMargin, type TargetMargin } from './simpo.js';
+import { targetMargin, targetMarginReaders, type TargetMargin } from '../internal/targetMargin.js';
+import { checkPair, mapPair, type Pair } from '../logprobs/pairs.js';
 
 /** Hyperparameters of {@link alphaPo}. */
 export type AlphaPoOptions = {
@@ -46,18 +46,18 @@ export type AlphaPoOptions = {
  * @see Gupta et al., "AlphaPO: Reward Shape Matters for LLM Alignment", 2025. https://arxiv.org/abs/2501.03884
  */
 export function alphaPo<T>(logps: Pair<T>, options: AlphaPoOptions): T {
-  checkOptions('alphaPo', options, ['alpha', 'beta', 'gamma', 'gammaBetaRatio', 'labelSmoothing', 'maxExponent']);
-  const { alpha, beta, labelSmoothing = 0, maxExponent = 80 } = options;
-  checkPair('alphaPo', 'logps', logps);
-  checkNumber('alphaPo', 'alpha', alpha, notZero);
-  checkNumber('alphaPo', 'beta', beta, positive);
-  const gamma = checkTargetMargin('alphaPo', options);
-  checkNumber('alphaPo', 'labelSmoothing', labelSmoothing, labelNoise);
-  checkNumber('alphaPo', 'maxExponent', maxExponent, positive);
-
+  const like = checkPair('alphaPo', 'logps', logps);
   return scope(logps.chosen, () => {
-    const reward = (logp: T): T => exponentialScore(logp, alpha, maxExponent);
-    const scaled = mul(sub(reward(logps.chosen), reward(logps.rejected)), beta);
-    return logistic(gamma === 0 ? scaled : sub(scaled, gamma), labelSmoothing);
+    const read = readOptions('alphaPo', options, like, {
+      alpha: number(notZero),
+      beta: number(positive),
+      labelSmoothing: number(labelNoise, 0),
+      maxExponent: number(positive, 80),
+      ...targetMarginReaders(),
+    });
+    const gamma = targetMargin('alphaPo', read);
+    const { chosen, rejected } = mapPair(logps, (logp) => exponentialScore(logp, read.alpha, read.maxExponent));
+    const scaled = mul(sub(chosen, rejected), read.beta);
+    return logistic(gamma === 0 ? scaled : sub(scaled, gamma), read.labelSmoothing);
   });
 }

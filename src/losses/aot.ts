@@ -1,6 +1,6 @@
 import { mul, scope, sort, sub } from '../backend/ops.js';
-import { checkNumber, checkOptions } from '../internal/checks.js';
 import { labelNoise, positive } from '../internal/domains.js';
+import { number, readOptions } from '../internal/options.js';
 import { logistic } from '../internal/numerics.js';
 import { checkPairLogps, type PairLogps } from '../logprobs/pairs.js';
 
@@ -40,22 +40,15 @@ export interface AotOptions {
  * @see Melnyk et al., "Distributional Preference Alignment of LLMs via Optimal Transport", 2024. https://arxiv.org/abs/2406.05882
  */
 export function aot<T>(logps: PairLogps<T>, options: AotOptions = {}): T {
-  const { beta, labelSmoothing } = checkAotOptions('aot', options);
-  checkPairLogps('aot', logps);
-  const { policy, reference } = logps;
-
-  return scope(policy.chosen, () => {
+  const like = checkPairLogps('aot', logps);
+  return scope(logps.policy.chosen, () => {
+    const { beta, labelSmoothing } = readOptions('aot', options, like, {
+      beta: number(positive, 0.1),
+      labelSmoothing: number(labelNoise, 0),
+    });
+    const { policy, reference } = logps;
     const margins = sort(sub(policy.chosen, policy.rejected));
     const baseline = sort(sub(reference.chosen, reference.rejected));
     return logistic(mul(sub(margins, baseline), beta), labelSmoothing);
   });
-}
-
-/** Checks the options of both AOT losses, and fills in their defaults. */
-export function checkAotOptions(fn: string, options: AotOptions): Required<AotOptions> {
-  checkOptions(fn, options, ['beta', 'labelSmoothing']);
-  const { beta = 0.1, labelSmoothing = 0 } = options;
-  checkNumber(fn, 'beta', beta, positive);
-  checkNumber(fn, 'labelSmoothing', labelSmoothing, labelNoise);
-  return { beta, labelSmoothing };
 }

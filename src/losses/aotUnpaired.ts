@@ -1,7 +1,9 @@
 import { mul, scope, sort, sub } from '../backend/ops.js';
+import { labelNoise, positive } from '../internal/domains.js';
+import { number, readOptions } from '../internal/options.js';
 import { logistic } from '../internal/numerics.js';
 import { checkPairLogps, logRatios, type PairLogps } from '../logprobs/pairs.js';
-import { checkAotOptions, type AotOptions } from './aot.js';
+import type { AotOptions } from './aot.js';
 
 /**
  * AOT (Alignment via Optimal Transport) on the two sides as sets: the distribution of the chosen log-ratios over the batch
@@ -32,10 +34,12 @@ import { checkAotOptions, type AotOptions } from './aot.js';
  * @see Melnyk et al., "Distributional Preference Alignment of LLMs via Optimal Transport", 2024. https://arxiv.org/abs/2406.05882
  */
 export function aotUnpaired<T>(logps: PairLogps<T>, options: AotOptions = {}): T {
-  const { beta, labelSmoothing } = checkAotOptions('aotUnpaired', options);
-  checkPairLogps('aotUnpaired', logps);
-
+  const like = checkPairLogps('aotUnpaired', logps);
   return scope(logps.policy.chosen, () => {
+    const { beta, labelSmoothing } = readOptions('aotUnpaired', options, like, {
+      beta: number(positive, 0.1),
+      labelSmoothing: number(labelNoise, 0),
+    });
     const { chosen, rejected } = logRatios(logps);
     return logistic(mul(sub(sort(chosen), sort(rejected)), beta), labelSmoothing);
   });

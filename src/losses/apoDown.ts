@@ -1,12 +1,13 @@
 import { add, mul, scope, sigmoid, sub } from '../backend/ops.js';
-import { checkOptions, checkPerExample, poisonOutside } from '../internal/checks.js';
+import type { Operand } from '../backend/types.js';
 import { positive } from '../internal/domains.js';
+import { perExample, readOptions } from '../internal/options.js';
 import { checkPairLogps, logRatios, type PairLogps } from '../logprobs/pairs.js';
 
 /** Hyperparameters of {@link apoDown}. */
 export interface ApoDownOptions<T> {
-  /** Strength of the implicit KL penalty, positive; one number or one per pair `[B]`. Default 0.1. */
-  readonly beta?: number | T;
+  /** Strength of the implicit KL penalty, positive; a number, a scalar, or one per pair `[B]`. Default 0.1. */
+  readonly beta?: Operand<T>;
 }
 
 /**
@@ -35,14 +36,12 @@ export interface ApoDownOptions<T> {
  * @see D'Oosterlinck et al., "Anchored Preference Optimization and Contrastive Revisions", 2024, eq. 8. https://arxiv.org/abs/2408.06266
  */
 export function apoDown<T>(logps: PairLogps<T>, options: ApoDownOptions<T> = {}): T {
-  checkOptions('apoDown', options, ['beta']);
-  const { beta = 0.1 } = options;
-  checkPairLogps('apoDown', logps);
-  checkPerExample('apoDown', 'beta', beta, positive, ['policy.chosen', logps.policy.chosen]);
-
+  const like = checkPairLogps('apoDown', logps);
   return scope(logps.policy.chosen, () => {
-    const scale = poisonOutside(beta, positive);
+    const { beta } = readOptions('apoDown', options, like, {
+      beta: perExample(positive, 0.1),
+    });
     const { chosen, rejected } = logRatios(logps);
-    return add(sigmoid(mul(chosen, scale)), sigmoid(mul(sub(rejected, chosen), scale)));
+    return add(sigmoid(mul(chosen, beta)), sigmoid(mul(sub(rejected, chosen), beta)));
   });
 }

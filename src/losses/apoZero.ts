@@ -1,12 +1,13 @@
 import { add, mul, neg, scope, sigmoid } from '../backend/ops.js';
-import { checkOptions, checkPerExample, poisonOutside } from '../internal/checks.js';
+import type { Operand } from '../backend/types.js';
 import { positive } from '../internal/domains.js';
+import { perExample, readOptions } from '../internal/options.js';
 import { checkPairLogps, logRatios, type PairLogps } from '../logprobs/pairs.js';
 
 /** Hyperparameters of {@link apoZero}. */
 export interface ApoZeroOptions<T> {
-  /** Strength of the implicit KL penalty, positive; one number or one per pair `[B]`. Default 0.1. */
-  readonly beta?: number | T;
+  /** Strength of the implicit KL penalty, positive; a number, a scalar, or one per pair `[B]`. Default 0.1. */
+  readonly beta?: Operand<T>;
 }
 
 /**
@@ -35,15 +36,13 @@ export interface ApoZeroOptions<T> {
  * @see D'Oosterlinck et al., "Anchored Preference Optimization and Contrastive Revisions", 2024, eq. 7. https://arxiv.org/abs/2408.06266
  */
 export function apoZero<T>(logps: PairLogps<T>, options: ApoZeroOptions<T> = {}): T {
-  checkOptions('apoZero', options, ['beta']);
-  const { beta = 0.1 } = options;
-  checkPairLogps('apoZero', logps);
-  checkPerExample('apoZero', 'beta', beta, positive, ['policy.chosen', logps.policy.chosen]);
-
+  const like = checkPairLogps('apoZero', logps);
   return scope(logps.policy.chosen, () => {
-    const scale = poisonOutside(beta, positive);
+    const { beta } = readOptions('apoZero', options, like, {
+      beta: perExample(positive, 0.1),
+    });
     const { chosen, rejected } = logRatios(logps);
     // 1 - sigmoid(z) is written sigmoid(-z), which does not cancel.
-    return add(sigmoid(neg(mul(chosen, scale))), sigmoid(mul(rejected, scale)));
+    return add(sigmoid(neg(mul(chosen, beta))), sigmoid(mul(rejected, beta)));
   });
 }

@@ -1,12 +1,13 @@
 import { mul, scope, sigmoid, sub } from '../backend/ops.js';
-import { checkNumber, checkOptions, checkPerExample, poisonOutside } from '../internal/checks.js';
+import type { Operand } from '../backend/types.js';
 import { notNegative, positive } from '../internal/domains.js';
+import { number, perExample, readOptions } from '../internal/options.js';
 import { checkLabelledLogps, labelsOf, lossSign, weighByClass, type LabelledLogps } from '../logprobs/labelled.js';
 
 /** Hyperparameters of {@link apoZeroUnpaired}. */
 export interface ApoZeroUnpairedOptions<T> {
-  /** Strength of the implicit KL penalty, positive; one number or one per example `[B]`. Default 0.1. */
-  readonly beta?: number | T;
+  /** Strength of the implicit KL penalty, positive; a number, a scalar, or one per example `[B]`. Default 0.1. */
+  readonly beta?: Operand<T>;
   /** Weight of desirable examples, at least 0. Default 1. */
   readonly desirableWeight?: number;
   /** Weight of undesirable examples, at least 0. Default 1. */
@@ -40,17 +41,16 @@ export interface ApoZeroUnpairedOptions<T> {
  * @see D'Oosterlinck et al., "Anchored Preference Optimization and Contrastive Revisions", 2024, eq. 7. https://arxiv.org/abs/2408.06266
  */
 export function apoZeroUnpaired<T>(batch: LabelledLogps<T>, options: ApoZeroUnpairedOptions<T> = {}): T {
-  checkOptions('apoZeroUnpaired', options, ['beta', 'desirableWeight', 'undesirableWeight']);
-  const { beta = 0.1, desirableWeight = 1, undesirableWeight = 1 } = options;
-  checkLabelledLogps('apoZeroUnpaired', batch);
+  const like = checkLabelledLogps('apoZeroUnpaired', batch);
   const { policy, reference, desirable } = batch;
-  checkPerExample('apoZeroUnpaired', 'beta', beta, positive, ['policy', policy]);
-  checkNumber('apoZeroUnpaired', 'desirableWeight', desirableWeight, notNegative);
-  checkNumber('apoZeroUnpaired', 'undesirableWeight', undesirableWeight, notNegative);
-
   return scope(policy, () => {
+    const { beta, desirableWeight, undesirableWeight } = readOptions('apoZeroUnpaired', options, like, {
+      beta: perExample(positive, 0.1),
+      desirableWeight: number(notNegative, 1),
+      undesirableWeight: number(notNegative, 1),
+    });
     const labels = labelsOf(desirable);
-    const reward = mul(sub(policy, reference), poisonOutside(beta, positive));
+    const reward = mul(sub(policy, reference), beta);
     return weighByClass(sigmoid(mul(reward, lossSign(labels))), labels, desirableWeight, undesirableWeight);
   });
 }

@@ -1,19 +1,19 @@
-import type { ScalarOf } from '../backend/types.js';
 import { mul, scope, softplus, sub } from '../backend/ops.js';
-import { checkOptions, checkPerExample, checkScalarOrPerExample, poisonOutside } from '../internal/checks.js';
+import type { Operand, ScalarOf } from '../backend/types.js';
 import { notNegative, positive } from '../internal/domains.js';
+import { perExample, readOptions, statistic } from '../internal/options.js';
 import { checkLabelledLogps, labelsOf, lossSign, weighByClass, type LabelledLogps } from '../logprobs/labelled.js';
 
 /** Hyperparameters of {@link bco}. */
 export interface BcoOptions<T> {
-  /** Strength of the implicit KL penalty, positive; one number or one per example `[B]`. Default 0.1. */
-  readonly beta?: number | T;
+  /** Strength of the implicit KL penalty, positive; a number, a scalar, or one per example `[B]`. Default 0.1. */
+  readonly beta?: Operand<T>;
   /** Where the reward of a good and of a bad answer part, see `rewardShift`: a number, a scalar, or `[B]`. Default 0. */
   readonly delta?: number | ScalarOf<T> | T;
-  /** Weight of desirable examples, at least 0; one number or one per example `[B]`. Default 1. */
-  readonly desirableWeight?: number | T;
-  /** Weight of undesirable examples, at least 0; one number or one per example `[B]`. Default 1. */
-  readonly undesirableWeight?: number | T;
+  /** Weight of desirable examples, at least 0; a number, a scalar, or one per example `[B]`. Default 1. */
+  readonly desirableWeight?: Operand<T>;
+  /** Weight of undesirable examples, at least 0; a number, a scalar, or one per example `[B]`. Default 1. */
+  readonly undesirableWeight?: Operand<T>;
 }
 
 /**
@@ -46,21 +46,18 @@ export interface BcoOptions<T> {
  * @see Jung et al., "Binary Classifier Optimization for Large Language Model Alignment", 2024. https://arxiv.org/abs/2404.04656
  */
 export function bco<T>(batch: LabelledLogps<T>, options: BcoOptions<T> = {}): T {
-  checkOptions('bco', options, ['beta', 'delta', 'desirableWeight', 'undesirableWeight']);
-  const { beta = 0.1, delta = 0, desirableWeight = 1, undesirableWeight = 1 } = options;
-  checkLabelledLogps('bco', batch);
+  const like = checkLabelledLogps('bco', batch);
   const { policy, reference, desirable } = batch;
-  const like = ['policy', policy] as const;
-  checkPerExample('bco', 'beta', beta, positive, like);
-  checkScalarOrPerExample('bco', 'delta', delta, like);
-  checkPerExample('bco', 'desirableWeight', desirableWeight, notNegative, like);
-  checkPerExample('bco', 'undesirableWeight', undesirableWeight, notNegative, like);
-
   return scope(policy, () => {
+    const { beta, delta, desirableWeight, undesirableWeight } = readOptions('bco', options, like, {
+      beta: perExample(positive, 0.1),
+      delta: statistic(0),
+      desirableWeight: perExample(notNegative, 1),
+      undesirableWeight: perExample(notNegative, 1),
+    });
     const labels = labelsOf(desirable);
-    const gain = sub(mul(sub(policy, reference), poisonOutside(beta, positive)), delta);
-    const loss = softplus(mul(gain, lossSign(labels)));
-    const weights = [poisonOutside(desirableWeight, notNegative), poisonOutside(undesirableWeight, notNegative)] as const;
-    return weighByClass(loss, labels, ...weights);
+    const shifted = sub(mul(sub(policy, reference), beta), delta);
+    const loss = softplus(mul(shifted, lossSign(labels)));
+    return weighByClass(loss, labels, desirableWeight, undesirableWeight);
   });
 }

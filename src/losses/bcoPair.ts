@@ -1,13 +1,13 @@
-import type { ScalarOf } from '../backend/types.js';
 import { add, mul, scope, softplus, sub } from '../backend/ops.js';
-import { checkOptions, checkPerExample, checkScalarOrPerExample, poisonOutside } from '../internal/checks.js';
+import type { Operand, ScalarOf } from '../backend/types.js';
 import { positive } from '../internal/domains.js';
-import { checkPairLogps, logRatios, type PairLogps } from '../logprobs/pairs.js';
+import { perExample, readOptions, statistic } from '../internal/options.js';
+import { checkPairLogps, logRatios, mapPair, type PairLogps } from '../logprobs/pairs.js';
 
 /** Hyperparameters of {@link bcoPair}. */
 export interface BcoPairOptions<T> {
-  /** Strength of the implicit KL penalty, positive; one number or one per pair `[B]`. Default 0.1. */
-  readonly beta?: number | T;
+  /** Strength of the implicit KL penalty, positive; a number, a scalar, or one per pair `[B]`. Default 0.1. */
+  readonly beta?: Operand<T>;
   /** Where the reward of a good and of a bad answer part, see `rewardShift`: a number, a scalar, or `[B]`. Default 0. */
   readonly delta?: number | ScalarOf<T> | T;
 }
@@ -39,18 +39,13 @@ export interface BcoPairOptions<T> {
  * @see Jung et al., "Binary Classifier Optimization for Large Language Model Alignment", 2024. https://arxiv.org/abs/2404.04656
  */
 export function bcoPair<T>(logps: PairLogps<T>, options: BcoPairOptions<T> = {}): T {
-  checkOptions('bcoPair', options, ['beta', 'delta']);
-  const { beta = 0.1, delta = 0 } = options;
-  checkPairLogps('bcoPair', logps);
-  const like = ['policy.chosen', logps.policy.chosen] as const;
-  checkPerExample('bcoPair', 'beta', beta, positive, like);
-  checkScalarOrPerExample('bcoPair', 'delta', delta, like);
-
+  const like = checkPairLogps('bcoPair', logps);
   return scope(logps.policy.chosen, () => {
-    const scale = poisonOutside(beta, positive);
-    const { chosen, rejected } = logRatios(logps);
-    const lead = sub<T>(delta, mul(chosen, scale));
-    const lag = sub(mul(rejected, scale), delta);
-    return add(softplus(lead), softplus(lag));
+    const { beta, delta } = readOptions('bcoPair', options, like, {
+      beta: perExample(positive, 0.1),
+      delta: statistic(0),
+    });
+    const { chosen, rejected } = mapPair(logRatios(logps), (ratio) => mul(ratio, beta));
+    return add(softplus(sub<T>(delta, chosen)), softplus(sub(rejected, delta)));
   });
 }

@@ -1,13 +1,14 @@
 import { add, mul, scope, square, sub } from '../backend/ops.js';
-import { checkNumber, checkOptions, checkPerExample } from '../internal/checks.js';
+import type { Operand } from '../backend/types.js';
 import { finite, notNegative } from '../internal/domains.js';
+import { number, perExample, readOptions } from '../internal/options.js';
 import { logistic } from '../internal/numerics.js';
 import { checkPair, type Pair } from '../logprobs/pairs.js';
 
 /** Hyperparameters of {@link bradleyTerry}. */
 export interface BradleyTerryOptions<T> {
-  /** Margin that the chosen reward must win by; a number or one per pair `[B]`. Default 0. */
-  readonly margin?: number | T;
+  /** Margin that the chosen reward must win by; a number, a scalar, or one per pair `[B]`. Default 0. */
+  readonly margin?: Operand<T>;
   /** Weight of the term that keeps the rewards of a pair centred at 0, at least 0. Default 0. */
   readonly centering?: number;
 }
@@ -36,14 +37,13 @@ export interface BradleyTerryOptions<T> {
  * @see Eisenstein et al., "Helping or Herding?", 2023 (centering). https://arxiv.org/abs/2312.09244
  */
 export function bradleyTerry<T>(rewards: Pair<T>, options: BradleyTerryOptions<T> = {}): T {
-  checkOptions('bradleyTerry', options, ['margin', 'centering']);
-  const { margin = 0, centering = 0 } = options;
-  checkPair('bradleyTerry', 'rewards', rewards);
+  const like = checkPair('bradleyTerry', 'rewards', rewards);
   const { chosen, rejected } = rewards;
-  checkPerExample('bradleyTerry', 'margin', margin, finite, ['chosen', chosen]);
-  checkNumber('bradleyTerry', 'centering', centering, notNegative);
-
   return scope(chosen, () => {
+    const { margin, centering } = readOptions('bradleyTerry', options, like, {
+      margin: perExample(finite, 0),
+      centering: number(notNegative, 0),
+    });
     const gap = sub(chosen, rejected);
     const loss = logistic(margin === 0 ? gap : sub(gap, margin));
     return centering === 0 ? loss : add(loss, mul(square(add(chosen, rejected)), centering));

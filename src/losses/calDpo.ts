@@ -1,13 +1,14 @@
 import { add, div, mul, scope, square, sub } from '../backend/ops.js';
-import { checkNumber, checkOptions, checkPerExample, poisonOutside } from '../internal/checks.js';
+import type { Operand } from '../backend/types.js';
 import { notNegative, positive } from '../internal/domains.js';
+import { number, perExample, readOptions } from '../internal/options.js';
 import { logistic } from '../internal/numerics.js';
 import { checkPairLogps, logRatios, type PairLogps } from '../logprobs/pairs.js';
 
 /** Hyperparameters of {@link calDpo}. */
 export interface CalDpoOptions<T> {
-  /** Sets the targets of the log-ratios, positive; one number or one per pair `[B]`. Default 0.1. */
-  readonly beta?: number | T;
+  /** Sets the targets of the log-ratios, positive; a number, a scalar, or one per pair `[B]`. Default 0.1. */
+  readonly beta?: Operand<T>;
   /** Weight of the calibration term, at least 0: 1 in the paper, 0.5 in its authors' code. Default 1. */
   readonly calibrationWeight?: number;
 }
@@ -39,15 +40,14 @@ export interface CalDpoOptions<T> {
  * @see Xiao et al., "Cal-DPO: Calibrated Direct Preference Optimization for Language Model Alignment", 2024. https://arxiv.org/abs/2412.14516
  */
 export function calDpo<T>(logps: PairLogps<T>, options: CalDpoOptions<T> = {}): T {
-  checkOptions('calDpo', options, ['beta', 'calibrationWeight']);
-  const { beta = 0.1, calibrationWeight = 1 } = options;
-  checkPairLogps('calDpo', logps);
-  checkPerExample('calDpo', 'beta', beta, positive, ['policy.chosen', logps.policy.chosen]);
-  checkNumber('calDpo', 'calibrationWeight', calibrationWeight, notNegative);
-
+  const like = checkPairLogps('calDpo', logps);
   return scope(logps.policy.chosen, () => {
-    const target = div(0.5, poisonOutside(beta, positive));
+    const { beta, calibrationWeight } = readOptions('calDpo', options, like, {
+      beta: perExample(positive, 0.1),
+      calibrationWeight: number(notNegative, 1),
+    });
     const { chosen, rejected } = logRatios(logps);
+    const target = div(0.5, beta);
     const calibration = add(square(sub(chosen, target)), square(add(rejected, target)));
     return add(logistic(sub(chosen, rejected)), mul(calibration, calibrationWeight));
   });

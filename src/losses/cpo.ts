@@ -1,13 +1,14 @@
 import { mul, scope, sub } from '../backend/ops.js';
-import { checkNumber, checkOptions, checkPerExample, poisonOutside } from '../internal/checks.js';
+import type { Operand } from '../backend/types.js';
 import { labelNoise, positive } from '../internal/domains.js';
+import { number, perExample, readOptions } from '../internal/options.js';
 import { logistic } from '../internal/numerics.js';
 import { checkPair, type Pair } from '../logprobs/pairs.js';
 
 /** Hyperparameters of {@link cpo}. */
 export interface CpoOptions<T> {
-  /** Scale of the margin, positive; one number or one per pair `[B]`. Default 0.1. */
-  readonly beta?: number | T;
+  /** Scale of the margin, positive; a number, a scalar, or one per pair `[B]`. Default 0.1. */
+  readonly beta?: Operand<T>;
   /** Assumed probability that a preference label is flipped, in [0, 0.5). Default 0. */
   readonly labelSmoothing?: number;
 }
@@ -40,12 +41,12 @@ export interface CpoOptions<T> {
  *   2024, eq. 3. https://arxiv.org/abs/2401.08417
  */
 export function cpo<T>(logps: Pair<T>, options: CpoOptions<T> = {}): T {
-  checkOptions('cpo', options, ['beta', 'labelSmoothing']);
-  const { beta = 0.1, labelSmoothing = 0 } = options;
-  checkPair('cpo', 'logps', logps);
-  const { chosen, rejected } = logps;
-  checkPerExample('cpo', 'beta', beta, positive, ['chosen', chosen]);
-  checkNumber('cpo', 'labelSmoothing', labelSmoothing, labelNoise);
-
-  return scope(chosen, () => logistic(mul(sub(chosen, rejected), poisonOutside(beta, positive)), labelSmoothing));
+  const like = checkPair('cpo', 'logps', logps);
+  return scope(logps.chosen, () => {
+    const { beta, labelSmoothing } = readOptions('cpo', options, like, {
+      beta: perExample(positive, 0.1),
+      labelSmoothing: number(labelNoise, 0),
+    });
+    return logistic(mul(sub(logps.chosen, logps.rejected), beta), labelSmoothing);
+  });
 }

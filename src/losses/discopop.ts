@@ -1,12 +1,13 @@
 import { add, div, exp, mul, neg, scope, sigmoid, softplus, sub } from '../backend/ops.js';
-import { checkNumber, checkOptions, checkPerExample, poisonOutside } from '../internal/checks.js';
+import type { Operand } from '../backend/types.js';
 import { positive, type NumberDomain } from '../internal/domains.js';
+import { number, perExample, readOptions } from '../internal/options.js';
 import { checkPairLogps, marginOf, type PairLogps } from '../logprobs/pairs.js';
 
 /** Hyperparameters of {@link discopop}. */
 export interface DiscopopOptions<T> {
-  /** Strength of the implicit KL penalty, positive; one number or one per pair `[B]`. Default 0.1. */
-  readonly beta?: number | T;
+  /** Strength of the implicit KL penalty, positive; a number, a scalar, or one per pair `[B]`. Default 0.1. */
+  readonly beta?: Operand<T>;
   /** Temperature of the modulation, in (0, 1]. Default 0.05. */
   readonly tau?: number;
 }
@@ -41,14 +42,13 @@ export interface DiscopopOptions<T> {
  *   https://arxiv.org/abs/2406.08414
  */
 export function discopop<T>(logps: PairLogps<T>, options: DiscopopOptions<T> = {}): T {
-  checkOptions('discopop', options, ['beta', 'tau']);
-  const { beta = 0.1, tau = 0.05 } = options;
-  checkPairLogps('discopop', logps);
-  checkPerExample('discopop', 'beta', beta, positive, ['policy.chosen', logps.policy.chosen]);
-  checkNumber('discopop', 'tau', tau, upToOne);
-
+  const like = checkPairLogps('discopop', logps);
   return scope(logps.policy.chosen, () => {
-    const minus = neg(mul(marginOf(logps), poisonOutside(beta, positive)));
+    const { beta, tau } = readOptions('discopop', options, like, {
+      beta: perExample(positive, 0.1),
+      tau: number(upToOne, 0.05),
+    });
+    const minus = neg(mul(marginOf(logps), beta));
     const modulation = div(minus, tau);
     // log sigmoid(h / tau) = -softplus(-h / tau), and 1 - m = sigmoid(-h / tau).
     const logistic = mul(sigmoid(modulation), softplus(minus));

@@ -1,17 +1,18 @@
 import { mul, scope, sub } from '../backend/ops.js';
-import { checkNumber, checkOptions, checkPerExample, poisonOutside } from '../internal/checks.js';
+import type { Operand } from '../backend/types.js';
 import { finite, labelNoise, positive } from '../internal/domains.js';
+import { number, perExample, readOptions } from '../internal/options.js';
 import { logistic } from '../internal/numerics.js';
 import { checkPairLogps, marginOf, type PairLogps } from '../logprobs/pairs.js';
 
 /** Hyperparameters of {@link dpo}. */
 export interface DpoOptions<T> {
-  /** Strength of the implicit KL penalty, positive; one number or one per pair `[B]`. Default 0.1. */
-  readonly beta?: number | T;
+  /** Strength of the implicit KL penalty, positive; a number, a scalar, or one per pair `[B]`. Default 0.1. */
+  readonly beta?: Operand<T>;
   /** Assumed probability that a preference label is flipped, in [0, 0.5). Default 0. */
   readonly labelSmoothing?: number;
-  /** Margin that the chosen side must win by, e.g. a score gap (ODPO); a number or one per pair `[B]`. Default 0. */
-  readonly offset?: number | T;
+  /** Margin that the chosen side must win by, e.g. a score gap (ODPO); a number, a scalar, or one per pair `[B]`. Default 0. */
+  readonly offset?: Operand<T>;
 }
 
 /**
@@ -44,16 +45,14 @@ export interface DpoOptions<T> {
  * @see Amini et al., "Direct Preference Optimization with an Offset", 2024 (offset). https://arxiv.org/abs/2402.10571
  */
 export function dpo<T>(logps: PairLogps<T>, options: DpoOptions<T> = {}): T {
-  checkOptions('dpo', options, ['beta', 'labelSmoothing', 'offset']);
-  const { beta = 0.1, labelSmoothing = 0, offset = 0 } = options;
-  checkPairLogps('dpo', logps);
-  const like = ['policy.chosen', logps.policy.chosen] as const;
-  checkPerExample('dpo', 'beta', beta, positive, like);
-  checkNumber('dpo', 'labelSmoothing', labelSmoothing, labelNoise);
-  checkPerExample('dpo', 'offset', offset, finite, like);
-
+  const like = checkPairLogps('dpo', logps);
   return scope(logps.policy.chosen, () => {
-    const scaled = mul(marginOf(logps), poisonOutside(beta, positive));
+    const { beta, labelSmoothing, offset } = readOptions('dpo', options, like, {
+      beta: perExample(positive, 0.1),
+      labelSmoothing: number(labelNoise, 0),
+      offset: perExample(finite, 0),
+    });
+    const scaled = mul(marginOf(logps), beta);
     return logistic(offset === 0 ? scaled : sub(scaled, offset), labelSmoothing);
   });
 }

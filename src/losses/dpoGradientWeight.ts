@@ -1,12 +1,13 @@
-import { neg, scope, sigmoid, mul } from '../backend/ops.js';
-import { checkOptions, checkPerExample, poisonOutside } from '../internal/checks.js';
+import { mul, neg, scope, sigmoid } from '../backend/ops.js';
+import type { Operand } from '../backend/types.js';
 import { positive } from '../internal/domains.js';
+import { perExample, readOptions } from '../internal/options.js';
 import { checkPairLogps, marginOf, type PairLogps } from '../logprobs/pairs.js';
 
 /** Hyperparameters of {@link dpoGradientWeight}. */
 export interface DpoGradientWeightOptions<T> {
-  /** The beta of the loss, positive; one number or one per pair `[B]`. Default 0.1. */
-  readonly beta?: number | T;
+  /** The beta of the loss, positive; a number, a scalar, or one per pair `[B]`. Default 0.1. */
+  readonly beta?: Operand<T>;
 }
 
 /**
@@ -25,10 +26,11 @@ export interface DpoGradientWeightOptions<T> {
  * @see Rafailov et al., "Direct Preference Optimization", 2023, section 4. https://arxiv.org/abs/2305.18290
  */
 export function dpoGradientWeight<T>(logps: PairLogps<T>, options: DpoGradientWeightOptions<T> = {}): T {
-  checkOptions('dpoGradientWeight', options, ['beta']);
-  const { beta = 0.1 } = options;
-  checkPairLogps('dpoGradientWeight', logps);
-  checkPerExample('dpoGradientWeight', 'beta', beta, positive, ['policy.chosen', logps.policy.chosen]);
-
-  return scope(logps.policy.chosen, () => sigmoid(neg(mul(marginOf(logps), poisonOutside(beta, positive)))));
+  const like = checkPairLogps('dpoGradientWeight', logps);
+  return scope(logps.policy.chosen, () => {
+    const { beta } = readOptions('dpoGradientWeight', options, like, {
+      beta: perExample(positive, 0.1),
+    });
+    return sigmoid(neg(mul(marginOf(logps), beta)));
+  });
 }

@@ -1,13 +1,14 @@
 import { mul, neg, relu, scope, sub } from '../backend/ops.js';
-import { checkNumber, checkOptions, checkPerExample, poisonOutside } from '../internal/checks.js';
+import type { Operand } from '../backend/types.js';
 import { notNegative, positive } from '../internal/domains.js';
+import { number, perExample, readOptions } from '../internal/options.js';
 import { logistic } from '../internal/numerics.js';
 import { checkPairLogps, logRatios, type PairLogps } from '../logprobs/pairs.js';
 
 /** Hyperparameters of {@link dpop}. */
 export interface DpopOptions<T> {
-  /** Strength of the implicit KL penalty, positive; one number or one per pair `[B]`. Default 0.1. */
-  readonly beta?: number | T;
+  /** Strength of the implicit KL penalty, positive; a number, a scalar, or one per pair `[B]`. Default 0.1. */
+  readonly beta?: Operand<T>;
   /** Weight of the penalty on a chosen side that has become less likely, at least 0. Default 50. */
   readonly lambda?: number;
 }
@@ -41,15 +42,14 @@ export interface DpopOptions<T> {
  * @see Pal et al., "Smaug: Fixing Failure Modes of Preference Optimisation with DPO-Positive", 2024. https://arxiv.org/abs/2402.13228
  */
 export function dpop<T>(logps: PairLogps<T>, options: DpopOptions<T> = {}): T {
-  checkOptions('dpop', options, ['beta', 'lambda']);
-  const { beta = 0.1, lambda = 50 } = options;
-  checkPairLogps('dpop', logps);
-  checkPerExample('dpop', 'beta', beta, positive, ['policy.chosen', logps.policy.chosen]);
-  checkNumber('dpop', 'lambda', lambda, notNegative);
-
+  const like = checkPairLogps('dpop', logps);
   return scope(logps.policy.chosen, () => {
+    const { beta, lambda } = readOptions('dpop', options, like, {
+      beta: perExample(positive, 0.1),
+      lambda: number(notNegative, 50),
+    });
     const { chosen, rejected } = logRatios(logps);
     const margin = sub(sub(chosen, rejected), mul(relu(neg(chosen)), lambda));
-    return logistic(mul(margin, poisonOutside(beta, positive)));
+    return logistic(mul(margin, beta));
   });
 }

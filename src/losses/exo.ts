@@ -1,7 +1,7 @@
-import type { Less } from '../backend/types.js';
 import { div, exp, mul, scope, sub } from '../backend/ops.js';
-import { checkNumber, checkOptions } from '../internal/checks.js';
+import type { Less } from '../backend/types.js';
 import { positive } from '../internal/domains.js';
+import { number, readOptions } from '../internal/options.js';
 import { checkLists, listRewards, logSoftmaxOfCandidates, sumOfCandidates, type RewardedListLogps } from '../logprobs/lists.js';
 
 /** Hyperparameters of {@link exo}. */
@@ -39,14 +39,10 @@ export interface ExoOptions {
  * @see Ji et al., "Towards Efficient Exact Optimization of Language Model Alignment", 2024. https://arxiv.org/abs/2402.00856
  */
 export function exo<T>(batch: RewardedListLogps<T>, options: ExoOptions = {}): Less<T> {
-  checkOptions('exo', options, ['beta', 'tau']);
-  const { beta = 0.1, tau = 1 } = options;
-  checkLists('exo', batch, ['policy', 'reference', 'rewards']);
-  checkNumber('exo', 'beta', beta, positive);
-  checkNumber('exo', 'tau', tau, positive);
-
+  const like = checkLists('exo', batch, ['policy', 'reference', 'rewards']);
   const { policy, rewards, mask } = batch;
   return scope(policy, () => {
+    const { beta, tau } = readOptions('exo', options, like, { beta: number(positive, 0.1), tau: number(positive, 1) });
     const logQ = logSoftmaxOfCandidates(listRewards(batch, beta), mask);
     const logP = logSoftmaxOfCandidates(div(rewards, tau), mask);
     return sumOfCandidates(mul(exp(logQ), sub(logQ, logP)), mask);

@@ -1,14 +1,15 @@
 import { add, mul, neg, scope, sigmoid, softplus, sub } from '../backend/ops.js';
-import { checkNumber, checkOptions, checkPerExample, poisonOutside } from '../internal/checks.js';
+import type { Operand } from '../backend/types.js';
 import { positive, type NumberDomain } from '../internal/domains.js';
+import { number, perExample, readOptions } from '../internal/options.js';
 import { checkPairLogps, marginOf, type PairLogps } from '../logprobs/pairs.js';
 
 const smoothed: NumberDomain = { words: 'in (0, 0.5)', has: (v) => v > 0 && v < 0.5 };
 
 /** Hyperparameters of {@link exoPair}. */
 export interface ExoPairOptions<T> {
-  /** Strength of the implicit KL penalty, positive; one number or one per pair `[B]`. Default 0.1. */
-  readonly beta?: number | T;
+  /** Strength of the implicit KL penalty, positive; a number, a scalar, or one per pair `[B]`. Default 0.1. */
+  readonly beta?: Operand<T>;
   /** What the rejected side keeps of the preference, in (0, 0.5). Default 0.001, as the paper advises. */
   readonly labelSmoothing?: number;
 }
@@ -39,14 +40,13 @@ export interface ExoPairOptions<T> {
  * @see Ji et al., "Towards Efficient Exact Optimization of Language Model Alignment", 2024, eq. 16. https://arxiv.org/abs/2402.00856
  */
 export function exoPair<T>(logps: PairLogps<T>, options: ExoPairOptions<T> = {}): T {
-  checkOptions('exoPair', options, ['beta', 'labelSmoothing']);
-  const { beta = 0.1, labelSmoothing = 1e-3 } = options;
-  checkPairLogps('exoPair', logps);
-  checkPerExample('exoPair', 'beta', beta, positive, ['policy.chosen', logps.policy.chosen]);
-  checkNumber('exoPair', 'labelSmoothing', labelSmoothing, smoothed);
-
+  const like = checkPairLogps('exoPair', logps);
   return scope(logps.policy.chosen, () => {
-    const h = mul(marginOf(logps), poisonOutside(beta, positive));
+    const { beta, labelSmoothing } = readOptions('exoPair', options, like, {
+      beta: perExample(positive, 0.1),
+      labelSmoothing: number(smoothed, 1e-3),
+    });
+    const h = mul(marginOf(logps), beta);
     const minus = neg(h);
     // Each logarithm beside its own probability: it is large only where that is 0. log sigmoid(x) = -softplus(-x).
     const chosen = mul(sigmoid(h), sub(-Math.log1p(-labelSmoothing), softplus(minus)));

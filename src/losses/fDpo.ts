@@ -1,13 +1,15 @@
 import { logSigmoid, mul, scope, sub } from '../backend/ops.js';
-import { checkChoice, checkNumber, checkOptions, checkPerExample, checkUnused, poisonOutside } from '../internal/checks.js';
+import type { Operand } from '../backend/types.js';
+import { checkUnused } from '../internal/checks.js';
 import { notZero, positive } from '../internal/domains.js';
+import { choice, number, optional, perExample, readOptions } from '../internal/options.js';
 import { exponentialScore, logistic } from '../internal/numerics.js';
-import { checkPairLogps, logRatios, type PairLogps } from '../logprobs/pairs.js';
+import { checkPairLogps, logRatios, mapPair, type PairLogps } from '../logprobs/pairs.js';
 
 /** Hyperparameters of {@link fDpo}. */
 export type FDpoOptions<T> = {
-  /** Strength of the divergence penalty, positive; one number or one per pair `[B]`. Default 0.1. */
-  readonly beta?: number | T;
+  /** Strength of the divergence penalty, positive; a number, a scalar, or one per pair `[B]`. Default 0.1. */
+  readonly beta?: Operand<T>;
 } & (
   | {
       /** The divergence that holds the policy to the reference. Default `'reverseKl'`, which is {@link dpo}. */
@@ -72,28 +74,25 @@ export type FDpoOptions<T> = {
  *   https://arxiv.org/abs/2309.16240
  */
 export function fDpo<T>(logps: PairLogps<T>, options: FDpoOptions<T> = {}): T {
-  checkOptions('fDpo', options, ['beta', 'divergence', 'alpha', 'maxExponent']);
-  const { beta = 0.1, divergence = 'reverseKl', alpha = 0.5, maxExponent = 80 } = options;
-  checkChoice('fDpo', 'divergence', divergence, ['reverseKl', 'forwardKl', 'jensenShannon', 'alpha']);
-  const isExponential = divergence === 'forwardKl' || divergence === 'alpha';
-  checkUnused(
-    'fDpo',
-    options,
-    [...(divergence === 'alpha' ? [] : ['alpha']), ...(isExponential ? [] : ['maxExponent'])],
-    `by ${divergence}`,
-  );
-  checkPairLogps('fDpo', logps);
-  checkPerExample('fDpo', 'beta', beta, positive, ['policy.chosen', logps.policy.chosen]);
-  checkNumber('fDpo', 'alpha', alpha, notZero);
-  checkNumber('fDpo', 'maxExponent', maxExponent, positive);
-
-  const score = (ratio: T): T => {
-    if (divergence === 'reverseKl') return ratio;
-    if (divergence === 'jensenShannon') return logSigmoid(ratio);
-    return exponentialScore(ratio, divergence === 'alpha' ? alpha : 1, maxExponent);
-  };
+  const like = checkPairLogps('fDpo', logps);
   return scope(logps.policy.chosen, () => {
-    const { chosen, rejected } = logRatios(logps);
-    return logistic(mul(sub(score(chosen), score(rejected)), poisonOutside(beta, positive)));
+    const read = readOptions('fDpo', options, like, {
+      beta: perExample(positive, 0.1),
+      divergence: choice(['reverseKl', 'forwardKl', 'jensenShannon', 'alpha']),
+      alpha: optional(number(notZero)),
+      maxExponent: optional(number(positive)),
+    });
+    const { beta, divergence, alpha = 0.5, maxExponent = 80 } = read;
+    if (divergence !== 'alpha') checkUnused('fDpo', read, ['alpha'], `by ${divergence}`);
+    if (divergence !== 'alpha' && divergence !== 'forwardKl') checkUnused('fDpo', read, ['maxExponent'], `by ${divergence}`);
+
+    const score = {
+      reverseKl: (ratio: T) => ratio,
+      forwardKl: (ratio: T) => exponentialScore(ratio, 1, maxExponent),
+      jensenShannon: (ratio: T) => logSigmoid(ratio),
+      alpha: (ratio: T) => exponentialScore(ratio, alpha, maxExponent),
+    }[divergence];
+    const { chosen, rejected } = mapPair(logRatios(logps), score);
+    return logistic(mul(sub(chosen, rejected), beta));
   });
 }

@@ -1,12 +1,13 @@
 import { mul, relu, scope, sub } from '../backend/ops.js';
-import { checkOptions, checkPerExample, poisonOutside } from '../internal/checks.js';
+import type { Operand } from '../backend/types.js';
 import { positive } from '../internal/domains.js';
+import { perExample, readOptions } from '../internal/options.js';
 import { checkOptionalReference, marginOf, type OptionalReference } from '../logprobs/pairs.js';
 
 /** Hyperparameters of {@link hinge}. */
 export interface HingeOptions<T> {
-  /** Inverse of the margin that is asked for, positive; one number or one per pair `[B]`. Default 0.1. */
-  readonly beta?: number | T;
+  /** Inverse of the margin that is asked for, positive; a number, a scalar, or one per pair `[B]`. Default 0.1. */
+  readonly beta?: Operand<T>;
 }
 
 /**
@@ -35,14 +36,9 @@ export interface HingeOptions<T> {
  *   https://arxiv.org/abs/2309.06657
  */
 export function hinge<T>(logps: OptionalReference<T>, options: HingeOptions<T> = {}): T {
-  checkOptions('hinge', options, ['beta']);
-  const { beta = 0.1 } = options;
-  checkOptionalReference('hinge', logps);
-  const { chosen, rejected } = logps.policy;
-  checkPerExample('hinge', 'beta', beta, positive, ['policy.chosen', chosen]);
-
-  return scope(chosen, () => {
-    const margin = logps.reference ? marginOf(logps) : sub(chosen, rejected);
-    return relu(sub(1, mul(margin, poisonOutside(beta, positive))));
+  const like = checkOptionalReference('hinge', logps);
+  return scope(logps.policy.chosen, () => {
+    const { beta } = readOptions('hinge', options, like, { beta: perExample(positive, 0.1) });
+    return relu(sub(1, mul(marginOf(logps), beta)));
   });
 }

@@ -1,7 +1,7 @@
-import type { Less } from '../backend/types.js';
 import { div, exp, mul, neg, scope } from '../backend/ops.js';
-import { checkNumber, checkOptions } from '../internal/checks.js';
+import type { Less } from '../backend/types.js';
 import { positive } from '../internal/domains.js';
+import { number, readOptions } from '../internal/options.js';
 import { checkLists, listRewards, logSoftmaxOfCandidates, sumOfCandidates, type RewardedListLogps } from '../logprobs/lists.js';
 
 /** Hyperparameters of {@link infoNca}. */
@@ -39,14 +39,10 @@ export interface InfoNcaOptions {
  * @see Chen et al., "Noise Contrastive Alignment of Language Models with Explicit Rewards", 2024. https://arxiv.org/abs/2402.05369
  */
 export function infoNca<T>(batch: RewardedListLogps<T>, options: InfoNcaOptions = {}): Less<T> {
-  checkOptions('infoNca', options, ['beta', 'tau']);
-  const { beta = 0.1, tau = 1 } = options;
-  checkLists('infoNca', batch, ['policy', 'reference', 'rewards']);
-  checkNumber('infoNca', 'beta', beta, positive);
-  checkNumber('infoNca', 'tau', tau, positive);
-
+  const like = checkLists('infoNca', batch, ['policy', 'reference', 'rewards']);
   const { policy, rewards, mask } = batch;
   return scope(policy, () => {
+    const { beta, tau } = readOptions('infoNca', options, like, { beta: number(positive, 0.1), tau: number(positive, 1) });
     const logQ = logSoftmaxOfCandidates(listRewards(batch, beta), mask);
     const p = exp(logSoftmaxOfCandidates(div(rewards, tau), mask));
     return neg(sumOfCandidates(mul(p, logQ), mask));

@@ -1,12 +1,13 @@
 import { div, scope, square, sub } from '../backend/ops.js';
-import { checkOptions, checkPerExample, poisonOutside } from '../internal/checks.js';
+import type { Operand } from '../backend/types.js';
 import { positive } from '../internal/domains.js';
+import { perExample, readOptions } from '../internal/options.js';
 import { checkOptionalReference, marginOf, type OptionalReference } from '../logprobs/pairs.js';
 
 /** Hyperparameters of {@link ipo}. */
 export interface IpoOptions<T> {
-  /** Strength of the regularisation (tau in the paper), positive; one number or one per pair `[B]`. Default 0.1. */
-  readonly beta?: number | T;
+  /** Strength of the regularisation (tau in the paper), positive; a number, a scalar, or one per pair `[B]`. Default 0.1. */
+  readonly beta?: Operand<T>;
 }
 
 /**
@@ -39,15 +40,9 @@ export interface IpoOptions<T> {
  *   https://arxiv.org/abs/2310.12036
  */
 export function ipo<T>(logps: OptionalReference<T>, options: IpoOptions<T> = {}): T {
-  checkOptions('ipo', options, ['beta']);
-  const { beta = 0.1 } = options;
-  checkOptionalReference('ipo', logps);
-  const { chosen, rejected } = logps.policy;
-  checkPerExample('ipo', 'beta', beta, positive, ['policy.chosen', chosen]);
-
-  return scope(chosen, () => {
-    const margin = logps.reference ? marginOf(logps) : sub(chosen, rejected);
-    const target = div(0.5, poisonOutside(beta, positive));
-    return square(sub(margin, target));
+  const like = checkOptionalReference('ipo', logps);
+  return scope(logps.policy.chosen, () => {
+    const { beta } = readOptions('ipo', options, like, { beta: perExample(positive, 0.1) });
+    return square(sub(marginOf(logps), div(0.5, beta)));
   });
 }

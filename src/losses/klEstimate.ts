@@ -1,6 +1,5 @@
-import type { ScalarOf } from '../backend/types.js';
-import { div, maximum, scope, shape, stopGradient, sub, sum } from '../backend/ops.js';
-import { backendOf } from '../backend/registry.js';
+import { div, maximum, scope, stopGradient, sub, sum } from '../backend/ops.js';
+import type { Backend, ScalarOf } from '../backend/types.js';
 import { checkFields, checkTensor } from '../internal/checks.js';
 import { checkUnpairedLogps, type UnpairedLogps } from '../logprobs/pairs.js';
 
@@ -25,11 +24,11 @@ export interface KlStatistics<S> {
  * @throws RangeError if shapes differ.
  */
 export function klStatistics<T>(logps: UnpairedLogps<T>): KlStatistics<ScalarOf<T>> {
-  checkUnpairedLogps('klStatistics', logps);
+  const { backend, shape } = checkUnpairedLogps('klStatistics', logps);
   const { policy, reference } = logps;
   return scope(policy, () => ({
     sum: stopGradient(sum(sub(policy, reference))),
-    count: backendOf<ScalarOf<T>>(policy).constant(shape(policy)[0]!),
+    count: (backend as Backend<unknown>).constant(shape[0]!) as ScalarOf<T>,
   }));
 }
 
@@ -49,17 +48,18 @@ export function klStatistics<T>(logps: UnpairedLogps<T>): KlStatistics<ScalarOf<
 export function klEstimate<T>(logps: UnpairedLogps<T>): ScalarOf<T>;
 export function klEstimate<S>(statistics: KlStatistics<S>): S;
 export function klEstimate(input: UnpairedLogps<unknown> | KlStatistics<unknown>): unknown {
-  if (isStatistics(input)) {
-    checkFields('klEstimate', 'statistics', input, ['sum', 'count']);
-    checkTensor('klEstimate', 'sum', input.sum, { rank: 0 });
-    checkTensor('klEstimate', 'count', input.count, { rank: 0, like: ['sum', input.sum] });
-  } else {
+  if (!isStatistics(input)) {
     checkUnpairedLogps('klEstimate', input);
+    return scope(input.policy, () => positiveMean(klStatistics(input)));
   }
-  return scope(isStatistics(input) ? input.sum : input.policy, () => {
-    const total = isStatistics(input) ? input : klStatistics(input);
-    return stopGradient(maximum(div(total.sum, maximum(total.count, 1)), 0));
-  });
+  checkFields('klEstimate', 'statistics', input, ['sum', 'count']);
+  checkTensor('klEstimate', 'count', input.count, { rank: 0, like: checkTensor('klEstimate', 'sum', input.sum, { rank: 0 }) });
+  return scope(input.sum, () => positiveMean(input));
+}
+
+/** `max(0, sum / count)`, and 0 of no examples. */
+function positiveMean<S>({ sum, count }: KlStatistics<S>): S {
+  return stopGradient(maximum(div(sum, maximum(count, 1)), 0));
 }
 
 const isStatistics = <T, S>(input: UnpairedLogps<T> | KlStatistics<S> | undefined | null): input is KlStatistics<S> =>

@@ -1,7 +1,8 @@
-import type { ScalarOf } from '../backend/types.js';
 import { mul, scope, sigmoid, sub } from '../backend/ops.js';
-import { checkNumber, checkOptions, checkPerExample, checkScalarOrPerExample, poisonOutside } from '../internal/checks.js';
+import type { Operand, ScalarOf } from '../backend/types.js';
+import { checkPerExample } from '../internal/checks.js';
 import { notNegative, positive } from '../internal/domains.js';
+import { number, perExample, readOptions } from '../internal/options.js';
 import { checkLabelledLogps, labelsOf, lossSign, weighByClass, type LabelledLogps } from '../logprobs/labelled.js';
 
 /** A batch of single examples for {@link kto}. */
@@ -12,8 +13,8 @@ export interface KtoBatch<T> extends LabelledLogps<T> {
 
 /** Hyperparameters of {@link kto}. */
 export interface KtoOptions<T> {
-  /** Strength of the implicit KL penalty, positive; one number or one per example `[B]`. Default 0.1. */
-  readonly beta?: number | T;
+  /** Strength of the implicit KL penalty, positive; a number, a scalar, or one per example `[B]`. Default 0.1. */
+  readonly beta?: Operand<T>;
   /** Weight of desirable examples (lambda_D), at least 0. Default 1. */
   readonly desirableWeight?: number;
   /** Weight of undesirable examples (lambda_U), at least 0. Default 1. */
@@ -50,21 +51,19 @@ export interface KtoOptions<T> {
  * @see Ethayarajh et al., "KTO: Model Alignment as Prospect Theoretic Optimization", 2024, eq. 8. https://arxiv.org/abs/2402.01306
  */
 export function kto<T>(batch: KtoBatch<T>, options: KtoOptions<T> = {}): T {
-  checkOptions('kto', options, ['beta', 'desirableWeight', 'undesirableWeight']);
-  const { beta = 0.1, desirableWeight = 1, undesirableWeight = 1 } = options;
-  checkLabelledLogps('kto', batch, ['kl']);
+  const like = checkLabelledLogps('kto', batch, ['kl']);
   const { policy, reference, desirable, kl } = batch;
-  const like = ['policy', policy] as const;
-  checkScalarOrPerExample('kto', 'kl', kl, like);
-  checkPerExample('kto', 'beta', beta, positive, like);
-  checkNumber('kto', 'desirableWeight', desirableWeight, notNegative);
-  checkNumber('kto', 'undesirableWeight', undesirableWeight, notNegative);
-
+  checkPerExample('kto', 'kl', kl, like);
   return scope(policy, () => {
+    const { beta, desirableWeight, undesirableWeight } = readOptions('kto', options, like, {
+      beta: perExample(positive, 0.1),
+      desirableWeight: number(notNegative, 1),
+      undesirableWeight: number(notNegative, 1),
+    });
     const labels = labelsOf(desirable);
-    const lead = mul(sub(sub(policy, reference), kl), poisonOutside(beta, positive));
+    const excess = mul(sub(sub(policy, reference), kl), beta);
     // 1 - sigmoid(z) is written sigmoid(-z), which does not cancel.
-    const loss = sigmoid(mul(lead, lossSign(labels)));
+    const loss = sigmoid(mul(excess, lossSign(labels)));
     return weighByClass(loss, labels, desirableWeight, undesirableWeight);
   });
 }

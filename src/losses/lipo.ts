@@ -1,7 +1,7 @@
-import type { Less } from '../backend/types.js';
 import { abs, cast, div, equal, expm1, greater, log1p, mul, neg, scope, softplus, stopGradient, sub, sum, where } from '../backend/ops.js';
-import { checkNumber, checkOptions } from '../internal/checks.js';
+import type { Less } from '../backend/types.js';
 import { positive } from '../internal/domains.js';
+import { number, readOptions } from '../internal/options.js';
 import {
   amongPairs,
   asFirst,
@@ -53,13 +53,10 @@ export interface LipoOptions {
  * @see Liu et al., "LiPO: Listwise Preference Optimization through Learning-to-Rank", 2024. https://arxiv.org/abs/2402.01878
  */
 export function lipo<T>(batch: RewardedListLogps<T>, options: LipoOptions = {}): Less<T> {
-  checkOptions('lipo', options, ['beta']);
-  const { beta = 0.1 } = options;
-  checkLists('lipo', batch, ['policy', 'reference', 'rewards']);
-  checkNumber('lipo', 'beta', beta, positive);
-
+  const like = checkLists('lipo', batch, ['policy', 'reference', 'rewards']);
   const { policy, mask } = batch;
   return scope(policy, () => {
+    const { beta } = readOptions('lipo', options, like, { beta: number(positive, 0.1) });
     const scores = listRewards(batch, beta);
     const rewards = counted(batch.rewards, mask);
     const gain = expm1(mul(rewards, Math.LN2));

@@ -1,7 +1,8 @@
-import type { Less } from '../backend/types.js';
 import { mul, scope, stopGradient, sub } from '../backend/ops.js';
-import { checkFields, checkNumber, checkOptions, checkTensor, checkValues, poisonOutside } from '../internal/checks.js';
+import type { Less } from '../backend/types.js';
+import { checkFields, checkTensor, perRow } from '../internal/checks.js';
 import { notNegative, probability } from '../internal/domains.js';
+import { number, perExample, readOptions } from '../internal/options.js';
 import { checkMask, sumOfCounted } from '../masking/maskedReductions.js';
 
 /** Completions that the policy sampled, for {@link nashMd}. */
@@ -18,7 +19,7 @@ export interface NashMdBatch<T> {
 export interface NashMdOptions<T> {
   /** Weight of the KL penalty, at least 0. Default 0.1. */
   readonly beta?: number;
-  /** Probability that the completion wins against one of the mixture of policy and reference, in [0, 1]; one or `[B]`. */
+  /** Probability that the completion wins against one of the mixture of policy and reference, in [0, 1]; a number, a scalar, or one per completion `[B]`. */
   readonly preference: number | Less<T>;
 }
 
@@ -47,25 +48,19 @@ export interface NashMdOptions<T> {
  * @see Munos et al., "Nash Learning from Human Feedback", 2023. https://arxiv.org/abs/2312.00886
  */
 export function nashMd<T>(batch: NashMdBatch<T>, options: NashMdOptions<T>): Less<T> {
-  checkOptions('nashMd', options, ['beta', 'preference']);
-  const { beta = 0.1, preference } = options;
-  checkNumber('nashMd', 'beta', beta, notNegative);
   checkFields('nashMd', 'batch', batch, ['policy', 'reference', 'mask']);
   const { policy, reference, mask } = batch;
-  const [rows] = checkTensor('nashMd', 'policy', policy, { rank: 2 });
-  checkTensor('nashMd', 'reference', reference, { like: ['policy', policy] });
-  checkMask('nashMd', mask, ['policy', policy]);
-  if (typeof preference === 'number') {
-    checkNumber('nashMd', 'preference', preference, probability);
-  } else {
-    checkTensor('nashMd', 'preference', preference, { shape: [rows!], like: ['policy', policy] });
-    checkValues('nashMd', 'preference', preference, probability);
-  }
-
+  const like = checkTensor('nashMd', 'policy', policy, { rank: 2 });
+  checkTensor('nashMd', 'reference', reference, { like });
+  checkMask('nashMd', mask, like);
+  const rows = perRow(like);
   return scope(policy, () => {
+    const { beta, preference } = readOptions('nashMd', options, rows, {
+      beta: number(notNegative, 0.1),
+      preference: perExample(probability),
+    });
     const penalty = mul(stopGradient(sub(policy, reference)), policy);
-    const advantage = sub(poisonOutside(preference, probability), 0.5);
-    const reward = mul(sumOfCounted(policy, mask, -1) as Less<T>, advantage);
+    const reward = mul(sumOfCounted(policy, mask, -1) as Less<T>, sub(preference, 0.5));
     return sub(mul(sumOfCounted(penalty, mask, -1) as Less<T>, beta), reward);
   });
 }

@@ -1,7 +1,7 @@
-import type { Less } from '../backend/types.js';
 import { add, cast, div, exp, maximum, mul, neg, reshape, scope, shape, softplus, sum } from '../backend/ops.js';
-import { checkNumber, checkOptions } from '../internal/checks.js';
+import type { Less } from '../backend/types.js';
 import { positive } from '../internal/domains.js';
+import { number, readOptions } from '../internal/options.js';
 import { checkLists, listRewards, logSoftmaxOfCandidates, sumOfCandidates, type RewardedListLogps } from '../logprobs/lists.js';
 
 /** Hyperparameters of {@link nca}. */
@@ -39,14 +39,10 @@ export interface NcaOptions {
  * @see Chen et al., "Noise Contrastive Alignment of Language Models with Explicit Rewards", 2024. https://arxiv.org/abs/2402.05369
  */
 export function nca<T>(batch: RewardedListLogps<T>, options: NcaOptions = {}): Less<T> {
-  checkOptions('nca', options, ['beta', 'tau']);
-  const { beta = 0.1, tau = 1 } = options;
-  checkLists('nca', batch, ['policy', 'reference', 'rewards']);
-  checkNumber('nca', 'beta', beta, positive);
-  checkNumber('nca', 'tau', tau, positive);
-
+  const like = checkLists('nca', batch, ['policy', 'reference', 'rewards']);
   const { policy, rewards, mask } = batch;
   return scope(policy, () => {
+    const { beta, tau } = readOptions('nca', options, like, { beta: number(positive, 0.1), tau: number(positive, 1) });
     const r = listRewards(batch, beta);
     const p = exp(logSoftmaxOfCandidates(div(rewards, tau), mask));
     const noise = div(softplus(r), candidatesOf(policy, mask));

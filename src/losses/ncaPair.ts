@@ -1,12 +1,13 @@
 import { add, mul, neg, scope, softplus } from '../backend/ops.js';
-import { checkOptions, checkPerExample, poisonOutside } from '../internal/checks.js';
+import type { Operand } from '../backend/types.js';
 import { positive } from '../internal/domains.js';
-import { checkPairLogps, logRatios, type PairLogps } from '../logprobs/pairs.js';
+import { perExample, readOptions } from '../internal/options.js';
+import { checkPairLogps, logRatios, mapPair, type PairLogps } from '../logprobs/pairs.js';
 
 /** Hyperparameters of {@link ncaPair}. */
 export interface NcaPairOptions<T> {
-  /** Strength of the implicit KL penalty, positive; one number or one per pair `[B]`. Default 0.1. */
-  readonly beta?: number | T;
+  /** Strength of the implicit KL penalty, positive; a number, a scalar, or one per pair `[B]`. Default 0.1. */
+  readonly beta?: Operand<T>;
 }
 
 /**
@@ -35,15 +36,12 @@ export interface NcaPairOptions<T> {
  * @see Chen et al., "Noise Contrastive Alignment of Language Models with Explicit Rewards", 2024. https://arxiv.org/abs/2402.05369
  */
 export function ncaPair<T>(logps: PairLogps<T>, options: NcaPairOptions<T> = {}): T {
-  checkOptions('ncaPair', options, ['beta']);
-  const { beta = 0.1 } = options;
-  checkPairLogps('ncaPair', logps);
-  checkPerExample('ncaPair', 'beta', beta, positive, ['policy.chosen', logps.policy.chosen]);
-
+  const like = checkPairLogps('ncaPair', logps);
   return scope(logps.policy.chosen, () => {
-    const scale = poisonOutside(beta, positive);
-    const ratios = logRatios(logps);
-    const [chosen, rejected] = [mul(ratios.chosen, scale), mul(ratios.rejected, scale)];
+    const { beta } = readOptions('ncaPair', options, like, {
+      beta: perExample(positive, 0.1),
+    });
+    const { chosen, rejected } = mapPair(logRatios(logps), (ratio) => mul(ratio, beta));
     return add(softplus(neg(chosen)), mul(add(softplus(chosen), softplus(rejected)), 0.5));
   });
 }

@@ -1,7 +1,8 @@
+import { cast, div, maximum, minimum, neg, scope, sum } from '../backend/ops.js';
 import type { Less, ScalarOf } from '../backend/types.js';
-import { cast, div, maximum, neg, scope, sum, minimum } from '../backend/ops.js';
-import { checkChoice, checkNumber, checkOptions, checkTensor } from '../internal/checks.js';
+import { checkTensor } from '../internal/checks.js';
 import { positive } from '../internal/domains.js';
+import { choice, number, optional, readOptions } from '../internal/options.js';
 import { checkMask, meanOfCounted, sumOfCounted } from '../masking/maskedReductions.js';
 
 /** Options of {@link nll}. */
@@ -42,16 +43,15 @@ export interface NllOptions {
 export function nll<T>(logps: T, mask: T, options: NllOptions & { readonly reduction: 'none' }): Less<T>;
 export function nll<T>(logps: T, mask: T, options?: NllOptions & { readonly reduction?: 'token' | 'sequence' }): ScalarOf<T>;
 export function nll<T>(logps: T, mask: T, options: NllOptions = {}): unknown {
-  checkOptions('nll', options, ['reduction', 'tokenCount']);
-  const { reduction = 'token', tokenCount } = options;
-  checkChoice('nll', 'reduction', reduction, ['token', 'sequence', 'none']);
-  checkTensor('nll', 'logps', logps, { rank: 2 });
-  checkMask('nll', mask, ['logps', logps]);
-  if (tokenCount !== undefined) {
-    if (reduction !== 'token') throw new RangeError(`nll: tokenCount would be ignored with the reduction '${reduction}'`);
-    checkNumber('nll', 'tokenCount', tokenCount, positive);
+  const like = checkTensor('nll', 'logps', logps, { rank: 2 });
+  const { reduction, tokenCount } = readOptions('nll', options, like, {
+    reduction: choice(['token', 'sequence', 'none']),
+    tokenCount: optional(number(positive)),
+  });
+  checkMask('nll', mask, like);
+  if (tokenCount !== undefined && reduction !== 'token') {
+    throw new RangeError(`nll: tokenCount would be ignored with the reduction '${reduction}'`);
   }
-
   return scope(logps, () => {
     if (reduction === 'token') {
       return neg(tokenCount === undefined ? meanOfCounted(logps, mask) : div(sumOfCounted(logps, mask), tokenCount));

@@ -1,7 +1,8 @@
-import type { ScalarOf } from '../backend/types.js';
 import { add, mul, scope, sub } from '../backend/ops.js';
-import { checkNoOtherFields, checkNumber, checkOptions, checkScalarOrPerExample } from '../internal/checks.js';
+import type { ScalarOf } from '../backend/types.js';
+import { checkNoOtherFields, checkPerExample } from '../internal/checks.js';
 import { notNegative } from '../internal/domains.js';
+import { number, readOptions } from '../internal/options.js';
 import { log1mexp, logistic } from '../internal/numerics.js';
 import { checkPair, type Pair } from '../logprobs/pairs.js';
 
@@ -44,15 +45,12 @@ export interface OrpoOptions {
  * @see Hong et al., "ORPO: Monolithic Preference Optimization without Reference Model", 2024, eq. 6 and 7. https://arxiv.org/abs/2403.07691
  */
 export function orpo<T>(batch: OrpoBatch<T>, options: OrpoOptions = {}): T {
-  checkOptions('orpo', options, ['lambda']);
-  const { lambda = 0.1 } = options;
-  checkPair('orpo', 'batch', batch);
+  const like = checkPair('orpo', 'batch', batch);
   checkNoOtherFields('orpo', 'batch', batch, ['chosen', 'rejected', 'nll']);
   const { chosen, rejected, nll = 0 } = batch;
-  checkScalarOrPerExample('orpo', 'nll', nll, ['chosen', chosen]);
-  checkNumber('orpo', 'lambda', lambda, notNegative);
-
+  checkPerExample('orpo', 'nll', nll, like);
   return scope(chosen, () => {
+    const { lambda } = readOptions('orpo', options, like, { lambda: number(notNegative, 0.1) });
     const logOdds = sub(sub(chosen, rejected), sub(log1mexp(chosen), log1mexp(rejected)));
     const preference = mul(logistic(logOdds), lambda);
     return nll === 0 ? preference : add(preference, nll);

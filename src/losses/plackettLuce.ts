@@ -1,7 +1,7 @@
-import type { Less } from '../backend/types.js';
 import { logSumExp, scope, softplus, sub } from '../backend/ops.js';
-import { checkNumber, checkOptions } from '../internal/checks.js';
+import type { Less } from '../backend/types.js';
 import { positive } from '../internal/domains.js';
+import { number, readOptions } from '../internal/options.js';
 import { amongPairs, asSecond, checkLists, FAR_BELOW, isBehind, listRewards, sumOfCandidates, type ListLogps } from '../logprobs/lists.js';
 
 /** Hyperparameters of {@link plackettLuce}. */
@@ -35,13 +35,10 @@ export interface PlackettLuceOptions {
  * @see Rafailov et al., "Direct Preference Optimization", 2023, appendix A.3. https://arxiv.org/abs/2305.18290
  */
 export function plackettLuce<T>(batch: ListLogps<T>, options: PlackettLuceOptions = {}): Less<T> {
-  checkOptions('plackettLuce', options, ['beta']);
-  const { beta = 0.1 } = options;
-  checkLists('plackettLuce', batch, ['policy', 'reference']);
-  checkNumber('plackettLuce', 'beta', beta, positive);
-
+  const like = checkLists('plackettLuce', batch, ['policy', 'reference']);
   const { policy, mask } = batch;
   return scope(policy, () => {
+    const { beta } = readOptions('plackettLuce', options, like, { beta: number(positive, 0.1) });
     const rewards = listRewards(batch, beta);
     // A candidate against all behind it together; the last has none, and costs nothing.
     const others = amongPairs(isBehind(rewards), asSecond(rewards), mask, FAR_BELOW);

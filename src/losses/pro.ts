@@ -1,6 +1,6 @@
-import type { Less } from '../backend/types.js';
 import { logSumExp, max, mul, scope, softplus, sub } from '../backend/ops.js';
-import { checkOptions } from '../internal/checks.js';
+import type { Less } from '../backend/types.js';
+import { readOptions } from '../internal/options.js';
 import {
   amongPairs,
   asFirst,
@@ -42,11 +42,10 @@ import {
  * @see Song et al., "Preference Ranking Optimization for Human Alignment", 2023. https://arxiv.org/abs/2306.17492
  */
 export function pro<T>(batch: RewardedLists<T>, options: Readonly<Record<string, never>> = {}): Less<T> {
-  checkOptions('pro', options, []);
-  checkLists('pro', batch, ['policy', 'rewards']);
-
+  const like = checkLists('pro', batch, ['policy', 'rewards']);
   const { mask } = batch;
   return scope(batch.policy, () => {
+    readOptions('pro', options, like, {});
     const logps = counted(batch.policy, mask);
     const rewards = counted(batch.rewards, mask);
     const behind = isBehind(logps);

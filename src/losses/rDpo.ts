@@ -1,8 +1,10 @@
 import { add, cast, mul, scope, sub } from '../backend/ops.js';
-import { checkFields, checkNumber, checkOptions, checkPerExample, checkTensor, poisonOutside } from '../internal/checks.js';
+import type { Operand } from '../backend/types.js';
+import { checkFields } from '../internal/checks.js';
 import { finite, positive } from '../internal/domains.js';
+import { number, perExample, readOptions } from '../internal/options.js';
 import { logistic } from '../internal/numerics.js';
-import { checkPairLogps, marginOf, type Pair, type PairLogps } from '../logprobs/pairs.js';
+import { checkPair, checkPairLogps, mapPair, marginOf, type Pair, type PairLogps } from '../logprobs/pairs.js';
 
 /** A batch of pairs for {@link rDpo}. */
 export interface RDpoBatch<T> extends PairLogps<T> {
@@ -12,8 +14,8 @@ export interface RDpoBatch<T> extends PairLogps<T> {
 
 /** Hyperparameters of {@link rDpo}. */
 export interface RDpoOptions<T> {
-  /** Strength of the implicit KL penalty, positive; one number or one per pair `[B]`. Default 0.1. */
-  readonly beta?: number | T;
+  /** Strength of the implicit KL penalty, positive; a number, a scalar, or one per pair `[B]`. Default 0.1. */
+  readonly beta?: Operand<T>;
   /** Weight of the difference of the lengths, in nats per token. */
   readonly alpha: number;
 }
@@ -47,21 +49,12 @@ export interface RDpoOptions<T> {
  * @see Park et al., "Disentangling Length from Quality in Direct Preference Optimization", 2024. https://arxiv.org/abs/2403.19159
  */
 export function rDpo<T>(batch: RDpoBatch<T>, options: RDpoOptions<T>): T {
-  checkOptions('rDpo', options, ['beta', 'alpha']);
-  const { beta = 0.1, alpha } = options;
   checkFields('rDpo', 'batch', batch, ['policy', 'reference', 'lengths']);
-  checkPairLogps('rDpo', batch);
-  const like = ['policy.chosen', batch.policy.chosen] as const;
-  checkFields('rDpo', 'lengths', batch.lengths, ['chosen', 'rejected']);
-  const { chosen, rejected } = batch.lengths;
-  checkTensor('rDpo', 'lengths.chosen', chosen, { like, dtype: ['float', 'int'] });
-  checkTensor('rDpo', 'lengths.rejected', rejected, { like, dtype: ['float', 'int'] });
-  checkPerExample('rDpo', 'beta', beta, positive, like);
-  checkNumber('rDpo', 'alpha', alpha, finite);
-
+  const like = checkPairLogps('rDpo', batch);
+  checkPair('rDpo', 'lengths', batch.lengths, 'lengths.', like, ['float', 'int']);
   return scope(batch.policy.chosen, () => {
-    const h = mul(marginOf(batch), poisonOutside(beta, positive));
-    const longer = sub(cast(chosen, 'float'), cast(rejected, 'float'));
-    return logistic(add(h, mul(longer, alpha)));
+    const { beta, alpha } = readOptions('rDpo', options, like, { beta: perExample(positive, 0.1), alpha: number(finite) });
+    const { chosen, rejected } = mapPair(batch.lengths, (length) => cast(length, 'float'));
+    return logistic(add(mul(marginOf(batch), beta), mul(sub(chosen, rejected), alpha)));
   });
 }

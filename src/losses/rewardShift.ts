@@ -1,10 +1,10 @@
-import { backendOf } from '../backend/registry.js';
-import type { ScalarOf } from '../backend/types.js';
-import { add, div, maximum, minimum, mul, scope, shape, stopGradient, sub, sum, where } from '../backend/ops.js';
-import { checkChoice, checkFields, checkOptions, checkPerExample, checkTensor, poisonOutside } from '../internal/checks.js';
+import { add, div, maximum, minimum, mul, scope, stopGradient, sub, sum, where } from '../backend/ops.js';
+import type { Backend, Operand, ScalarOf } from '../backend/types.js';
+import { checkFields, checkTensor } from '../internal/checks.js';
 import { positive } from '../internal/domains.js';
+import { choice, perExample, readOptions } from '../internal/options.js';
+import { checkPairLogps, logRatios, mapPair, type PairLogps } from '../logprobs/pairs.js';
 import { checkLabelledLogps, labelsOf, type LabelledLogps } from '../logprobs/labelled.js';
-import { checkPairLogps, logRatios, type PairLogps } from '../logprobs/pairs.js';
 
 /** Rewards so far: sums, so that batches, parts of them and workers can be added up; see `addStatistics`. */
 export interface RewardStatistics<S> {
@@ -20,8 +20,8 @@ export interface RewardStatistics<S> {
 
 /** Hyperparameters of {@link rewardStatistics}. */
 export interface RewardStatisticsOptions<T> {
-  /** The beta of the loss, positive; one number or one per example `[B]`. Default 0.1. */
-  readonly beta?: number | T;
+  /** The beta of the loss, positive; a number, a scalar, or one per example `[B]`. Default 0.1. */
+  readonly beta?: Operand<T>;
 }
 
 /**
@@ -37,27 +37,27 @@ export function rewardStatistics<T>(
   batch: PairLogps<T> | LabelledLogps<T>,
   options: RewardStatisticsOptions<T> = {},
 ): RewardStatistics<ScalarOf<T>> {
-  checkOptions('rewardStatistics', options, ['beta']);
-  const { beta = 0.1 } = options;
-  type S = ScalarOf<T>;
-  if (!isLabelled(batch)) {
-    checkPairLogps('rewardStatistics', batch);
-    const like = batch.policy.chosen;
-    checkPerExample('rewardStatistics', 'beta', beta, positive, ['policy.chosen', like]);
-    return scope(like, () => {
-      const { chosen, rejected } = logRatios(batch);
-      const total = (ratio: T): S => stopGradient(sum(mul(ratio, poisonOutside(beta, positive))));
-      const count = () => backendOf<S>(like).constant(shape(like)[0]!);
-      return { desirableSum: total(chosen), desirableCount: count(), undesirableSum: total(rejected), undesirableCount: count() };
-    });
-  }
-  checkLabelledLogps('rewardStatistics', batch);
+  return isLabelled(batch) ? ofExamples(batch, options) : ofPairs(batch, options);
+}
+
+function ofPairs<T>(logps: PairLogps<T>, options: RewardStatisticsOptions<T>): RewardStatistics<ScalarOf<T>> {
+  const like = checkPairLogps('rewardStatistics', logps);
+  return scope(logps.policy.chosen, () => {
+    const { beta } = readOptions('rewardStatistics', options, like, { beta: perExample(positive, 0.1) });
+    const { chosen, rejected } = mapPair(logRatios(logps), (ratio) => stopGradient(sum(mul(ratio, beta))));
+    const count = () => (like.backend as Backend<unknown>).constant(like.shape[0]!) as ScalarOf<T>;
+    return { desirableSum: chosen, desirableCount: count(), undesirableSum: rejected, undesirableCount: count() };
+  });
+}
+
+function ofExamples<T>(batch: LabelledLogps<T>, options: RewardStatisticsOptions<T>): RewardStatistics<ScalarOf<T>> {
+  const like = checkLabelledLogps('rewardStatistics', batch);
   const { policy, reference, desirable } = batch;
-  checkPerExample('rewardStatistics', 'beta', beta, positive, ['policy', policy]);
   return scope(policy, () => {
+    const { beta } = readOptions('rewardStatistics', options, like, { beta: perExample(positive, 0.1) });
     const labels = labelsOf(desirable);
-    const rewards = mul(sub(policy, reference), poisonOutside(beta, positive));
-    const total = (x: T): S => stopGradient(sum(x));
+    const rewards = mul(sub(policy, reference), beta);
+    const total = (x: T): ScalarOf<T> => stopGradient(sum(x));
     return {
       desirableSum: total(where(labels, rewards, 0)),
       desirableCount: total(labels),
@@ -104,13 +104,11 @@ export interface RewardShiftOptions {
  * @see Jung et al., "Binary Classifier Optimization for Large Language Model Alignment", 2024. https://arxiv.org/abs/2404.04656
  */
 export function rewardShift<S>(statistics: RewardStatistics<S>, options: RewardShiftOptions = {}): S {
-  checkOptions('rewardShift', options, ['over']);
-  const { over = 'examples' } = options;
-  checkChoice('rewardShift', 'over', over, ['examples', 'classes']);
   checkFields('rewardShift', 'statistics', statistics, FIELDS);
   const { desirableSum, desirableCount, undesirableSum, undesirableCount } = statistics;
-  for (const name of FIELDS) checkTensor('rewardShift', name, statistics[name], { rank: 0, like: ['desirableSum', desirableSum] });
-
+  const like = checkTensor('rewardShift', 'desirableSum', desirableSum, { rank: 0 });
+  for (const name of FIELDS.slice(1)) checkTensor('rewardShift', name, statistics[name], { rank: 0, like });
+  const { over } = readOptions('rewardShift', options, like, { over: choice(['examples', 'classes']) });
   return scope(desirableSum, () => {
     const mean = (total: S, count: S): S => div(total, maximum(count, 1));
     if (over === 'examples') return stopGradient(mean(add(desirableSum, undesirableSum), add(desirableCount, undesirableCount)));

@@ -1,13 +1,14 @@
 import { mul, scope, sub } from '../backend/ops.js';
-import { checkNumber, checkOptions, checkPerExample, poisonOutside } from '../internal/checks.js';
+import type { Operand } from '../backend/types.js';
 import { labelNoise, positive } from '../internal/domains.js';
+import { number, perExample, readOptions } from '../internal/options.js';
 import { logistic } from '../internal/numerics.js';
 import { checkPairLogps, marginOf, type PairLogps } from '../logprobs/pairs.js';
 
 /** Hyperparameters of {@link robustDpo}. */
 export interface RobustDpoOptions<T> {
-  /** Strength of the implicit KL penalty, positive; one number or one per pair `[B]`. Default 0.1. */
-  readonly beta?: number | T;
+  /** Strength of the implicit KL penalty, positive; a number, a scalar, or one per pair `[B]`. Default 0.1. */
+  readonly beta?: Operand<T>;
   /** Probability that a preference label is flipped, in [0, 0.5). Default 0, which is {@link dpo}. */
   readonly labelSmoothing?: number;
 }
@@ -39,14 +40,13 @@ export interface RobustDpoOptions<T> {
  *   https://arxiv.org/abs/2403.00409
  */
 export function robustDpo<T>(logps: PairLogps<T>, options: RobustDpoOptions<T> = {}): T {
-  checkOptions('robustDpo', options, ['beta', 'labelSmoothing']);
-  const { beta = 0.1, labelSmoothing = 0 } = options;
-  checkPairLogps('robustDpo', logps);
-  checkPerExample('robustDpo', 'beta', beta, positive, ['policy.chosen', logps.policy.chosen]);
-  checkNumber('robustDpo', 'labelSmoothing', labelSmoothing, labelNoise);
-
+  const like = checkPairLogps('robustDpo', logps);
   return scope(logps.policy.chosen, () => {
-    const h = mul(marginOf(logps), poisonOutside(beta, positive));
+    const { beta, labelSmoothing } = readOptions('robustDpo', options, like, {
+      beta: perExample(positive, 0.1),
+      labelSmoothing: number(labelNoise, 0),
+    });
+    const h = mul(marginOf(logps), beta);
     // log sigmoid(-h) = log sigmoid(h) - h: the two logarithms become one, and a linear term.
     const loss = logistic(h);
     return labelSmoothing === 0 ? loss : sub(loss, mul(h, labelSmoothing / (1 - 2 * labelSmoothing)));

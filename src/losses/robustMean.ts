@@ -1,7 +1,8 @@
+import { div, logSumExp, mul, scope, sub } from '../backend/ops.js';
 import type { ScalarOf } from '../backend/types.js';
-import { div, logSumExp, mul, scope, shape, sub } from '../backend/ops.js';
-import { checkNumber, checkOptions, checkTensor } from '../internal/checks.js';
+import { checkTensor } from '../internal/checks.js';
 import { positive } from '../internal/domains.js';
+import { number, readOptions } from '../internal/options.js';
 
 /** Hyperparameters of {@link robustMean}. */
 export interface RobustMeanOptions {
@@ -34,14 +35,10 @@ export interface RobustMeanOptions {
  *   2024. https://arxiv.org/abs/2407.07880
  */
 export function robustMean<T>(losses: T, options: RobustMeanOptions = {}): ScalarOf<T> {
-  checkOptions('robustMean', options, ['betaPrime']);
-  const { betaPrime = 1 } = options;
-  checkTensor('robustMean', 'losses', losses, { rank: 1 });
-  checkNumber('robustMean', 'betaPrime', betaPrime, positive);
-
-  type S = ScalarOf<T>;
+  const like = checkTensor('robustMean', 'losses', losses, { rank: 1 });
+  const { betaPrime } = readOptions('robustMean', options, like, { betaPrime: number(positive, 1) });
   return scope(losses, () => {
-    const total = logSumExp(div(losses, -betaPrime)) as S;
-    return mul(sub(total, Math.log(shape(losses)[0]!)), -betaPrime);
+    const total = logSumExp(div(losses, -betaPrime)) as ScalarOf<T>;
+    return mul(sub(total, Math.log(like.shape[0]!)), -betaPrime);
   });
 }

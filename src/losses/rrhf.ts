@@ -1,6 +1,7 @@
-import type { Less } from '../backend/types.js';
 import { greater, relu, scope, sub, sum } from '../backend/ops.js';
-import { checkOptions } from '../internal/checks.js';
+import type { Less } from '../backend/types.js';
+import { perRow } from '../internal/checks.js';
+import { readOptions } from '../internal/options.js';
 import { amongPairs, asFirst, asSecond, checkLists, counted, sumOfCandidates, type RewardedLists } from '../logprobs/lists.js';
 
 /**
@@ -30,11 +31,10 @@ import { amongPairs, asFirst, asSecond, checkLists, counted, sumOfCandidates, ty
  * @see Yuan et al., "RRHF: Rank Responses to Align Language Models with Human Feedback without tears", 2023. https://arxiv.org/abs/2304.05302
  */
 export function rrhf<T>(batch: RewardedLists<T>, options: Readonly<Record<string, never>> = {}): Less<T> {
-  checkOptions('rrhf', options, []);
-  checkLists('rrhf', batch, ['policy', 'rewards']);
-
+  const like = checkLists('rrhf', batch, ['policy', 'rewards']);
   const { mask } = batch;
   return scope(batch.policy, () => {
+    readOptions('rrhf', options, perRow(like), {});
     const logps = counted(batch.policy, mask);
     const rewards = counted(batch.rewards, mask);
     const isWorse = greater(asSecond(rewards), asFirst(rewards));

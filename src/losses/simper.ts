@@ -1,5 +1,5 @@
 import { exp, expm1, greater, scope, sub, where } from '../backend/ops.js';
-import { checkOptions } from '../internal/checks.js';
+import { readOptions } from '../internal/options.js';
 import { checkPair, type Pair } from '../logprobs/pairs.js';
 
 /**
@@ -25,10 +25,10 @@ import { checkPair, type Pair } from '../logprobs/pairs.js';
  * @see Xiao et al., "SimPER: A Minimalist Approach to Preference Alignment without Hyperparameters", 2025. https://arxiv.org/abs/2502.00883
  */
 export function simper<T>(logps: Pair<T>, options: Readonly<Record<string, never>> = {}): T {
-  checkOptions('simper', options, []);
-  checkPair('simper', 'logps', logps);
-  const { chosen, rejected } = logps;
-  return scope(chosen, () => {
+  const like = checkPair('simper', 'logps', logps);
+  return scope(logps.chosen, () => {
+    readOptions('simper', options, like, {});
+    const { chosen, rejected } = logps;
     // Where both are near 0, both powers are near 1, and their difference loses what `expm1` keeps.
     const isNear = greater(chosen, -1);
     return where(isNear, sub(expm1(rejected), expm1(chosen)), sub(exp(rejected), exp(chosen)));

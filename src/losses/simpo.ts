@@ -1,23 +1,9 @@
 import { mul, scope, sub } from '../backend/ops.js';
-import { checkNumber, checkOptions } from '../internal/checks.js';
-import { finite, labelNoise, positive } from '../internal/domains.js';
+import { labelNoise, positive } from '../internal/domains.js';
+import { number, readOptions } from '../internal/options.js';
 import { logistic } from '../internal/numerics.js';
+import { targetMargin, targetMarginReaders, type TargetMargin } from '../internal/targetMargin.js';
 import { checkPair, type Pair } from '../logprobs/pairs.js';
-
-/** The margin that the chosen side must win by, stated in one of the two ways that are in use. */
-export type TargetMargin =
-  | {
-      /** The margin itself (TRL's `simpo_gamma`, Liger's `gamma`). */
-      readonly gamma: number;
-      /** Not beside the other one. */
-      readonly gammaBetaRatio?: undefined;
-    }
-  | {
-      /** Not beside the other one. */
-      readonly gamma?: undefined;
-      /** The margin divided by beta (the authors' code, HALOs, Levanter). */
-      readonly gammaBetaRatio: number;
-    };
 
 /** Hyperparameters of {@link simpo}. */
 export type SimpoOptions = {
@@ -54,37 +40,15 @@ export type SimpoOptions = {
  * @see Meng, Xia and Chen, "SimPO: Simple Preference Optimization with a Reference-Free Reward", 2024, eq. 6. https://arxiv.org/abs/2405.14734
  */
 export function simpo<T>(logps: Pair<T>, options: SimpoOptions): T {
-  checkOptions('simpo', options, ['beta', 'gamma', 'gammaBetaRatio', 'labelSmoothing']);
-  const { beta, labelSmoothing = 0 } = options;
-  checkPair('simpo', 'logps', logps);
-  checkNumber('simpo', 'beta', beta, positive);
-  const gamma = checkTargetMargin('simpo', options);
-  checkNumber('simpo', 'labelSmoothing', labelSmoothing, labelNoise);
-
-  const { chosen, rejected } = logps;
-  return scope(chosen, () => {
-    const scaled = mul(sub(chosen, rejected), beta);
-    return logistic(gamma === 0 ? scaled : sub(scaled, gamma), labelSmoothing);
+  const like = checkPair('simpo', 'logps', logps);
+  return scope(logps.chosen, () => {
+    const read = readOptions('simpo', options, like, {
+      beta: number(positive),
+      labelSmoothing: number(labelNoise, 0),
+      ...targetMarginReaders(),
+    });
+    const gamma = targetMargin('simpo', read);
+    const scaled = mul(sub(logps.chosen, logps.rejected), read.beta);
+    return logistic(gamma === 0 ? scaled : sub(scaled, gamma), read.labelSmoothing);
   });
-}
-
-/** What may be given where types are not checked: one margin, both, or none. */
-interface AnyMargin {
-  readonly beta: number;
-  readonly gamma?: number | undefined;
-  readonly gammaBetaRatio?: number | undefined;
-}
-
-/** Checks that exactly one of the two margins is given, and gives the absolute one. */
-export function checkTargetMargin(fn: string, { beta, gamma, gammaBetaRatio }: AnyMargin): number {
-  if (gamma !== undefined && gammaBetaRatio !== undefined) {
-    throw new RangeError(`${fn}: gamma and gammaBetaRatio are both given, expected one of them`);
-  }
-  if (gamma !== undefined) {
-    checkNumber(fn, 'gamma', gamma, finite);
-    return gamma;
-  }
-  if (gammaBetaRatio === undefined) throw new RangeError(`${fn}: neither gamma nor gammaBetaRatio is given, expected one of them`);
-  checkNumber(fn, 'gammaBetaRatio', gammaBetaRatio, finite);
-  return beta * gammaBetaRatio;
 }

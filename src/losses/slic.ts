@@ -1,6 +1,6 @@
 import { add, mul, relu, scope, sub } from '../backend/ops.js';
-import { checkNumber, checkOptions } from '../internal/checks.js';
 import { notNegative } from '../internal/domains.js';
+import { number, readOptions } from '../internal/options.js';
 import { checkPair, type Pair } from '../logprobs/pairs.js';
 
 /** Hyperparameters of {@link slic}. */
@@ -38,14 +38,10 @@ export interface SlicOptions {
  * @see Zhao et al., "SLiC-HF: Sequence Likelihood Calibration with Human Feedback", 2023. https://arxiv.org/abs/2305.10425
  */
 export function slic<T>(logps: Pair<T>, options: SlicOptions = {}): T {
-  checkOptions('slic', options, ['delta', 'lambda']);
-  const { delta = 1, lambda = 0.1 } = options;
-  checkPair('slic', 'logps', logps);
-  checkNumber('slic', 'delta', delta, notNegative);
-  checkNumber('slic', 'lambda', lambda, notNegative);
-
-  const { chosen, rejected } = logps;
-  return scope(chosen, () => {
+  const like = checkPair('slic', 'logps', logps);
+  return scope(logps.chosen, () => {
+    const { delta, lambda } = readOptions('slic', options, like, { delta: number(notNegative, 1), lambda: number(notNegative, 0.1) });
+    const { chosen, rejected } = logps;
     const calibration = relu(add(sub(rejected, chosen), delta));
     return lambda === 0 ? calibration : sub(calibration, mul(chosen, lambda));
   });

@@ -1,9 +1,9 @@
-import type { Less } from '../backend/types.js';
 import { add, logSumExp, reshape, scope, shape, slice, softplus, sub, sum, where } from '../backend/ops.js';
-import { checkNumber, checkOptions } from '../internal/checks.js';
+import type { Less } from '../backend/types.js';
 import { positive } from '../internal/domains.js';
-import { checkLists, counted, FAR_BELOW, listRewards, type ListLogps } from '../logprobs/lists.js';
+import { number, readOptions } from '../internal/options.js';
 import { maskHolds } from '../masking/maskedReductions.js';
+import { checkLists, counted, FAR_BELOW, listRewards, type ListLogps } from '../logprobs/lists.js';
 
 /** Hyperparameters of {@link softmaxDpo}. */
 export interface SoftmaxDpoOptions {
@@ -39,18 +39,15 @@ export interface SoftmaxDpoOptions {
  * @see Chen et al., "On Softmax Direct Preference Optimization for Recommendation", 2024. https://arxiv.org/abs/2406.09215
  */
 export function softmaxDpo<T>(batch: ListLogps<T>, options: SoftmaxDpoOptions = {}): Less<T> {
-  checkOptions('softmaxDpo', options, ['beta']);
-  const { beta = 0.1 } = options;
-  checkLists('softmaxDpo', batch, ['policy', 'reference']);
-  checkNumber('softmaxDpo', 'beta', beta, positive);
-
+  const like = checkLists('softmaxDpo', batch, ['policy', 'reference']);
   const { policy, mask } = batch;
-  const [rows, candidates] = shape(policy) as [number, number];
   return scope(policy, () => {
+    const { beta } = readOptions('softmaxDpo', options, like, { beta: number(positive, 0.1) });
+    const [rows, candidates] = shape(policy) as [number, number];
     const rewards = listRewards(batch, beta);
-    const lead = sub(slice(rewards, 1, candidates, 1), slice(rewards, 0, 1, 1));
+    const gaps = sub(slice(rewards, 1, candidates, 1), slice(rewards, 0, 1, 1));
     const rejected = mask === undefined ? undefined : slice(mask, 1, candidates, 1);
-    const loss = softplus(logSumExp(counted(lead, rejected, FAR_BELOW)) as T) as Less<T>;
+    const loss = softplus(logSumExp(counted(gaps, rejected, FAR_BELOW)) as T) as Less<T>;
     if (mask === undefined) return loss;
     const isChosen = reshape<Less<T>>(slice(mask, 0, 1, 1), [rows]);
     const known = where(isChosen, loss, 0);

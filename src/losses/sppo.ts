@@ -1,14 +1,15 @@
 import { add, div, scope, square, sub } from '../backend/ops.js';
-import { checkOptions, checkPerExample, poisonOutside } from '../internal/checks.js';
+import type { Operand } from '../backend/types.js';
 import { positive, probability } from '../internal/domains.js';
+import { perExample, readOptions } from '../internal/options.js';
 import { checkPairLogps, logRatios, type PairLogps } from '../logprobs/pairs.js';
 
 /** Hyperparameters of {@link sppo}. */
 export interface SppoOptions<T> {
-  /** Strength of the implicit KL penalty (1 / eta in the paper), positive; one number or one per pair `[B]`. Default 0.1. */
-  readonly beta?: number | T;
-  /** Probability that the chosen side wins, in [0, 1]; one number or one per pair `[B]`. Default 1: a hard preference. */
-  readonly preference?: number | T;
+  /** Strength of the implicit KL penalty (1 / eta in the paper), positive; a number, a scalar, or one per pair `[B]`. Default 0.1. */
+  readonly beta?: Operand<T>;
+  /** Probability that the chosen side wins, in [0, 1]; a number, a scalar, or one per pair `[B]`. Default 1: a hard preference. */
+  readonly preference?: Operand<T>;
 }
 
 /**
@@ -38,16 +39,14 @@ export interface SppoOptions<T> {
  * @see Wu et al., "Self-Play Preference Optimization for Language Model Alignment", 2024, eq. 4.7. https://arxiv.org/abs/2405.00675
  */
 export function sppo<T>(logps: PairLogps<T>, options: SppoOptions<T> = {}): T {
-  checkOptions('sppo', options, ['beta', 'preference']);
-  const { beta = 0.1, preference = 1 } = options;
-  checkPairLogps('sppo', logps);
-  const like = ['policy.chosen', logps.policy.chosen] as const;
-  checkPerExample('sppo', 'beta', beta, positive, like);
-  checkPerExample('sppo', 'preference', preference, probability, like);
-
+  const like = checkPairLogps('sppo', logps);
   return scope(logps.policy.chosen, () => {
-    const target = div(sub(poisonOutside(preference, probability), 0.5), poisonOutside(beta, positive));
+    const { beta, preference } = readOptions('sppo', options, like, {
+      beta: perExample(positive, 0.1),
+      preference: perExample(probability, 1),
+    });
     const { chosen, rejected } = logRatios(logps);
+    const target = div(sub(preference, 0.5), beta);
     return add(square(sub(chosen, target)), square(add(rejected, target)));
   });
 }

@@ -1,22 +1,15 @@
 import { add, mul, scope, sub } from '../backend/ops.js';
-import { checkFields, checkOptions, checkPerExample, poisonOutside } from '../internal/checks.js';
+import type { Operand } from '../backend/types.js';
 import { positive } from '../internal/domains.js';
+import { perExample, readOptions } from '../internal/options.js';
 import { logistic } from '../internal/numerics.js';
-import { checkPair, checkPairLogps, marginOf, type Pair, type PairLogps } from '../logprobs/pairs.js';
-
-/** A batch of pairs for {@link tdpo1} and {@link tdpo2}. */
-export interface TdpoBatch<T> extends PairLogps<T> {
-  /**
-   * Sum over the completion's tokens of KL(reference || policy) over the vocabulary, in nats, of each side `[B]`:
-   * `maskedSum(tokenKl(policyLogits, referenceLogits), mask, -1)`.
-   */
-  readonly sequentialKl: Pair<T>;
-}
+import { marginOf } from '../logprobs/pairs.js';
+import { checkTdpoBatch, type TdpoBatch } from '../logprobs/tdpo.js';
 
 /** Hyperparameters of {@link tdpo1}. */
 export interface Tdpo1Options<T> {
-  /** Strength of the implicit KL penalty, positive; one number or one per pair `[B]`. Default 0.1. */
-  readonly beta?: number | T;
+  /** Strength of the implicit KL penalty, positive; a number, a scalar, or one per pair `[B]`. Default 0.1. */
+  readonly beta?: Operand<T>;
 }
 
 /**
@@ -45,21 +38,10 @@ export interface Tdpo1Options<T> {
  * @see Zeng et al., "Token-level Direct Preference Optimization", 2024. https://arxiv.org/abs/2404.11999
  */
 export function tdpo1<T>(batch: TdpoBatch<T>, options: Tdpo1Options<T> = {}): T {
-  checkOptions('tdpo1', options, ['beta']);
-  const { beta = 0.1 } = options;
-  checkTdpoBatch('tdpo1', batch);
-  checkPerExample('tdpo1', 'beta', beta, positive, ['policy.chosen', batch.policy.chosen]);
-
-  const { chosen, rejected } = batch.sequentialKl;
+  const like = checkTdpoBatch('tdpo1', batch);
   return scope(batch.policy.chosen, () => {
-    const margin = add(marginOf(batch), sub(chosen, rejected));
-    return logistic(mul(margin, poisonOutside(beta, positive)));
+    const { beta } = readOptions('tdpo1', options, like, { beta: perExample(positive, 0.1) });
+    const { chosen, rejected } = batch.sequentialKl;
+    return logistic(mul(add(marginOf(batch), sub(chosen, rejected)), beta));
   });
-}
-
-/** Checks the log-probs and the divergences of token-level DPO. */
-export function checkTdpoBatch<T>(fn: string, batch: TdpoBatch<T>): void {
-  checkFields(fn, 'batch', batch, ['policy', 'reference', 'sequentialKl']);
-  checkPairLogps(fn, batch);
-  checkPair(fn, 'sequentialKl', batch.sequentialKl, 'sequentialKl.', ['policy.chosen', batch.policy.chosen]);
 }

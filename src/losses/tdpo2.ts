@@ -1,14 +1,15 @@
 import { mul, scope, stopGradient, sub } from '../backend/ops.js';
-import { checkNumber, checkOptions, checkPerExample, poisonOutside } from '../internal/checks.js';
+import type { Operand } from '../backend/types.js';
 import { notNegative, positive } from '../internal/domains.js';
+import { number, perExample, readOptions } from '../internal/options.js';
 import { logistic } from '../internal/numerics.js';
 import { marginOf } from '../logprobs/pairs.js';
-import { checkTdpoBatch, type TdpoBatch } from './tdpo1.js';
+import { checkTdpoBatch, type TdpoBatch } from '../logprobs/tdpo.js';
 
 /** Hyperparameters of {@link tdpo2}. */
 export interface Tdpo2Options<T> {
-  /** Strength of the implicit KL penalty, positive; one number or one per pair `[B]`. Default 0.1. */
-  readonly beta?: number | T;
+  /** Strength of the implicit KL penalty, positive; a number, a scalar, or one per pair `[B]`. Default 0.1. */
+  readonly beta?: Operand<T>;
   /** Weight of the sequential KL divergences, at least 0. Default 0.5. */
   readonly alpha?: number;
 }
@@ -39,16 +40,11 @@ export interface Tdpo2Options<T> {
  * @see Zeng et al., "Token-level Direct Preference Optimization", 2024. https://arxiv.org/abs/2404.11999
  */
 export function tdpo2<T>(batch: TdpoBatch<T>, options: Tdpo2Options<T> = {}): T {
-  checkOptions('tdpo2', options, ['beta', 'alpha']);
-  const { beta = 0.1, alpha = 0.5 } = options;
-  checkTdpoBatch('tdpo2', batch);
-  checkPerExample('tdpo2', 'beta', beta, positive, ['policy.chosen', batch.policy.chosen]);
-  checkNumber('tdpo2', 'alpha', alpha, notNegative);
-
-  const { chosen, rejected } = batch.sequentialKl;
+  const like = checkTdpoBatch('tdpo2', batch);
   return scope(batch.policy.chosen, () => {
+    const { beta, alpha } = readOptions('tdpo2', options, like, { beta: perExample(positive, 0.1), alpha: number(notNegative, 0.5) });
+    const { chosen, rejected } = batch.sequentialKl;
     const divergence = sub(rejected, stopGradient(chosen));
-    const margin = sub(marginOf(batch), mul(divergence, alpha));
-    return logistic(mul(margin, poisonOutside(beta, positive)));
+    return logistic(mul(sub(marginOf(batch), mul(divergence, alpha)), beta));
   });
 }

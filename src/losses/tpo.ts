@@ -1,9 +1,10 @@
 import { mul, relu, scope, square, sub } from '../backend/ops.js';
-import { checkChoice, checkFields, checkNumber, checkOptions, checkTensor, checkUnused } from '../internal/checks.js';
+import { checkFields, checkNumber, checkTensor, checkUnused } from '../internal/checks.js';
 import { labelNoise, notNegative, positive } from '../internal/domains.js';
+import { choice, number, optional, readOptions } from '../internal/options.js';
 import { logistic } from '../internal/numerics.js';
+import { targetMargin, targetMarginReaders, type TargetMargin } from '../internal/targetMargin.js';
 import { checkPair, type Pair } from '../logprobs/pairs.js';
-import { checkTargetMargin, type TargetMargin } from './simpo.js';
 
 /** A batch of triples for {@link tpo}. */
 export interface TpoBatch<T> extends Pair<T> {
@@ -77,32 +78,28 @@ export type TpoOptions = {
  *   https://arxiv.org/abs/2405.16681
  */
 export function tpo<T>(batch: TpoBatch<T>, options: TpoOptions = {}): T {
-  checkOptions('tpo', options, ['alpha', 'contrastive', 'beta', 'labelSmoothing', 'gamma', 'gammaBetaRatio']);
-  const { alpha = 1, contrastive = 'cpo', labelSmoothing = 0 } = options;
-  checkChoice('tpo', 'contrastive', contrastive, ['cpo', 'hinge', 'ipo', 'simpo']);
-  const isLogistic = contrastive === 'cpo' || contrastive === 'simpo';
-  checkUnused(
-    'tpo',
-    options,
-    [...(isLogistic ? [] : ['labelSmoothing']), ...(contrastive === 'simpo' ? [] : ['gamma', 'gammaBetaRatio'])],
-    `by ${contrastive}`,
-  );
-  const beta = options.beta ?? (contrastive === 'simpo' ? undefined : 0.1);
-  checkNumber('tpo', 'beta', beta, positive);
-  const gamma = contrastive === 'simpo' ? checkTargetMargin('tpo', options as { readonly beta: number } & TargetMargin) : 0;
-  checkNumber('tpo', 'labelSmoothing', labelSmoothing, labelNoise);
   checkFields('tpo', 'batch', batch, ['chosen', 'rejected', 'gold']);
-  checkPair('tpo', 'batch', batch);
   const { chosen, rejected, gold } = batch;
-  checkTensor('tpo', 'gold', gold, { like: ['chosen', chosen] });
-  checkNumber('tpo', 'alpha', alpha, notNegative);
-
+  const like = checkPair('tpo', 'batch', batch);
+  checkTensor('tpo', 'gold', gold, { like });
   return scope(chosen, () => {
+    const read = readOptions('tpo', options, like, {
+      alpha: number(notNegative, 1),
+      contrastive: choice(['cpo', 'hinge', 'ipo', 'simpo']),
+      beta: optional(number(positive)),
+      labelSmoothing: optional(number(labelNoise)),
+      ...targetMarginReaders(),
+    });
+    const { alpha, contrastive, beta = 0.1, labelSmoothing = 0 } = read;
+    if (contrastive === 'simpo') checkNumber('tpo', 'beta', read.beta, positive);
+    if (contrastive !== 'simpo') checkUnused('tpo', read, ['gamma', 'gammaBetaRatio'], `by ${contrastive}`);
+    if (contrastive === 'hinge' || contrastive === 'ipo') checkUnused('tpo', read, ['labelSmoothing'], `by ${contrastive}`);
+
     const margin = sub(chosen, rejected);
     const scaled = mul(margin, beta);
     const contrast = {
       cpo: () => logistic(scaled, labelSmoothing),
-      simpo: () => logistic(sub(scaled, gamma), labelSmoothing),
+      simpo: () => logistic(sub(scaled, targetMargin('tpo', { ...read, beta })), labelSmoothing),
       hinge: () => relu(sub(1, scaled)),
       ipo: () => square(sub(margin, 1 / (2 * beta))),
     }[contrastive];

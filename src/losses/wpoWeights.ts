@@ -1,9 +1,10 @@
-import type { Less } from '../backend/types.js';
 import { add, exp, minimum, scope, stopGradient, sub } from '../backend/ops.js';
-import { checkFields, checkNumber, checkOptions, checkTensor } from '../internal/checks.js';
+import type { Less } from '../backend/types.js';
+import { checkFields, checkTensor, type Checked } from '../internal/checks.js';
 import { positive } from '../internal/domains.js';
-import type { Pair } from '../logprobs/pairs.js';
+import { number, optional, readOptions } from '../internal/options.js';
 import { checkMask, meanOfCounted } from '../masking/maskedReductions.js';
+import type { Pair } from '../logprobs/pairs.js';
 
 /** Tokens of completions for {@link wpoWeights}. */
 export interface WpoTokens<T> {
@@ -49,13 +50,9 @@ export interface WpoWeightsOptions {
  * @see Zhou et al., "WPO: Enhancing RLHF with Weighted Preference Optimization", 2024, eq. 2. https://arxiv.org/abs/2406.11827
  */
 export function wpoWeights<T>(tokens: Pair<WpoTokens<T>> | WpoTokens<T>, options: WpoWeightsOptions = {}): Less<T> {
-  checkOptions('wpoWeights', options, ['clamp']);
-  const { clamp } = options;
-  if (clamp !== undefined) checkNumber('wpoWeights', 'clamp', clamp, positive);
-  const sides = sidesOf(tokens);
-  const like = sides[0]!.logps;
-
-  return scope(like, () => {
+  const { sides, like } = checkSides(tokens);
+  const { clamp } = readOptions('wpoWeights', options, like, { clamp: optional(number(positive)) });
+  return scope(like.value, () => {
     const logs = sides.map(({ logps, logSumSquares, mask }) => meanOfCounted(sub(logps, logSumSquares), mask, -1) as Less<T>);
     const weights = exp(logs.reduce((a, b) => add(a, b)));
     return stopGradient(clamp === undefined ? weights : minimum(weights, clamp));
@@ -63,23 +60,21 @@ export function wpoWeights<T>(tokens: Pair<WpoTokens<T>> | WpoTokens<T>, options
 }
 
 /** The one or the two sets of tokens, checked. */
-function sidesOf<T>(tokens: Pair<WpoTokens<T>> | WpoTokens<T>): WpoTokens<T>[] {
+function checkSides<T>(tokens: Pair<WpoTokens<T>> | WpoTokens<T>): { readonly sides: readonly WpoTokens<T>[]; readonly like: Checked<T> } {
   if (typeof tokens !== 'object' || !('chosen' in tokens)) {
-    checkTokens('tokens', '', tokens);
-    return [tokens];
+    return { sides: [tokens], like: checkSide('tokens', '', tokens) };
   }
   checkFields('wpoWeights', 'tokens', tokens, ['chosen', 'rejected']);
-  checkTokens('chosen', 'chosen.', tokens.chosen);
-  checkTokens('rejected', 'rejected.', tokens.rejected, tokens.chosen.logps);
-  return [tokens.chosen, tokens.rejected];
+  const like = checkSide('chosen', 'chosen.', tokens.chosen);
+  checkSide('rejected', 'rejected.', tokens.rejected, like);
+  return { sides: [tokens.chosen, tokens.rejected], like };
 }
 
-/** Checks the tokens of one side; those of the other have as many rows. */
-function checkTokens<T>(name: string, prefix: string, tokens: WpoTokens<T>, other?: T): void {
+/** Checks the tokens of one side, like those of the other one. Gives their log-probs. */
+function checkSide<T>(name: string, prefix: string, tokens: WpoTokens<T>, other?: Checked): Checked<T> {
   checkFields('wpoWeights', name, tokens, ['logps', 'logSumSquares', 'mask']);
-  const like = [`${prefix}logps`, tokens.logps] as const;
-  if (other === undefined) checkTensor('wpoWeights', like[0], tokens.logps, { rank: 2 });
-  else checkTensor('wpoWeights', like[0], tokens.logps, { like: ['chosen.logps', other] });
+  const like = checkTensor('wpoWeights', `${prefix}logps`, tokens.logps, other ? { like: other } : { rank: 2 });
   checkTensor('wpoWeights', `${prefix}logSumSquares`, tokens.logSumSquares, { like });
   checkMask('wpoWeights', tokens.mask, like, `${prefix}mask`);
+  return like;
 }

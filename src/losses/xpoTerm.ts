@@ -1,6 +1,7 @@
 import { mul, scope } from '../backend/ops.js';
-import { checkNumber, checkOptions, checkTensor } from '../internal/checks.js';
+import { checkTensor } from '../internal/checks.js';
 import { notNegative } from '../internal/domains.js';
+import { number, readOptions } from '../internal/options.js';
 
 /** Hyperparameters of {@link xpoTerm}. */
 export interface XpoTermOptions {
@@ -32,9 +33,7 @@ export interface XpoTermOptions {
  *   algorithm 1. https://arxiv.org/abs/2405.21046
  */
 export function xpoTerm<T>(logps: T, options: XpoTermOptions = {}): T {
-  checkOptions('xpoTerm', options, ['alpha']);
-  const { alpha = 1e-5 } = options;
-  checkTensor('xpoTerm', 'logps', logps, { rank: 1 });
-  checkNumber('xpoTerm', 'alpha', alpha, notNegative);
+  const like = checkTensor('xpoTerm', 'logps', logps, { rank: 1 });
+  const { alpha } = readOptions('xpoTerm', options, like, { alpha: number(notNegative, 1e-5) });
   return scope(logps, () => mul(logps, alpha));
 }

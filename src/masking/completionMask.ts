@@ -1,4 +1,3 @@
-import { backendOf } from '../backend/registry.js';
 import { arange, cast, greater, greaterEqual, reshape, scope, where } from '../backend/ops.js';
 import { checkFields, checkTensor, checkValues } from '../internal/checks.js';
 
@@ -35,23 +34,30 @@ export function completionMask<T>(spans: CompletionSpans<T>, time: number): T ex
   checkFields(fn, 'spans', spans, ['promptLengths', 'lengths']);
   const { promptLengths, lengths } = spans;
   if (!(Number.isInteger(time) && time > 0)) throw new RangeError(`${fn}: time must be an integer > 0, got ${String(time)}`);
-  const has = (v: number) => Number.isInteger(v) && v >= 0 && v <= time;
-  const [rows] = checkTensor(fn, 'lengths', lengths, { rank: 1, dtype: ['int'] });
-  checkTensor(fn, 'promptLengths', promptLengths, { dtype: ['int'], like: ['lengths', lengths] });
-  const total = backendOf<T>(lengths).peek(lengths);
-  checkValues(fn, 'lengths', lengths, { has, words: `an integer in [0, ${time}]` });
-  let row = 0;
-  const fits = (v: number) => has(v) && v <= total![row++]!;
-  checkValues(fn, 'promptLengths', promptLengths, { has: fits, words: 'an integer from 0 to the length of its row' });
+  const ends = checkTensor(fn, 'lengths', lengths, { rank: 1, dtype: ['int'] });
+  const starts = checkTensor(fn, 'promptLengths', promptLengths, { dtype: ['int'], like: ends });
+  checkValues(fn, ends, { has: (v) => Number.isInteger(v) && v >= 0 && v <= time, words: `an integer in [0, ${time}]` });
+  const [rows] = ends.shape as [number];
+  const [prompt, total] = [starts, ends].map(({ backend, value }) => backend.peek(value));
+  if (prompt && total) checkPrompts(fn, prompt, total);
 
   return scope(lengths, () => {
     const at = reshape<T>(arange<T>(lengths, time), [1, time]);
-    const column = (x: T) => reshape<T>(x, [rows!, 1]);
+    const column = (x: T) => reshape<T>(x, [rows, 1]);
     const inside = where(greaterEqual(at, column(promptLengths)), greater(column(lengths), at), 0);
     const mask = cast(inside, 'float');
     if (total) return mask as never;
-    const [prompt, length] = [column(promptLengths), column(lengths)];
-    const fits = where(greaterEqual(prompt, 0), where(greaterEqual(length, prompt), greaterEqual(time, length), 0), 0);
+    const [from, to] = [column(promptLengths), column(lengths)];
+    const fits = where(greaterEqual(from, 0), where(greaterEqual(to, from), greaterEqual(time, to), 0), 0);
     return where(fits, mask, NaN) as never;
   });
+}
+
+/** Checks that each prompt ends within its row. */
+function checkPrompts(fn: string, prompts: ArrayLike<number>, lengths: ArrayLike<number>): void {
+  for (let row = 0; row < prompts.length; row++) {
+    const prompt = prompts[row]!;
+    if (Number.isInteger(prompt) && prompt >= 0 && prompt <= lengths[row]!) continue;
+    throw new RangeError(`${fn}: value ${row} of promptLengths must be an integer from 0 to the length of its row, got ${prompt}`);
+  }
 }

@@ -37,7 +37,7 @@ function ignoreIndexOf(fn: string, options: LabelOptions): number {
  */
 export function shiftLabels<T>(labels: T, options: LabelOptions = {}): T {
   const ignoreIndex = ignoreIndexOf('shiftLabels', options);
-  const [rows, time] = checkTensor('shiftLabels', 'labels', labels, { rank: 2, dtype: ['int'] }) as [number, number];
+  const [rows, time] = checkTensor('shiftLabels', 'labels', labels, { rank: 2, dtype: ['int'] }).shape as [number, number];
   return scope(labels, () => {
     const last = broadcastTo<T>(backendOf<T>(labels).constant(ignoreIndex, 'int'), [rows, 1]);
     return time === 1 ? last : concat([slice(labels, 1, time, 1), last], 1);
@@ -56,9 +56,9 @@ export function shiftLabels<T>(labels: T, options: LabelOptions = {}): T {
  */
 export function labelsFromMask<T>(tokens: T, mask: T, options: LabelOptions = {}): T {
   const ignoreIndex = ignoreIndexOf('labelsFromMask', options);
-  checkTensor('labelsFromMask', 'tokens', tokens, { rank: 2, dtype: ['int'] });
-  checkMask('labelsFromMask', mask, ['tokens', tokens]);
-  const backend = backendOf<T>(tokens);
+  const like = checkTensor('labelsFromMask', 'tokens', tokens, { rank: 2, dtype: ['int'] });
+  checkMask('labelsFromMask', mask, like);
+  const { backend } = like;
   return scope(tokens, () => {
     const labels = where(mask, tokens, backend.constant(ignoreIndex, 'int'));
     const holds = maskHolds(mask);

@@ -1,18 +1,18 @@
 import { backendOf } from '../backend/registry.js';
 import type { Less, ScalarOf } from '../backend/types.js';
 import { add, cast, div, maximum, scope, where } from '../backend/ops.js';
-import { checkTensor, checkValues } from '../internal/checks.js';
+import { checkTensor, checkValues, type Checked } from '../internal/checks.js';
 import { zeroOrOne } from '../internal/domains.js';
 
-/** Checks that a mask has the shape of what it masks, and that it holds 0 and 1 alone. */
-export function checkMask(fn: string, mask: unknown, like: readonly [string, unknown], name = 'mask'): void {
-  checkTensor(fn, name, mask, { like, dtype: ['float', 'int', 'bool'] });
-  checkValues(fn, name, mask, zeroOrOne);
+/** Checks that a mask has the shape of what it masks, and holds only 0 and 1. */
+export function checkMask(fn: string, mask: unknown, like: Checked, name = 'mask'): void {
+  checkValues(fn, checkTensor(fn, name, mask, { like, dtype: ['float', 'int', 'bool'] }), zeroOrOne);
 }
 
 function check(fn: string, x: unknown, mask: unknown, axis: number | undefined): void {
-  const rank = checkTensor(fn, 'x', x).length;
-  checkMask(fn, mask, ['x', x]);
+  const like = checkTensor(fn, 'x', x);
+  checkMask(fn, mask, like);
+  const rank = like.shape.length;
   if (axis !== undefined && !(Number.isInteger(axis) && axis >= -rank && axis < rank)) {
     throw new RangeError(`${fn}: axis must be an integer in [${-rank}, ${rank}), got ${String(axis)}`);
   }

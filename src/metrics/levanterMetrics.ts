@@ -1,15 +1,14 @@
-import type { ScalarOf } from '../backend/types.js';
-import { cast, greater, mean, scope, sub } from '../backend/ops.js';
-import { checkOptions, checkPerExample } from '../internal/checks.js';
+import { cast, greater, mean, mul, scope, sub } from '../backend/ops.js';
+import type { Operand, ScalarOf } from '../backend/types.js';
 import { positive } from '../internal/domains.js';
-import { implicitRewards } from '../logprobs/implicitRewards.js';
-import { checkPairLogps, logRatioMargin, type PairLogps } from '../logprobs/pairs.js';
-import { dpo } from '../losses/dpo.js';
+import { logistic } from '../internal/numerics.js';
+import { perExample, readOptions } from '../internal/options.js';
+import { checkPairLogps, logRatios, type PairLogps } from '../logprobs/pairs.js';
 
 /** Options of {@link levanterMetrics}. */
 export interface LevanterMetricsOptions<T> {
-  /** The beta of the loss, one number or one per pair `[B]`. Default 0.1. */
-  readonly beta?: number | T;
+  /** The beta of the loss, a number, a scalar, or one per pair `[B]`. Default 0.1. */
+  readonly beta?: Operand<T>;
 }
 
 /** What {@link levanterMetrics} gives: scalars on the engine, under Levanter's names. */
@@ -31,21 +30,19 @@ export type LevanterMetrics<S> = Readonly<
  * @throws RangeError if shapes differ or beta is not positive.
  */
 export function levanterMetrics<T>(logps: PairLogps<T>, options: LevanterMetricsOptions<T> = {}): LevanterMetrics<ScalarOf<T>> {
-  checkOptions('levanterMetrics', options, ['beta']);
-  const { beta = 0.1 } = options;
-  checkPairLogps('levanterMetrics', logps);
-  checkPerExample('levanterMetrics', 'beta', beta, positive, ['policy.chosen', logps.policy.chosen]);
+  const like = checkPairLogps('levanterMetrics', logps);
   const { policy, reference } = logps;
-
   return scope(policy.chosen, () => {
-    const rewards = implicitRewards(logps, { beta });
+    const { beta } = readOptions('levanterMetrics', options, like, { beta: perExample(positive, 0.1) });
+    const ratios = logRatios(logps);
+    const margin = sub(ratios.chosen, ratios.rejected);
     return {
-      dpo_loss: mean(dpo(logps, { beta })),
+      dpo_loss: mean(logistic(mul(margin, beta))),
       dpo_margin_policy: mean(sub(policy.chosen, policy.rejected)),
       dpo_margin_ref: mean(sub(reference.chosen, reference.rejected)),
-      dpo_accuracy: mean(cast(greater(logRatioMargin(logps), 0), 'float')),
-      dpo_chosen_reward: mean(rewards.chosen),
-      dpo_rejected_reward: mean(rewards.rejected),
+      dpo_accuracy: mean(cast(greater(margin, 0), 'float')),
+      dpo_chosen_reward: mean(mul(ratios.chosen, beta)),
+      dpo_rejected_reward: mean(mul(ratios.rejected, beta)),
     };
   });
 }

@@ -1,14 +1,13 @@
-import type { ScalarOf } from '../backend/types.js';
-import { add, div, equal, greater, mean, mul, cast, scope, sub } from '../backend/ops.js';
-import { checkChoice, checkOptions, checkPerExample, poisonOutside } from '../internal/checks.js';
+import { add, cast, div, equal, greater, mean, mul, scope, sub } from '../backend/ops.js';
+import type { Operand, ScalarOf } from '../backend/types.js';
 import { positive } from '../internal/domains.js';
-import { implicitRewards } from '../logprobs/implicitRewards.js';
-import { checkOptionalReference, mapPair, type OptionalReference, type Pair } from '../logprobs/pairs.js';
+import { choice, perExample, readOptions } from '../internal/options.js';
+import { checkOptionalReference, logRatios, mapPair, type OptionalReference, type Pair } from '../logprobs/pairs.js';
 
 /** Options of {@link pairMetrics}. */
 export interface PairMetricsOptions<T> {
-  /** The beta of the loss, one number or one per pair `[B]`: rewards are logged as beta times the log-ratios. Default 0.1. */
-  readonly beta?: number | T;
+  /** The beta of the loss, a number, a scalar, or one per pair `[B]`: rewards are logged as beta times the log-ratios. Default 0.1. */
+  readonly beta?: Operand<T>;
   /** What a pair with equal rewards adds to the accuracy: 0 as in TRL, or one half. Default `'zero'`. */
   readonly ties?: 'zero' | 'half';
 }
@@ -38,17 +37,11 @@ function accuracy<T>({ chosen, rejected }: Pair<T>, ties: 'zero' | 'half'): Scal
  * @throws RangeError if shapes differ or an option is outside its range.
  */
 export function pairMetrics<T>(logps: OptionalReference<T>, options: PairMetricsOptions<T> = {}): PairMetrics<ScalarOf<T>> {
-  checkOptions('pairMetrics', options, ['beta', 'ties']);
-  const { beta = 0.1, ties = 'zero' } = options;
-  checkChoice('pairMetrics', 'ties', ties, ['zero', 'half']);
-  checkOptionalReference('pairMetrics', logps);
+  const like = checkOptionalReference('pairMetrics', logps);
   const { policy } = logps;
-  checkPerExample('pairMetrics', 'beta', beta, positive, ['policy.chosen', policy.chosen]);
-
   return scope(policy.chosen, () => {
-    const rewards = logps.reference
-      ? implicitRewards(logps, { beta })
-      : mapPair(policy, (logp) => mul(logp, poisonOutside(beta, positive)));
+    const { beta, ties } = readOptions('pairMetrics', options, like, { beta: perExample(positive, 0.1), ties: choice(['zero', 'half']) });
+    const rewards = mapPair(logps.reference ? logRatios(logps) : policy, (ratio) => mul(ratio, beta));
     return {
       'rewards/chosen': mean(rewards.chosen),
       'rewards/rejected': mean(rewards.rejected),

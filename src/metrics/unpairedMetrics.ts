@@ -1,20 +1,16 @@
-import type { ScalarOf } from '../backend/types.js';
-import { cast, scope, sub, sum, where } from '../backend/ops.js';
-import { checkFields, checkOptions, checkPerExample, checkTensor, checkValues, poisonOutside } from '../internal/checks.js';
-import { positive, zeroOrOne } from '../internal/domains.js';
-import { implicitRewards } from '../logprobs/implicitRewards.js';
-import { checkUnpairedLogps, type UnpairedLogps } from '../logprobs/pairs.js';
+import { mul, scope, sub, sum, where } from '../backend/ops.js';
+import type { Operand, ScalarOf } from '../backend/types.js';
+import { positive } from '../internal/domains.js';
+import { perExample, readOptions } from '../internal/options.js';
+import { checkLabelledLogps, labelsOf, type LabelledLogps } from '../logprobs/labelled.js';
 
 /** A batch of single examples for {@link unpairedMetrics}. */
-export interface UnpairedMetricsBatch<T> extends UnpairedLogps<T> {
-  /** 1 for desirable examples, 0 for undesirable ones, `[B]`. */
-  readonly desirable: T;
-}
+export type UnpairedMetricsBatch<T> = LabelledLogps<T>;
 
 /** Options of {@link unpairedMetrics}. */
 export interface UnpairedMetricsOptions<T> {
-  /** The beta of the loss, one number or one per example `[B]`: rewards are logged as beta times the log-ratios. Default 0.1. */
-  readonly beta?: number | T;
+  /** The beta of the loss, a number, a scalar, or one per example `[B]`: rewards are logged as beta times the log-ratios. Default 0.1. */
+  readonly beta?: Operand<T>;
 }
 
 /** What {@link unpairedMetrics} gives: scalars on the engine, under TRL's names for sums and counts. */
@@ -36,18 +32,12 @@ export type UnpairedMetrics<S> = Readonly<
  *   be read, the sums become NaN.
  */
 export function unpairedMetrics<T>(batch: UnpairedMetricsBatch<T>, options: UnpairedMetricsOptions<T> = {}): UnpairedMetrics<ScalarOf<T>> {
-  checkOptions('unpairedMetrics', options, ['beta']);
-  const { beta = 0.1 } = options;
-  checkFields('unpairedMetrics', 'batch', batch, ['policy', 'reference', 'desirable']);
-  checkUnpairedLogps('unpairedMetrics', batch);
+  const like = checkLabelledLogps('unpairedMetrics', batch);
   const { policy, reference, desirable } = batch;
-  checkPerExample('unpairedMetrics', 'beta', beta, positive, ['policy', policy]);
-  checkTensor('unpairedMetrics', 'desirable', desirable, { like: ['policy', policy], dtype: ['float', 'int', 'bool'] });
-  checkValues('unpairedMetrics', 'desirable', desirable, zeroOrOne);
-
   return scope(policy, () => {
-    const rewards = implicitRewards<T>({ policy, reference }, { beta });
-    const chosen = poisonOutside(cast(desirable, 'float'), zeroOrOne) as T;
+    const { beta } = readOptions('unpairedMetrics', options, like, { beta: perExample(positive, 0.1) });
+    const rewards = mul(sub(policy, reference), beta);
+    const chosen = labelsOf(desirable);
     const rejected = sub(1, chosen);
     const over = (side: T, x: T) => sum(where(side, x, 0));
     return {

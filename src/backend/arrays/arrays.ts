@@ -11,6 +11,7 @@ export const arrays: Backend<Nested> = {
   owns: (value) => typeof value === 'number' || Array.isArray(value),
   shape,
   dtype: () => 'float',
+  isUntyped: true,
 
   peek: flat,
   read: (xs) => Promise.resolve(xs.map(flat)),
