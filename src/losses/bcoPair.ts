@@ -1,5 +1,5 @@
 import { add, mul, scope, softplus, sub } from '../backend/ops.js';
-import type { Operand, ScalarOf } from '../backend/types.js';
+import type { Operand } from '../backend/types.js';
 import { positive } from '../internal/domains.js';
 import { perExample, readOptions, statistic } from '../internal/options.js';
 import { checkPairLogps, logRatios, mapPair, type PairLogps } from '../logprobs/pairs.js';
@@ -9,7 +9,7 @@ export interface BcoPairOptions<T> {
   /** Strength of the implicit KL penalty, positive; a number, a scalar, or one per pair `[B]`. Default 0.1. */
   readonly beta?: Operand<T>;
   /** Where the reward of a good and of a bad answer part, see `rewardShift`: a number, a scalar, or `[B]`. Default 0. */
-  readonly delta?: number | ScalarOf<T> | T;
+  readonly delta?: Operand<T>;
 }
 
 /**

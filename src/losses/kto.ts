@@ -1,5 +1,5 @@
 import { mul, scope, sigmoid, sub } from '../backend/ops.js';
-import type { Operand, ScalarOf } from '../backend/types.js';
+import type { Operand } from '../backend/types.js';
 import { checkPerExample } from '../internal/checks.js';
 import { notNegative, positive } from '../internal/domains.js';
 import { number, perExample, readOptions } from '../internal/options.js';
@@ -8,7 +8,7 @@ import { checkLabelledLogps, labelsOf, lossSign, weighByClass, type LabelledLogp
 /** A batch of single examples for {@link kto}. */
 export interface KtoBatch<T> extends LabelledLogps<T> {
   /** The KL estimate over mismatched completions in nats, see `klEstimate`: a number, a scalar, or one per example `[B]`. */
-  readonly kl: number | ScalarOf<T> | NoInfer<T>;
+  readonly kl: Operand<NoInfer<T>>;
 }
 
 /** Hyperparameters of {@link kto}. */

@@ -1,5 +1,5 @@
 import { add, mul, scope, sub } from '../backend/ops.js';
-import type { ScalarOf } from '../backend/types.js';
+import type { Operand } from '../backend/types.js';
 import { checkNoOtherFields, checkPerExample } from '../internal/checks.js';
 import { notNegative } from '../internal/domains.js';
 import { number, readOptions } from '../internal/options.js';
@@ -9,7 +9,7 @@ import { checkPair, type Pair } from '../logprobs/pairs.js';
 /** A batch of pairs for {@link orpo}. */
 export interface OrpoBatch<T> extends Pair<T> {
   /** The negative log-likelihood term to add, one per pair `[B]` or one for the batch; see `nll`. Left out if not given. */
-  readonly nll?: T | ScalarOf<T> | number;
+  readonly nll?: Operand<T>;
 }
 
 /** Hyperparameters of {@link orpo}. */

@@ -1,0 +1,85 @@
+import * as tf from '@tensorflow/tfjs-core';
+import { describe, expect, expectTypeOf, it } from 'vitest';
+import { adaptiveBeta, dpo, kto, logRatioMargin, marginStatistics, ops, type Pair, type PairLogps } from '../../src/index.js';
+import { isArrays, isReadable, read, tensor, type X } from '../support/engine.js';
+import { pairLogps } from '../support/samples.js';
+
+// Variants as users write them: no type argument stands in their bodies.
+const cautious = <T>(logps: PairLogps<T>) => ops.softplus(ops.neg(ops.mul(ops.sigmoid(logRatioMargin(logps)), 2)));
+
+function clamped<T>({ policy, reference }: PairLogps<T>) {
+  const chosen = ops.minimum(ops.sub(policy.chosen, reference.chosen), 0);
+  const rejected = ops.sub(1, ops.sub(policy.rejected, reference.rejected));
+  const isAhead = ops.greater(chosen, rejected);
+  return ops.where(isAhead, ops.div(chosen, 2), ops.where(isAhead, 0, rejected));
+}
+
+const centered = <T>({ chosen, rejected }: Pair<T>) => ops.sub(ops.add(chosen, rejected), ops.mean(ops.maximum(chosen, rejected)));
+
+const scalarFirst = <T>(x: T) => ops.sub(ops.mean(x), x);
+
+describe('operations infer the type of their result', () => {
+  // Never called: the compiler checks it.
+  const compiled = (
+    arrays: PairLogps<number[]>,
+    tensors: PairLogps<tf.Tensor1D>,
+    matrix: tf.Tensor2D,
+    scalar: tf.Scalar,
+    row: tf.Tensor1D,
+  ): void => {
+    expectTypeOf(cautious(arrays)).toEqualTypeOf<number[]>();
+    expectTypeOf(cautious(tensors)).toEqualTypeOf<tf.Tensor1D>();
+    expectTypeOf(clamped(arrays)).toEqualTypeOf<number[]>();
+    expectTypeOf(clamped(tensors)).toEqualTypeOf<tf.Tensor1D>();
+    expectTypeOf(centered(arrays.policy)).toEqualTypeOf<number[]>();
+    expectTypeOf(centered(tensors.policy)).toEqualTypeOf<tf.Tensor1D>();
+    expectTypeOf(scalarFirst(row)).toEqualTypeOf<tf.Tensor1D>();
+    expectTypeOf(scalarFirst([1, 2])).toEqualTypeOf<number[]>();
+
+    expectTypeOf(ops.add(row, 1)).toEqualTypeOf<tf.Tensor1D>();
+    expectTypeOf(ops.add(1, row)).toEqualTypeOf<tf.Tensor1D>();
+    expectTypeOf(ops.mul(scalar, row)).toEqualTypeOf<tf.Tensor1D>();
+    expectTypeOf(ops.mul(row, scalar)).toEqualTypeOf<tf.Tensor1D>();
+    expectTypeOf(ops.div(scalar, 2)).toEqualTypeOf<tf.Scalar>();
+    expectTypeOf(ops.sum(matrix, -1)).toEqualTypeOf<tf.Tensor1D>();
+    expectTypeOf(ops.mean(matrix)).toEqualTypeOf<tf.Scalar>();
+    expectTypeOf(ops.where(ops.greater(row, 0), row, 0)).toEqualTypeOf<tf.Tensor1D>();
+    expectTypeOf(ops.where(matrix, 1, 0)).toEqualTypeOf<tf.Tensor2D>();
+    expectTypeOf(ops.where(row, 0, matrix)).toEqualTypeOf<tf.Tensor2D>();
+
+    expectTypeOf(dpo(tensors, { beta: 0.1 })).toEqualTypeOf<tf.Tensor1D>();
+    expectTypeOf(dpo(tensors, { beta: scalar, offset: row })).toEqualTypeOf<tf.Tensor1D>();
+    expectTypeOf(dpo(arrays, { beta: [0.1, 0.2] })).toEqualTypeOf<number[]>();
+    // @ts-expect-error -- a row of another engine
+    ops.add(row, [1, 2]);
+    // @ts-expect-error -- a beta of another engine
+    dpo(tensors, { beta: [0.1] });
+  };
+
+  it('and give the values of their formulas', async () => {
+    expect(compiled).toBeTypeOf('function');
+    const side = { chosen: [-1], rejected: [-2] };
+    expect(await read(clamped<X>({ policy: tensors(side), reference: tensors(side) }))).toEqual([1]);
+    expect(await read(scalarFirst<X>(tensor([1, 3])))).toEqual([1, -1]);
+  });
+});
+
+const tensors = ({ chosen, rejected }: Pair<number[]>): Pair<X> => ({ chosen: tensor(chosen), rejected: tensor(rejected) });
+
+describe('an option that may be one value per example may be a scalar', () => {
+  it('such as the beta that adaptiveBeta gives', async () => {
+    const logps = pairLogps();
+    const margins = logRatioMargin<X>(logps);
+    const beta = adaptiveBeta<X>({ margins, statistics: marginStatistics<X>(margins) });
+    const [value] = isArrays ? [beta as number] : await (beta as tf.Scalar).data();
+    expect(await read(dpo<X>(logps, { beta }))).toEqual(await read(dpo<X>(logps, { beta: value })));
+  });
+
+  it('whose value is checked, or makes every value NaN', async () => {
+    const batch = { policy: tensor([1, 2]), reference: tensor([0, 0]), desirable: tensor([1, 0]), kl: tensor(0) };
+    const call = (): X => kto<X>(batch, { beta: tensor(-1) });
+    if (isArrays) expect(call).toThrow('kto: beta must be finite and > 0, got -1');
+    else if (isReadable) expect(call).toThrow('kto: value 0 of beta must be finite and > 0, got -1');
+    else expect(await read(call())).toEqual([NaN, NaN]);
+  });
+});
