@@ -1,6 +1,6 @@
 import { tensor, util, type DataId, type KernelConfig, type TensorInfo, type TypedArray } from '@tensorflow/tfjs-core';
 import type { CpuBackend } from './cpu.js';
-import { rowsInCopies, rowsOnHeap, type RowMemory } from './rowMemory.js';
+import { rowsInCopies, rowsOnHeap, type RowMemory } from '../../rows/rowMemory.js';
 import type { TensorflowBackend } from './tensorflow.js';
 import { heapOf, wasmKernel, type WasmBackend } from './wasm.js';
 

@@ -1,4 +1,5 @@
 import type { DataId, DataType, KernelConfig, TensorInfo } from '@tensorflow/tfjs-core';
+import type { Heap } from '../../rows/heap.js';
 
 /** What our kernels use of tfjs's WASM backend. */
 export interface WasmBackend {
@@ -27,11 +28,6 @@ export function wasmKernel(
     kernelFunc: ({ inputs, backend, attrs }) =>
       run(backend as WasmBackend, inputs as Record<string, TensorInfo>, attrs as Record<string, unknown>),
   };
-}
-
-/** A memory, or what can be seen of one. */
-export interface Heap {
-  readonly buffer: ArrayBufferLike;
 }
 
 const heaps = new WeakMap<WasmBackend, Heap>();

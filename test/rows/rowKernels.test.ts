@@ -1,8 +1,10 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, it, vi } from 'vitest';
+import { inJavaScript } from '../../src/rows/inJavaScript.js';
+import type { RowKernels } from '../../src/rows/rowKernels.js';
+import { rowKernelsOn } from '../../src/rows/rowKernelsOn.js';
+import { rowsInCopies, rowsOnHeap } from '../../src/rows/rowMemory.js';
 import { expectClose } from '../../src/testing/index.js';
-import { inJavaScript, rowKernels, type RowKernels } from '../../src/tfjs/kernels/rowKernels.js';
-import { rowsInCopies, rowsOnHeap } from '../../src/tfjs/kernels/rowMemory.js';
 import { compiled } from '../../tools/assembly.mjs';
 
 const SIZES = [1, 2, 3, 4, 5, 7, 8, 15, 16, 17, 47, 255, 256, 257, 8192];
@@ -18,7 +20,7 @@ const ROWS: Readonly<Record<string, (i: number) => number>> = {
 };
 
 describe.each([
-  ['WebAssembly SIMD', rowKernels],
+  ['WebAssembly SIMD', rowKernelsOn],
   ['JavaScript', inJavaScript],
 ])('row kernels in %s', (kind, kernelsOf) => {
   const memory = new WebAssembly.Memory({ initial: 4, maximum: 16 });
@@ -126,5 +128,5 @@ describe('rows', () => {
 const extent = (x: Float32Array): number[] => [x.reduce((a, b) => Math.min(a, b)), x.reduce((a, b) => Math.max(a, b))];
 
 it('the compiled kernels are those of their source', async () => {
-  expect(readFileSync(new URL('../../src/tfjs/kernels/rowKernels.wasm.ts', import.meta.url), 'utf8')).toBe(await compiled());
+  expect(readFileSync(new URL('../../src/rows/simd.wasm.ts', import.meta.url), 'utf8')).toBe(await compiled());
 });

@@ -1,12 +1,14 @@
-import { rowKernels, type RowKernels } from './rowKernels.js';
-import type { Heap } from './wasm.js';
+import type { Heap } from './heap.js';
+import type { RowKernels } from './rowKernels.js';
+import { rowKernelsOn } from './rowKernelsOn.js';
 
-/** Matrices of float32, `[rows, n]`, where row kernels get at them. */
+/** Gives row kernels access to matrices of float32, `[rows, n]`. */
 export interface RowMemory {
+  /** The kernels on this memory. */
   readonly kernels: RowKernels;
   /**
-   * Calls `f` with pointers to some rows, `from <= row < to`, of each input and of the output, where it writes. They may share
-   * memory with those of the first input: a row has to be read before it is written.
+   * Calls `f` for blocks of rows, `from <= row < to`, with a pointer to the block in each input and in the output, where `f`
+   * writes. The output may overlap the first input, so `f` reads a row before it writes that row.
    */
   readonly forRows: (
     inputs: readonly Float32Array[],
@@ -16,10 +18,10 @@ export interface RowMemory {
   ) => void;
 }
 
-/** Rows on the heap of tfjs's WASM backend, where they are. */
-export function rowsOnHeap(memory: Heap): RowMemory {
+/** For matrices that lie on the heap already: all rows are one block, in place. */
+export function rowsOnHeap(heap: Heap): RowMemory {
   return {
-    kernels: rowKernels(memory),
+    kernels: rowKernelsOn(heap),
     forRows(inputs, output, n, f) {
       const pointers = inputs.map((x) => x.byteOffset);
       f(pointers, output?.byteOffset ?? 0, 0, inputs[0]!.length / n);
@@ -27,15 +29,15 @@ export function rowsOnHeap(memory: Heap): RowMemory {
   };
 }
 
-/** Bytes that are copied at a time: few enough to stay in the processor's cache. */
+/** Bytes of a block: few enough to stay in the processor's cache. */
 const BLOCK = 1 << 16;
 const PAGE = 1 << 16;
 
-/** Rows that are copied into a memory of our own, some at a time, and back. */
+/** For matrices elsewhere: each block is copied into a memory of our own, and the result copied back. */
 export function rowsInCopies(): RowMemory {
   const memory = newMemory();
   return {
-    kernels: rowKernels(memory),
+    kernels: rowKernelsOn(memory),
     forRows(inputs, output, n, f) {
       const rows = inputs[0]!.length / n;
       const step = Math.max(1, Math.min(rows, Math.floor(BLOCK / (4 * n))));
@@ -55,7 +57,7 @@ export function rowsInCopies(): RowMemory {
   };
 }
 
-/** A memory that grows; where there is no WebAssembly, a buffer that does as much. */
+/** A WebAssembly memory; without WebAssembly, a buffer that can grow too. */
 function newMemory(): Heap & { grow(pages: number): void } {
   if (typeof WebAssembly !== 'undefined') return new WebAssembly.Memory({ initial: 1, maximum: 1 << 16 });
   let buffer = new ArrayBuffer(PAGE);
@@ -63,7 +65,7 @@ function newMemory(): Heap & { grow(pages: number): void } {
     get buffer() {
       return buffer;
     },
-    // What was in it has been read: rows are copied in anew.
+    // The old contents are not needed: every block is copied in again.
     grow(pages) {
       buffer = new ArrayBuffer(buffer.byteLength + pages * PAGE);
     },
