@@ -10,21 +10,29 @@ export interface RowMemory {
    * Calls `f` for blocks of rows, `from <= row < to`, with a pointer to the block in each input and in the output, where `f`
    * writes. The output may overlap the first input, so `f` reads a row before it writes that row.
    */
-  readonly forRows: (
-    inputs: readonly Float32Array[],
+  readonly forRows: <Inputs extends Matrices>(
+    inputs: Inputs,
     output: Float32Array | undefined,
     n: number,
-    f: (pointers: readonly number[], target: number, from: number, to: number) => void,
+    f: (pointers: Pointers<Inputs>, target: number, from: number, to: number) => void,
   ) => void;
 }
+
+type Matrices = readonly [Float32Array, ...Float32Array[]];
+
+/** A number for each matrix. */
+type Pointers<Inputs extends Matrices> = { readonly [Index in keyof Inputs]: number };
+
+const pointersTo = <Inputs extends Matrices>(inputs: Inputs, pointerOf: (x: Float32Array, i: number) => number): Pointers<Inputs> =>
+  inputs.map(pointerOf) as Pointers<Inputs>;
 
 /** For matrices that lie on the heap already: all rows are one block, in place. */
 export function rowsOnHeap(heap: Heap): RowMemory {
   return {
     kernels: rowKernelsOn(heap),
     forRows(inputs, output, n, f) {
-      const pointers = inputs.map((x) => x.byteOffset);
-      f(pointers, output?.byteOffset ?? 0, 0, inputs[0]!.length / n);
+      const pointers = pointersTo(inputs, (x) => x.byteOffset);
+      f(pointers, output?.byteOffset ?? 0, 0, inputs[0].length / n);
     },
   };
 }
@@ -39,11 +47,11 @@ export function rowsInCopies(): RowMemory {
   return {
     kernels: rowKernelsOn(memory),
     forRows(inputs, output, n, f) {
-      const rows = inputs[0]!.length / n;
+      const rows = inputs[0].length / n;
       const step = Math.max(1, Math.min(rows, Math.floor(BLOCK / (4 * n))));
       const missing = 4 * step * n * inputs.length - memory.buffer.byteLength;
       if (missing > 0) memory.grow(Math.ceil(missing / PAGE));
-      const pointers = inputs.map((_, i) => 4 * step * n * i);
+      const pointers = pointersTo(inputs, (_, i) => 4 * step * n * i);
       const floats = new Float32Array(memory.buffer);
       for (let from = 0; from < rows; from += step) {
         const to = Math.min(from + step, rows);
