@@ -41,7 +41,7 @@ const definitions = (
     ...test,
     name,
     include,
-    exclude: [...engines.exclude, 'test/tfjs/{listKernels,webgpuLimits}.test.ts'],
+    exclude: [...engines.exclude, 'test/tfjs/{listKernels,kernels/webgpuLimits}.test.ts'],
     setupFiles: ['test/setup/definitions.ts', ...[test!.setupFiles!].flat()],
   },
 });

@@ -14,7 +14,7 @@ interface TapeState {
 const tapeState = (): TapeState => engine().state;
 
 /** Whether tfjs records the operations that run now. */
-export function isTaped(): boolean {
+function isTaped(): boolean {
   const state = tapeState();
   return state.gradientDepth > 0 && state.kernelDepth === 0;
 }

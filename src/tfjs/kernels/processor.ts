@@ -7,7 +7,7 @@ import type { TensorflowBackend } from './tensorflow.js';
 import { heapOf, onWasm } from './wasm.js';
 
 /** What a kernel on logits works with. */
-export interface LogitsCall<Inputs, Attributes> {
+interface LogitsCall<Inputs, Attributes> {
   /** The inputs, flat. */
   readonly inputs: Named<Inputs, Float32Array>;
   /** Size of the last axis of the logits. */

@@ -1,7 +1,7 @@
 import * as tf from '@tensorflow/tfjs-core';
 import { describe, expect, it } from 'vitest';
-import { tokenLogProbs, valueAndGrads } from '../../src/index.js';
-import { engine } from '../support/engine.js';
+import { tokenLogProbs, valueAndGrads } from '../../../src/index.js';
+import { engine } from '../../support/engine.js';
 
 /** The number of tensors that TensorFlow itself holds, which `tf.memory()` does not see. */
 const handles = () => (tf.backend() as unknown as { getNumOfTFTensors(): number }).getNumOfTFTensors();

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
-import { backendOf, ops, tokenKl, tokenLogProbs, tokenStats } from '../../src/index.js';
-import { klOf, softmax, STATS, statsOf, type Row } from '../support/distributions.js';
-import { engine, epsilon, expectValues, ints, read, tensor, type X } from '../support/engine.js';
+import { backendOf, ops, tokenKl, tokenLogProbs, tokenStats } from '../../../src/index.js';
+import { klOf, softmax, STATS, statsOf, type Row } from '../../support/distributions.js';
+import { engine, epsilon, expectValues, ints, read, tensor, type X } from '../../support/engine.js';
 
 // A wave and a slow slope, so that no two parts of a row are alike.
 const logitsOf = (rows: number, size: number, phase = 0): number[][] =>

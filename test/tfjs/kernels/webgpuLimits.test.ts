@@ -1,7 +1,7 @@
 import * as tf from '@tensorflow/tfjs-core';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
-import { linearTokenLogProbs, linearTokenStats, ops, tokenKl, tokenLogProbs, tokenStats } from '../../src/index.js';
-import { engine, expectError, expectValues, ints, tensor, type X } from '../support/engine.js';
+import { linearTokenLogProbs, linearTokenStats, ops, tokenKl, tokenLogProbs, tokenStats } from '../../../src/index.js';
+import { engine, expectError, expectValues, ints, tensor, type X } from '../../support/engine.js';
 
 type Limit = 'maxStorageBufferBindingSize' | 'maxBufferSize';
 interface Webgpu {
