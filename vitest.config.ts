@@ -14,8 +14,9 @@ if (!hasBrowser)
 if (!hasTfjsNode())
   console.log('Skipped: the projects tfjs-node and tfjs-node-definitions, which need the native addon (npm run setup:tfjs-node).');
 
-// One definition of every test, run on every engine. `test/node` holds what needs Node.js, `test/data` what needs no engine: they run once.
-const engines = { include: ['test/**/*.test.ts'], exclude: [...configDefaults.exclude, 'test/{node,data}/**'] };
+// One definition of every test, run on every engine. `test/node` holds what needs Node.js, `test/data` and
+// `test/rows` what needs no engine: they run once.
+const engines = { include: ['test/**/*.test.ts'], exclude: [...configDefaults.exclude, 'test/{node,data,rows}/**'] };
 const src = (name: string) => new URL(`src/${name}.ts`, import.meta.url).pathname;
 const alias = [
   { find: /^prefloss$/, replacement: src('index') },
@@ -40,7 +41,7 @@ const definitions = (
     ...test,
     name,
     include,
-    exclude: [...engines.exclude, 'test/tfjs/{listKernels,webgpuLimits}.test.ts'],
+    exclude: [...engines.exclude, 'test/tfjs/{listKernels,kernels/webgpuLimits}.test.ts'],
     setupFiles: ['test/setup/definitions.ts', ...[test!.setupFiles!].flat()],
   },
 });
@@ -114,7 +115,7 @@ export default defineConfig({
       definitions('wasm-definitions', node('wasm'), OF_KERNELS),
       ...(hasTfjsNode() ? [tfjsNode, definitions('tfjs-node-definitions', tfjsNode, OF_KERNELS)] : []),
       ...(hasBrowser ? onGpu : []),
-      { extends: true, test: { name: 'node', include: ['test/{node,data}/**/*.test.ts'], env: { TF_CPP_MIN_LOG_LEVEL: '2' } } },
+      { extends: true, test: { name: 'node', include: ['test/{node,data,rows}/**/*.test.ts'], env: { TF_CPP_MIN_LOG_LEVEL: '2' } } },
       // Every ts block of README.md, docs/ and the doc comments; tools/doc-examples.mjs writes them.
       { extends: true, test: { name: 'docs', include: ['.doc-examples/*.test.ts'], setupFiles: ['test/setup/docs.ts'] } },
     ],

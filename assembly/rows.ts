@@ -1,4 +1,4 @@
-// Kernels over one row of float32 logits in WebAssembly SIMD, in AssemblyScript; tools/assembly.mjs builds rowKernels.wasm.ts from it.
+// Kernels over one row of float32 logits in WebAssembly SIMD, in AssemblyScript; tools/assembly.mjs builds src/rows/simd.wasm.ts from it.
 // Pointers are byte offsets into the imported memory, n counts floats. There is no data segment, no stack and no allocation, so
 // that the module can work on a heap that belongs to someone else.
 

@@ -4,12 +4,12 @@
  * @packageDocumentation
  */
 import { registerBackend } from './backend/registry.js';
-import { tfjs } from './tfjs/backend.js';
+import { tfjs } from './tfjs/adapter.js';
 
 registerBackend(tfjs);
 
 export * from './core.js';
-export { listKernels, type KernelKind } from './tfjs/kernels/registry.js';
+export { listKernels, type KernelKind } from './tfjs/listKernels.js';
 export { AdamW, type AdamWOptions } from './tfjs/training/adamW.js';
 export { loadCheckpoint, saveCheckpoint, type CheckpointParts, type TrainingState } from './tfjs/training/checkpoint.js';
 export { clipByGlobalNorm, type ClippedGradients } from './tfjs/training/clipByGlobalNorm.js';

@@ -1,4 +1,4 @@
-// Compiles assembly/rows.ts, in AssemblyScript, to WebAssembly, and writes that as text into src/tfjs/kernels/rowKernels.wasm.ts.
+// Compiles assembly/rows.ts, in AssemblyScript, to WebAssembly, and writes that as text into src/rows/simd.wasm.ts.
 //
 //   npm run build:assembly
 import asc from 'assemblyscript/asc';
@@ -17,14 +17,14 @@ export async function compiled() {
   if (error) throw new Error(`${error}\n${stderr}`);
   const base64 = Buffer.from(files['rows.wasm']).toString('base64');
   return `// Written by tools/assembly.mjs from assembly/rows.ts.
-/** The kernels of rows, compiled to WebAssembly, in base64. */
-export const rowKernelsBase64 =
+/** The row kernels, compiled to WebAssembly SIMD, in base64. */
+export const simdBase64 =
   '${base64}';
 `;
 }
 
 if (process.argv[1] === new URL(import.meta.url).pathname) {
-  const target = new URL('../src/tfjs/kernels/rowKernels.wasm.ts', import.meta.url);
+  const target = new URL('../src/rows/simd.wasm.ts', import.meta.url);
   const text = await compiled();
   writeFileSync(target, text);
   console.log(`${text.length} characters`);

@@ -1,15 +1,33 @@
-import { backend, type DataId, type Tensor, type TypedArray } from '@tensorflow/tfjs-core';
+import { tidy, type DataId, type Tensor, type TensorInfo, type TypedArray } from '@tensorflow/tfjs-core';
+import type { Implementation } from './kernel.js';
+import type { Named } from '../named.js';
 
 /** What our kernels use of tfjs's Node.js backend: it runs any operation of TensorFlow by name. */
 export interface TensorflowBackend {
   readSync(dataId: DataId): TypedArray;
   readonly binding: { readonly TF_ATTR_TYPE: number; readonly TF_FLOAT: number };
-  executeSingleOutput(operation: string, attributes: readonly object[], inputs: readonly Tensor[]): Tensor;
+  executeSingleOutput(operation: string, attributes: readonly object[], inputs: readonly TensorInfo[]): Tensor;
 }
 
-/** Writes to, or adds to, the rows of `x` in its own memory: nothing else may need its old values. */
-export function inPlace(operation: 'InplaceAdd' | 'InplaceUpdate', x: Tensor, rows: Tensor, values: Tensor): Tensor {
-  const tensorflow = backend() as unknown as TensorflowBackend;
-  const { TF_ATTR_TYPE, TF_FLOAT } = tensorflow.binding;
-  return tensorflow.executeSingleOutput(operation, [{ name: 'T', type: TF_ATTR_TYPE, value: TF_FLOAT }], [x, rows, values]);
+/**
+ * A kernel on tfjs's Node.js backend, written in operations of tfjs: inside a kernel, tfjs records none of them. What `run` makes
+ * and does not return is freed.
+ */
+export const onTensorflow =
+  <Inputs, Attributes>(
+    run: (backend: TensorflowBackend, inputs: Named<Inputs, Tensor>, attributes: Attributes) => Tensor | Tensor[],
+  ): Implementation<Inputs, Attributes> =>
+  ({ backend, inputs, attributes }) =>
+    tidy(() => run(backend as TensorflowBackend, inputs as Named<Inputs, Tensor>, attributes));
+
+/** Writes to, or adds to, the rows of `x` in its own memory. No other tensor may depend on the old values. */
+export function inPlace(
+  backend: TensorflowBackend,
+  operation: 'InplaceAdd' | 'InplaceUpdate',
+  x: TensorInfo,
+  rows: TensorInfo,
+  values: TensorInfo,
+): Tensor {
+  const { TF_ATTR_TYPE, TF_FLOAT } = backend.binding;
+  return backend.executeSingleOutput(operation, [{ name: 'T', type: TF_ATTR_TYPE, value: TF_FLOAT }], [x, rows, values]);
 }

@@ -1,4 +1,7 @@
-import type { DataId, DataType, KernelConfig, TensorInfo } from '@tensorflow/tfjs-core';
+import type { DataId, DataType, TensorInfo } from '@tensorflow/tfjs-core';
+import type { Heap } from '../../rows/heap.js';
+import type { Implementation } from './kernel.js';
+import type { Named } from '../named.js';
 
 /** What our kernels use of tfjs's WASM backend. */
 export interface WasmBackend {
@@ -16,32 +19,22 @@ export interface WasmBackend {
   incRef(dataId: DataId): void;
 }
 
-/** A kernel configuration for tfjs's WASM backend. */
-export function wasmKernel(
-  kernelName: string,
-  run: (backend: WasmBackend, inputs: Record<string, TensorInfo>, attrs: Record<string, unknown>) => TensorInfo | TensorInfo[],
-): KernelConfig {
-  return {
-    kernelName,
-    backendName: 'wasm',
-    kernelFunc: ({ inputs, backend, attrs }) =>
-      run(backend as WasmBackend, inputs as Record<string, TensorInfo>, attrs as Record<string, unknown>),
-  };
-}
-
-/** A memory, or what can be seen of one. */
-export interface Heap {
-  readonly buffer: ArrayBufferLike;
-}
+/** A kernel on tfjs's WASM backend. */
+export const onWasm =
+  <Inputs, Attributes>(
+    run: (backend: WasmBackend, inputs: Named<Inputs, TensorInfo>, attributes: Attributes) => TensorInfo,
+  ): Implementation<Inputs, Attributes> =>
+  ({ backend, inputs, attributes }) =>
+    run(backend as WasmBackend, inputs, attributes);
 
 const heaps = new WeakMap<WasmBackend, Heap>();
 
-/** The heap of tfjs's WASM backend: always the same object, so that kernels are made for it once. */
+/** The heap of tfjs's WASM backend: always the same object, so that row kernels are made for it once. */
 export function heapOf(backend: WasmBackend): Heap {
   let heap = heaps.get(backend);
   if (!heap) {
     const { wasm } = backend;
-    // Should Emscripten's names change, the kernels in JavaScript still find the bytes.
+    // If Emscripten's names change, the row kernels in JavaScript still find the bytes.
     heap = wasm.wasmMemory ?? wasm.asm?.memory ?? { get buffer() { return wasm.HEAPU8.buffer; } }; // prettier-ignore
     heaps.set(backend, heap);
   }

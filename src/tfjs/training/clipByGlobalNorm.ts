@@ -13,7 +13,7 @@ import {
 } from '@tensorflow/tfjs-core';
 import { checkNumber } from '../../internal/checks.js';
 import { positive } from '../../internal/domains.js';
-import { sum } from '../sum.js';
+import { sum } from '../ops/sum.js';
 
 /** What {@link clipByGlobalNorm} gives. */
 export interface ClippedGradients<G extends NamedTensorMap> extends TensorContainerObject {

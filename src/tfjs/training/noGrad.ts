@@ -1,19 +1,6 @@
-import { clone, engine, tidy, type TensorContainer } from '@tensorflow/tfjs-core';
+import { clone, tidy, type TensorContainer } from '@tensorflow/tfjs-core';
+import { untaped } from '../tape.js';
 import { mapTensors } from './mapTensors.js';
-
-/**
- * Runs `f` outside the gradient tape. TensorFlow.js has no function for that; it is off its tape inside of a kernel, which it
- * knows by their depth.
- */
-export function untaped<R>(f: () => R): R {
-  const { state } = engine();
-  state.kernelDepth++;
-  try {
-    return f();
-  } finally {
-    state.kernelDepth--;
-  }
-}
 
 /**
  * Runs `f` outside the gradient tape: its result counts as a constant, and no intermediate value is kept for the backward

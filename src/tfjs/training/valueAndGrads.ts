@@ -1,5 +1,6 @@
-import { clone, engine, getGradient, keep, tidy, Variable, variableGrads, type Scalar, type Tensor } from '@tensorflow/tfjs-core';
+import { clone, getGradient, keep, tidy, Variable, variableGrads, type Scalar, type Tensor } from '@tensorflow/tfjs-core';
 import { describe } from '../../backend/registry.js';
+import { discardTape } from '../tape.js';
 import { mapTensors } from './mapTensors.js';
 
 /** What the function under {@link valueAndGrads} returns: the loss, and anything to look at beside it. */
@@ -103,14 +104,3 @@ function checkLoss(loss: unknown): void {
 }
 
 const isUnconnected = (error: unknown): boolean => error instanceof Error && error.message.includes('Cannot find a connection');
-
-/** After an error inside `variableGrads`, TensorFlow.js leaves its tape behind, with all that was saved on it. */
-function discardTape(): void {
-  const { state } = engine();
-  if (state.gradientDepth > 0 || !state.activeTape) return;
-  for (const node of state.activeTape)
-    node.saved?.forEach((tensor) => {
-      tensor.dispose();
-    });
-  state.activeTape = null as never;
-}

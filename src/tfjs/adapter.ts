@@ -1,0 +1,96 @@
+import * as tf from '@tensorflow/tfjs-core';
+import type { Backend, DType } from '../backend/types.js';
+import { linearTokenLogProbs } from './fused/linear/linearTokenLogProbs.js';
+import { linearTokenStats } from './fused/linear/linearTokenStats.js';
+import { tokenKl } from './fused/tokenKl/tokenKl.js';
+import { tokenLogProbs } from './fused/tokenLogProbs/tokenLogProbs.js';
+import { tokenStats } from './fused/tokenStats/tokenStats.js';
+import { condition, float, numeric } from './ops/dtypes.js';
+import { expm1, log1p, sigmoid, softplus } from './ops/elementary/elementary.js';
+import { max } from './ops/max.js';
+import { read } from './ops/read.js';
+import { scope } from './ops/scope.js';
+import { slice } from './ops/slice.js';
+import { argsort, sort } from './ops/sort.js';
+import { sum } from './ops/sum.js';
+import { take } from './ops/take.js';
+import { where } from './ops/where.js';
+import { isSynchronous } from './synchronous.js';
+import { untaped } from './tape.js';
+import { valueAndInputGrads } from './training/valueAndInputGrads.js';
+
+type T = tf.Tensor;
+
+const dtypes = { float: 'float32', int: 'int32', bool: 'bool' } as const;
+
+/** A comparison on the tape throws in the backward pass, so none is ever put there. */
+const detached =
+  (f: (a: T | number, b: T | number) => T) =>
+  (a: T | number, b: T | number): T =>
+    untaped(() => f(a, b));
+
+/**
+ * The TensorFlow.js engine, on whatever tfjs backend is active: webgpu, webgl, wasm, cpu, tensorflow. This
+ * folder corrects all of their quirks.
+ */
+export const tfjs: Backend<T> = {
+  name: 'tensorflow.js',
+  owns: (value) => value instanceof tf.Tensor,
+  shape: (x) => x.shape,
+  dtype: (x): DType => (x.dtype === 'int32' ? 'int' : x.dtype === 'bool' ? 'bool' : 'float'),
+  isDisposed: (x) => x.isDisposed,
+  dispose: (x) => {
+    x.dispose();
+  },
+
+  peek: (x) => (isSynchronous() ? x.dataSync() : undefined),
+  read,
+  scope,
+
+  constant: (values, dtype = 'float') => tf.tensor(values, undefined, dtypes[dtype]),
+  arange: (n) => tf.range(0, n, 1, 'int32'),
+  cast: (x, dtype) => (dtype === 'bool' ? condition(x) : tf.cast(x, dtypes[dtype])),
+
+  add: (a, b) => tf.add(numeric(a), numeric(b)),
+  sub: (a, b) => tf.sub(numeric(a), numeric(b)),
+  mul: (a, b) => tf.mul(numeric(a), numeric(b)),
+  // tfjs rounds a quotient of integers down.
+  div: (a, b) => tf.div(float(a), float(b)),
+  maximum: (a, b) => tf.maximum(numeric(a), numeric(b)),
+  minimum: (a, b) => tf.minimum(numeric(a), numeric(b)),
+  neg: (x) => tf.neg(numeric(x)),
+  abs: (x) => tf.abs(numeric(x)),
+  square: (x) => tf.square(numeric(x)),
+  exp: (x) => tf.exp(float(x)),
+  log: (x) => tf.log(float(x)),
+  expm1: (x) => expm1(float(x)),
+  log1p: (x) => log1p(float(x)),
+  softplus: (x) => softplus(float(x)),
+  sigmoid: (x) => sigmoid(float(x)),
+
+  equal: detached(tf.equal),
+  greater: detached(tf.greater),
+  greaterEqual: detached(tf.greaterEqual),
+  where,
+
+  sum: (x, axis) => sum(numeric(x), axis),
+  max: (x, axis) => max(numeric(x), axis),
+  // On cpu a negative axis gives nothing at all.
+  cumsum: (x) => tf.cumsum(numeric(x), x.rank - 1),
+  sort,
+  argsort,
+
+  take,
+  slice,
+  concat: (xs, axis) => tf.concat([...xs], axis),
+  reshape: (x, shape) => tf.reshape(x, [...shape]),
+  broadcastTo: (x, shape) => tf.broadcastTo(x, [...shape] as never),
+
+  stopGradient: (x) => untaped(() => tf.clone(x)),
+  valueAndGrads: valueAndInputGrads,
+  tokenLogProbs,
+  tokenStats,
+  tokenKl,
+  linearTokenLogProbs,
+  linearTokenStats,
+};

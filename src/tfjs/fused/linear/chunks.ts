@@ -1,0 +1,77 @@
+import * as tf from '@tensorflow/tfjs-core';
+import type { LinearRows } from '../../../backend/types.js';
+import { checkSize } from '../../kernels/webgpu/checkSize.js';
+import { scope } from '../../ops/scope.js';
+import { timesTransposed } from './matrices.js';
+import { readRows } from './readRows.js';
+import { softcap } from './softcap.js';
+
+type T = tf.Tensor;
+
+/** A part of the vocabulary. */
+export interface Chunk {
+  /** Its first token. */
+  readonly from: number;
+  /** Its rows of the output embedding, `[C, D]`. */
+  readonly weight: T;
+  /** `hidden weight^T + bias`, `[N, C]`. */
+  readonly products: T;
+  /** The products after the softcap, if there is one. */
+  readonly logits: T;
+  /** The labels counted from the first token of the chunk, integers `[N]`; outside of `[0, C)` where a label is in another chunk. */
+  readonly labels: T;
+  /** These labels, clamped to the chunk. */
+  readonly clampedLabels: T;
+}
+
+/** Target chunk size in elements, of the logits or of the embedding: small beside any vocabulary, large enough for a matrix product. */
+const TARGET_SIZE = 2 ** 20;
+const FEWEST_TOKENS = 256;
+
+/** Tokens in a chunk. */
+export const chunkSizeOf = ({ hidden, chunkSize }: LinearRows<T>): number =>
+  chunkSize ?? Math.max(FEWEST_TOKENS, Math.round(TARGET_SIZE / Math.max(...hidden.shape)));
+
+/**
+ * Goes through the vocabulary: `f` gets the state after the chunks so far and the next chunk, and returns the next state. Tensors
+ * that the next state does not hold are freed.
+ */
+export function foldChunks<State extends object>(rows: LinearRows<T>, start: State, f: (state: State, chunk: Chunk) => State): State {
+  const [vocabulary] = rows.weight.shape as [number, number];
+  const step = chunkSizeOf(rows);
+  let state = start;
+  for (let from = 0; from < vocabulary; from += step) {
+    const before = state;
+    state = scope(() => f(before, chunkOf(rows, from, Math.min(from + step, vocabulary))));
+    const kept = tensorsIn(state);
+    tf.dispose(tensorsIn(before).filter((x) => !kept.includes(x)));
+  }
+  return state;
+}
+
+const tensorsIn = (state: object): T[] => tf.tensor_util.getTensorsInContainer(state as tf.TensorContainer);
+
+function chunkOf({ hidden, weight, bias, labels, cap }: LinearRows<T>, from: number, to: number): Chunk {
+  const part = readRows(weight, from, to);
+  const plain = timesTransposed(hidden, part);
+  const products = bias ? tf.add(plain, tf.slice(bias, [from], [to - from])) : plain;
+  const local = tf.sub(labels, tf.scalar(from, 'int32'));
+  return {
+    from,
+    weight: part,
+    products,
+    logits: softcap(products, cap),
+    labels: local,
+    clampedLabels: tf.maximum(tf.minimum(local, tf.scalar(to - from - 1, 'int32')), tf.scalar(0, 'int32')),
+  };
+}
+
+/** Throws where a tensor or a chunk is too large for a WebGPU device. */
+export function checkDevice(fn: string, rows: LinearRows<T>): void {
+  if (tf.getBackend() !== 'webgpu') return;
+  const { hidden, weight, chunkSize } = rows;
+  const chunk = [hidden.shape[0], Math.min(chunkSizeOf(rows), weight.shape[0])];
+  checkSize(tf.backend(), fn, 'hidden', hidden.shape, 'use fewer rows');
+  checkSize(tf.backend(), fn, 'weight', weight.shape, 'use a smaller vocabulary, or the wasm backend');
+  checkSize(tf.backend(), fn, 'a chunk', chunk, chunkSize === undefined ? 'use fewer rows' : 'use a smaller chunkSize');
+}

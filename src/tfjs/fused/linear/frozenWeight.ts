@@ -1,0 +1,60 @@
+import * as tf from '@tensorflow/tfjs-core';
+import type { LinearRows } from '../../../backend/types.js';
+import { gatherRows } from '../../ops/take.js';
+import { customGradient } from '../../tape.js';
+import { softmaxState } from '../tokenLogProbs/contract.js';
+import { foldChunks, type Chunk } from './chunks.js';
+import { column } from './matrices.js';
+import { timesSoftcapSlope } from './softcap.js';
+import { joinStates, softmaxOf } from './softmax.js';
+
+type T = tf.Tensor;
+
+/** The sum over the chunks so far of `e^(logit - largest) weight`. */
+interface Mixture {
+  /** Largest logit so far, `[N]`. */
+  readonly largest: T;
+  /** `[N, D]` */
+  readonly sum: T;
+}
+
+/**
+ * Log-probs with a gradient by the hidden states alone. It is computed in the forward pass, and kept: for a row with label y,
+ * `weight[y] - sum of p_v weight[v]`. That sum is relative to the largest logit so far, and is scaled down when that grows.
+ */
+export function withFrozenWeight(rows: LinearRows<T>): T {
+  return customGradient(
+    { hidden: rows.hidden },
+    ({ hidden }, willDifferentiate) => {
+      const given = { ...rows, hidden };
+      const start: { states: readonly T[]; mixture?: Mixture } = { states: [] };
+      const { states, mixture } = foldChunks(given, start, (before, chunk) => {
+        const { state, powers } = softmaxOf(chunk);
+        const next = { states: [...before.states, state] };
+        if (!willDifferentiate) return next;
+        return { ...next, mixture: mixed(before.mixture, chunk, softmaxState.read(state, 'largest'), powers(), rows.cap) };
+      });
+      const { state } = joinStates(states, rows);
+      const mean = mixture && tf.div(mixture.sum, column(softmaxState.read(state, 'total')));
+      return { value: softmaxState.read(state, 'logp'), saved: mean && { gradient: tf.sub(slopeOfLabel(given), mean) } };
+    },
+    (dy, { gradient }) => ({ hidden: tf.mul(gradient, column(dy)) }),
+  );
+}
+
+/** The mixture with one more chunk. */
+function mixed(before: Mixture | undefined, { weight, products }: Chunk, largest: T, powers: T, cap: number | undefined): Mixture {
+  const sum = tf.matMul(timesSoftcapSlope(powers, products, cap), weight);
+  if (!before) return { largest, sum };
+  const highest = tf.maximum(before.largest, largest);
+  const rescaled = (x: Mixture): T => tf.mul(x.sum, column(tf.exp(tf.sub(x.largest, highest))));
+  return { largest: highest, sum: tf.add(rescaled(before), rescaled({ largest, sum })) };
+}
+
+/** Derivative of each label's logit by the hidden state, `[N, D]`. */
+function slopeOfLabel({ hidden, weight, bias, labels, cap }: LinearRows<T>): T {
+  const ofLabel = gatherRows(weight, labels);
+  if (cap === undefined) return ofLabel;
+  const product = tf.sum(tf.mul(hidden, ofLabel), -1);
+  return timesSoftcapSlope(ofLabel, column(bias ? tf.add(product, gatherRows(bias, labels)) : product), cap);
+}

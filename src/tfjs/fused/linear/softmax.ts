@@ -1,0 +1,100 @@
+import * as tf from '@tensorflow/tfjs-core';
+import type { LinearRows } from '../../../backend/types.js';
+import { NO_LABEL } from '../../../internal/labels.js';
+import { expm1 } from '../../ops/elementary/elementary.js';
+import { max } from '../../ops/max.js';
+import { sum } from '../../ops/sum.js';
+import { isState, softmaxState } from '../tokenLogProbs/contract.js';
+import { tokenLogProbsBackward, tokenLogProbsForward } from '../tokenLogProbs/tokenLogProbs.js';
+import { chunkSizeOf, type Chunk } from './chunks.js';
+import { column, pickFromRows } from './matrices.js';
+import { timesSoftcapSlope } from './softcap.js';
+
+type T = tf.Tensor;
+
+/** About the lowest float32. Where all logits of a row are -Infinity, they are compared with it: an infinity minus itself is NaN. */
+const LOWEST = -3.4e38;
+
+/** A label that is in no chunk, but is not ignored either. */
+const IN_NO_CHUNK = -1;
+
+/** Whether the kernels of `tokenLogProbs` work on softmax states: on tensorflow they work on probabilities. */
+const hasKernels = (): boolean => tokenLogProbsForward.isAvailable() && tf.getBackend() !== 'tensorflow';
+
+/** The softmax over the logits of a chunk. */
+export interface ChunkSoftmax {
+  /** A `softmaxState`, in which the log-prob is that among the tokens of the chunk. */
+  readonly state: T;
+  /** Computes `e^(logit - largest)`, `[N, C]`. */
+  readonly powers: () => T;
+}
+
+/** The softmax over the logits of a chunk. */
+export function softmaxOf({ logits, clampedLabels }: Chunk): ChunkSoftmax {
+  const fused = hasKernels() ? tokenLogProbsForward.run({ logits, labels: clampedLabels }, { ignoreIndex: NO_LABEL }) : undefined;
+  if (fused && isState(fused)) return { state: fused, powers: () => powersOf(logits, softmaxState.read(fused, 'largest')) };
+  const largest = tf.maximum(max(logits, -1), LOWEST);
+  const powers = tf.exp(tf.sub(logits, column(largest)));
+  const total = sum(powers, -1);
+  const logp = tf.sub(tf.sub(pickFromRows(logits, clampedLabels), largest), tf.log(total));
+  return { state: softmaxState.pack({ logp, largest, total }), powers: () => powers };
+}
+
+/** `e^(logit - largest)` by the backward kernel: the gradient of -1 with respect to logits without a label. */
+function powersOf(logits: T, largest: T): T {
+  const ones = tf.onesLike(largest);
+  const labels = tf.fill(largest.shape, IN_NO_CHUNK, 'int32');
+  const saved = softmaxState.pack({ logp: ones, largest, total: ones });
+  return tokenLogProbsBackward.run({ logits, labels, saved, dy: tf.neg(ones) }, { ignoreIndex: NO_LABEL, partial: 1 });
+}
+
+/** Statistics combined over all chunks. */
+export interface JoinedSoftmax {
+  /** The `softmaxState` over the whole vocabulary. */
+  readonly state: T;
+  /** Largest logit of each chunk, `[chunks, N]`. */
+  readonly chunkLargest: T;
+  /** Log of the probability of each chunk, `[chunks, N]`. */
+  readonly logShare: T;
+  /** The chunk that holds each label, integers `[N]`. */
+  readonly labelChunk: T;
+}
+
+/** Combines the softmax states of all chunks. */
+export function joinStates(states: readonly T[], rows: LinearRows<T>): JoinedSoftmax {
+  const { logp, largest, total } = softmaxState.unpack(tf.stack([...states]));
+  const highest = max(largest, 0);
+  const shift = tf.sub(largest, highest);
+  const whole = tf.sum(tf.mul(total, tf.exp(shift)), 0);
+  const logShare = tf.add(shift, tf.log(tf.div(total, whole)));
+  // In a chunk without a possible token, the label is impossible too.
+  const inChunks = tf.where(tf.equal(total, 0), tf.fill(total.shape, -Infinity), tf.add(logp, logShare));
+  const labelChunk = chunkOfLabel(rows);
+  const state = softmaxState.pack({ logp: pickFromRows(tf.transpose(inChunks), labelChunk), largest: highest, total: whole });
+  return { state, chunkLargest: largest, logShare, labelChunk };
+}
+
+function chunkOfLabel(rows: LinearRows<T>): T {
+  const starts = tf.range(0, (rows.weight.shape as [number, number])[0], chunkSizeOf(rows), 'int32');
+  const begun = tf.cast(tf.greaterEqual(column(rows.labels), starts), 'int32');
+  return tf.maximum(tf.sub(tf.sum(begun, -1), tf.scalar(1, 'int32')), tf.scalar(0, 'int32'));
+}
+
+/** Gradient with respect to the products of a chunk, `[N, C]`, from the softmax state over the whole vocabulary. */
+export function chunkGradient({ products, logits, labels }: Chunk, { cap }: LinearRows<T>, state: T, dy: T): T {
+  const gradient = hasKernels()
+    ? tokenLogProbsBackward.run({ logits, labels, saved: state, dy }, { ignoreIndex: NO_LABEL, partial: 1 })
+    : plainGradient(logits, labels, state, dy);
+  return timesSoftcapSlope(gradient, products, cap);
+}
+
+function plainGradient(logits: T, labels: T, state: T, dy: T): T {
+  const logp = softmaxState.read(state, 'logp');
+  const largest = softmaxState.read(state, 'largest');
+  const total = softmaxState.read(state, 'total');
+  const [size, width] = logits.shape as [number, number];
+  const others = tf.tidy(() => tf.mul(tf.exp(tf.sub(logits, column(largest))), column(tf.neg(tf.div(dy, total)))));
+  const isLabel = tf.equal(column(labels), tf.range(0, width, 1, 'int32'));
+  const ofLabel = column(tf.neg(tf.mul(dy, expm1(logp))));
+  return tf.where(isLabel, tf.broadcastTo(ofLabel, [size, width]), others);
+}

@@ -1,0 +1,41 @@
+import * as tf from '@tensorflow/tfjs-core';
+import type { LinearRows } from '../../../backend/types.js';
+import { customGradient } from '../../tape.js';
+import { softmaxState } from '../tokenLogProbs/contract.js';
+import { foldChunks } from './chunks.js';
+import { completed, emptyMatrix, joined, withRows } from './growingMatrix.js';
+import { transposedTimes } from './matrices.js';
+import { chunkGradient, joinStates, softmaxOf } from './softmax.js';
+
+type T = tf.Tensor;
+
+/** Log-probs with all gradients. Only the softmax state is kept for the backward pass, which computes the logits again. */
+export function withTrainableWeight(rows: LinearRows<T>): T {
+  const { labels, hidden, weight, bias } = rows;
+  return customGradient(
+    { hidden, weight, ...(bias && { bias }) },
+    (inputs) => {
+      const { states } = foldChunks({ ...rows, ...inputs }, { states: [] as readonly T[] }, ({ states: before }, chunk) => ({
+        states: [...before, softmaxOf(chunk).state],
+      }));
+      const { state } = joinStates(states, rows);
+      return { value: softmaxState.read(state, 'logp'), saved: { ...inputs, state, labels } };
+    },
+    (dy, { state, ...saved }) => gradients({ ...rows, ...saved }, state, dy),
+  );
+}
+
+/** Gradients with respect to hidden states, weight and bias. */
+function gradients(rows: LinearRows<T>, state: T, dy: T): { hidden: T; weight: T; bias?: T } {
+  const { hidden, weight, bias } = rows;
+  const start = { byHidden: tf.zerosLike(hidden), byWeight: emptyMatrix(weight.shape), byBias: [] as readonly T[] };
+  const { byHidden, byWeight, byBias } = foldChunks(rows, start, (before, chunk) => {
+    const gradient = chunkGradient(chunk, rows, state, dy);
+    return {
+      byHidden: tf.add<T>(before.byHidden, tf.matMul(gradient, chunk.weight)),
+      byWeight: withRows(before.byWeight, transposedTimes(gradient, hidden), chunk.from),
+      byBias: bias ? [...before.byBias, tf.sum(gradient, 0)] : [],
+    };
+  });
+  return { hidden: byHidden, weight: completed(byWeight), ...(bias && { bias: joined(byBias) }) };
+}

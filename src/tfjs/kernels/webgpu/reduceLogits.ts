@@ -1,0 +1,80 @@
+import type { Implementation } from '../kernel.js';
+import type { PerToken } from '../perToken.js';
+import { logitsPass, type LogitsPass } from './logits.js';
+import { onWebgpu } from './webgpu.js';
+
+/** A kernel that computes a few numbers per token. */
+interface Reduction<Inputs> extends LogitsPass<Inputs> {
+  /** The layout of the output, `[count, N]`. In the shader, `struct Values` has a field for each of its names. */
+  readonly output: PerToken<string>;
+  /**
+   * WGSL: the statistics of some logits of a token, how two of them combine, and the numbers that result.
+   * - `struct Part`
+   * - `nothing() -> Part`, of no logits
+   * - `one(place : i32, x : f32, ...) -> Part`, of one logit of each input, and its place in the vocabulary
+   * - `four(place : vec4<i32>, x : vec4<f32>, ...) -> Part`
+   * - `both(a : Part, b : Part) -> Part`
+   * - `counts(row : i32) -> bool`; all numbers of a token that does not count are 0
+   * - `valuesOf(row : i32, whole : Part, isBroken : bool) -> Values`; a token with a NaN among its logits is broken
+   */
+  readonly code: string;
+}
+
+/** Parts that one invocation combines. */
+const FAN_IN = 16;
+
+/** WGSL that combines the parts of the first `from` invocations into those of the first `to`. */
+const gather = (from: number, to: number): string => `
+        for (var i = lane + ${to}; lane < ${to} && i < ${from}; i += ${to}) {
+          parts[lane] = both(parts[lane], parts[i]);
+          broken[lane] = broken[lane] | broken[i];
+        }
+        workgroupBarrier();`;
+
+/** A kernel that computes a few numbers per token, in one pass over the logits. */
+export const reduceLogits = <Inputs, Attributes extends object>(reduction: Reduction<Inputs>): Implementation<Inputs, Attributes> =>
+  onWebgpu((call) => {
+    const { logits, output } = reduction;
+    const { rows, workgroup, fourPlaces, program, reads, loop } = logitsPass(reduction, call);
+    const step = (kind: string, places: string, suffix: string): string => `
+          ${logits.map((name, n) => `let x${n} = ${name}${suffix}(i);`).join(' ')}
+          ${logits.map((_, n) => `bits = max(bits, magnitude(vec4<f32>(x${n})));`).join(' ')}
+          part = both(part, ${kind}(i - start + ${places}, ${logits.map((_, n) => `x${n}`).join(', ')}));`;
+    return {
+      ...program,
+      outputShape: [output.count, rows],
+      code: `${reads}
+      struct Values { ${output.names.map((name) => `${name} : f32`).join(', ')} };
+      ${reduction.code}
+      var<workgroup> parts : array<Part, ${workgroup}>;
+      var<workgroup> broken : array<u32, ${workgroup}>;
+
+      // max() and exp() may drop a NaN on a GPU, so it is looked for: its bits are above those of infinity.
+      fn magnitude(x : vec4<f32>) -> vec4<u32> { return bitcast<vec4<u32>>(x) & vec4<u32>(0x7fffffffu); }
+
+      fn main(index : i32) {
+        let row = index / ${workgroup};
+        let lane = index % ${workgroup};
+        // Barriers must be reached by all invocations alike, so for a token that does not count the loops are empty.
+        let isRow = row < uniforms.rows;
+        let isCounted = isRow && counts(row);
+        let start = row * uniforms.vocabulary;
+        let end = select(start, start + uniforms.vocabulary, isCounted);
+
+        var part = nothing();
+        var bits = vec4<u32>(0u);
+        ${loop(step('four', fourPlaces, 'FourAt'), step('one', '0', 'At'))}
+        parts[lane] = part;
+        broken[lane] = select(0u, 1u, any(bits > vec4<u32>(0x7f800000u)));
+        workgroupBarrier();
+        // In two steps, because a barrier costs more than a few additions: to 1 in ${FAN_IN}, then to the first.
+        ${gather(workgroup, workgroup / FAN_IN)}
+        ${gather(workgroup / FAN_IN, 1)}
+        if (lane == 0 && isRow) {
+          var values = Values();
+          if (isCounted) { values = valuesOf(row, parts[0], broken[0] != 0u); }
+          ${output.names.map((name, i) => `result[${i} * uniforms.rows + row] = values.${name};`).join('\n          ')}
+        }
+      }`,
+    };
+  });

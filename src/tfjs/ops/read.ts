@@ -1,0 +1,13 @@
+import * as tf from '@tensorflow/tfjs-core';
+
+/** The values of several tensors, read back with one transfer. */
+export async function read(xs: readonly tf.Tensor[]): Promise<Float32Array[]> {
+  const joined = tf.tidy(() => tf.concat(xs.map((x) => tf.cast(tf.reshape(x, [-1]), 'float32'))));
+  try {
+    const values = (await joined.data()) as Float32Array;
+    let end = 0;
+    return xs.map((x) => values.subarray(end, (end += x.size)));
+  } finally {
+    joined.dispose();
+  }
+}

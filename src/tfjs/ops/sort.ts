@@ -1,0 +1,18 @@
+import * as tf from '@tensorflow/tfjs-core';
+import { untaped } from '../tape.js';
+import { take } from './take.js';
+
+type T = tf.Tensor;
+
+/** TopK puts the lower index first where values are equal, so this order is stable, like that of the arrays engine. */
+export function argsort(x: T): T {
+  return untaped(() => tf.topk(tf.neg(x), x.shape.at(-1), true).indices);
+}
+
+/** TopK has no gradient, so the values are taken by index from the flattened rows. */
+export function sort(x: T): T {
+  const size = x.shape.at(-1)!;
+  const starts = tf.reshape(tf.mul(tf.range(0, x.size / size, 1, 'int32'), tf.scalar(size, 'int32')), [-1, 1]);
+  const flat = tf.add(tf.reshape(argsort(x), [-1, size]), starts);
+  return tf.reshape(take(tf.reshape(x, [-1]), tf.reshape(flat, [-1])), x.shape);
+}

@@ -1,0 +1,26 @@
+import * as tf from '@tensorflow/tfjs-core';
+import { untaped } from '../tape.js';
+import { condition } from './dtypes.js';
+
+type T = tf.Tensor;
+
+/**
+ * `a` where the condition holds, `b` elsewhere. `tf.where` ignores dtypes, and on wasm writes floats into the memory of a bool
+ * tensor; nor can it broadcast the bytes of a condition there.
+ */
+export function where(c: T, a: T | number, b: T | number): T {
+  const [x, y] = [asTensor(a), asTensor(b)];
+  const asFloats = x.dtype !== y.dtype || x.dtype === 'bool';
+  const shape = broadcastShape(broadcastShape(c.shape, x.shape), y.shape);
+  const isSmaller = tf.util.sizeFromShape(shape) !== c.size;
+  const repeated = isSmaller ? untaped(() => tf.broadcastTo(tf.cast(c, 'float32'), shape)) : c;
+  return tf.where(
+    repeated.dtype === 'bool' ? repeated : condition(repeated),
+    asFloats ? tf.cast(x, 'float32') : x,
+    asFloats ? tf.cast(y, 'float32') : y,
+  );
+}
+
+const asTensor = (x: T | number): T => (typeof x === 'number' ? tf.scalar(x) : x);
+
+const broadcastShape = (a: number[], b: number[]): number[] => tf.broadcast_util.assertAndGetBroadcastShape(a, b);

@@ -1,0 +1,18 @@
+import { dispose, tidy, variable, zerosLike, type Scalar, type Tensor } from '@tensorflow/tfjs-core';
+import { valueAndGrads } from './valueAndGrads.js';
+
+/** The value of a scalar function and its gradient with respect to each input; zeros where the value does not depend on it. */
+export function valueAndInputGrads(
+  f: (inputs: readonly Tensor[]) => Tensor,
+  inputs: readonly Tensor[],
+): { value: Tensor; grads: Tensor[] } {
+  const variables = inputs.map((x) => variable(x));
+  try {
+    return tidy(() => {
+      const { loss, grads } = valueAndGrads(() => ({ loss: f(variables) as Scalar }), variables);
+      return { value: loss, grads: variables.map((v) => grads[v.name] ?? zerosLike(v)) };
+    });
+  } finally {
+    dispose(variables);
+  }
+}
