@@ -90,13 +90,12 @@ const rows = {
 /** The name of a loss in {@link losses}. */
 export type LossName = keyof typeof rows;
 
-type Catalogue = { readonly [Name in LossName]: LossEntry & { readonly loss: (typeof rows)[Name]['loss'] } };
-
-const withDefaults = (): Catalogue =>
-  Object.fromEntries(Object.entries(rows).map(([name, row]) => [name, { ...DEFAULTS, ...row }])) as unknown as Catalogue;
+const withDefaults = (): typeof losses =>
+  Object.fromEntries(Object.entries(rows).map(([name, row]) => [name, { ...DEFAULTS, ...row }])) as unknown as typeof losses;
 
 /**
  * Every preference loss of this library by name, for research code that is driven by a configuration:
  * `losses[config.loss].loss(logps, config.options)`. Importing a loss by its own name bundles only that loss.
  */
-export const losses: Catalogue = /* @__PURE__ */ withDefaults();
+export const losses: { readonly [Name in LossName]: LossEntry & { readonly loss: (typeof rows)[Name]['loss'] } } =
+  /* @__PURE__ */ withDefaults();
