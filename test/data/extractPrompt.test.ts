@@ -1,21 +1,10 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { extractPrompt, parseJsonl, unpairPreferences, type Message } from '../../src/index.js';
+import { extractPrompt, type Message } from '../../src/index.js';
 
 const user = (content: string): Message => ({ role: 'user', content });
+
 const assistant = (content: string): Message => ({ role: 'assistant', content });
-
-describe('parseJsonl', () => {
-  it('reads one value a line, whatever ends the lines', () => {
-    expect(parseJsonl('\uFEFF{"a": "é\u2028"}\r\n\r\n[1]\n')).toEqual([{ a: 'é\u2028' }, [1]]);
-    expect(parseJsonl('')).toEqual([]);
-  });
-
-  it('names the line that is not JSON', () => {
-    expect(() => parseJsonl('{}\n\n{"a": \n', 'train.jsonl')).toThrow(/^parseJsonl: line 3 of train\.jsonl is not JSON: /);
-    expect(() => parseJsonl(undefined as never)).toThrow('parseJsonl: text is undefined, expected a string');
-  });
-});
 
 describe('extractPrompt', () => {
   it('takes the turns that both sides begin with', () => {
@@ -87,25 +76,5 @@ describe('extractPrompt', () => {
     [{ chosen: 'a', rejected: [user('x'), assistant('y')] }, 'extractPrompt: row: one side is a text and the other is not'],
   ])('%j is an error', (row, message) => {
     expect(() => extractPrompt(row as never)).toThrow(message);
-  });
-});
-
-describe('unpairPreferences', () => {
-  it('gives all chosen sides, then all rejected ones, with what else a row has', () => {
-    const rows = [
-      { prompt: 'P', chosen: 'a', rejected: 'b', score: 1 },
-      { prompt: 'Q', chosen: 'c', rejected: 'd', score: 2 },
-    ];
-    expect(unpairPreferences(rows)).toEqual([
-      { prompt: 'P', completion: 'a', label: true, score: 1 },
-      { prompt: 'Q', completion: 'c', label: true, score: 2 },
-      { prompt: 'P', completion: 'b', label: false, score: 1 },
-      { prompt: 'Q', completion: 'd', label: false, score: 2 },
-    ]);
-    expect(unpairPreferences([])).toEqual([]);
-  });
-
-  it('names the row in which something is wrong', () => {
-    expect(() => unpairPreferences([{ chosen: 'a', rejected: 'b' }, { chosen: 'a', rejected: ' ' }])).toThrow('unpairPreferences: rows[1]: rejected is empty'); // prettier-ignore
   });
 });

@@ -4,6 +4,26 @@ import { arrays } from '../../src/backend/arrays/arrays.js';
 import { engine, isArrays, tensor } from '../support/engine.js';
 import { expectClose } from '../../src/testing/index.js';
 
+/** A number that is its own engine's tensor, to see that losses run where they never ran before. */
+class Boxed {
+  constructor(readonly values: Nested) {}
+}
+
+const unbox = (x: Boxed | number): Nested => (x instanceof Boxed ? x.values : x);
+
+const methods = arrays as unknown as Readonly<Record<string, ((...args: unknown[]) => Nested) | undefined>>;
+
+/** An engine whose tensors are boxed arrays, made of the arrays engine by wrapping. */
+const boxed = new Proxy({ name: 'boxed', owns: (value: unknown) => value instanceof Boxed } as unknown as Backend<Boxed>, {
+  get: (own, key: keyof Backend<Nested>) => {
+    if (key in own) return Reflect.get(own, key) as unknown;
+    if (key === 'shape' || key === 'dtype' || key === 'peek') return (x: Boxed) => methods[key]!(unbox(x));
+    if (key === 'scope') return <R>(f: () => R) => f();
+    const method = methods[key];
+    return method && ((...args: unknown[]) => new Boxed(method(...args.map((a) => (a instanceof Boxed ? a.values : a)))));
+  },
+});
+
 describe('backendOf', () => {
   it('finds the engine of the values; numbers go along with any', () => {
     expect(backendOf(tensor([1])).name).toBe(isArrays ? 'arrays' : 'tensorflow.js');
@@ -33,26 +53,6 @@ describe('backendOf', () => {
   it.skipIf(isArrays)('refuses values of two engines', () => {
     expect(() => backendOf(tensor([1]), [1])).toThrow(new TypeError('values of two engines cannot be mixed: tensorflow.js and arrays'));
   });
-});
-
-/** A number that is its own engine's tensor, to see that losses run where they never ran before. */
-class Boxed {
-  constructor(readonly values: Nested) {}
-}
-
-const unbox = (x: Boxed | number): Nested => (x instanceof Boxed ? x.values : x);
-
-const methods = arrays as unknown as Readonly<Record<string, ((...args: unknown[]) => Nested) | undefined>>;
-
-/** An engine whose tensors are boxed arrays, made of the arrays engine by wrapping. */
-const boxed = new Proxy({ name: 'boxed', owns: (value: unknown) => value instanceof Boxed } as unknown as Backend<Boxed>, {
-  get: (own, key: keyof Backend<Nested>) => {
-    if (key in own) return Reflect.get(own, key) as unknown;
-    if (key === 'shape' || key === 'dtype' || key === 'peek') return (x: Boxed) => methods[key]!(unbox(x));
-    if (key === 'scope') return <R>(f: () => R) => f();
-    const method = methods[key];
-    return method && ((...args: unknown[]) => new Boxed(method(...args.map((a) => (a instanceof Boxed ? a.values : a)))));
-  },
 });
 
 describe('registerBackend', () => {
@@ -92,34 +92,5 @@ describe('registerBackend', () => {
       list.map((b) => b.name),
       engine,
     ).toContain('tensorflow.js');
-  });
-});
-
-// About that engine alone: once is enough.
-describe.runIf(isArrays)('the arrays engine', () => {
-  it('refuses ragged lists, and lists of anything but numbers', () => {
-    expect(() => arrays.shape([[1], [1, 2]])).toThrow(new RangeError('a list is ragged: it holds entries of shape [1] and [2]'));
-    expect(() => arrays.shape([1, [2]])).toThrow(new RangeError('a list is ragged: it holds entries of shape [] and [1]'));
-    expect(() => arrays.shape(['x' as never])).toThrow(new TypeError('a list holds a string, expected numbers'));
-    expect(() => arrays.shape([null as never])).toThrow(new TypeError('a list holds null, expected numbers'));
-  });
-
-  it('refuses shapes that do not broadcast, and indices out of range', () => {
-    expect(() => arrays.add([1, 2], [1, 2, 3])).toThrow(new RangeError('shapes [2] and [3] do not broadcast'));
-    expect(() => arrays.take([1, 2], [2])).toThrow(new RangeError('take: index 2 is out of range for 2 rows'));
-  });
-
-  it('never returns its input', () => {
-    const x = [1, 2];
-    for (const y of [
-      arrays.stopGradient(x),
-      arrays.cast(x, 'float'),
-      arrays.reshape(x, [2]),
-      arrays.broadcastTo(x, [2]),
-      arrays.slice(x, 0, 2, 0),
-    ]) {
-      expect(y).toEqual(x);
-      expect(y).not.toBe(x);
-    }
   });
 });

@@ -1,11 +1,11 @@
 import * as tf from '@tensorflow/tfjs';
 import { describe, expect, it } from 'vitest';
-import { AdamW, clipByGlobalNorm, cosineSchedule, linearSchedule, type AdamWOptions } from '../../src/index.js';
-import { expectClose, type Values } from '../../src/testing/index.js';
+import { AdamW, type AdamWOptions } from '../../../src/index.js';
+import { expectClose, type Values } from '../../../src/testing/index.js';
 import golden from './training.json' with { type: 'json' };
-import { epsilon, expectError, isArrays, liveTensors, read } from '../support/engine.js';
+import { epsilon, expectError, isArrays, liveTensors, read } from '../../support/engine.js';
+import { variables } from '../../support/variables.js';
 
-const variables = (values: readonly tf.TensorLike[]) => values.map((v) => tf.variable(tf.tensor(v)));
 const gradsOf = (weights: readonly tf.Variable[], values: readonly tf.TensorLike[]): tf.NamedTensorMap =>
   Object.fromEntries(weights.map((w, i) => [w.name, tf.tensor(values[i]!)]));
 
@@ -160,69 +160,5 @@ describe.skipIf(isArrays)('AdamW', () => {
     expect([await read(w), optimizer.learningRate]).toEqual([[1], 1e-3]);
     optimizer.learningRate = NaN;
     expect(() => { optimizer.applyGradients({ [w.name]: grad }); }).toThrow('AdamW: learningRate must be finite and >= 0, got NaN'); // prettier-ignore
-  });
-});
-
-describe.skipIf(isArrays)('clipByGlobalNorm', () => {
-  it.each(golden.clip.map((record) => [record.maxNorm, record] as const))("is PyTorch's at %d", async (maxNorm, { norm, grads }) => {
-    const given = Object.fromEntries(golden.gradients[0]!.map((values, i) => [`g${i}`, tf.tensor(values)]));
-    const clipped = clipByGlobalNorm(given, maxNorm);
-    expectClose((await read(clipped.norm)) as Values, norm, { relative: epsilon, absolute: 0 });
-    for (const [i, expected] of grads.entries())
-      expectClose((await read(clipped.grads[`g${i}`])) as Values, expected as Values, { relative: 2 * epsilon, absolute: 0 });
-  });
-
-  it('keeps its digits over millions of values, and takes more tensors than a GPU has bindings', async () => {
-    const many = Object.fromEntries(Array.from({ length: 40 }, (_, i) => [`g${i}`, tf.fill([i + 1], 0.5)]));
-    const long = tf.fill([3_000_000], 0.1);
-    const { norm } = clipByGlobalNorm({ ...many, long }, 1);
-    expectClose((await read(norm)) as Values, Math.sqrt(0.25 * 820 + 3e6 * Math.fround(0.1) ** 2), { relative: 4 * epsilon, absolute: 0 });
-  });
-
-  it('takes gradients of 0 and none at all, and leaks nothing', async () => {
-    const zero = tf.zeros([3]);
-    const before = liveTensors();
-    const { grads, norm } = clipByGlobalNorm({ zero }, 1);
-    expect([await read(norm), await read(grads.zero)]).toEqual([0, [0, 0, 0]]);
-    expect(liveTensors() - before).toBe(2);
-    expect(await read(clipByGlobalNorm({}, 1).norm)).toBe(0);
-    expectError(() => clipByGlobalNorm({ zero }, 0), RangeError, 'clipByGlobalNorm: maxNorm must be finite and > 0, got 0');
-  });
-});
-
-describe.runIf(isArrays)('schedules', () => {
-  it.each([
-    ['linear', linearSchedule, golden.linear],
-    ['cosine', cosineSchedule, golden.cosine],
-  ] as const)('%s is that of transformers', (_, schedule, records) => {
-    for (const { rates, ...options } of records) {
-      const rate = schedule(options);
-      // From the last step on it is over here; transformers' cosine goes up again, and warmup to the very end stays at its top.
-      const counted = options.warmupSteps === options.totalSteps ? options.totalSteps : options.totalSteps + 1;
-      rates.slice(0, counted).forEach((expected, step) => {
-        expect(rate(step)).toBeCloseTo(expected, 14);
-      });
-    }
-  });
-
-  it('end at the final rate', () => {
-    for (const schedule of [linearSchedule, cosineSchedule]) {
-      const rate = schedule({ learningRate: 2, finalLearningRate: 0.5, totalSteps: 8 });
-      expect([rate(0), rate(4), rate(8), rate(100)]).toEqual([2, 1.25, 0.5, 0.5]);
-    }
-  });
-
-  it.each([
-    [{ learningRate: -1, totalSteps: 1 }, 'linearSchedule: learningRate must be finite and >= 0, got -1'],
-    [{ learningRate: 1, totalSteps: 0 }, 'linearSchedule: totalSteps must be an integer >= 1, got 0'],
-    [{ learningRate: 1, totalSteps: 3, warmupSteps: 4 }, 'linearSchedule: warmupSteps must be an integer in [0, 3], got 4'],
-    [{ learningRate: 1, totalSteps: 3, finalLearningRate: -1 }, 'linearSchedule: finalLearningRate must be finite and >= 0, got -1'],
-  ])('%j is an error', (options, message) => {
-    expectError(() => linearSchedule(options), RangeError, message);
-    expectError(
-      () => linearSchedule({ learningRate: 1, totalSteps: 1 })(0.5),
-      RangeError,
-      'linearSchedule: step must be an integer >= 0, got 0.5',
-    );
   });
 });

@@ -1,5 +1,5 @@
-import { describe, it } from 'vitest';
-import { concatPairs, gatherPairs, implicitRewards, logRatioMargin, dpo, ops, sequenceLogProbs, splitPairs } from '../../src/index.js';
+import { describe, expect, it } from 'vitest';
+import { concatPairs, dpo, gatherPairs, logRatioMargin, splitPairs } from '../../src/index.js';
 import {
   expectError,
   expectGradients,
@@ -12,66 +12,7 @@ import {
   tensor,
   type X,
 } from '../support/engine.js';
-import { delta, four, fromFour, pairLogps, sample, weight } from '../support/samples.js';
-import { expect } from 'vitest';
-
-const logps = [
-  [-1, -2, -4],
-  [-3, -5, NaN],
-  [-7, -7, -7],
-];
-const mask = [
-  [1, 0, 1],
-  [1, 1, 0],
-  [0, 0, 0],
-];
-
-describe('sequenceLogProbs', () => {
-  it('sums or averages what the mask counts; an empty row is 0', async () => {
-    await expectValues(sequenceLogProbs(tensor(logps), tensor(mask)), [-5, -8, 0], 8);
-    await expectValues(sequenceLogProbs(tensor(logps), tensor(mask), { reduction: 'mean' }), [-2.5, -4, 0], 8);
-  });
-
-  it('takes integer and boolean masks', async () => {
-    await expectValues(sequenceLogProbs(tensor(logps), ints(mask)), [-5, -8, 0], 8);
-    await expectValues(sequenceLogProbs(tensor(logps), tensor(mask, 'bool'), { reduction: 'mean' }), [-2.5, -4, 0], 8);
-  });
-
-  it('has the gradient of the mask, 0 for an empty row', async () => {
-    const finite = [
-      [-1, -2, -4],
-      [-3, -5, -6],
-      [-7, -7, -7],
-    ];
-    await expectGradients((x) => sequenceLogProbs<X>(x, tensor(mask)), [finite], [mask.map((row, i) => row.map((m) => weight(i) * m))]);
-    await expectGradients(
-      (x) => sequenceLogProbs<X>(x, tensor(mask), { reduction: 'mean' }),
-      [finite],
-      [mask.map((row, i) => row.map((m) => (weight(i) * m) / 2))],
-    );
-  });
-
-  it('a masked token equals a token removed', async () => {
-    await expectValues(sequenceLogProbs(tensor([[-1, -4]]), tensor([[1, 1]]), { reduction: 'mean' }), [-2.5], 4);
-  });
-
-  it('leaks nothing, and names bad input', () => {
-    const [x, m, flat] = [tensor(logps), tensor(mask), tensor([1, 2, 3])];
-    expectNoLeak(() => sequenceLogProbs(x, m, { reduction: 'mean' }));
-    expectError(() => sequenceLogProbs(x, flat), RangeError, 'sequenceLogProbs: mask has shape [3], expected [3, 3] like logps');
-    expectError(() => sequenceLogProbs(flat, flat), RangeError, 'sequenceLogProbs: logps has shape [3], expected rank 2');
-    expectError(
-      () => sequenceLogProbs(x, m, { reduction: 'max' } as never),
-      RangeError,
-      'sequenceLogProbs: reduction must be one of "sum", "mean", got "max"',
-    );
-    expectError(
-      () => sequenceLogProbs(x, m, { reduction: 3 } as never),
-      RangeError,
-      'sequenceLogProbs: reduction must be one of "sum", "mean", got a number',
-    );
-  });
-});
+import { delta, four, fromFour, pairLogps, weight } from '../support/samples.js';
 
 describe('splitPairs and concatPairs', () => {
   it("are each other's inverse, chosen first", async () => {
@@ -106,6 +47,14 @@ describe('splitPairs and concatPairs', () => {
     expectNoLeak(() => splitPairs(x), 2);
     expectNoLeak(() => concatPairs({ chosen: x, rejected: x }));
     expectError(() => splitPairs(three), RangeError, 'splitPairs: x has shape [3], expected an even number of rows, chosen first');
+    const odd = tensor([[1, 2], [3, 4], [5, 6]]); // prettier-ignore
+    expectError(() => splitPairs(odd), RangeError, 'splitPairs: x has shape [3, 2], expected an even number of rows, chosen first');
+    expectError(() => splitPairs(undefined), TypeError, 'splitPairs: x is not a tensor: no registered engine owns undefined');
+    expectError(
+      () => concatPairs({ chosen: 'a', rejected: x } as never),
+      TypeError,
+      'concatPairs: chosen is not a tensor: no registered engine owns "a"',
+    );
     expectError(() => splitPairs(zero), RangeError, 'splitPairs: x has shape [], expected an even number of rows, chosen first');
     expectError(
       () => concatPairs({ chosen: x, rejected: three }),
@@ -179,6 +128,11 @@ describe('gatherPairs', () => {
       TypeError,
       'gatherPairs: indices lacks rejected, expected { chosen, rejected }',
     );
+    expectError(
+      () => gatherPairs<X>(undefined, { chosen: [0], rejected: [0] }),
+      TypeError,
+      'gatherPairs: x is not a tensor: no registered engine owns undefined',
+    );
     const zero = tensor(1);
     expectError(
       () => gatherPairs(zero, { chosen: [0], rejected: [0] }),
@@ -203,56 +157,26 @@ describe('gatherPairs', () => {
   });
 });
 
-describe('logRatioMargin and implicitRewards', () => {
-  it('are Delta, and beta times the log-ratios', async () => {
+describe('logRatioMargin', () => {
+  it('is Delta', async () => {
     await expectValues(logRatioMargin(pairLogps()), delta, 8);
-    const { chosen, rejected } = implicitRewards<X>(pairLogps(), { beta: 0.5 });
-    await expectValues(
-      chosen,
-      sample.policy.chosen.map((p, i) => 0.5 * (p - sample.reference.chosen[i]!)),
-      8,
-    );
-    await expectValues(
-      rejected,
-      sample.policy.rejected.map((p, i) => 0.5 * (p - sample.reference.rejected[i]!)),
-      8,
-    );
-    await expectValues(ops.mul(ops.sub(chosen, rejected), 2), delta, 8);
   });
 
-  it('take single examples, and 0.1 as beta', async () => {
-    await expectValues(implicitRewards<X>({ policy: tensor([-1, -2]), reference: tensor([-3, -1]) }), [0.2, -0.1]);
-  });
-
-  it('have gradients on all inputs', async () => {
+  it('has gradients on all inputs', async () => {
     const g = [0, 1, 2].map(weight);
     const minus = g.map((v) => -v);
     await expectGradients((a: X, b: X, c: X, d: X) => logRatioMargin<X>(fromFour(a, b, c, d)), four, [g, minus, minus, g]);
   });
 
-  it('keep the digits of close log-probs', async () => {
+  it('keeps the digits of close log-probs', async () => {
     const near = { policy: { chosen: [-400 + 2 ** -10], rejected: [-400] }, reference: { chosen: [-400], rejected: [-400] } };
     await expectValues(logRatioMargin(pairLogps(near)), [2 ** -10], 0);
   });
 
-  it('leak nothing, and name bad input', () => {
+  it('leaks nothing, and names bad input', () => {
     const x = pairLogps();
     expectNoLeak(() => logRatioMargin(x));
-    expectNoLeak(() => implicitRewards(x), 2);
     const one = tensor([1]);
-    expectError(() => implicitRewards(x, { beta: NaN }), RangeError, 'implicitRewards: beta must be finite and > 0, got NaN');
-    expectError(
-      () => implicitRewards({ policy: x.policy.chosen, reference: one }),
-      RangeError,
-      'implicitRewards: reference has shape [1], expected [3] like policy',
-    );
-    expectError(
-      () => implicitRewards({ policy: x.policy, reference: one } as never),
-      TypeError,
-      'implicitRewards: reference lacks chosen, expected { chosen, rejected }',
-    );
-    expectError(() => implicitRewards({} as never), TypeError, 'implicitRewards: logps lacks policy, expected { policy, reference }');
-    expectError(() => implicitRewards(x, { alpha: 1 } as never), RangeError, 'implicitRewards: unknown option alpha, expected beta');
     expectError(
       () => logRatioMargin({ ...x, reference: { ...x.reference, rejected: one } }),
       RangeError,
