@@ -1,14 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import {
-  aot,
-  dpo,
-  linearTokenLogProbs,
-  linearTokenStats,
-  sequenceLogProbs,
-  splitPairs,
-  tokenLogProbs,
-  tokenStats,
-} from '../../src/index.js';
+import { aot, linearTokenLogProbs, linearTokenStats, sequenceLogProbs, splitPairs, tokenLogProbs } from '../../src/index.js';
 import { linearTokenLogProbsDefinition } from '../../src/definitions/linear.js';
 import { expectClose, type Values } from '../../src/testing/index.js';
 import { logSoftmax } from '../support/distributions.js';
@@ -22,37 +13,11 @@ import {
   isArrays,
   isReadable,
   read,
-  rounded,
   tensor,
   type X,
 } from '../support/engine.js';
 import { labelsOf, weight as cotangent } from '../support/samples.js';
-
-type Matrix = number[][];
-
-/** Numbers between -scale and scale, as the engine rounds its inputs. */
-const matrix = (rows: number, columns: number, scale: number, seed = 0): Matrix =>
-  rounded(Array.from({ length: rows }, (_, i) => Array.from({ length: columns }, (_, j) => scale * Math.sin(12.9898 * i + 78.233 * j + seed)))) as Matrix; // prettier-ignore
-const vector = (size: number, scale: number, seed = 0): number[] => matrix(1, size, scale, seed)[0]!;
-
-interface Options {
-  readonly logitScale?: number;
-  readonly logitSoftcap?: number;
-  readonly temperature?: number;
-}
-
-/** Logits of a row and their derivatives by the products, in float64. */
-function logitsOf(
-  hidden: number[],
-  weight: Matrix,
-  bias: number[] | undefined,
-  { logitScale = 1, logitSoftcap: c, temperature = 1 }: Options,
-) {
-  const raw = weight.map((w, v) => logitScale * (w.reduce((a, x, d) => a + x * hidden[d]!, 0) + (bias?.[v] ?? 0)));
-  const logits = raw.map((z) => (c === undefined ? z : c * Math.tanh(z / c)) / temperature);
-  const slopes = raw.map((z) => ((c === undefined ? 1 : 1 / Math.cosh(z / c) ** 2) * logitScale) / temperature);
-  return { logits, slopes };
-}
+import { type Matrix, matrix, vector, type Options, logitsOf } from '../support/linearHead.js';
 
 /** Log-probs, and the gradients of their sum with the weights of `derivatives`, in float64. */
 function oracle(hidden: Matrix, weight: Matrix, bias: number[] | undefined, labels: number[], options: Options = {}) {
@@ -293,38 +258,5 @@ describe('linearTokenLogProbs', () => {
     }
     const { entropy } = linearTokenStats<X, X, X>(head, ints([5, 1, -7]));
     expect(((await read(entropy)) as number[]).map(Number.isNaN)).toEqual([true, false, true]);
-  });
-});
-
-describe('linearTokenStats', () => {
-  it.each([1, 4, 23, 64, undefined])('are the statistics of the logits, %o tokens at a time', async (chunkSize) => {
-    const [hidden, weight, bias, labels] = [matrix(7, 3, 2), matrix(64, 3, 1, 1), vector(64, 1, 2), labelsOf(7, 64)];
-    const options = { logitScale: 2, logitSoftcap: 5, temperature: 1.5 };
-    const logits = hidden.map((h) => logitsOf(h, weight, bias, options).logits);
-    // The likeliest token of a row is right, and one that is as likely as it comes later.
-    labels[0] = logits[0]!.indexOf(Math.max(...logits[0]!));
-    const head = { hidden: tensor(hidden), weight: tensor(weight), bias: tensor(bias) };
-    const stats = linearTokenStats<X, X, X>(head, ints(labels), { ...options, ...(chunkSize && { chunkSize }) });
-    const expected = tokenStats<Matrix, number[]>(logits, labels);
-    expect(expected.correct[0]).toBe(1);
-    for (const name of ['logps', 'entropy', 'correct', 'meanLogit', 'logSumSquares'] as const) {
-      await expectValues(stats[name], expected[name], 8);
-    }
-  });
-
-  it.each([1, 2, 3, 5])('count the first of the largest logits as right, %i tokens at a time', async (chunkSize) => {
-    const head = { hidden: tensor([[1], [1], [1]]), weight: tensor([[0], [2], [1], [2], [0]]) };
-    await expectValues(linearTokenStats<X, X, X>(head, ints([1, 3, 2]), { chunkSize }).correct, [1, 0, 0]);
-  });
-
-  it('have no gradient', async () => {
-    if (isArrays) return; // nothing has
-    const f = (h: X): X => {
-      const head = { hidden: h, weight: tensor(matrix(6, 2, 1)) };
-      const { entropy, logps } = linearTokenStats<X, X, X>(head, ints([1, 2]));
-      return dpo<X>({ policy: { chosen: linearTokenLogProbs<X, X, X>(head, ints([1, 2])), rejected: logps }, reference: { chosen: entropy, rejected: entropy } }); // prettier-ignore
-    };
-    const { grads } = await derivatives(f, [matrix(2, 2, 1)]);
-    expect((grads[0] as Matrix).flat().every((g) => Number.isFinite(g) && g !== 0)).toBe(true);
   });
 });

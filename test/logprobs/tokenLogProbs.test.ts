@@ -248,6 +248,12 @@ describe('tokenLogProbs', () => {
         'tokenLogProbs: labels has shape [3], expected [2] like logits without the last axis',
       );
       expectError(() => tokenLogProbs(row, one), RangeError, 'tokenLogProbs: logits has shape [2], expected [B, T, V] or [N, V]');
+      expectError(() => tokenLogProbs<X, X>(row, row), RangeError, 'tokenLogProbs: logits has shape [2], expected [B, T, V] or [N, V]');
+      expectError(
+        () => tokenLogProbs<X, X>(undefined, one),
+        TypeError,
+        'tokenLogProbs: logits is not a tensor: no registered engine owns undefined',
+      );
     });
 
     it('names options out of range', () => {

@@ -1,21 +1,25 @@
 import { describe, expect, it } from 'vitest';
-import { backendOf, listKernels, tokenKl, tokenLogProbs, tokenStats } from '../../src/index.js';
-import { tokenKlDefinition } from '../../src/definitions/tokenKl.js';
+import { backendOf, listKernels, tokenLogProbs, tokenStats } from '../../src/index.js';
 import { tokenStatsDefinition } from '../../src/definitions/tokenStats.js';
 import { expectClose } from '../../src/testing/index.js';
-import { derivatives, engine, epsilon, expectError, expectGradients, expectNoLeak, expectValues, flatten, ints, isArrays, isReadable, read, rounded, tensor, type X } from '../support/engine.js'; // prettier-ignore
-import { klOf, softmax, STATS, statsOf } from '../support/distributions.js';
+import {
+  engine,
+  epsilon,
+  expectError,
+  expectGradients,
+  expectNoLeak,
+  expectValues,
+  flatten,
+  ints,
+  isArrays,
+  isReadable,
+  read,
+  tensor,
+  type X,
+} from '../support/engine.js';
+import { STATS, statsOf } from '../support/distributions.js';
 import { weight } from '../support/samples.js';
-
-/** The logit of an impossible token: a GPU need not honour an infinity. */
-const HOLE = isReadable ? -Infinity : -1e30;
-
-// Sizes that divide nothing and that are multiples of four, beside those at which a kernel changes its way.
-const SIZES = [1, 2, 3, 47, 64, 65, 123, 257, 1028, 1031];
-const logitsOf = (rows: number, size: number, scale: number, shift = 0): number[][] =>
-  rounded(Array.from({ length: rows }, (_, n) => Array.from({ length: size }, (_, v) => shift + scale * Math.sin(12.9898 * v + n)))) as number[][]; // prettier-ignore
-
-const kinds = { flat: [1e-3, 0], usual: [4, 0], peaky: [40, 0], shifted: [4, 100] } as const;
+import { HOLE, SIZES, logitsOf, kinds } from '../support/logits.js';
 
 describe('tokenStats', () => {
   it.each(Object.entries(kinds))('is what it says of logits that are %s', async (_, [scale, shift]) => {
@@ -104,73 +108,5 @@ describe('tokenStats', () => {
     for (const name of STATS) {
       expectClose((await read(stats[name])) as number[], (await read(definition[name])) as number[], { absolute: 16 * epsilon, relative: 4 * epsilon }); // prettier-ignore
     }
-  });
-});
-
-describe('tokenKl', () => {
-  it.each(Object.entries(kinds))('is the divergence, and its gradient p - q, of logits that are %s', async (_, [scale, shift]) => {
-    for (const size of SIZES) {
-      const policy = logitsOf(5, size, scale, shift);
-      const reference = policy.map((x) => (rounded(x.map((v, i) => v + 0.5 * Math.cos(3 * i))) as number[])); // prettier-ignore
-      await expectValues(tokenKl<X>(tensor(policy), tensor(reference)), policy.map((x, n) => klOf(x, reference[n]!)), 1 + scale + shift); // prettier-ignore
-      if (size > 3 && isArrays) continue; // differences of each of many logits
-      const { grads } = await derivatives((x: X) => tokenKl<X>(x, tensor(reference)), [policy]);
-      // The difference of two probabilities, each as exact as the engine is.
-      const wanted = policy.map((x, n) => {
-        const q = softmax(reference[n]!);
-        return softmax(x).map((p, v) => weight(n) * (p - q[v]!));
-      });
-      expectClose(grads[0] as number[][], wanted, { absolute: isArrays ? 1e-6 : 2 * epsilon, relative: 0 });
-    }
-  });
-
-  it('is 0 where the two are equal', async () => {
-    const logits = tensor(logitsOf(4, 47, 4));
-    await expectValues(tokenKl<X>(logits, logits), [0, 0, 0, 0], 4);
-  });
-
-  it('has no gradient by the reference', async () => {
-    const policy = tensor([[1, 2, 4]]);
-    const beside = (r: X): X => backendOf<X>(r).add(backendOf<X>(r).sum(r, -1), tokenKl<X>(policy, r));
-    await expectGradients(beside, [[[3, 1, 2]]], [[[weight(0), weight(0), weight(0)]]]);
-  });
-
-  it('adds nothing for what is impossible to both', async () => {
-    const [policy, reference] = [[[0, HOLE, 1, 2]], [[1, HOLE, 0, 2]]]; // prettier-ignore
-    await expectValues(tokenKl<X>(tensor(policy), tensor(reference)), [klOf([0, 1, 2], [1, 0, 2])], 4);
-  });
-
-  it.each([3, 47, 1500])('adds nothing for it wherever it stands, among %i logits', async (size) => {
-    // All but the last two are impossible to the reference, the first half to the policy too.
-    const reference = Array.from({ length: size }, (_, v) => (v < size - 2 ? HOLE : v - size));
-    const policy = reference.map((_, v) => (v < size / 2 - 1 ? HOLE : Math.sin(v)));
-    await expectValues(tokenKl<X>(tensor([policy]), tensor([reference])), [klOf(policy, reference)], 4);
-  });
-
-  it.each([3, 40, 1500])('makes NaN of a row in which either holds a NaN, among %i logits', async (size) => {
-    const row = (at: number): number[] => Array.from({ length: size }, (_, v) => (v === at ? NaN : Math.cos(v)));
-    const policy = [0, -1, size - 1, -1].map(row);
-    const reference = [-1, Math.floor(size / 2), -1, -1].map(row);
-    const f = (x: X): X => tokenKl<X>(x, tensor(reference));
-    expect(((await read(f(tensor(policy)))) as number[]).map(Number.isNaN)).toEqual([true, true, true, false]);
-    if (isArrays) return;
-    const { grads } = await derivatives(f, [policy]);
-    expect((grads[0] as number[][]).map((x) => x.some(Number.isNaN))).toEqual([true, true, true, false]);
-  });
-
-  it('keeps the shape, leaks nothing, and names bad input', () => {
-    const [a, b] = [tensor([logitsOf(2, 5, 1), logitsOf(2, 5, 3)]), tensor([logitsOf(2, 5, 3), logitsOf(2, 5, 1)])];
-    expect(backendOf<X>(a).shape(tokenKl<X>(a, b))).toEqual([2, 2]);
-    expectNoLeak(() => tokenKl<X>(a, b));
-    const [flat, other] = [tensor([1, 2]), tensor([[1, 2]])];
-    expectError(() => tokenKl<X>(flat, flat), RangeError, 'tokenKl: policy has shape [2], expected [B, T, V] or [N, V]');
-    expectError(() => tokenKl<X>(a, other), RangeError, 'tokenKl: reference has shape [1, 2], expected [2, 2, 5] like policy');
-  });
-
-  // Elsewhere the definition is what runs.
-  it.runIf(!isArrays && listKernels().tokenKl![engine] === 'kernel')('is its definition', async () => {
-    const [policy, reference] = [tensor(logitsOf(9, 123, 4)), tensor(logitsOf(9, 123, 3))];
-    const [kernel, definition] = [tokenKl<X>(policy, reference), tokenKlDefinition<X>(policy, reference)];
-    expectClose((await read(kernel)) as number[], (await read(definition)) as number[], { absolute: 16 * epsilon, relative: 4 * epsilon });
   });
 });

@@ -1,13 +1,25 @@
-import { describe, it } from 'vitest';
-import { bradleyTerry } from '../../src/index.js';
-import { expectError, expectGradients, expectNoLeak, expectValues, tensor, type X } from '../support/engine.js';
-import { pair, sigmoid, softplus, weight } from '../support/samples.js';
+import { describe, expect, it } from 'vitest';
+import { bradleyTerry, dpo, implicitRewards } from '../../src/index.js';
+import { itCosts, kernelsOf } from '../support/costs.js';
+import { engine, expectError, expectGradients, expectNoLeak, expectValues, tensor, type X } from '../support/engine.js';
+import { expectSame } from '../support/expectSame.js';
+import { pair, pairLogps, sigmoid, softplus, weight } from '../support/samples.js';
 
 const rewards = { chosen: [1, -0.5, 3], rejected: [0, 0.25, 3] };
 const gap = [1, -0.75, 0];
 const total = [1, -0.25, 6];
 
 describe('bradleyTerry', () => {
+  itCosts('bradleyTerry', 3);
+
+  it.runIf(engine === 'cpu')('takes the difference, minus, softplus', async () => {
+    expect(await kernelsOf(() => bradleyTerry(pair({ chosen: [1], rejected: [0] })))).toEqual(['Sub', 'Neg', 'Softplus']);
+  });
+
+  it('of implicit rewards is dpo', async () => {
+    await expectSame(bradleyTerry<X>(implicitRewards<X>(pairLogps())), dpo(pairLogps()));
+  });
+
   it('is softplus(-(gap - margin)) + centering * total^2', async () => {
     await expectValues(
       bradleyTerry(pair(rewards)),

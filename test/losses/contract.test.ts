@@ -13,6 +13,12 @@ type Fields = Readonly<Record<string, Nested>>;
 
 const names = Object.keys(losses) as LossName[];
 
+const files = import.meta.glob<string>('./*.test.ts', { query: '?raw', import: 'default', eager: true });
+
+it.each(names)('%s has a file of its own, which states its cost', (name) => {
+  expect(files[`./${name}.test.ts`]).toContain(`itCosts('${name}', `);
+});
+
 /** A realistic batch of five, and options for it. */
 function sampleOf(name: LossName): { fields: Fields; options: Readonly<Record<string, X>> } {
   const { inputs, records } = fileOf(name);
@@ -59,6 +65,7 @@ const summed = (name: LossName, fields: Fields, options: Readonly<Record<string,
 describe.each(names)('%s', (name) => {
   const { fields, options } = sampleOf(name);
   const call = callOf(name);
+  const { perExample } = losses[name];
 
   it('leaves no tensor behind but the one that it returns', () => {
     const tensors = asTensors(fields);
@@ -89,11 +96,14 @@ describe.each(names)('%s', (name) => {
     expect(part.map((x, i) => Math.abs(x - whole[i]!) < 1e-3)).not.toEqual([true, true]);
   });
 
-  it.runIf('beta' in options && takesBetas(name))('takes a beta per example', async () => {
-    const betas = [0.125, 0.5, 1, 0.25, 2];
-    const own = await read(call(asTensors(fields), { ...optionsOf(options), beta: tensor(betas) }));
+  it.each(perExample)('takes %s per example', async (option) => {
+    const values = [0.125, 0.5, 1, 0.25, option === 'beta' ? 2 : 0.75];
+    const given = optionsOf(options);
+    const own = await read(call(asTensors(fields), { ...given, [option]: tensor(values) }));
     const alone = await Promise.all(
-      betas.map((beta, i) => read(call(asTensors(rowsOf(fields, i, i + 1)), { ...optionsOf(rowsOf(options, i, i + 1)), beta }))),
+      values.map((value, i) =>
+        read(call(asTensors(rowsOf(fields, i, i + 1)), { ...optionsOf(rowsOf(options, i, i + 1)), [option]: value })),
+      ),
     );
     expectClose(own as Values, alone.flatMap((x) => flatten(x as Values)), { relative: 4 * epsilon, absolute: 4 * epsilon }); // prettier-ignore
   });
@@ -122,10 +132,10 @@ describe.each(names)('%s', (name) => {
     },
   );
 
-  it.runIf('beta' in options && takesBetas(name))('names a beta of the wrong length', () => {
+  it.each(perExample)('names %s of the wrong length', (option) => {
     const tensors = asTensors(fields);
-    const own = { ...optionsOf(options), beta: tensor([1, 1]) };
-    expectError(() => call(tensors, own), RangeError, `${name}: beta has shape [2], expected [5] like ${first(name)}`);
+    const own = { ...optionsOf(options), [option]: tensor([1, 1]) };
+    expectError(() => call(tensors, own), RangeError, `${name}: ${option} has shape [2], expected [5] like ${first(name)}`);
   });
 
   it('names a batch that is none', () => {
@@ -211,10 +221,6 @@ const refill = (x: Nested, f: () => number): Nested => (typeof x === 'number' ? 
 const isUsed = (name: LossName, key: string): boolean =>
   !(key === 'rewards' && !(losses[name].fields as readonly string[]).includes('rewards')) && !key.startsWith('kl');
 
-/** Whether beta may be one per example. */
-const takesBetas = (name: LossName): boolean =>
-  !['aot', 'aotUnpaired', 'simpo', 'alphaPo', 'tpo'].includes(name) && losses[name].kind !== 'lists';
-
 /** The argument that all others have the length of. */
 const first = (name: LossName): string => {
   const { kind } = losses[name];
@@ -223,4 +229,4 @@ const first = (name: LossName): string => {
 
 /** What is said of a beta that is neither a number nor, where one may be, a tensor. */
 const betaWords = (name: LossName): string =>
-  takesBetas(name) ? 'is not a tensor: no registered engine owns "a"' : 'is "a", expected a number';
+  losses[name].perExample.includes('beta') ? 'is not a tensor: no registered engine owns "a"' : 'is "a", expected a number';

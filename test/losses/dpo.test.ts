@@ -1,9 +1,16 @@
 import { describe, expect, it } from 'vitest';
-import { dpo, dpoGradientWeight, ops } from '../../src/index.js';
-import { expectError, expectGradients, expectNoLeak, expectValues, isReadable, read, tensor, type X } from '../support/engine.js';
-import { delta, four, fromFour, pair, pairLogps, sample, sigmoid, softplus, weight } from '../support/samples.js';
+import { dpo, ops } from '../../src/index.js';
+import { itCosts, kernelsOf } from '../support/costs.js';
+import { engine, expectError, expectGradients, expectNoLeak, expectValues, isReadable, read, tensor, type X } from '../support/engine.js';
+import { delta, four, fromFour, pair, pairLogps, sample, sigmoid, softplus, swappedSample, weight } from '../support/samples.js';
 
 describe('dpo', () => {
+  itCosts('dpo', 6);
+
+  it.runIf(engine === 'cpu')('takes three differences, beta, minus, softplus', async () => {
+    expect(await kernelsOf(() => dpo(pairLogps()))).toEqual(['Sub', 'Sub', 'Sub', 'Multiply', 'Neg', 'Softplus']);
+  });
+
   it('is softplus(-beta Delta)', async () => {
     await expectValues(
       dpo(pairLogps()),
@@ -62,11 +69,7 @@ describe('dpo', () => {
   });
 
   it('gives the other sign to a swapped pair', async () => {
-    const swapped = {
-      policy: { chosen: sample.policy.rejected, rejected: sample.policy.chosen },
-      reference: { chosen: sample.reference.rejected, rejected: sample.reference.chosen },
-    };
-    const own = await read(ops.sub(dpo(pairLogps(swapped)), dpo(pairLogps())));
+    const own = await read(ops.sub(dpo(pairLogps(swappedSample)), dpo(pairLogps())));
     await expectValues(
       tensor(own),
       delta.map((d) => 0.1 * d),
@@ -199,28 +202,5 @@ describe('dpo', () => {
       const loss = (await read(dpo(pairLogps(), { beta: tensor([0.1, -1, 0.3]) }))) as number[];
       expect(loss.map(Number.isNaN)).toEqual([false, true, false]);
     });
-  });
-});
-
-describe('dpoGradientWeight', () => {
-  it('is sigmoid(r_rejected - r_chosen)', async () => {
-    await expectValues(
-      dpoGradientWeight(pairLogps(), { beta: 0.5 }),
-      delta.map((d) => sigmoid(-0.5 * d)),
-    );
-  });
-
-  it('is 1/2 at the reference, and beta times it is the gradient of dpo', async () => {
-    await expectValues(dpoGradientWeight({ policy: pair(sample.policy), reference: pair(sample.policy) }), [0.5, 0.5, 0.5]);
-    const f = (chosen: X) => dpo<X>({ policy: { chosen, rejected: tensor(sample.policy.rejected) }, reference: pair(sample.reference) });
-    const w = (await read(dpoGradientWeight(pairLogps()))) as number[];
-    await expectGradients(f, [sample.policy.chosen], [w.map((v, i) => -0.1 * v * weight(i))]);
-  });
-
-  it('checks its input', () => {
-    const x = pairLogps();
-    expectNoLeak(() => dpoGradientWeight(x));
-    expectError(() => dpoGradientWeight(x, { beta: 0 }), RangeError, 'dpoGradientWeight: beta must be finite and > 0, got 0');
-    expectError(() => dpoGradientWeight(x, { gamma: 1 } as never), RangeError, 'dpoGradientWeight: unknown option gamma, expected beta');
   });
 });

@@ -1,9 +1,16 @@
 import { describe, expect, it } from 'vitest';
 import { ipo } from '../../src/index.js';
-import { expectError, expectGradients, expectNoLeak, expectValues, isReadable, read, tensor, type X } from '../support/engine.js';
+import { itCosts, kernelsOf } from '../support/costs.js';
+import { engine, expectError, expectGradients, expectNoLeak, expectValues, isReadable, read, tensor, type X } from '../support/engine.js';
 import { delta, four, fromFour, pair, pairLogps, sample, weight } from '../support/samples.js';
 
 describe('ipo', () => {
+  itCosts('ipo', 5);
+
+  it.runIf(engine === 'cpu')('takes three differences, the target, the square', async () => {
+    expect(await kernelsOf(() => ipo(pairLogps()))).toEqual(['Sub', 'Sub', 'Sub', 'Sub', 'Square']);
+  });
+
   it('is the squared distance of the margin from 1 / (2 beta)', async () => {
     await expectValues(
       ipo(pairLogps()),
@@ -70,6 +77,8 @@ describe('ipo', () => {
       TypeError,
       'ipo: reference is null, expected { chosen, rejected }',
     );
+    const two = tensor([1, 2]);
+    expectError(() => ipo<X>(x, { beta: two }), RangeError, 'ipo: beta has shape [2], expected [3] like policy.chosen');
     const one = tensor([-1]);
     expectError(
       () => ipo({ policy: { ...x.policy, rejected: one } }),

@@ -1,8 +1,21 @@
 import { describe, expect, it } from 'vitest';
-import { klEstimate, klStatistics, kto, ops } from '../../src/index.js';
-import golden from '../goldens/kto.json' with { type: 'json' };
-import { expectError, expectGradients, expectNoLeak, expectValues, ints, isReadable, read, tensor, type X } from '../support/engine.js';
-import { cases } from '../support/goldens.js';
+import { addStatistics, klEstimate, klStatistics, kto, ops, type KlStatistics } from '../../src/index.js';
+import { expectWholeIsParts, logps, parts } from '../support/batchInParts.js';
+import { itCosts, kernelsOf } from '../support/costs.js';
+import {
+  engine,
+  expectError,
+  expectGradients,
+  expectNoLeak,
+  expectValues,
+  ints,
+  isReadable,
+  read,
+  tensor,
+  type X,
+} from '../support/engine.js';
+import { expectSame } from '../support/expectSame.js';
+import { expectWeightErrors, oneEach } from '../support/labelledGradients.js';
 import { sigmoid, weight } from '../support/samples.js';
 
 const policy = [-10, -31.5, -7.25, -40];
@@ -15,6 +28,13 @@ const formula = (beta: number, kl: number, wD = 1, wU = 1) =>
   rho.map((r, i) => (desirable[i] === 1 ? wD * sigmoid(-beta * (r - kl)) : wU * sigmoid(-beta * (kl - r))));
 
 describe('kto', () => {
+  itCosts('kto', 7);
+
+  it.runIf(engine === 'cpu')('takes two differences, beta, the sign of the label, sigmoid', async () => {
+    const x = { policy: tensor([1, 2]), reference: tensor([0, 1]), desirable: ints([1, 0]), kl: 0 };
+    expect(await kernelsOf(() => kto(x))).toEqual(['Sub', 'Sub', 'Multiply', 'Multiply', 'Sub', 'Multiply', 'PreflossSigmoid']);
+  });
+
   it('is the formula, with one weight per class', async () => {
     await expectValues(kto(batch(0.5)), formula(0.1, 0.5));
     await expectValues(kto(batch(0.5), { beta: 2, desirableWeight: 1.5, undesirableWeight: 0.25 }), formula(2, 0.5, 1.5, 0.25));
@@ -29,6 +49,27 @@ describe('kto', () => {
   it('adds up to the weight with the same example in the other class', async () => {
     const other = { ...batch(0.5), desirable: tensor(desirable.map((d) => 1 - d)) };
     await expectValues(ops.add(kto(batch(0.5)), kto(other)), [1, 1, 1, 1]);
+  });
+
+  it('is symmetric: an undesirable example is a desirable one seen from the other side', async () => {
+    const ratios = [1, -2, 0.5];
+    const loss = (values: number[], label: number, kl: number): X =>
+      kto<X>({ policy: tensor(values), reference: tensor([0, 0, 0]), desirable: tensor([label, label, label]), kl });
+    await expectSame(loss(ratios, 0, 0.25), loss(ratios.map((v) => -v), 1, -0.25)); // prettier-ignore
+    await expectSame(ops.add(loss(ratios, 0, 0.25), loss(ratios, 1, 0.25)), tensor([1, 1, 1]));
+  });
+
+  it('takes the estimate of the batch', async () => {
+    const kl = klEstimate<X>({ policy: tensor([-1, -2]), reference: tensor([-2, -2.5]) });
+    await expectSame(kto<X>({ ...oneEach(), kl }), kto<X>({ ...oneEach(), kl: 0.75 }));
+  });
+
+  it('of a batch in parts is that of the whole, with the statistics of all parts', async () => {
+    const pool = { policy: [-20, -31, -8], reference: [-21, -32.5, -8.25] };
+    const [one, other] = parts(pool, 1).map((p) => klStatistics<X>(logps(p.policy, p.reference)));
+    const kl = klEstimate<X>(addStatistics<X, KlStatistics<X>>(one!, other!));
+    await expectValues(kl, (await read(klEstimate<X>(logps(pool.policy, pool.reference)))) as number);
+    await expectWholeIsParts((x) => kto<X>({ ...x, kl }));
   });
 
   it('takes kl as a number, a scalar, or one per example, and a beta per example', async () => {
@@ -80,6 +121,7 @@ describe('kto', () => {
   });
 
   it('names bad input', () => {
+    expectWeightErrors('kto', (labelled, options) => kto({ ...labelled, kl: 0 }, options));
     const x = batch();
     expectError(
       () => kto({ ...x, kl: undefined } as never),
@@ -109,57 +151,5 @@ describe('kto', () => {
   it.skipIf(isReadable)('turns such an example into NaN where it cannot', async () => {
     const loss = (await read(kto({ ...batch(), desirable: tensor([1, 0, -1, 0.5]) }))) as number[];
     expect(loss.map(Number.isNaN)).toEqual([false, false, true, true]);
-  });
-});
-
-describe('klEstimate', () => {
-  const logps = (p: number[], r: number[]) => ({ policy: tensor(p), reference: tensor(r) });
-
-  it.each(cases(golden).filter(([, r]) => r.source !== 'exact'))('%s', async (_, record) => {
-    const { klPolicy, klReference } = (golden.inputs as never)[record.input] as { klPolicy: number[]; klReference: number[] };
-    await expectValues(klEstimate(logps(klPolicy, klReference)), (record.outputs as unknown as { kl: number }).kl, 400);
-  });
-
-  it('is the mean log-ratio, at least 0', async () => {
-    await expectValues(klEstimate(logps([-1, -2, -3], [-2, -4, -3])), 1);
-    await expectValues(klEstimate(logps([-3, -2], [-1, -1])), 0);
-    await expectValues(klEstimate(logps([-3], [-3])), 0);
-  });
-
-  it('is the same from the sums of its parts, clamped once', async () => {
-    const [a, b] = [klStatistics<X>(logps([-1, -2], [-4, -5])), klStatistics<X>(logps([-9], [-8]))];
-    await expectValues(a.sum, 6, 4);
-    await expectValues(a.count, 2);
-    const total = { sum: ops.add(a.sum, b.sum), count: ops.add(a.count, b.count) };
-    await expectValues(klEstimate(total), 5 / 3, 4);
-  });
-
-  it('is 0 of an empty pool', async () => {
-    await expectValues(klEstimate({ sum: tensor(0), count: tensor(0) }), 0);
-  });
-
-  it('is detached, and so are its halves', async () => {
-    const inputs = [[-1, -2], [-2, -4]]; // prettier-ignore
-    const ofLogps = (policy: X, reference: X) => klEstimate<X>({ policy, reference });
-    const sumAlone = (policy: X, reference: X) => klStatistics<X>({ policy, reference }).sum;
-    const ofStatistics = (policy: X, reference: X) => klEstimate<X>({ sum: ops.sum<X>(ops.sub(policy, reference)), count: tensor(2) });
-    for (const f of [ofLogps, sumAlone, ofStatistics]) {
-      // Beside a term that is not: a function of constants alone has no gradient to ask for.
-      const beside = (policy: X, reference: X) => ops.add(f(policy, reference), ops.sum(policy));
-      await expectGradients(beside, inputs, [[weight(0), weight(0)], [0, 0]]); // prettier-ignore
-    }
-  });
-
-  it('leaks nothing, and names bad input', () => {
-    const x = logps([-1, -2], [-2, -4]);
-    expectNoLeak(() => klEstimate(x));
-    expectNoLeak(() => klStatistics(x), 2);
-    const [one, flat] = [tensor([1]), tensor(1)];
-    expectError(() => klEstimate({ ...x, reference: one }), RangeError, 'klEstimate: reference has shape [1], expected [2] like policy');
-    expectError(() => klStatistics({ policy: flat, reference: flat }), RangeError, 'klStatistics: policy has shape [], expected rank 1');
-    expectError(() => klEstimate({ sum: one, count: flat }), RangeError, 'klEstimate: sum has shape [1], expected rank 0');
-    expectError(() => klEstimate({ sum: flat } as never), TypeError, 'klEstimate: statistics lacks count, expected { sum, count }');
-    expectError(() => klEstimate(null as never), TypeError, 'klEstimate: logps is null, expected { policy, reference }');
-    expectError(() => klEstimate(undefined as never), TypeError, 'klEstimate: logps is undefined, expected { policy, reference }');
   });
 });

@@ -91,6 +91,10 @@ describe('nll', () => {
       RangeError,
       "nll: tokenCount would be ignored with the reduction 'none'",
     );
+    const options: X = { temperature: 1 };
+    expectError(() => nll<X>(x, x, options), RangeError, 'nll: unknown option temperature, expected reduction, tokenCount');
+    expectError(() => nll<X>(x, x, 'token' as never), TypeError, 'nll: options is "token", expected an object');
+    expectError(() => nll<X>(x, x, { reduction: 'all' as never }), RangeError, 'nll: reduction must be one of "token", "sequence", "none", got "all"'); // prettier-ignore
     expectError(() => nll(x, m, { tokenCount: 0 }), RangeError, 'nll: tokenCount must be finite and > 0, got 0');
     const row = tensor([1, 1, 1]);
     expectError(() => nll(row, row), RangeError, 'nll: logps has shape [3], expected rank 2');

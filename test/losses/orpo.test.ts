@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { orpo } from '../../src/index.js';
+import { itCosts } from '../support/costs.js';
 import {
   derivatives,
   expectError,
@@ -21,6 +22,8 @@ const logOdds = (a: number) => a - Math.log(-Math.expm1(a));
 const lo = sides.chosen.map((c, i) => logOdds(c) - logOdds(sides.rejected[i]!));
 
 describe('orpo', () => {
+  itCosts('orpo', 20);
+
   it('is lambda softplus(-log odds ratio)', async () => {
     await expectValues(
       orpo(pair(sides)),

@@ -26,6 +26,15 @@ export const pairLogps = (logps: typeof sample = sample) => ({ policy: pair(logp
 /** From four tensors, in the order policy chosen, policy rejected, reference chosen, reference rejected. */
 export const fromFour = (a: X, b: X, c: X, d: X) => ({ policy: { chosen: a, rejected: b }, reference: { chosen: c, rejected: d } });
 
+/** The pair seen from the other side. */
+export const swapped = <V>({ chosen, rejected }: Sides<V>): Sides<V> => ({ chosen: rejected, rejected: chosen });
+
+/** The sample with every pair swapped, in policy and reference. */
+export const swappedSample = { policy: swapped(sample.policy), reference: swapped(sample.reference) };
+
+/** The policy of the sample, and a reference that agrees with it. */
+export const agreeing = () => ({ policy: pair(sample.policy), reference: pair(sample.policy) });
+
 /** The four lists of the sample in that order. */
 export const four = [sample.policy.chosen, sample.policy.rejected, sample.reference.chosen, sample.reference.rejected];
 

@@ -1,6 +1,5 @@
-// Writes docs/losses/<function>.md from the doc comments and the golden files, and the tables of docs/losses.md and
-// docs/migration.md: `npm run docs:losses`. What is written is committed; a test holds it to what would be written now.
-import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+// docs/losses/<function>.md from the doc comments and the golden files, and the tables of docs/losses.md and docs/migration.md.
+import { existsSync, readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { format, resolveConfig } from 'prettier';
 import ts from 'typescript';
@@ -199,20 +198,13 @@ const migration = (): string =>
 
 /** A page with the part between its marks written anew. */
 const filled = async (file: string, part: string): Promise<string> =>
-  pretty(withPart(read(file), 'npm run docs:losses writes this', `\n\n${part}\n\n`));
+  pretty(withPart(read(file), 'npm run generate writes this', `\n\n${part}\n\n`));
 
-/** All generated pages by their path. */
-export async function generatedPages(): Promise<Map<string, string>> {
-  const pages = new Map<string, string>();
-  for (const name of Object.keys(plotted)) pages.set(`docs/losses/${name}.md`, await page(name));
-  pages.set('docs/losses.md', await filled('docs/losses.md', comparison()));
-  pages.set('docs/migration.md', await filled('docs/migration.md', migration()));
-  return pages;
-}
-
-if (process.argv[1] === fileURLToPath(import.meta.url)) {
-  mkdirSync(pathOf('docs/losses'), { recursive: true });
-  const pages = await generatedPages();
-  for (const [file, text] of pages) writeFileSync(pathOf(file), text);
-  console.log(`${pages.size} pages`);
+/** All pages that are written from sources, by their path. */
+export async function pages(): Promise<Map<string, string>> {
+  const files = new Map<string, string>();
+  for (const name of Object.keys(plotted)) files.set(`docs/losses/${name}.md`, await page(name));
+  files.set('docs/losses.md', await filled('docs/losses.md', comparison()));
+  files.set('docs/migration.md', await filled('docs/migration.md', migration()));
+  return files;
 }

@@ -1,6 +1,4 @@
-// Draws docs/plots/<function>.svg: the loss and its slope. `npm run docs:plots`
-import { mkdirSync, writeFileSync } from 'node:fs';
-import { fileURLToPath } from 'node:url';
+// Draws docs/plots/<function>.svg: the loss and its slope.
 import type { TopLevelSpec } from 'vega-lite';
 import { renderSvg } from '../renderSvg.js';
 import { plotted, type Plotted } from './plotted.js';
@@ -8,10 +6,12 @@ import { plotted, type Plotted } from './plotted.js';
 const POINTS = 121;
 const COLOURS = ['#1f5fa8', '#d9730d', '#4a8f3c', '#8a4fa3'];
 
-const folder = fileURLToPath(new URL('../../docs/plots/', import.meta.url));
-mkdirSync(folder, { recursive: true });
-for (const [name, plot] of Object.entries(plotted)) writeFileSync(`${folder}${name}.svg`, `${await renderSvg(specOf(name, plot))}\n`);
-console.log(`${Object.keys(plotted).length} plots in docs/plots`);
+/** All plots of functions, by their path. */
+export async function plots(): Promise<Map<string, string>> {
+  const files = new Map<string, string>();
+  for (const [name, plot] of Object.entries(plotted)) files.set(`docs/plots/${name}.svg`, `${await renderSvg(specOf(name, plot))}\n`);
+  return files;
+}
 
 function specOf(name: string, { axis, domain: [low, high], value = 'loss', hasSlope = true, curves }: Plotted): TopLevelSpec {
   const step = (high - low) / (POINTS - 1);

@@ -1,197 +1,173 @@
 import * as pf from '../../src/core.js';
+import type { LossEntry, LossName } from '../../src/core.js';
 
 /** One curve: a name for the legend, and the loss as a function of what is on the x axis. */
 type Curve = readonly [label: string, f: (x: number) => number];
 
 /** What the plot of a function shows. */
 export interface Plotted {
-  /** Words for the x axis. */
+  /** Title of the x axis. */
   readonly axis: string;
-  /** From where to where. */
+  /** Range of the x axis. */
   readonly domain: readonly [number, number];
-  /** What is on the y axis. Default: the loss. */
+  /** Title of the y axis. Default: the loss. */
   readonly value?: string;
-  /** Whether there is a slope to show. Default: yes. */
+  /** Whether the slope is drawn beside it. Default: yes. */
   readonly hasSlope?: boolean;
   readonly curves: readonly Curve[];
 }
 
-const MARGIN = 'scaled margin h';
+type Options = Readonly<Record<string, unknown>>;
+type Batch = Readonly<Record<string, unknown>>;
+
+/** One curve of a loss: its label, its options beside the required ones, and fields of its batch. */
+type LossCurve = readonly [label: string, options?: Options, fields?: Batch];
+
+/** How losses of one kind are plotted: the batch at each x, and the curves unless `CURVES` lists others. */
+interface Kind {
+  readonly axis: string;
+  readonly domain: readonly [number, number];
+  readonly batch: (x: number, options: Options) => Batch;
+  readonly curves: (name: string) => readonly LossCurve[];
+}
+
 const zero = { chosen: [0], rejected: [0] };
+const named = (name: string): readonly LossCurve[] => [[name]];
 
-/** A pair whose log-ratios are x / 2 and -x / 2 divided by beta, so that h is x. */
-const at = (x: number, beta: number) => ({ policy: { chosen: [x / 2 / beta], rejected: [-x / 2 / beta] }, reference: zero });
-
-/** A loss of pairs with a reference, against the scaled margin. */
-const pairs = (curves: readonly [string, (logps: pf.PairLogps<number[]>) => number[]][], beta = 0.1): Plotted => ({
-  axis: MARGIN,
-  domain: [-6, 6],
-  curves: curves.map(([label, f]): Curve => [label, (x) => f(at(x, beta))[0]!]),
-});
-
-/** A loss of pairs without a reference, against the difference of the log-probs of two sides around `middle`. */
-const free = (
-  curves: readonly [string, (logps: pf.Pair<number[]>) => number[]][],
-  axis: string,
-  reach: number,
-  middle: number,
-): Plotted => ({
+/** Pairs without a reference, against the difference of their log-probs around `middle`. */
+const free = (axis: string, reach: number, middle: number): Kind => ({
   axis,
   domain: [-reach, reach],
-  curves: curves.map(([label, f]): Curve => [label, (x) => f({ chosen: [middle + x / 2], rejected: [middle - x / 2] })[0]!]),
+  batch: (x) => ({ chosen: [middle + x / 2], rejected: [middle - x / 2] }),
+  curves: named,
 });
+const FREE_SUMS = free('chosen - rejected, nats', 60, -100);
+const FREE_MEANS = free('chosen - rejected, nats per token', 3, -2);
 
-const MEANS = 'chosen - rejected, nats per token';
+const KINDS: Readonly<Record<LossEntry['kind'], Kind>> = {
+  pairs: {
+    axis: 'scaled margin h',
+    domain: [-6, 6],
+    // The log-ratios are x / 2 and -x / 2 divided by beta, so that h is x.
+    batch: (x, { beta = 0.1 }) => {
+      const chosen = x / 2 / (beta as number);
+      return { policy: { chosen: [chosen], rejected: [-chosen] }, reference: zero };
+    },
+    curves: named,
+  },
+  referenceFreePairs: FREE_MEANS,
+  examples: {
+    axis: 'reward of the example',
+    domain: [-6, 6],
+    batch: (x) => ({ policy: [x / 0.1], reference: [0] }),
+    curves: () => [['desirable', {}, { desirable: [1] }], ['undesirable', {}, { desirable: [0] }]], // prettier-ignore
+  },
+  lists: {
+    axis: 'reward of the best, others 0',
+    domain: [-6, 6],
+    batch: (x) => ({ policy: [[x / 0.1, 0, 0]], reference: [[0, 0, 0]] }),
+    curves: () => [['loss']],
+  },
+  referenceFreeLists: {
+    axis: 'log-prob of the best, others -2',
+    domain: [-5, 0],
+    batch: (x) => ({ policy: [[x, -2, -2]] }),
+    curves: () => [['rewards 2, 1, 0']],
+  },
+  rewards: {
+    axis: 'chosen - rejected reward',
+    domain: [-6, 6],
+    batch: (x) => ({ chosen: [x / 2], rejected: [-x / 2] }),
+    curves: named,
+  },
+};
 
-/** A loss of single examples, against the reward. */
-const examples = (f: (batch: pf.LabelledLogps<number[]>) => number[]): Plotted => ({
-  axis: 'reward of the example',
-  domain: [-6, 6],
-  curves: [1, 0].map((desirable): Curve => [
-    desirable === 1 ? 'desirable' : 'undesirable',
-    (x) => f({ policy: [x / 0.1], reference: [0], desirable: [desirable] })[0]!,
-  ]),
-});
+/** Values of the fields that some losses have in their batch. */
+const FIELDS: Batch = { gold: [-1], kl: 0, lengths: { chosen: [30], rejected: [30] }, nll: 0, rewards: [[2, 1, 0]], sequentialKl: zero };
 
-/** A loss of three candidates, against the reward of the best; the others have the reward 0. */
-const lists = (f: (batch: { policy: number[][]; reference: number[][] }) => number[]): Plotted => ({
-  axis: 'reward of the best, others 0',
-  domain: [-6, 6],
-  curves: [['loss', (x) => f({ policy: [[x / 0.1, 0, 0]], reference: [[0, 0, 0]] })[0]!]],
-});
+/** Values of options that have no default. */
+const REQUIRED: Options = { alpha: 0.1, beta: 2, gamma: 0.5 };
 
-const rewards = [[2, 1, 0]];
+const option = (name: string, values: readonly number[]): LossCurve[] => values.map((value) => [`${name} ${value}`, { [name]: value }]);
+const divergesBy = (kl: number): LossCurve => [`rejected side diverges by ${kl}`, {}, { sequentialKl: { chosen: [0], rejected: [kl] } }];
 
-/** The plots of the documentation, by function. */
-export const plotted: Readonly<Record<string, Plotted>> = {
-  dpo: pairs([
-    ['no smoothing', (x) => pf.dpo(x)],
-    ['labelSmoothing 0.2', (x) => pf.dpo(x, { labelSmoothing: 0.2 })],
-    ['offset 2', (x) => pf.dpo(x, { offset: 2 })],
-  ]),
-  robustDpo: pairs([
-    ['labelSmoothing 0.1', (x) => pf.robustDpo(x, { labelSmoothing: 0.1 })],
-    ['labelSmoothing 0.3', (x) => pf.robustDpo(x, { labelSmoothing: 0.3 })],
-  ]),
-  ipo: pairs([['beta 0.1, h = beta Delta', (x) => pf.ipo(x)]]),
-  hinge: pairs([['hinge', (x) => pf.hinge(x)]]),
-  exoPair: pairs([
-    ['labelSmoothing 0.001', (x) => pf.exoPair(x)],
-    ['labelSmoothing 0.1', (x) => pf.exoPair(x, { labelSmoothing: 0.1 })],
-  ]),
-  ncaPair: pairs([['both sides move', (x) => pf.ncaPair(x)]]),
-  bcoPair: pairs([
-    ['delta 0', (x) => pf.bcoPair(x)],
-    ['delta 1', (x) => pf.bcoPair(x, { delta: 1 })],
-  ]),
-  sppo: pairs([
-    ['preference 1', (x) => pf.sppo(x)],
-    ['preference 0.75', (x) => pf.sppo(x, { preference: 0.75 })],
-  ]),
-  apoZero: pairs([['both sides move', (x) => pf.apoZero(x)]]),
-  apoDown: pairs([['both sides move', (x) => pf.apoDown(x)]]),
-  discopop: pairs([
-    ['tau 0.05', (x) => pf.discopop(x)],
-    ['tau 0.5', (x) => pf.discopop(x, { tau: 0.5 })],
-  ]),
-  aot: pairs([['one quantile', (x) => pf.aot(x)]]),
-  aotUnpaired: pairs([['one quantile', (x) => pf.aotUnpaired(x)]]),
-  dpop: pairs([
-    ['lambda 50', (x) => pf.dpop(x)],
-    ['lambda 1', (x) => pf.dpop(x, { lambda: 1 })],
-  ]),
-  fDpo: pairs(
-    [
-      ['reverseKl', (x) => pf.fDpo(x, { beta: 1 })],
-      ['forwardKl', (x) => pf.fDpo(x, { beta: 1, divergence: 'forwardKl' })],
-      ['jensenShannon', (x) => pf.fDpo(x, { beta: 1, divergence: 'jensenShannon' })],
-      ['alpha 0.5', (x) => pf.fDpo(x, { beta: 1, divergence: 'alpha', alpha: 0.5 })],
-    ],
-    1,
-  ),
-  calDpo: pairs([['beta 0.1', (x) => pf.calDpo(x)]]),
-  rDpo: pairs(
-    [-20, 0, 20].map((longer): [string, (x: pf.PairLogps<number[]>) => number[]] => [
-      `chosen ${longer} tokens longer`,
-      (x) => pf.rDpo({ ...x, lengths: { chosen: [30 + longer], rejected: [30] } }, { alpha: 0.1 }),
-    ]),
-  ),
-  tdpo1: pairs(
-    [0, 10].map((kl): [string, (x: pf.PairLogps<number[]>) => number[]] => [
-      `rejected side diverges by ${kl}`,
-      (x) => pf.tdpo1({ ...x, sequentialKl: { chosen: [0], rejected: [kl] } }),
-    ]),
-  ),
-  tdpo2: pairs(
-    [0, 10].map((kl): [string, (x: pf.PairLogps<number[]>) => number[]] => [
-      `rejected side diverges by ${kl}`,
-      (x) => pf.tdpo2({ ...x, sequentialKl: { chosen: [0], rejected: [kl] } }),
-    ]),
-  ),
-  cpo: free([['beta 0.1', (x) => pf.cpo(x)]], 'chosen - rejected, nats', 60, -100),
-  simpo: free(
-    [
-      ['gamma 0', (x) => pf.simpo(x, { beta: 2, gamma: 0 })],
-      ['gamma 1', (x) => pf.simpo(x, { beta: 2, gamma: 1 })],
-    ],
-    MEANS,
-    3,
-    -2,
-  ),
-  alphaPo: free(
-    [-0.5, 0.25, 1].map((alpha): [string, (x: pf.Pair<number[]>) => number[]] => [
-      `alpha ${alpha}`,
-      (x) => pf.alphaPo(x, { alpha, beta: 2, gamma: 0.5 }),
-    ]),
-    MEANS,
-    3,
-    -2,
-  ),
-  orpo: free([['lambda 1', (x) => pf.orpo(x, { lambda: 1 })]], MEANS, 3, -2),
-  slic: free([['delta 1, lambda 0.1', (x) => pf.slic(x)]], 'chosen - rejected, nats', 3, -2),
-  simper: free([['no hyperparameters', (x) => pf.simper(x)]], MEANS, 3, -2),
-  tpo: free(
-    [
-      ['cpo', (x) => pf.tpo({ ...x, gold: [-1] }, { beta: 1 })],
-      ['simpo, gamma 0.5', (x) => pf.tpo({ ...x, gold: [-1] }, { contrastive: 'simpo', beta: 2, gamma: 0.5 })],
-      ['hinge', (x) => pf.tpo({ ...x, gold: [-1] }, { contrastive: 'hinge', beta: 1 })],
-    ],
-    MEANS,
-    3,
-    -2,
-  ),
-  kto: examples((batch) => pf.kto({ ...batch, kl: 0 })),
-  apoZeroUnpaired: examples((batch) => pf.apoZeroUnpaired(batch)),
-  bco: examples((batch) => pf.bco(batch)),
+/** Losses whose plot shows more than the one curve of their kind, or names it. */
+const CURVES: Readonly<Partial<Record<LossName, readonly LossCurve[]>>> = {
+  dpo: [['no smoothing'], ['labelSmoothing 0.2', { labelSmoothing: 0.2 }], ['offset 2', { offset: 2 }]],
+  robustDpo: option('labelSmoothing', [0.1, 0.3]),
+  ipo: [['beta 0.1, h = beta Delta']],
+  exoPair: option('labelSmoothing', [0.001, 0.1]),
+  ncaPair: [['both sides move']],
+  bcoPair: option('delta', [0, 1]),
+  sppo: option('preference', [1, 0.75]),
+  apoZero: [['both sides move']],
+  apoDown: [['both sides move']],
+  discopop: option('tau', [0.05, 0.5]),
+  aot: [['one quantile']],
+  aotUnpaired: [['one quantile']],
+  dpop: option('lambda', [50, 1]),
+  fDpo: [
+    ['reverseKl', { beta: 1 }],
+    ['forwardKl', { beta: 1, divergence: 'forwardKl' }],
+    ['jensenShannon', { beta: 1, divergence: 'jensenShannon' }],
+    ['alpha 0.5', { beta: 1, divergence: 'alpha', alpha: 0.5 }],
+  ],
+  calDpo: [['beta 0.1']],
+  rDpo: [-20, 0, 20].map((longer) => [`chosen ${longer} tokens longer`, {}, { lengths: { chosen: [30 + longer], rejected: [30] } }]),
+  tdpo1: [0, 10].map(divergesBy),
+  tdpo2: [0, 10].map(divergesBy),
+  cpo: [['beta 0.1']],
+  simpo: option('gamma', [0, 1]),
+  alphaPo: option('alpha', [-0.5, 0.25, 1]),
+  orpo: option('lambda', [1]),
+  slic: [['delta 1, lambda 0.1']],
+  simper: [['no hyperparameters']],
+  tpo: [
+    ['cpo', { beta: 1 }],
+    ['simpo, gamma 0.5', { contrastive: 'simpo', beta: 2, gamma: 0.5 }],
+    ['hinge', { contrastive: 'hinge', beta: 1 }],
+  ],
+  bradleyTerry: [['plain'], ['margin 1', { margin: 1 }]],
+};
+
+/** How a loss is plotted. */
+function kindOf(name: LossName): Kind {
+  const { kind, logps } = pf.losses[name];
+  if (name === 'slic') return free(FREE_SUMS.axis, 3, -2); // its kink is within a nat
+  return kind === 'referenceFreePairs' && logps === 'sum' ? FREE_SUMS : KINDS[kind];
+}
+
+/** The values of `names`, all of which `table` has to hold. */
+const pick = (table: Readonly<Record<string, unknown>>, names: readonly string[], what: string): Record<string, unknown> =>
+  Object.fromEntries(
+    names.map((name) => {
+      if (!(name in table)) throw new Error(`tools/docs/plotted.ts: ${what} lacks a value for ${name}`);
+      return [name, table[name]];
+    }),
+  );
+
+/** The plot of a loss of the catalogue. */
+function ofLoss(name: LossName): Plotted {
+  const { loss, fields, required } = pf.losses[name] as unknown as LossEntry & { loss: (batch: Batch, options: Options) => number[] };
+  const { axis, domain, batch, curves } = kindOf(name);
+  const [given, needed] = [pick(FIELDS, fields, 'FIELDS'), pick(REQUIRED, required, 'REQUIRED')];
+  return {
+    axis,
+    domain,
+    curves: (CURVES[name] ?? curves(name)).map(([label, own, more]): Curve => {
+      const options = { ...needed, ...own };
+      return [label, (x) => loss({ ...batch(x, options), ...given, ...more }, options)[0]!];
+    }),
+  };
+}
+
+/** Plots of functions that are no losses of the catalogue. */
+const OTHERS: Readonly<Record<string, Plotted>> = {
   klEstimate: {
     axis: 'mean log-ratio, nats',
     domain: [-3, 3],
     value: 'estimate, nats',
     curves: [['kl', (x) => pf.klEstimate({ policy: [x], reference: [0] })]],
-  },
-  plackettLuce: lists((batch) => pf.plackettLuce(batch)),
-  softmaxDpo: lists((batch) => pf.softmaxDpo(batch)),
-  exo: lists((batch) => pf.exo({ ...batch, rewards })),
-  infoNca: lists((batch) => pf.infoNca({ ...batch, rewards })),
-  nca: lists((batch) => pf.nca({ ...batch, rewards })),
-  lipo: lists((batch) => pf.lipo({ ...batch, rewards })),
-  pro: {
-    axis: 'log-prob of the best, others -2',
-    domain: [-5, 0],
-    curves: [['rewards 2, 1, 0', (x) => pf.pro({ policy: [[x, -2, -2]], rewards })[0]!]],
-  },
-  rrhf: {
-    axis: 'log-prob of the best, others -2',
-    domain: [-5, 0],
-    curves: [['rewards 2, 1, 0', (x) => pf.rrhf({ policy: [[x, -2, -2]], rewards })[0]!]],
-  },
-  bradleyTerry: {
-    axis: 'chosen - rejected reward',
-    domain: [-6, 6],
-    curves: [
-      ['plain', (x) => pf.bradleyTerry({ chosen: [x / 2], rejected: [-x / 2] })[0]!],
-      ['margin 1', (x) => pf.bradleyTerry({ chosen: [x / 2], rejected: [-x / 2] }, { margin: 1 })[0]!],
-    ],
   },
   nll: {
     axis: 'log-prob of a token, nats',
@@ -261,6 +237,12 @@ export const plotted: Readonly<Record<string, Plotted>> = {
       (x) => pf.nashMd({ policy: [[x]], reference: [[-2]], mask: [[1]] }, { preference })[0]!,
     ]),
   },
+};
+
+/** The plots of the documentation, by function. */
+export const plotted: Readonly<Record<string, Plotted>> = {
+  ...Object.fromEntries((Object.keys(pf.losses) as LossName[]).map((name) => [name, ofLoss(name)])),
+  ...OTHERS,
 };
 
 function sampled(tokens: number): number {

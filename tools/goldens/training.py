@@ -1,4 +1,4 @@
-"""Write test/tfjs/training.json: what PyTorch, transformers and TRL make of a few steps. See README.md.
+"""Write test/tfjs/training/training.json: what PyTorch, transformers and TRL make of a few steps. See README.md.
 
 python training.py
 """
@@ -13,7 +13,7 @@ import transformers
 import trl
 from trl.trainer.callbacks import BEMACallback, SyncRefModelCallback
 
-TARGET = Path(__file__).resolve().parent.parent.parent / "test" / "tfjs" / "training.json"
+TARGET = Path(__file__).resolve().parent.parent.parent / "test" / "tfjs" / "training" / "training.json"
 
 torch.set_default_dtype(torch.float64)
 START = [[[0.5, -1.25, 2.0], [0.125, 3.0, -0.75]], [1.0, -2.0]]

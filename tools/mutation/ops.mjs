@@ -15,7 +15,7 @@ import { basename, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { mutantsOf } from './mutants.mjs';
 
-const FOLDERS = ['losses', 'logprobs', 'masking', 'metrics', 'data', 'internal'];
+const FOLDERS = ['losses', 'definitions', 'logprobs', 'masking', 'metrics', 'data', 'internal'];
 const WORKERS = 2;
 const TIMEOUT_MS = 900_000;
 const CONFIG = 'tools/mutation/vitest.config.ts';

@@ -1,0 +1,32 @@
+import { describe, expect, it } from 'vitest';
+import { arrays } from '../../../src/backend/arrays/arrays.js';
+import { isArrays } from '../../support/engine.js';
+
+// About that engine alone: once is enough.
+describe.runIf(isArrays)('the arrays engine', () => {
+  it('refuses ragged lists, and lists of anything but numbers', () => {
+    expect(() => arrays.shape([[1], [1, 2]])).toThrow(new RangeError('a list is ragged: it holds entries of shape [1] and [2]'));
+    expect(() => arrays.shape([1, [2]])).toThrow(new RangeError('a list is ragged: it holds entries of shape [] and [1]'));
+    expect(() => arrays.shape(['x' as never])).toThrow(new TypeError('a list holds a string, expected numbers'));
+    expect(() => arrays.shape([null as never])).toThrow(new TypeError('a list holds null, expected numbers'));
+  });
+
+  it('refuses shapes that do not broadcast, and indices out of range', () => {
+    expect(() => arrays.add([1, 2], [1, 2, 3])).toThrow(new RangeError('shapes [2] and [3] do not broadcast'));
+    expect(() => arrays.take([1, 2], [2])).toThrow(new RangeError('take: index 2 is out of range for 2 rows'));
+  });
+
+  it('never returns its input', () => {
+    const x = [1, 2];
+    for (const y of [
+      arrays.stopGradient(x),
+      arrays.cast(x, 'float'),
+      arrays.reshape(x, [2]),
+      arrays.broadcastTo(x, [2]),
+      arrays.slice(x, 0, 2, 0),
+    ]) {
+      expect(y).toEqual(x);
+      expect(y).not.toBe(x);
+    }
+  });
+});

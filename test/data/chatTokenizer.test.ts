@@ -1,0 +1,36 @@
+import { describe, expect, it } from 'vitest';
+import { chatTokenizer } from '../../src/index.js';
+import { byteTokenizer, CHATML } from '../support/chat.js';
+import { tokenizer } from '../support/chatRows.js';
+
+describe('chatTokenizer', () => {
+  it('knows the special tokens of its configuration, and gives its template all of it', () => {
+    expect([tokenizer.eos_token_id, tokenizer.pad_token_id]).toEqual([257, 258]);
+    const bare = byteTokenizer('{{ eos_token }}{{ flavour }}', { pad_token: null, flavour: 'mint' });
+    expect(bare.pad_token_id).toBeUndefined();
+    const ids = bare.apply_chat_template([], { add_generation_prompt: false, tokenize: true, return_tensor: false, return_dict: false });
+    expect(bare.decode(ids as number[])).toBe('<|im_end|>mint');
+  });
+
+  it('says to a template what there is not, as transformers does', () => {
+    const template = '{% if tools is none and documents is none and bos_token is not defined %}none{% endif %}';
+    const bare = byteTokenizer(template, { bos_token: null });
+    const ids = bare.apply_chat_template([], { add_generation_prompt: false, tokenize: true, return_tensor: false, return_dict: false });
+    expect(bare.decode(ids as number[])).toBe('none');
+  });
+
+  it('names a token that the tokenizer does not know', () => {
+    expect(() => byteTokenizer(CHATML, { eos_token: '</s>' })).toThrow(
+      new RangeError('chatTokenizer: eos_token is "</s>", which the tokenizer does not know'),
+    );
+  });
+
+  it('asks for no special tokens', () => {
+    const asked: unknown[] = [];
+    const encode = (_: string, options: unknown) => (asked.push(options), { ids: [1] });
+    chatTokenizer({ tokenizer: { encode, token_to_id: () => 1 }, template: { render: () => '' } }).encode('a', {
+      add_special_tokens: false,
+    });
+    expect(asked).toEqual([{ add_special_tokens: false }]);
+  });
+});

@@ -1,0 +1,32 @@
+import { describe, expect, it } from 'vitest';
+import { ops } from '../../src/index.js';
+import { finite, labelNoise, notNegative, positive, probability, zeroOrOne } from '../../src/internal/domains.js';
+import { isReadable, read, tensor, type X } from '../support/engine.js';
+
+const values = [-2, -1, -1e-30, 0, 1e-30, 0.25, 0.5, 0.75, 1, 1.5, 300];
+
+describe('a domain', () => {
+  it.each([
+    ['positive', positive],
+    ['finite', finite],
+    ['notNegative', notNegative],
+    ['probability', probability],
+    ['zeroOrOne', zeroOrOne],
+  ])('%s says the same of numbers and of tensors', async (_, domain) => {
+    const held = (await read(domain.holds<X>(tensor(values)))) as number[];
+    expect(held.map((v) => v !== 0)).toEqual(values.map((v) => domain.has(v)));
+  });
+
+  // A GPU need not honour an infinity.
+  it.runIf(isReadable)('holds no infinity among finite numbers, in tensors too', async () => {
+    for (const domain of [positive, finite, notNegative]) {
+      expect(await read(ops.cast(domain.holds<X>(tensor([Infinity, -Infinity, 1])), 'float'))).toEqual([0, 0, 1]);
+    }
+  });
+
+  it('takes neither NaN nor infinities as hyperparameters', () => {
+    for (const domain of [positive, finite, notNegative, labelNoise, probability, zeroOrOne]) {
+      expect([NaN, Infinity, -Infinity].map((v) => domain.has(v))).toEqual([false, false, false]);
+    }
+  });
+});

@@ -1,0 +1,64 @@
+import { describe, it } from 'vitest';
+import { klEstimate, klStatistics, ops } from '../../src/index.js';
+import golden from '../goldens/kto.json' with { type: 'json' };
+import { logps } from '../support/batchInParts.js';
+import { expectError, expectGradients, expectNoLeak, expectValues, tensor, type X } from '../support/engine.js';
+import { cases } from '../support/goldens.js';
+import { weight } from '../support/samples.js';
+
+describe('klEstimate', () => {
+  it.each(cases(golden).filter(([, r]) => r.source !== 'exact'))('%s', async (_, record) => {
+    const { klPolicy, klReference } = (golden.inputs as never)[record.input] as { klPolicy: number[]; klReference: number[] };
+    await expectValues(klEstimate(logps(klPolicy, klReference)), (record.outputs as unknown as { kl: number }).kl, 400);
+  });
+
+  it('is the mean log-ratio, at least 0', async () => {
+    await expectValues(klEstimate(logps([-1, -2, -3], [-2, -4, -3])), 1);
+    await expectValues(klEstimate(logps([-3, -2], [-1, -1])), 0);
+    await expectValues(klEstimate(logps([-3], [-3])), 0);
+  });
+
+  it('is the same from the sums of its parts, clamped once', async () => {
+    const [a, b] = [klStatistics<X>(logps([-1, -2], [-4, -5])), klStatistics<X>(logps([-9], [-8]))];
+    await expectValues(a.sum, 6, 4);
+    await expectValues(a.count, 2);
+    const total = { sum: ops.add(a.sum, b.sum), count: ops.add(a.count, b.count) };
+    await expectValues(klEstimate(total), 5 / 3, 4);
+  });
+
+  it('is 0 of an empty pool', async () => {
+    await expectValues(klEstimate({ sum: tensor(0), count: tensor(0) }), 0);
+  });
+
+  it('is detached, and so are its halves', async () => {
+    const inputs = [[-1, -2], [-2, -4]]; // prettier-ignore
+    const ofLogps = (policy: X, reference: X) => klEstimate<X>({ policy, reference });
+    const sumAlone = (policy: X, reference: X) => klStatistics<X>({ policy, reference }).sum;
+    const ofStatistics = (policy: X, reference: X) => klEstimate<X>({ sum: ops.sum<X>(ops.sub(policy, reference)), count: tensor(2) });
+    for (const f of [ofLogps, sumAlone, ofStatistics]) {
+      // Beside a term that is not: a function of constants alone has no gradient to ask for.
+      const beside = (policy: X, reference: X) => ops.add(f(policy, reference), ops.sum(policy));
+      await expectGradients(beside, inputs, [[weight(0), weight(0)], [0, 0]]); // prettier-ignore
+    }
+  });
+
+  it('leaks nothing, and names bad input', () => {
+    const x = logps([-1, -2], [-2, -4]);
+    expectNoLeak(() => klEstimate(x));
+    expectNoLeak(() => klStatistics(x), 2);
+    const [one, flat] = [tensor([1]), tensor(1)];
+    expectError(() => klEstimate({ ...x, reference: one }), RangeError, 'klEstimate: reference has shape [1], expected [2] like policy');
+    expectError(() => klStatistics({ policy: flat, reference: flat }), RangeError, 'klStatistics: policy has shape [], expected rank 1');
+    expectError(() => klEstimate({ sum: one, count: flat }), RangeError, 'klEstimate: sum has shape [1], expected rank 0');
+    const two = tensor([1, 2]);
+    expectError(() => klEstimate<X>({ sum: flat, count: two }), RangeError, 'klEstimate: count has shape [2], expected rank 0');
+    expectError(
+      () => klEstimate({ sum: flat, count: 'a' } as never),
+      TypeError,
+      'klEstimate: count is not a tensor: no registered engine owns "a"',
+    );
+    expectError(() => klEstimate({ sum: flat } as never), TypeError, 'klEstimate: statistics lacks count, expected { sum, count }');
+    expectError(() => klEstimate(null as never), TypeError, 'klEstimate: logps is null, expected { policy, reference }');
+    expectError(() => klEstimate(undefined as never), TypeError, 'klEstimate: logps is undefined, expected { policy, reference }');
+  });
+});

@@ -1,0 +1,28 @@
+import { describe, it } from 'vitest';
+import { ops, simper } from '../../src/index.js';
+import { itCosts } from '../support/costs.js';
+import { expectError, type X } from '../support/engine.js';
+import { expectSame } from '../support/expectSame.js';
+import { expectFreeGradients } from '../support/pairGradients.js';
+import { pair, swapped } from '../support/samples.js';
+
+const logps = { chosen: [-0.5, -1], rejected: [-1, -0.75] };
+
+describe('simper', () => {
+  itCosts('simper', 8);
+
+  it('changes its sign for a swapped pair', async () => {
+    await expectSame(simper<X>(pair(swapped(logps))), ops.neg<X>(simper<X>(pair(logps))));
+  });
+
+  it('has the gradient of its doc comment, also near 0', async () => {
+    const slopes = [(x: number) => -Math.exp(x), (_: number, y: number) => Math.exp(y)] as const;
+    await expectFreeGradients((x) => simper<X>(x), ...slopes);
+    await expectFreeGradients((x) => simper<X>(x), ...slopes, [[-0.01, -0.5], [-0.02, -0.25]]); // prettier-ignore
+  });
+
+  it('has no options', () => {
+    const x = pair(logps);
+    expectError(() => simper(x, { beta: 1 } as never), RangeError, 'simper: unknown option beta, expected none');
+  });
+});

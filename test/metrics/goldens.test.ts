@@ -1,0 +1,30 @@
+import { describe, it } from 'vitest';
+import { levanterMetrics, pairMetrics, readMetrics, unpairedMetrics } from '../../src/index.js';
+import golden from '../goldens/metrics.json' with { type: 'json' };
+import { tensor, type X } from '../support/engine.js';
+import { fromFour } from '../support/samples.js';
+import { expectMetrics } from '../support/metrics.js';
+
+type Fields = Record<string, number[]>;
+
+const records = golden.records.filter((r) => !r.input.endsWith('logits')).map((r) => [`${r.source} on ${r.input}`, r] as const);
+
+describe.each(records)('%s', (_, record) => {
+  const x = (golden.inputs as unknown as Record<string, Fields>)[record.input]!;
+  const { loss, beta } = record.options;
+  const wanted = record.outputs.metrics as Record<string, number>;
+
+  it.runIf(loss === 'dpo')('gives the metrics of its pairs', async () => {
+    const logps = fromFour(tensor(x.policyChosen!), tensor(x.policyRejected!), tensor(x.referenceChosen!), tensor(x.referenceRejected!));
+    const levanter = Object.keys(wanted).some((name) => name.startsWith('dpo_'));
+    const metrics = levanter ? levanterMetrics<X>(logps, { beta }) : pairMetrics<X>(logps, { beta });
+    expectMetrics(await readMetrics(metrics), wanted);
+  });
+
+  it.runIf(loss === 'kto')('gives the metrics of its examples', async () => {
+    const batch = { policy: tensor(x.policy!), reference: tensor(x.reference!), desirable: tensor(x.desirable!) };
+    const metrics = await readMetrics(unpairedMetrics<X>(batch, { beta }));
+    const own = Object.fromEntries(Object.entries(metrics).filter(([name]) => !name.startsWith('count/')));
+    expectMetrics(own, Object.fromEntries(Object.entries(wanted).filter(([name]) => name !== 'kl')));
+  });
+});

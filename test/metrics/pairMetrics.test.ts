@@ -1,0 +1,72 @@
+import { describe, it } from 'vitest';
+import { pairMetrics, readMetrics } from '../../src/index.js';
+import { expectError, expectNoLeak, expectValues, tensor, type X } from '../support/engine.js';
+import { delta, pair, pairLogps, sample } from '../support/samples.js';
+import { expectClose } from '../../src/testing/index.js';
+import { expectMetrics, mean, rewards } from '../support/metrics.js';
+
+describe('pairMetrics', () => {
+  it("has TRL's names and meanings", async () => {
+    const [chosen, rejected] = [rewards('chosen'), rewards('rejected')];
+    expectMetrics(await readMetrics(pairMetrics<X>(pairLogps())), {
+      'rewards/chosen': mean(chosen),
+      'rewards/rejected': mean(rejected),
+      'rewards/margins': mean(delta) * 0.1,
+      'rewards/accuracies': 1 / 3,
+      'logps/chosen': mean(sample.policy.chosen),
+      'logps/rejected': mean(sample.policy.rejected),
+    });
+  });
+
+  it('counts a tie 0, or one half by name', async () => {
+    const same = pairLogps({ policy: sample.policy, reference: sample.policy });
+    expectMetrics({ a: (await readMetrics(pairMetrics<X>(same)))['rewards/accuracies']! }, { a: 0 });
+    expectMetrics({ a: (await readMetrics(pairMetrics<X>(same, { ties: 'half' })))['rewards/accuracies']! }, { a: 0.5 });
+  });
+
+  it('without a reference, rewards are beta times the log-probs', async () => {
+    const metrics = await readMetrics(pairMetrics<X>({ policy: pair(sample.policy) }, { beta: 2 }));
+    expectMetrics({ a: metrics['rewards/chosen']!, b: metrics['rewards/accuracies']! }, { a: 2 * mean(sample.policy.chosen), b: 2 / 3 });
+  });
+
+  it('takes a beta per pair', async () => {
+    const beta = tensor([0.1, 0.5, 2]);
+    const metrics = await readMetrics(pairMetrics<X>(pairLogps(), { beta }));
+    expectClose(metrics['rewards/chosen']!, mean([0.1, -0.625, 0]), { relative: 1e-5 });
+    expectClose(metrics['rewards/rejected']!, mean([-0.1, 1.25, 0]), { relative: 1e-5 });
+    const free = await readMetrics(pairMetrics<X>({ policy: pairLogps().policy }, { beta }));
+    expectClose(free['rewards/chosen']!, mean([-1, -15.75, -14.5]), { relative: 1e-5 });
+  });
+
+  it('leaks nothing, and names bad input', () => {
+    const x = pairLogps();
+    expectNoLeak(() => pairMetrics(x), 6);
+    const two = tensor([1, 2]);
+    expectError(() => pairMetrics(x, { beta: two }), RangeError, 'pairMetrics: beta has shape [2], expected [3] like policy.chosen');
+    expectError(
+      () => pairMetrics(x, { temperature: 1 } as never),
+      RangeError,
+      'pairMetrics: unknown option temperature, expected beta, ties',
+    );
+    expectError(() => pairMetrics(x, { beta: 0 }), RangeError, 'pairMetrics: beta must be finite and > 0, got 0');
+    expectError(() => pairMetrics(x, { ties: 'win' } as never), RangeError, 'pairMetrics: ties must be one of "zero", "half", got "win"');
+    expectError(() => pairMetrics({} as never), TypeError, 'pairMetrics: logps lacks policy, expected { policy }');
+    const one = tensor([1]);
+    expectError(
+      () => pairMetrics({ policy: { ...x.policy, rejected: one } }),
+      RangeError,
+      'pairMetrics: policy.rejected has shape [1], expected [3] like policy.chosen',
+    );
+  });
+});
+
+describe('a win, a tie and a loss', () => {
+  const [zeros, one] = [[0, 0, 0], [1, 0, -1]]; // prettier-ignore
+  const logps = () => ({ policy: pair({ chosen: one!, rejected: zeros! }), reference: pair({ chosen: zeros!, rejected: zeros! }) });
+  it.each([
+    ['zero', 1 / 3],
+    ['half', 1 / 2],
+  ] as const)('are an accuracy with ties counted as %s', async (ties, expected) => {
+    await expectValues(pairMetrics<X>(logps(), { ties })['rewards/accuracies'], expected);
+  });
+});

@@ -1,0 +1,32 @@
+import * as tf from '@tensorflow/tfjs-core';
+import { expect, it } from 'vitest';
+import type { LossName } from '../../src/index.js';
+import { callOf } from './calls.js';
+import { engine, tensor, type X } from './engine.js';
+import type { GoldenFile } from './goldens.js';
+
+const files = import.meta.glob<GoldenFile>('../goldens/*.json', { import: 'default' });
+
+/** The kernels that ran, without those that only relabel a buffer. */
+export async function kernelsOf(f: () => unknown): Promise<string[]> {
+  const { kernels } = await tf.profile(() => tf.tidy(f as () => tf.Tensor) as never);
+  const known = new Set(tf.getKernelsForBackend('cpu').map((k) => k.kernelName));
+  return kernels.map((k) => k.name).filter((name) => known.has(name) && !['Identity', 'Reshape', 'Cast'].includes(name));
+}
+
+/**
+ * Tests that a loss on `[B]` costs no more operations than its formula: kernels forward, with the options of the first
+ * golden record. They are the operations of the formula, and what `where` (3), `relu` (3), `logSumExp` (12) and `sort` (6)
+ * are made of.
+ */
+export function itCosts(name: LossName, count: number): void {
+  // Counted on one backend: the losses are the same everywhere.
+  it.runIf(engine === 'cpu')(`costs ${count} kernels`, async () => {
+    const { inputs, records } = await files[`../goldens/${name}.json`]!();
+    const input = Object.keys(inputs).find((key) => key.startsWith('A_B5'))!;
+    const asTensors = (record: Readonly<Record<string, unknown>>): Record<string, X> =>
+      Object.fromEntries(Object.entries(record).map(([key, x]) => [key, Array.isArray(x) ? tensor(x) : x]));
+    const [fields, options] = [asTensors(inputs[input]!), asTensors(records.find((record) => record.input === input)!.options)];
+    expect(await kernelsOf(() => callOf(name)(fields, options))).toHaveLength(count);
+  });
+}

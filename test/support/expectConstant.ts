@@ -1,0 +1,9 @@
+import { expectValues, read, type X } from './engine.js';
+
+/** Asserts that all values of a tensor `[B]` are this one. */
+export async function expectConstant(x: X, expected: number): Promise<void> {
+  await expectValues(
+    x,
+    ((await read(x)) as number[]).map(() => expected),
+  );
+}

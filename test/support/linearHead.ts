@@ -1,0 +1,28 @@
+import { rounded } from './engine.js';
+
+export type Matrix = number[][];
+
+/** Numbers between -scale and scale, as the engine rounds its inputs. */
+export const matrix = (rows: number, columns: number, scale: number, seed = 0): Matrix =>
+  rounded(Array.from({ length: rows }, (_, i) => Array.from({ length: columns }, (_, j) => scale * Math.sin(12.9898 * i + 78.233 * j + seed)))) as Matrix; // prettier-ignore
+
+export const vector = (size: number, scale: number, seed = 0): number[] => matrix(1, size, scale, seed)[0]!;
+
+export interface Options {
+  readonly logitScale?: number;
+  readonly logitSoftcap?: number;
+  readonly temperature?: number;
+}
+
+/** Logits of a row and their derivatives by the products, in float64. */
+export function logitsOf(
+  hidden: number[],
+  weight: Matrix,
+  bias: number[] | undefined,
+  { logitScale = 1, logitSoftcap: c, temperature = 1 }: Options,
+) {
+  const raw = weight.map((w, v) => logitScale * (w.reduce((a, x, d) => a + x * hidden[d]!, 0) + (bias?.[v] ?? 0)));
+  const logits = raw.map((z) => (c === undefined ? z : c * Math.tanh(z / c)) / temperature);
+  const slopes = raw.map((z) => ((c === undefined ? 1 : 1 / Math.cosh(z / c) ** 2) * logitScale) / temperature);
+  return { logits, slopes };
+}

@@ -1,0 +1,13 @@
+import { expectError, type X } from './engine.js';
+
+/** Asserts what a loss with a target margin says of its options: one way to state the margin, and one alone. */
+export function expectTargetMarginErrors(name: string, loss: (options: object) => X): void {
+  const call = (options: object) => () => loss({ beta: 2, ...options });
+  const both = `${name}: gamma and gammaBetaRatio are both given, expected one of them`;
+  expectError(call({ gamma: 1, gammaBetaRatio: 0.5 }), RangeError, both);
+  expectError(call({}), RangeError, `${name}: neither gamma nor gammaBetaRatio is given, expected one of them`);
+  expectError(call({ gamma: NaN }), RangeError, `${name}: gamma must be finite, got NaN`);
+  expectError(call({ gammaBetaRatio: Infinity }), RangeError, `${name}: gammaBetaRatio must be finite, got Infinity`);
+  expectError(call({ gamma: 1, labelSmoothing: 0.5 }), RangeError, `${name}: labelSmoothing must be in [0, 0.5), got 0.5`);
+  expectError(call({ gamma: 1, beta: undefined }), TypeError, `${name}: beta is undefined, expected a number`);
+}

@@ -1,0 +1,121 @@
+import { describe, expect, it } from 'vitest';
+import { dpo, ipo, klEstimate, kto, ops, orpo, sequenceLogProbs, tokenLogProbs, type Pair } from '../../src/index.js';
+import { checkGradients } from '../../src/testing/index.js';
+import { ints, isArrays, liveTensors, tensor, type X } from '../support/engine.js';
+import { pair, pairLogps } from '../support/samples.js';
+
+const isArraysNow = (x: unknown) => Array.isArray(x);
+
+// The arrays engine has no gradients to check.
+describe.skipIf(isArrays)('checkGradients', () => {
+  it('passes the losses of this library, with one call each', async () => {
+    await checkGradients((x: never) => dpo<X>(x, { beta: 0.5, labelSmoothing: 0.1 }), pairLogps());
+    await checkGradients(ipo, pairLogps());
+    await checkGradients(orpo, { chosen: tensor([-0.5, -2]), rejected: tensor([-1, -1.5]), nll: tensor([1, 2]) });
+    const examples = { policy: tensor([-1, -2]), reference: tensor([-2, -1]), desirable: ints([1, 0]), kl: 0.25 };
+    const report = await checkGradients(kto, examples);
+    expect(Object.keys(report.gradientErrors)).toEqual(['policy', 'reference']);
+  });
+
+  it('sees a wrong gradient beside an input that is much steeper', async () => {
+    // Off by 5 % by `a`, whose gradient is 5000 times smaller than that by `beta`.
+    const wrong = ({ a, beta }: { a: X; beta: X }): X => {
+      const skewed = isArraysNow(a) ? a : ops.add(ops.mul(a, 1.05), ops.stopGradient(ops.mul(a, -0.05)));
+      return ops.mul(skewed, beta);
+    };
+    const inputs = { a: tensor([-5000, -4000]), beta: tensor([0.1, 0.2]) };
+    await expect(checkGradients(wrong, inputs)).rejects.toThrow(/^checkGradients: the gradient of a\[\d\] is /);
+  });
+
+  it('names options that it cannot use', async () => {
+    const inputs = { a: tensor([1]), b: tensor([2]) };
+    const f = ({ a, b }: { a: X; b: X }): X => ops.mul(a, b);
+    const fails = async (options: object, error: Error) => {
+      await expect(checkGradients(f, inputs, options)).rejects.toThrow(error);
+    };
+    await fails({ tol: 1 }, new RangeError('checkGradients: unknown option tol, expected wrt, tolerance, step'));
+    await fails({ tolerance: 0 }, new RangeError('checkGradients: tolerance must be finite and > 0, got 0'));
+    await fails({ step: -1 }, new RangeError('checkGradients: step must be finite and > 0, got -1'));
+    await fails({ wrt: ['a', 'c'] }, new TypeError('checkGradients: no input of floats under c to differentiate by'));
+    const report = await checkGradients(f, inputs, { wrt: ['b'] });
+    expect(Object.keys(report.gradientErrors)).toEqual(['b']);
+  });
+
+  it('takes a function of integers and floats, and of several axes', async () => {
+    const logps = ({ logits, labels, mask }: { logits: X; labels: X; mask: X }): X =>
+      sequenceLogProbs<X>(tokenLogProbs<X, X>(logits, labels), mask);
+    const inputs = {
+      logits: tensor([
+        [
+          [1, 2, 0.5],
+          [0, 1, 2],
+        ],
+        [
+          [3, 1, 0],
+          [1, 1, 1],
+        ],
+      ]),
+      labels: ints([
+        [0, 2],
+        [1, -100],
+      ]),
+      mask: tensor([
+        [1, 1],
+        [1, 0],
+      ]),
+    };
+    await checkGradients(logps, inputs, { wrt: ['logits'] });
+  });
+
+  it('holds what is stopped fixed', async () => {
+    const batch = { policy: tensor([-1, -2, -4]), reference: tensor([-2, -4, -3]), desirable: ints([1, 0, 1]) };
+    const loss = <T>(x: { policy: T; reference: T; desirable: T }): T => kto<T>({ ...x, kl: klEstimate<T>(x) }, { beta: 0.5 });
+    await checkGradients(loss, batch);
+    await checkGradients(<T>({ x }: { x: T }): T => ops.mul(ops.stopGradient(ops.exp(x)), x), { x: tensor([0.5, 1]) });
+  });
+
+  it("passes a variant of one's own, and finds an error in it", async () => {
+    const right = <T>({ chosen, rejected }: Pair<T>): T => ops.softplus(ops.sub(rejected, chosen));
+    const wrong = <T>({ chosen, rejected }: Pair<T>): T => ops.softplus(ops.sub(rejected, ops.stopGradient(chosen)));
+    const inputs = pair({ chosen: [-1, -2], rejected: [-2, -1.5] });
+    await checkGradients(right, inputs);
+    // What is stopped on purpose passes; that it is stopped shows in a gradient of zeros.
+    await checkGradients(wrong, inputs);
+    const offByFactor = <T>({ chosen, rejected }: Pair<T>): T =>
+      ops.where(ops.greater(chosen, -1e9), ops.add(right({ chosen, rejected }), isNested(chosen) ? chosen : ops.mul(chosen, 2)), 0);
+    await expect(checkGradients(offByFactor, inputs)).rejects.toThrow(/^checkGradients: the value is .* on the engine, .* on arrays/);
+    const slope = <T>({ chosen, rejected }: Pair<T>): T =>
+      ops.add(right({ chosen, rejected }), isNested(chosen) ? chosen : ops.stopGradient(chosen));
+    await expect(checkGradients(slope, inputs)).rejects.toThrow(
+      /^checkGradients: the gradient of chosen\[0\] is .* on the engine, .* by central differences/,
+    );
+  });
+
+  const isNested = (x: unknown) => Array.isArray(x);
+
+  it('leaves no tensors behind', async () => {
+    const inputs = pairLogps();
+    const before = liveTensors();
+    await checkGradients(dpo, inputs);
+    expect(liveTensors()).toBe(before);
+  });
+
+  it('names bad input', async () => {
+    await expect(checkGradients(dpo, {})).rejects.toThrow(new TypeError('checkGradients: inputs holds no tensor'));
+    await expect(checkGradients(ops.sum, { x: ints([1, 2]) })).rejects.toThrow(
+      new TypeError('checkGradients: no input of floats to differentiate by'),
+    );
+    await expect(checkGradients(dpo, pairLogps(), { wrt: ['polizy'] })).rejects.toThrow(
+      new TypeError('checkGradients: no input of floats under polizy to differentiate by'),
+    );
+  });
+});
+
+// What it says there, where there are no gradients.
+describe.runIf(isArrays)('checkGradients on arrays', () => {
+  it('says that there is nothing to check', async () => {
+    await expect(checkGradients(dpo, pairLogps())).rejects.toThrow(
+      new TypeError('checkGradients: the engine arrays has no gradients, expected tensors of one that has'),
+    );
+  });
+});

@@ -1,0 +1,164 @@
+import * as tf from '@tensorflow/tfjs';
+import { describe, expect, it } from 'vitest';
+import { AdamW, type AdamWOptions } from '../../../src/index.js';
+import { expectClose, type Values } from '../../../src/testing/index.js';
+import golden from './training.json' with { type: 'json' };
+import { epsilon, expectError, isArrays, liveTensors, read } from '../../support/engine.js';
+import { variables } from '../../support/variables.js';
+
+const gradsOf = (weights: readonly tf.Variable[], values: readonly tf.TensorLike[]): tf.NamedTensorMap =>
+  Object.fromEntries(weights.map((w, i) => [w.name, tf.tensor(values[i]!)]));
+
+// The training helpers are for TensorFlow.js: the arrays engine has no gradients.
+describe.skipIf(isArrays)('AdamW', () => {
+  it.each(golden.adamW.map(({ options, steps }) => [JSON.stringify(options), options, steps] as const))(
+    "is PyTorch's, %s",
+    async (_, given, steps) => {
+      const {
+        lr,
+        betas = [0.9, 0.999],
+        eps = 1e-8,
+        weight_decay: weightDecay = 0.01,
+      } = given as { lr: number; betas?: number[]; eps?: number; weight_decay?: number };
+      const weights = variables(golden.start);
+      const optimizer = new AdamW({ learningRate: lr, beta1: betas[0]!, beta2: betas[1]!, epsilon: eps, weightDecay });
+      for (const [i, expected] of steps.entries()) {
+        optimizer.applyGradients(gradsOf(weights, golden.gradients[i]!));
+        for (const [n, w] of weights.entries())
+          expectClose((await read(w)) as Values, expected[n] as Values, { relative: 4 * epsilon, absolute: 4 * epsilon });
+      }
+      expect(optimizer.iterations).toBe(4);
+      optimizer.dispose();
+    },
+  );
+
+  it('decays only what it is told to', async () => {
+    const [w, b] = variables([[2], [2]]) as [tf.Variable, tf.Variable];
+    const optimizer = new AdamW({ learningRate: 0.5, weightDecay: 0.5, decays: (name, variable) => name === w.name && variable === w });
+    optimizer.applyGradients({ [w.name]: tf.tensor1d([0]), [b.name]: tf.tensor1d([0]) });
+    expect([await read(w), await read(b)]).toEqual([[1.5], [2]]);
+    optimizer.dispose();
+  });
+
+  it('keeps the moments of each variable by name, also where some have no gradient in a step', async () => {
+    const [both, alone] = [variables([[1], [1]]), variables([[1]])];
+    const [a, b] = [new AdamW(), new AdamW()];
+    const of = (value: number) => tf.tensor1d([value]);
+    a.applyGradients({ [both[0]!.name]: of(5), [both[1]!.name]: of(1) });
+    a.applyGradients({ [both[1]!.name]: of(2) });
+    b.applyGradients({ [alone[0]!.name]: of(1) });
+    b.applyGradients([{ name: alone[0]!.name, tensor: of(2) }]);
+    expect(await read(both[1])).toEqual(await read(alone[0]));
+    a.dispose();
+    b.dispose();
+  });
+
+  it("holds two moments a variable and nothing else, and minimizes as tfjs's own do", async () => {
+    const [w] = variables([[1, -1]]) as [tf.Variable];
+    const before = liveTensors();
+    const optimizer = new AdamW({ learningRate: 0.1, weightDecay: 0 });
+    for (let i = 0; i < 50; i++) optimizer.minimize(() => tf.sum(tf.square(w)) as tf.Scalar, false, [w]);
+    expect(liveTensors() - before).toBe(2);
+    expectClose((await read(w)) as Values, [0, 0], { relative: 0, absolute: 0.05 });
+    optimizer.dispose();
+    expect(liveTensors()).toBe(before);
+  });
+
+  it('goes on bit for bit from its weights', async () => {
+    const [one, two] = [variables(golden.start), variables(golden.start)];
+    const [a, b] = [new AdamW({ learningRate: 0.1 }), new AdamW({ learningRate: 0.1 })];
+    a.applyGradients(gradsOf(one, golden.gradients[0]!));
+    one.forEach((w, i) => {
+      two[i]!.assign(w);
+    });
+    const state = (await a.getWeights()).map(({ name, tensor }) => ({
+      name: one.reduce((s, w, i) => s.replace(`${w.name}/`, `${two[i]!.name}/`), name),
+      tensor,
+    }));
+    await b.setWeights(state);
+    for (const gradients of golden.gradients.slice(1)) {
+      a.applyGradients(gradsOf(one, gradients));
+      b.applyGradients(gradsOf(two, gradients));
+    }
+    for (const [i, w] of one.entries()) expect(await read(two[i])).toEqual(await read(w));
+    expect(b.iterations).toBe(4);
+    await expect(b.setWeights(state.filter(({ name }) => name !== state[2]!.name))).rejects.toThrow(
+      /^AdamW: setWeights was given no .*\/v$/,
+    );
+    a.dispose();
+    b.dispose();
+  });
+
+  it('takes its own weights, and refuses those of another kind', async () => {
+    const w = tf.variable(tf.tensor1d([1, -1]));
+    const optimizer = new AdamW({ learningRate: 0.1 });
+    const step = () => optimizer.minimize(() => tf.sum(tf.square(w)) as tf.Scalar, false, [w]);
+    step();
+    const before = liveTensors();
+    const own = await optimizer.getWeights();
+    await optimizer.setWeights(own);
+    tf.dispose(own.map(({ tensor }) => tensor));
+    expect(liveTensors()).toBe(before);
+    step();
+    const [iter, m] = await optimizer.getWeights();
+    expect(await read(iter!.tensor)).toBe(2);
+    await expect(optimizer.setWeights([])).rejects.toThrow(
+      'AdamW: setWeights was given nothing, expected iter, and /m and /v of variables',
+    );
+    await expect(optimizer.setWeights([iter!, { ...m!, name: 'x/momentum' }])).rejects.toThrow('was given iter, x/momentum, expected');
+    await expect(optimizer.setWeights([iter!, m!])).rejects.toThrow(`AdamW: setWeights was given no ${w.name}/v`);
+    const [, kept] = await optimizer.getWeights();
+    expect(await read(kept!.tensor)).toEqual(await read(m!.tensor));
+    optimizer.dispose();
+  });
+
+  it('passes over variables that are not trained, and changes nothing where a gradient has another shape', async () => {
+    const [w, still] = [tf.variable(tf.tensor1d([1])), tf.variable(tf.tensor1d([5]), false)];
+    const optimizer = new AdamW({ learningRate: 0.1 });
+    optimizer.minimize(() => tf.sum(tf.square(w)) as tf.Scalar, false, [w, still]);
+    expect(await read(still)).toEqual([5]);
+    const after = await read(w);
+    const wrong = { [w.name]: tf.tensor1d([1]), [still.name]: tf.tensor1d([1, 2]) };
+    expectError(() => { optimizer.applyGradients(wrong); }, RangeError, `AdamW: the gradient of ${still.name} has shape [2], expected [1]`); // prettier-ignore
+    expect(await read(w)).toEqual(after);
+    expect(optimizer.iterations).toBe(1);
+    optimizer.dispose();
+  });
+
+  it('holds moments that no one trains', () => {
+    const trainable = () => Object.values(tf.engine().registeredVariables).filter((v) => v.trainable).length;
+    const w = tf.variable(tf.tensor1d([1]));
+    const before = trainable();
+    const optimizer = new AdamW();
+    optimizer.minimize(() => tf.sum(tf.square(w)) as tf.Scalar, false, [w]);
+    expect(trainable()).toBe(before);
+    optimizer.dispose();
+  });
+
+  it('is made anew from its configuration', () => {
+    const options = { learningRate: 0.25, beta1: 0.5, beta2: 0.75, epsilon: 0.1, weightDecay: 0.3 };
+    expect(new AdamW(options).getConfig()).toEqual(options);
+    expect(AdamW.fromConfig(AdamW as never, options).getConfig()).toEqual(options);
+    expect([AdamW.className, new AdamW().getClassName()]).toEqual(['AdamW', 'AdamW']);
+  });
+
+  it.each<[AdamWOptions, string]>([
+    [{ learningRate: -1 }, 'AdamW: learningRate must be finite and >= 0, got -1'],
+    [{ beta1: 1 }, 'AdamW: beta1 must be in [0, 1), got 1'],
+    [{ beta2: -0.5 }, 'AdamW: beta2 must be in [0, 1), got -0.5'],
+    [{ epsilon: 0 }, 'AdamW: epsilon must be finite and > 0, got 0'],
+    [{ weightDecay: NaN }, 'AdamW: weightDecay must be finite and >= 0, got NaN'],
+    [{ lr: 1 } as AdamWOptions, 'AdamW: unknown option lr, expected learningRate, beta1, beta2, epsilon, weightDecay, decays'],
+  ])('%j is an error', (options, message) => {
+    expectError(() => new AdamW(options), RangeError, message);
+  });
+
+  it('names a variable that there is not, before it changes anything', async () => {
+    const [w] = variables([[1]]) as [tf.Variable];
+    const [optimizer, grad] = [new AdamW(), tf.tensor1d([1])];
+    expectError(() => { optimizer.applyGradients({ [w.name]: grad, none: grad }); }, RangeError, 'AdamW: there is no variable none, for which there is a gradient'); // prettier-ignore
+    expect([await read(w), optimizer.learningRate]).toEqual([[1], 1e-3]);
+    optimizer.learningRate = NaN;
+    expect(() => { optimizer.applyGradients({ [w.name]: grad }); }).toThrow('AdamW: learningRate must be finite and >= 0, got NaN'); // prettier-ignore
+  });
+});

@@ -1,0 +1,146 @@
+import * as tf from '@tensorflow/tfjs';
+import { describe, expect, it } from 'vitest';
+import { AdamW, loadCheckpoint, ops, saveCheckpoint } from '../../../src/index.js';
+import golden from './training.json' with { type: 'json' };
+import { isArrays, liveTensors, read } from '../../support/engine.js';
+import { variables } from '../../support/variables.js';
+
+describe.skipIf(isArrays)('checkpoints', () => {
+  const lossOf = (weights: readonly tf.Variable[]) => () =>
+    ops.mean(tf.square(tf.sub(tf.concat(weights.map((w) => tf.reshape(w, [-1]))), 1))) as tf.Scalar;
+  const train = (weights: readonly tf.Variable[], optimizer: tf.Optimizer, steps: number) => {
+    for (let i = 0; i < steps; i++) optimizer.minimize(lossOf(weights), false, [...weights]);
+  };
+
+  it('go on bit for bit, in variables of other names', async () => {
+    const policy = variables(golden.start);
+    const optimizer = new AdamW({ learningRate: 0.1 });
+    train(policy, optimizer, 3);
+    const before = liveTensors();
+    const saving = saveCheckpoint({ policy, optimizer }, { step: 3, place: [1, 'é'] });
+    // What comes after the call is not in it.
+    train(policy, optimizer, 4);
+    const bytes = await saving;
+    expect(liveTensors()).toBe(before);
+
+    const again = variables(golden.gradients[0]!);
+    const other = new AdamW({ learningRate: 0.1 });
+    expect(await loadCheckpoint(bytes, { policy: again, optimizer: other })).toEqual({ step: 3, place: [1, 'é'] });
+    train(again, other, 4);
+    for (const [i, w] of policy.entries()) expect(await read(again[i])).toEqual(await read(w));
+    // As many as the first pair of variables and moments has.
+    const held = liveTensors();
+    expect(await loadCheckpoint(bytes, { policy: again, optimizer: other })).toMatchObject({ step: 3 });
+    expect(liveTensors()).toBe(held);
+    optimizer.dispose();
+    other.dispose();
+  });
+
+  it('are read from a Buffer, whose slices share its memory', async () => {
+    class Shared extends Uint8Array {
+      override slice(start?: number, end?: number) {
+        return super.subarray(start, end);
+      }
+    }
+    const [policy, again] = [variables(golden.start), variables(golden.gradients[0]!)];
+    await loadCheckpoint(new Shared(await saveCheckpoint({ policy })), { policy: again });
+    for (const [i, w] of policy.entries()) expect(await read(again[i])).toEqual(await read(w));
+  });
+
+  it('take the policy alone, whole numbers and conditions, and optimizers of tfjs', async () => {
+    const policy = [tf.variable(tf.tensor1d([1, 2], 'int32')), tf.variable(tf.tensor1d([1, 0, 1], 'bool')), tf.variable(tf.scalar(0.1))];
+    const bytes = await saveCheckpoint({ policy });
+    const again = [tf.variable(tf.tensor1d([0, 0], 'int32')), tf.variable(tf.tensor1d([0, 0, 0], 'bool')), tf.variable(tf.scalar(0))];
+    expect(await loadCheckpoint(bytes, { policy: again })).toEqual({});
+    for (const [i, w] of policy.entries()) expect(await read(again[i])).toEqual(await read(w));
+
+    const [one, two] = [variables([[1]]), variables([[2]])];
+    const [a, b] = [tf.train.momentum(0.1, 0.5), tf.train.momentum(0.1, 0.5)];
+    train(one, a, 2);
+    await loadCheckpoint(await saveCheckpoint({ policy: one, optimizer: a }), { policy: two, optimizer: b });
+    train(one, a, 2);
+    train(two, b, 2);
+    expect(await read(two[0])).toEqual(await read(one[0]));
+    a.dispose();
+    b.dispose();
+  });
+
+  it('are of one kind of optimizer, and of kinds of tensors that files have', async () => {
+    const policy = variables([[1]]);
+    const [adamW, momentum] = [new AdamW(), tf.train.momentum(0.1, 0.5)];
+    train(policy, momentum, 1);
+    const bytes = await saveCheckpoint({ policy, optimizer: momentum });
+    await expect(loadCheckpoint(bytes, { policy, optimizer: adamW })).rejects.toThrow(
+      'loadCheckpoint: the optimizer of the checkpoint is Momentum, expected AdamW',
+    );
+    await expect(loadCheckpoint(bytes, { policy })).rejects.toThrow('the optimizer of the checkpoint is Momentum, expected none');
+    const words = [tf.variable(tf.tensor1d(['a']))];
+    const before = liveTensors();
+    await expect(saveCheckpoint({ policy: words, optimizer: adamW })).rejects.toThrow(
+      'saveCheckpoint: a tensor has dtype string, expected float32 or int32 or bool',
+    );
+    expect(liveTensors()).toBe(before);
+    adamW.dispose();
+    momentum.dispose();
+  });
+
+  it('are safetensors files', async () => {
+    const bytes = await saveCheckpoint({ policy: [tf.variable(tf.tensor2d([[1, 2]]), true, 'weights of a test')] }, { step: 1 });
+    const length = Number(new DataView(bytes.buffer).getBigUint64(0, true));
+    expect(length % 8).toBe(0);
+    expect(JSON.parse(new TextDecoder().decode(bytes.subarray(8, 8 + length)))).toEqual({
+      __metadata__: { format: 'prefloss checkpoint 1', names: '["weights of a test"]', state: '{"step":1}' },
+      'policy.0': { dtype: 'F32', shape: [1, 2], data_offsets: [0, 8] },
+    });
+    expect(Array.from(new Float32Array(bytes.slice(8 + length).buffer))).toEqual([1, 2]);
+  });
+
+  it('say what is wrong, and change nothing then', async () => {
+    const policy = variables(golden.start);
+    const bytes = await saveCheckpoint({ policy });
+    const other = variables([golden.start[0]!, [7, 8, 9]]); // prettier-ignore
+    const cases: (readonly [Uint8Array, Parameters<typeof loadCheckpoint>[1], string | RegExp])[] = [
+      [bytes.subarray(0, 5), { policy }, 'loadCheckpoint: there are 5 bytes, expected 8: the checkpoint was cut short'],
+      [bytes.subarray(0, 20), { policy }, /^loadCheckpoint: there are 20 bytes, expected \d+: the checkpoint was cut short$/],
+      [
+        bytes.subarray(0, -1),
+        { policy },
+        `loadCheckpoint: there are ${bytes.length - 1} bytes, expected ${bytes.length}: the checkpoint was cut short`,
+      ],
+      [new TextEncoder().encode('not a checkpoint'), { policy }, 'loadCheckpoint: bytes are no checkpoint of saveCheckpoint'],
+      [new Uint8Array(16).fill(2, 0, 1), { policy }, 'loadCheckpoint: bytes are no checkpoint of saveCheckpoint'],
+      [bytes, { policy: policy.slice(1) }, 'loadCheckpoint: the checkpoint is of 2 variables, expected 1 like policy'],
+      [
+        bytes,
+        { policy: other },
+        `loadCheckpoint: variable 1, ${policy[1]!.name}, is F32 [2] in the checkpoint, expected F32 [3] like ${other[1]!.name}`,
+      ],
+      [bytes, { policy, optimizer: tf.train.sgd(1) }, 'loadCheckpoint: the optimizer of the checkpoint is none, expected SGD'],
+      [undefined as never, { policy }, 'loadCheckpoint: bytes is undefined, expected a Uint8Array'],
+    ];
+    // Whole files with headers that are not.
+    const start = 8 + Number(new DataView(bytes.buffer).getBigUint64(0, true));
+    const header = new TextDecoder().decode(bytes.subarray(8, start));
+    for (const [from, to] of [
+      ['prefloss checkpoint 1', 'prefloss checkpoint 2'],
+      ['"policy.1"', '"policy.7"'],
+      ['"names"', '"nomes"'],
+      ['"data_offsets":[0,', '"data_offsets":[4,'],
+      ['F32', 'F99'],
+      [header, 'null'.padEnd(header.length)],
+    ] as const) {
+      const changed = bytes.slice();
+      changed.set(new TextEncoder().encode(header.replace(from, to)), 8);
+      expect(changed).not.toEqual(bytes);
+      cases.push([changed, { policy }, 'loadCheckpoint: bytes are no checkpoint of saveCheckpoint']);
+    }
+    const whole = policy.map(({ shape }) => tf.variable(tf.zeros(shape, 'int32')));
+    cases.push([bytes, { policy: whole }, /expected I32 \[2, 3\] like/]);
+    for (const [given, parts, message] of cases) await expect(loadCheckpoint(given, parts)).rejects.toThrow(message);
+    expect(await read(other[1])).toEqual([7, 8, 9]);
+    // From a view into a larger buffer, as Node.js reads files.
+    const view = new Uint8Array(bytes.length + 3).subarray(3);
+    view.set(bytes);
+    expect(await loadCheckpoint(view, { policy })).toEqual({});
+  });
+});

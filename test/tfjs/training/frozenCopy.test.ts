@@ -1,0 +1,89 @@
+import * as tf from '@tensorflow/tfjs';
+import { describe, expect, it } from 'vitest';
+import { frozenCopy, valueAndGrads } from '../../../src/index.js';
+import { expectClose } from '../../../src/testing/index.js';
+import { expectError, isArrays, liveTensors, read } from '../../support/engine.js';
+import { variable } from '../../support/variables.js';
+
+describe.skipIf(isArrays)('frozenCopy', () => {
+  it('of variables keeps their values while the originals are trained', async () => {
+    const policy = [variable([1, 2]), variable(3)];
+    const reference = frozenCopy(policy);
+    policy[0]!.assign(tf.tensor1d([9, 9]));
+    expect(await read(reference[0])).toEqual([1, 2]);
+    expect(await read(reference[1])).toBe(3);
+    expect(reference.map((v) => v.trainable)).toEqual([false, false]);
+  });
+
+  it('is not trained by minimize, which takes every trainable variable', async () => {
+    const [w] = [variable([1, 2])];
+    const [frozen] = frozenCopy([w!]);
+    tf.train.sgd(0.1).minimize(() => tf.sum(tf.mul(w!, frozen!)) as tf.Scalar);
+    expect(await read(frozen)).toEqual([1, 2]);
+    expectClose((await read(w)) as number[], [0.9, 1.8]);
+  });
+
+  const nested = () => {
+    const inner = tf.sequential({
+      layers: [tf.layers.dense({ units: 4, inputShape: [3], activation: 'relu' }), tf.layers.layerNormalization({})],
+    });
+    const input = tf.input({ shape: [3] });
+    const hidden = inner.apply(input) as tf.SymbolicTensor;
+    const output = tf.layers.dense({ units: 2 }).apply(hidden) as tf.SymbolicTensor;
+    return tf.model({ inputs: input, outputs: output });
+  };
+
+  it.each([
+    ['sequential', () => tf.sequential({ layers: [tf.layers.dense({ units: 2, inputShape: [3] })] })],
+    ['nested functional', nested],
+  ] as [string, () => tf.LayersModel][])('of a %s model computes the same, and stays while the model is trained', async (_, make) => {
+    const model = make();
+    const copy = frozenCopy(model);
+    const x = tf.tensor2d([[1, -2, 3]]);
+    const before = (await read(copy.predict(x) as tf.Tensor)) as number[][];
+    expectClose(before, (await read(model.predict(x) as tf.Tensor)) as number[][]);
+    expect(copy.getWeights().every((v) => !(v as tf.Variable).trainable)).toBe(true);
+    expect(model.getWeights(true).every((v) => (v as tf.Variable).trainable)).toBe(true);
+
+    const weights = model.getWeights(true) as tf.Variable[];
+    const { grads } = valueAndGrads(
+      () => ({ loss: tf.sum(tf.square(tf.sub(model.apply(x) as tf.Tensor, copy.apply(x) as tf.Tensor).add(1))) as tf.Scalar }),
+      weights,
+    );
+    tf.train.sgd(0.1).applyGradients(grads);
+    expect(Object.keys(grads).length).toBeGreaterThan(1);
+    expect((await read(copy.predict(x) as tf.Tensor)) as number[][]).toEqual(before);
+    expect((await read(model.predict(x) as tf.Tensor)) as number[][]).not.toEqual(before);
+  });
+
+  it('of a model whose layers hold tensors of their own keeps these, and makes nothing beside', async () => {
+    class Scaled extends tf.layers.Layer {
+      static className = 'Scaled';
+      private readonly factor = tf.scalar(3);
+      override call(inputs: tf.Tensor | tf.Tensor[]): tf.Tensor {
+        return tf.mul([inputs].flat()[0]!, this.factor);
+      }
+    }
+    tf.serialization.registerClass(Scaled);
+    const model = tf.sequential({ layers: [tf.layers.dense({ units: 2, inputShape: [3] }), new Scaled({})] });
+    const before = liveTensors();
+    const copy = frozenCopy(model);
+    expect(liveTensors() - before).toBe(3);
+    const x = tf.tensor2d([[1, -2, 3]]);
+    expectClose((await read(copy.predict(x) as tf.Tensor)) as number[][], (await read(model.predict(x) as tf.Tensor)) as number[][]);
+  });
+
+  it('names bad input', () => {
+    const gone = variable(1);
+    gone.dispose();
+    expectError(() => frozenCopy([gone]), TypeError, `frozenCopy: source[0], ${gone.name}, is disposed`);
+    expectError(() => frozenCopy([1 as never]), TypeError, 'frozenCopy: source[0] is a number, expected a tf.Variable');
+    expectError(
+      () => frozenCopy(undefined as never),
+      TypeError,
+      'frozenCopy: source is undefined, expected a list of tf.Variable or a tf.LayersModel',
+    );
+    const unbuilt = tf.sequential({ layers: [tf.layers.activation({ activation: 'relu', inputShape: [2] })] });
+    expectError(() => frozenCopy(unbuilt), TypeError, 'frozenCopy: the model has no weights, expected a built model');
+  });
+});

@@ -1,0 +1,95 @@
+import * as tf from '@tensorflow/tfjs';
+import { describe, expect, it } from 'vitest';
+import {
+  addStatistics,
+  bco,
+  dpo,
+  GradientAccumulator,
+  klStatistics,
+  kto,
+  rewardShift,
+  rewardStatistics,
+  valueAndGrads,
+} from '../../../src/index.js';
+import { expectClose, type Values } from '../../../src/testing/index.js';
+import { epsilon, expectError, isArrays, liveTensors, read } from '../../support/engine.js';
+
+type T = tf.Tensor1D;
+
+// The training helpers are for TensorFlow.js: the arrays engine has no gradients.
+describe.skipIf(isArrays)('GradientAccumulator', () => {
+  // A model of one weight for each example: log-probs w x, in parts of different sizes.
+  const x = [0.3, -1.2, 2, 0.7, -0.4];
+  const reference = [-0.1, 0.4, -0.2, 0.1, 0];
+  const desirable = [1, 0, 1, 1, 0];
+  const parts = [[0, 2], [2, 3], [3, 5]] as const; // prettier-ignore
+
+  const losses: Record<string, (policy: T, at: readonly [number, number], whole: tf.Tensor) => tf.Tensor> = {
+    dpo: (policy, [from, to]) => dpo<T>({ policy: { chosen: policy, rejected: tf.neg(policy) }, reference: { chosen: tf.tensor1d(reference.slice(from, to)), rejected: tf.zerosLike(policy) } }), // prettier-ignore
+    kto: (policy, [from, to], kl) => kto<T>({ policy, reference: tf.tensor1d(reference.slice(from, to)), desirable: tf.tensor1d(desirable.slice(from, to)), kl: kl as tf.Scalar }), // prettier-ignore
+    bco: (policy, [from, to], shift) => bco<T>({ policy, reference: tf.tensor1d(reference.slice(from, to)), desirable: tf.tensor1d(desirable.slice(from, to)) }, { delta: shift as tf.Scalar }), // prettier-ignore
+  };
+
+  it.each(Object.keys(losses))('equals the big batch for %s', async (name) => {
+    const weight = tf.variable(tf.tensor1d([1.5]));
+    const policyOf = ([from, to]: readonly [number, number]): T => tf.mul(weight, tf.tensor1d(x.slice(from, to)));
+    // What of the whole batch a loss takes: sums of the parts.
+    const inputs = ([from, to]: readonly [number, number]) => ({
+      policy: policyOf([from, to]),
+      reference: tf.tensor1d(reference.slice(from, to)),
+    });
+    const whole = tf.tidy(() => {
+      if (name === 'dpo') return tf.scalar(0);
+      if (name === 'kto') {
+        const { sum, count } = parts.map((part) => klStatistics(inputs(part))).reduce((a, b) => addStatistics(a, b));
+        return tf.maximum(0, tf.div(sum, tf.maximum(1, count)));
+      }
+      const of = (part: readonly [number, number]) =>
+        rewardStatistics({ ...inputs(part), desirable: tf.tensor1d(desirable.slice(...part)) });
+      return rewardShift(parts.map(of).reduce((a, b) => addStatistics(a, b))) as tf.Tensor;
+    });
+    const gradient = (part: readonly [number, number]) =>
+      valueAndGrads(() => ({ loss: tf.div(tf.sum(losses[name]!(policyOf(part), part, whole)), x.length) as tf.Scalar }), [weight]);
+
+    const big = gradient([0, x.length]);
+    const before = liveTensors();
+    const accumulator = new GradientAccumulator();
+    for (const part of parts) {
+      const { loss, grads } = gradient(part);
+      accumulator.add(grads);
+      tf.dispose([loss, grads]);
+    }
+    const sum = accumulator.take();
+    expect(liveTensors() - before).toBe(1);
+    const expected = (await read(big.grads[weight.name])) as Values;
+    expectClose((await read(sum[weight.name])) as Values, expected, { relative: 4 * epsilon, absolute: 4 * epsilon });
+    accumulator.dispose();
+  });
+
+  it('names a gradient of another shape', () => {
+    const accumulator = new GradientAccumulator();
+    accumulator.add({ w: tf.tensor1d([1, 2]) });
+    const wrong = { w: tf.tensor1d([10]) };
+    expectError(() => { accumulator.add(wrong); }, RangeError, 'GradientAccumulator: the gradient of w has shape [1], expected [2] as before'); // prettier-ignore
+    accumulator.dispose();
+  });
+
+  it("takes a variable that has a gradient in some parts only, keeps nothing of the caller's, and begins anew", async () => {
+    const [a, b] = [tf.tensor1d([1]), tf.tensor1d([2])];
+    const accumulator = new GradientAccumulator();
+    accumulator.add({ a });
+    accumulator.add({ a, b });
+    expect([a.isDisposed, b.isDisposed]).toEqual([false, false]);
+    tf.dispose([a, b]);
+    const total = accumulator.take();
+    expect([await read(total.a), await read(total.b)]).toEqual([[2], [2]]);
+    expect(accumulator.take()).toEqual({});
+    const before = liveTensors();
+    tf.tidy(() => {
+      accumulator.add({ a: tf.tensor1d([3]) });
+    });
+    expect(liveTensors() - before).toBe(1);
+    accumulator.dispose();
+    expect(liveTensors()).toBe(before);
+  });
+});

@@ -1,0 +1,68 @@
+import * as tf from '@tensorflow/tfjs';
+import { describe, expect, it } from 'vitest';
+import { noGrad, stopGradient, valueAndGrads } from '../../../src/index.js';
+import { expectError, isArrays, read } from '../../support/engine.js';
+import { expectTensors } from '../../support/expectTensors.js';
+import { variable } from '../../support/variables.js';
+
+describe.skipIf(isArrays)('noGrad and stopGradient', () => {
+  it('make a constant of what was computed', async () => {
+    const w = variable([1, 2]);
+    const f = () => {
+      const { a, list } = noGrad(() => ({ a: tf.exp(tf.mul(w, 0)), list: [tf.square(w)] }));
+      return { loss: tf.sum(tf.mul(tf.mul(w, a), list[0]!)) as tf.Scalar };
+    };
+    const { loss, grads } = valueAndGrads(f, [w]);
+    expect(await read(loss)).toBe(9);
+    expect(await read(grads[w.name])).toEqual([1, 4]);
+    const stopped = valueAndGrads(() => ({ loss: tf.sum(tf.mul(w, stopGradient<tf.Tensor>(w))) as tf.Scalar }), [w]);
+    expect(await read(stopped.grads[w.name])).toEqual([1, 2]);
+  });
+
+  it('keep what is returned, free the rest, on and off the tape', () => {
+    const w = variable([1, 2]);
+    expectTensors(() => noGrad(() => ({ a: tf.exp(tf.neg(w)), b: tf.neg(w) })), 2);
+    expectTensors(() => noGrad(() => tf.exp(tf.neg(w))), 1);
+    expectTensors(
+      () =>
+        valueAndGrads(
+          () => ({
+            loss: tf.sum(
+              tf.mul(
+                w,
+                noGrad(() => tf.exp(tf.neg(w))),
+              ),
+            ) as tf.Scalar,
+          }),
+          [w],
+        ),
+      2,
+    );
+  });
+
+  it('give a copy of a tensor that was there before', () => {
+    const x = tf.tensor1d([1, 2]);
+    const y = noGrad(() => x);
+    y.dispose();
+    expect(x.isDisposed).toBe(false);
+  });
+
+  it('do not take what could hide a tensor', () => {
+    const message = (type: string) =>
+      `a function under noGrad or valueAndGrads returned a value of type ${type}, expected tensors in records and lists`;
+    expectError(() => noGrad(() => Promise.resolve(1)), TypeError, message('Promise'));
+    expectError(() => noGrad(() => new Set([tf.scalar(1)])), TypeError, message('Set'));
+    expect(noGrad(() => ({ a: 1, b: 'two', c: null, d: undefined, e: true }))).toEqual({ a: 1, b: 'two', c: null, d: undefined, e: true });
+  });
+
+  it('pass an error on', () => {
+    expectTensors(() => {
+      expect(() =>
+        noGrad(() => {
+          tf.scalar(1);
+          throw new Error('halfway');
+        }),
+      ).toThrow('halfway');
+    }, 0);
+  });
+});

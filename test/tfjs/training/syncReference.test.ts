@@ -1,0 +1,82 @@
+import * as tf from '@tensorflow/tfjs';
+import { describe, expect, it } from 'vitest';
+import { Bema, frozenCopy, loadCheckpoint, saveCheckpoint, syncReference, type BemaOptions } from '../../../src/index.js';
+import { expectClose, type Values } from '../../../src/testing/index.js';
+import golden from './training.json' with { type: 'json' };
+import { epsilon, expectError, isArrays, liveTensors, read } from '../../support/engine.js';
+import { variables } from '../../support/variables.js';
+
+describe.skipIf(isArrays)('a moving reference', () => {
+  it.each(golden.soft.map((record) => [record.alpha, record] as const))("is TRL's at alpha %d", async (alpha, { reference: expected }) => {
+    const [policy, reference] = [variables(golden.start), variables(golden.gradients[0]!)];
+    const before = liveTensors();
+    syncReference(reference, policy, { alpha });
+    expect(liveTensors()).toBe(before);
+    for (const [i, w] of reference.entries())
+      expectClose((await read(w)) as Values, expected[i] as Values, { relative: epsilon, absolute: epsilon });
+    policy[0]!.assign(tf.zerosLike(policy[0]! as tf.Tensor));
+    expectClose((await read(reference[0])) as Values, expected[0] as Values, { relative: epsilon, absolute: epsilon });
+  });
+
+  it.each(golden.bema.map((record) => [JSON.stringify(record.options), record] as const))(
+    "is TRL's BEMA, %s",
+    async (_, { options, updates }) => {
+      const camel = Object.fromEntries(
+        Object.entries(options).map(([key, value]) => [key.replace(/_(.)/g, (__, c: string) => c.toUpperCase()), value]),
+      ) as BemaOptions;
+      const policy = variables(golden.start);
+      const reference = frozenCopy(policy);
+      const before = liveTensors();
+      const bema = new Bema(policy, camel);
+      for (const [i, expected] of updates.entries()) {
+        tf.tidy(() => {
+          policy.forEach((w, n) => {
+            w.assign(tf.add(w as tf.Tensor, tf.tensor(golden.gradients[i]![n]!)));
+          });
+        });
+        bema.update(i + 1, reference);
+        for (const [n, w] of reference.entries())
+          expectClose((await read(w)) as Values, expected[n] as Values, { relative: 8 * epsilon, absolute: 8 * epsilon });
+      }
+      bema.dispose();
+      expect(liveTensors()).toBe(before);
+    },
+  );
+
+  it('can be saved, and goes on', async () => {
+    const policy = variables(golden.start);
+    const [one, other] = [frozenCopy(policy), frozenCopy(policy)];
+    const bema = new Bema(policy);
+    policy[0]!.assign(tf.zerosLike(policy[0]! as tf.Tensor));
+    bema.update(1, one);
+    const again = new Bema(policy);
+    await loadCheckpoint(await saveCheckpoint({ policy: bema.variables }), { policy: again.variables });
+    policy[1]!.assign(tf.onesLike(policy[1]! as tf.Tensor));
+    bema.update(2, one);
+    again.update(2, other);
+    for (const [i, w] of one.entries()) expect(await read(other[i])).toEqual(await read(w));
+    bema.dispose();
+    again.dispose();
+  });
+
+  it('has to fit', () => {
+    const policy = variables(golden.start);
+    expectError(() => { syncReference(policy.slice(1), policy); }, RangeError, 'syncReference: reference has 1 variables, expected 2 like policy'); // prettier-ignore
+    expectError(() => { syncReference([...policy].reverse(), policy); }, RangeError, `syncReference: reference[0] has shape [2], expected [2, 3] like ${policy[0]!.name}`); // prettier-ignore
+    expectError(() => { syncReference(policy, policy, { alpha: 1.5 }); }, RangeError, 'syncReference: alpha must be in [0, 1], got 1.5'); // prettier-ignore
+    expectError(() => { syncReference(policy, policy, { alfa: 1 } as never); }, RangeError, 'syncReference: unknown option alfa, expected alpha'); // prettier-ignore
+    const options: readonly [keyof BemaOptions, string][] = [
+      ['emaPower', 'finite and >= 0'],
+      ['biasPower', 'finite and >= 0'],
+      ['lag', 'finite and > 0'],
+      ['multiplier', 'finite and > 0'],
+      ['minEmaMultiplier', 'in [0, 1]'],
+    ];
+    for (const [name, words] of options)
+      expectError(() => new Bema(policy, { [name]: -1 }), RangeError, `Bema: ${name} must be ${words}, got -1`);
+    expectError(() => new Bema(policy, { power: 1 } as never), RangeError, 'Bema: unknown option power, expected emaPower, biasPower, lag, multiplier, minEmaMultiplier'); // prettier-ignore
+    const bema = new Bema(policy);
+    expectError(() => { bema.update(-1, policy); }, RangeError, 'Bema: step must be an integer >= 0, got -1'); // prettier-ignore
+    bema.dispose();
+  });
+});

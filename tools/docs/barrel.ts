@@ -1,0 +1,10 @@
+import { readdirSync } from 'node:fs';
+
+const FOLDER = new URL('../../src/losses/', import.meta.url);
+
+/** The text of src/losses/index.ts, which exports everything that the files of its folder export. */
+export function barrel(): string {
+  const files = readdirSync(FOLDER).filter((file) => file.endsWith('.ts') && file !== 'index.ts');
+  const lines = files.sort().map((file) => `export * from './${file.replace(/\.ts$/, '.js')}';`);
+  return `// Written by \`npm run generate\`.\n${lines.join('\n')}\n`;
+}
