@@ -1,5 +1,6 @@
 import { playwright } from '@vitest/browser-playwright';
 import { existsSync } from 'node:fs';
+import { availableParallelism } from 'node:os';
 import { chromium } from 'playwright';
 import { configDefaults, defineConfig, type TestProjectInlineConfiguration } from 'vitest/config';
 import { softwareGpu } from './tools/software-gpu.js';
@@ -27,8 +28,7 @@ const alias = [
 // `extends: true` everywhere: without it a project does not inherit testTimeout.
 const node = (engine: Engine): TestProjectInlineConfiguration => ({
   extends: true,
-  // A file may see the modules of the file before it: TensorFlow.js is loaded once for each worker, not once for each file.
-  test: { name: engine, ...engines, setupFiles: [`test/setup/${engine}.ts`], provide: { engine }, isolate: false },
+  test: { name: engine, ...engines, setupFiles: [`test/setup/${engine}.ts`], provide: { engine } },
 });
 
 // The same with the fused kernels switched off: the definitions give the same answers. Without the tests of kernels as such.
@@ -106,6 +106,10 @@ export default defineConfig({
   resolve: { alias },
   test: {
     testTimeout: 60_000,
+    // Files of a worker share their modules: TensorFlow.js is loaded, and a device started, once for each worker.
+    isolate: false,
+    // Vitest leaves one core free, for its watch mode.
+    maxWorkers: availableParallelism(),
     reporters: process.env.CI ? ['default', ['json', { outputFile: 'reports/vitest.json' }]] : ['default'],
     coverage: { provider: 'v8', include: ['src/**/*.ts'], thresholds: { lines: 95 } },
     projects: [
