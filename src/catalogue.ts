@@ -14,7 +14,7 @@ export interface LossEntry {
   readonly fields: readonly string[];
   /** Options that have no default. */
   readonly required: readonly string[];
-  /** Options that are a number, or a tensor `[B]` of one number per example. */
+  /** Options that are a number, a scalar, or a tensor `[B]` of one number per example. */
   readonly perExample: readonly string[];
   /**
    * What of the other examples a value depends on. `'nothing'`: the loss of each example is its own. `'statistics'`: sums
@@ -38,7 +38,7 @@ const rows = {
   hinge: { loss: all.hinge, kind: 'pairs', logps: 'sum', perExample: ['beta'], paper: '2309.06657' },
   exoPair: { loss: all.exoPair, kind: 'pairs', logps: 'sum', perExample: ['beta'], paper: '2402.00856' },
   ncaPair: { loss: all.ncaPair, kind: 'pairs', logps: 'sum', perExample: ['beta'], paper: '2402.05369' },
-  bcoPair: { loss: all.bcoPair, kind: 'pairs', logps: 'sum', perExample: ['beta'], coupling: 'statistics', paper: '2404.04656' },
+  bcoPair: { loss: all.bcoPair, kind: 'pairs', logps: 'sum', perExample: ['beta', 'delta'], coupling: 'statistics', paper: '2404.04656' },
   sppo: { loss: all.sppo, kind: 'pairs', logps: 'sum', perExample: ['beta', 'preference'], paper: '2405.00675' },
   apoZero: { loss: all.apoZero, kind: 'pairs', logps: 'sum', perExample: ['beta'], paper: '2408.06266' },
   apoDown: { loss: all.apoDown, kind: 'pairs', logps: 'sum', perExample: ['beta'], paper: '2408.06266' },
@@ -72,7 +72,7 @@ const rows = {
     loss: all.bco,
     kind: 'examples',
     logps: 'sum',
-    perExample: ['beta', 'desirableWeight', 'undesirableWeight'],
+    perExample: ['beta', 'delta', 'desirableWeight', 'undesirableWeight'],
     coupling: 'statistics',
     paper: '2404.04656',
   },

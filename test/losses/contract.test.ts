@@ -108,6 +108,21 @@ describe.each(names)('%s', (name) => {
     expectClose(own as Values, alone.flatMap((x) => flatten(x as Values)), { relative: 4 * epsilon, absolute: 4 * epsilon }); // prettier-ignore
   });
 
+  it.each(perExample)('takes %s as a scalar', async (option) => {
+    const [tensors, given] = [asTensors(fields), optionsOf(options)];
+    expect(await read(call(tensors, { ...given, [option]: tensor(0.25) }))).toEqual(
+      await read(call(tensors, { ...given, [option]: 0.25 })),
+    );
+  });
+
+  it('takes no tensor for its other options', () => {
+    const [tensors, given] = [asTensors(fields), optionsOf(options)];
+    for (const option of optionNames(name).filter((key) => !perExample.includes(key))) {
+      const batch = tensor([0.25, 0.25, 0.25, 0.25, 0.25]);
+      expect(() => call(tensors, { ...given, [option]: batch }), option).toThrow(new RegExp(`^${name}: ${option} (is|must be) `));
+    }
+  });
+
   it('names an option that it does not know', () => {
     const known = { ...optionsOf(options), temperature: 1 };
     const tensors = asTensors(fields);
@@ -220,6 +235,18 @@ const refill = (x: Nested, f: () => number): Nested => (typeof x === 'number' ? 
 /** Two losses on lists have no rewards, though their golden files do; kto takes its estimate ready-made. */
 const isUsed = (name: LossName, key: string): boolean =>
   !(key === 'rewards' && !(losses[name].fields as readonly string[]).includes('rewards')) && !key.startsWith('kl');
+
+/** The options of a loss, as the error for an unknown one lists them. */
+function optionNames(name: LossName): string[] {
+  const { fields } = sampleOf(name);
+  try {
+    callOf(name)(asTensors(fields), { unknown: 1 });
+  } catch (error) {
+    const listed = (error as Error).message.split('expected ')[1]!;
+    return listed === 'none' ? [] : listed.split(', ');
+  }
+  throw new Error(`${name} takes an unknown option`);
+}
 
 /** The argument that all others have the length of. */
 const first = (name: LossName): string => {
