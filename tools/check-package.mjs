@@ -166,7 +166,8 @@ async function checks() {
     [
       code.includes('function dpo(') && 'dpo',
       code.includes('function kto(') && 'kto',
-      code.includes('registerBackend(tfjs)') && 'registration',
+      // A bundler may put the engine in the place of its name.
+      /^registerBackend\((tfjs|\{)/m.test(code) && 'registration',
       code.includes('@tensorflow/') && 'tfjs',
     ]
       .filter(Boolean)
