@@ -105,7 +105,8 @@ const onGpu = [webgpu, definitions('webgpu-definitions', webgpu, OF_KERNELS), br
 export default defineConfig({
   resolve: { alias },
   test: {
-    testTimeout: 60_000,
+    // For a test that hangs: on WebGL in software, on a busy machine, some take most of a minute.
+    testTimeout: 180_000,
     // Files of a worker share their modules: TensorFlow.js is loaded, and a device started, once for each worker.
     isolate: false,
     // Vitest leaves one core free, for its watch mode.

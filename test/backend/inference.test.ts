@@ -1,6 +1,7 @@
 import * as tf from '@tensorflow/tfjs-core';
 import { describe, expect, expectTypeOf, it } from 'vitest';
 import { adaptiveBeta, dpo, kto, logRatioMargin, marginStatistics, ops, type Pair, type PairLogps } from '../../src/index.js';
+import { expectSame } from '../support/expectSame.js';
 import { isArrays, isReadable, read, tensor, type X } from '../support/engine.js';
 import { pairLogps } from '../support/samples.js';
 
@@ -72,7 +73,7 @@ describe('an option that may be one value per example may be a scalar', () => {
     const margins = logRatioMargin<X>(logps);
     const beta = adaptiveBeta<X>({ margins, statistics: marginStatistics<X>(margins) });
     const [value] = isArrays ? [beta as number] : await (beta as tf.Scalar).data();
-    expect(await read(dpo<X>(logps, { beta }))).toEqual(await read(dpo<X>(logps, { beta: value })));
+    await expectSame(dpo<X>(logps, { beta }), dpo<X>(logps, { beta: value }));
   });
 
   it('whose value is checked, or makes every value NaN', async () => {
