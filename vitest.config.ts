@@ -121,7 +121,15 @@ export default defineConfig({
       definitions('wasm-definitions', node('wasm'), OF_KERNELS),
       ...(hasTfjsNode() ? [tfjsNode, definitions('tfjs-node-definitions', tfjsNode, OF_KERNELS)] : []),
       ...(hasBrowser ? onGpu : []),
-      { extends: true, test: { name: 'node', include: ['test/{node,data,rows}/**/*.test.ts'], env: { TF_CPP_MIN_LOG_LEVEL: '2' } } },
+      {
+        extends: true,
+        test: {
+          name: 'node',
+          include: ['test/{node,data,rows}/**/*.test.ts'],
+          env: { TF_CPP_MIN_LOG_LEVEL: '2' },
+          isolate: true, // one of them runs without what others load: TensorFlow.js's gradients
+        },
+      },
       // Every ts block of README.md, docs/ and the doc comments; tools/doc-examples.mjs writes them.
       { extends: true, test: { name: 'docs', include: ['.doc-examples/*.test.ts'], setupFiles: ['test/setup/docs.ts'] } },
     ],
