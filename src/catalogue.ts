@@ -12,12 +12,12 @@ export interface LossEntry {
   readonly logps: 'sum' | 'mean' | 'either' | 'none';
   /** Fields of the first argument beside those of its kind. */
   readonly fields: readonly string[];
-  /** Options that have no default. */
+  /** Options that have no default. `gamma` may be given as `gammaBetaRatio` instead. */
   readonly required: readonly string[];
   /** Options that are a number, a scalar, or a tensor `[B]` of one number per example. */
   readonly perExample: readonly string[];
   /**
-   * What of the other examples a value depends on. `'nothing'`: the loss of each example is its own. `'statistics'`: sums
+   * How each value depends on the other examples of the batch. `'nothing'`: the loss of each example is its own. `'statistics'`: sums
    * over the batch, which are given as an argument, so that parts of a batch can be added up. `'order'`: the other examples
    * themselves.
    */

@@ -126,9 +126,9 @@ export interface Backend<T> {
    * `linearTokenLogProbs` without logits of all rows, `[N]`; gradients by hidden states, weight and bias, or by the hidden
    * states alone where the weight is frozen. Left out, the definition runs.
    */
-  linearTokenLogProbs?(rows: LinearRows<T>, frozenWeight: boolean): T;
+  linearTokenLogProbs?(rows: LinearRows<T>, frozenWeight: boolean): T | undefined;
   /** `linearTokenStats` without logits of all rows, each statistic `[N]`, without gradient. Left out, the definition runs. */
-  linearTokenStats?(rows: LinearRows<T>): TokenStats<T>;
+  linearTokenStats?(rows: LinearRows<T>): TokenStats<T> | undefined;
 }
 
 /** The type of a tensor with one axis less: `number[]` for `number[][]`, `Tensor1D` for `Tensor2D`. */

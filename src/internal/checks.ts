@@ -7,7 +7,7 @@ const show = (shape: readonly number[]): string => `[${shape.join(', ')}]`;
 
 const FLOAT: readonly DType[] = ['float'];
 
-/** A tensor argument that was checked. Arguments that go along with it are compared with it, without looking it up again. */
+/** A tensor argument that was checked. Other arguments have to match its engine and shape, which are looked up once. */
 export interface Checked<T = unknown> {
   readonly name: string;
   readonly value: T;
@@ -15,7 +15,7 @@ export interface Checked<T = unknown> {
   readonly shape: readonly number[];
 }
 
-/** The same argument, of which only the rows are compared: others have one value for each. */
+/** The same argument with its shape cut to `[rows]`, for arguments with one value per row. */
 export const perRow = <T>(checked: Checked<T>): Checked<Less<T>> =>
   ({ ...checked, shape: checked.shape.slice(0, 1) }) as Checked as Checked<Less<T>>;
 
@@ -107,7 +107,7 @@ export function checkOptions(fn: string, options: unknown, known: readonly strin
   if (unknown !== undefined) throw new RangeError(`${fn}: unknown option ${unknown}, expected ${known.join(', ') || 'none'}`);
 }
 
-/** Checks that an option that only counts beside another one is not given without it. */
+/** Rejects options that have no effect beside the others. */
 export function checkUnused(fn: string, options: object, names: readonly string[], reason: string): void {
   const name = names.find((key) => (options as Record<string, unknown>)[key] !== undefined);
   if (name !== undefined) throw new RangeError(`${fn}: ${name} would be ignored ${reason}`);
@@ -133,7 +133,7 @@ export function checkNumber(fn: string, name: string, value: unknown, domain: Nu
 }
 
 /** Checks a finite number, a scalar, or a tensor with one value per example, like the argument `like`; not the values of a tensor. */
-export function checkPerExample(fn: string, name: string, value: unknown, like: Checked): void {
+export function checkPerExampleShape(fn: string, name: string, value: unknown, like: Checked): void {
   if (typeof value === 'number') checkNumber(fn, name, value, finite);
   else checkTensor(fn, name, value, { like, orScalar: true });
 }
@@ -160,7 +160,7 @@ export function poisonOutside<T>(value: T, domain: Domain): T {
 }
 
 /** A hyperparameter that is one number, a scalar, or a tensor with one value per example: checked, or poisoned where it cannot be read. */
-export function perExampleWithin<T>(fn: string, name: string, value: unknown, domain: Domain, like: Checked<T>): Operand<T> {
+export function readPerExample<T>(fn: string, name: string, value: unknown, domain: Domain, like: Checked<T>): Operand<T> {
   if (typeof value === 'number') {
     checkNumber(fn, name, value, domain);
     return value;

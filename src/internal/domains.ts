@@ -47,7 +47,7 @@ export const counting: NumberDomain = { words: 'an integer >= 1', has: (v) => Nu
 /** Integers from 0 on. */
 export const wholeNumber: NumberDomain = { words: 'an integer >= 0', has: (v) => Number.isInteger(v) && v >= 0 };
 
-/** Shares below the whole. */
+/** Fractions in `[0, 1)`. */
 export const belowOne: NumberDomain = { words: 'in [0, 1)', has: (v) => v >= 0 && v < 1 };
 
 /** Assumed probabilities that a label is flipped: from none up to a half, where labels say nothing. */

@@ -1,8 +1,8 @@
 import { equal, greater, greaterEqual, reshape, shape, where } from '../backend/ops.js';
 
 /**
- * A label that no vocabulary has and nobody ignores: it stands for the ignored label where every row counts, and for a label
- * that is wrong but cannot be read.
+ * A sentinel that is neither a valid token nor anyone's ignored label: it stands for the ignored label where no row is ignored, and
+ * for an invalid label that cannot be read.
  */
 export const NO_LABEL = -(2 ** 31);
 

@@ -1,8 +1,8 @@
 import type { Operand } from '../backend/types.js';
-import { checkChoice, checkFlag, checkNumber, checkOptions, checkPerExample, perExampleWithin, type Checked } from './checks.js';
+import { checkChoice, checkFlag, checkNumber, checkOptions, checkPerExampleShape, readPerExample, type Checked } from './checks.js';
 import type { Domain, NumberDomain } from './domains.js';
 
-/** Reads one option of the function `fn`: its checked value, or its default. Values per example go along with `like`. */
+/** Reads one option of the function `fn`: its checked value, or its default. Values per example must match `like`. */
 export type Reader<V> = (fn: string, name: string, value: unknown, like: Checked | undefined) => V;
 
 declare const perExampleMark: unique symbol;
@@ -27,13 +27,13 @@ export const number =
 export const perExample =
   (domain: Domain, fallback?: number): Reader<PerExample> =>
   (fn, name, value = fallback, like) =>
-    perExampleWithin(fn, name, value, domain, like!) as PerExample;
+    readPerExample(fn, name, value, domain, like!) as PerExample;
 
 /** A statistic of the batch, as a number, a scalar or one value per example. Its values are passed on, even if they are NaN. */
 export const statistic =
   (fallback: number): Reader<PerExample> =>
   (fn, name, value = fallback, like) => {
-    checkPerExample(fn, name, value, like!);
+    checkPerExampleShape(fn, name, value, like!);
     return value as PerExample;
   };
 
@@ -62,25 +62,41 @@ export const optional =
 /** The readers of all options of a function: leaving one out is a type error. */
 type Readers<O> = { readonly [Name in keyof O]-?: Reader<unknown> };
 
+/** The readers, without those that need a tensor to match. */
+type WithoutPerExample<R> = { readonly [Name in keyof R]: R[Name] extends Reader<PerExample> ? never : R[Name] };
+
 type ValueOf<R, T> = R extends Reader<infer V> ? (V extends PerExample ? Operand<T> : V) : never;
 
 /**
- * Reads all options of a function; any other one is an error.
+ * Reads all options of a function; any other one is an error. Call it inside `scope` where an option is `perExample`: reading that may
+ * make a tensor.
  *
  * @param fn - The name of the function, for messages.
  * @param options - What the caller gave.
- * @param like - The checked argument that values per example go along with.
+ * @param like - The checked argument that values per example must match; undefined if no option has any.
  * @param readers - What each option may be, and its default.
  */
-export function readOptions<O extends object, R extends Readers<O>, T = never>(
+export function readOptions<O extends object, R extends Readers<O>, T>(
   fn: string,
   options: O,
-  like: Checked<T> | undefined,
+  like: Checked<T>,
   readers: R,
-): { readonly [Name in keyof R]: ValueOf<R[Name], T> } {
+): { readonly [Name in keyof R]: ValueOf<R[Name], T> };
+export function readOptions<O extends object, R extends Readers<O>>(
+  fn: string,
+  options: O,
+  like: undefined,
+  readers: R & WithoutPerExample<R>,
+): { readonly [Name in keyof R]: ValueOf<R[Name], never> };
+export function readOptions<O extends object>(
+  fn: string,
+  options: O,
+  like: Checked | undefined,
+  readers: Readers<O>,
+): Readonly<Record<string, unknown>> {
   const names = Object.keys(readers);
   checkOptions(fn, options, names);
   const values: Record<string, unknown> = {};
   for (const name of names) values[name] = readers[name as keyof O](fn, name, options[name as keyof O], like);
-  return values as { readonly [Name in keyof R]: ValueOf<R[Name], T> };
+  return values;
 }

@@ -4,7 +4,7 @@ import type { Less, LinearRows } from '../backend/types.js';
 import { checkFields, checkNoOtherFields, checkTensor } from '../internal/checks.js';
 import { number, optional } from '../internal/options.js';
 import { counting, positive } from '../internal/domains.js';
-import { IGNORE_INDEX } from '../masking/ignoreIndex.js';
+import { anyIgnoreIndex } from '../masking/ignoreIndex.js';
 import { isCounted, oneInRange } from '../internal/labels.js';
 import { checkLabels, type TokenLogProbsOptions } from './tokenLogProbs.js';
 
@@ -29,7 +29,7 @@ export interface LinearHeadOptions extends TokenLogProbsOptions {
   readonly logitSoftcap?: number;
   /** The logits are divided by it, after scale and cap, above 0. Default 1. */
   readonly temperature?: number;
-  /** Tokens of the vocabulary whose logits are there at a time, at least 1; chosen from the number of rows if left out. */
+  /** Number of vocabulary tokens whose logits are in memory at once, at least 1; chosen from the number of rows if left out. */
   readonly chunkSize?: number;
 }
 
@@ -43,13 +43,13 @@ export interface PreparedHead<T> {
   readonly restore: (x: T) => T;
 }
 
-/** How the options of a head are read. `checkHead` checks the ignored label, once the vocabulary is known. */
+/** How the options of a head are read: a function, so that nothing runs at import. `checkHead` checks the ignored label. */
 export const headReaders = () => ({
   logitScale: number(positive, 1),
   logitSoftcap: optional(number(positive)),
   temperature: number(positive, 1),
   chunkSize: optional(number(counting)),
-  ignoreIndex: (_fn: string, _name: string, value: unknown): number => (value ?? IGNORE_INDEX) as number,
+  ignoreIndex: anyIgnoreIndex,
 });
 
 /** The options of a head that were read. */

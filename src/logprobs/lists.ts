@@ -30,7 +30,7 @@ export interface RewardedLists<T> {
   readonly mask?: T;
 }
 
-/** What stands for no candidate among scores: far below them, and finite, as webgpu does not honour infinities. */
+/** Score of a padded candidate: far below any real score, yet finite, because WebGPU need not support infinities. */
 export const FAR_BELOW = -1e30;
 
 /** Checks lists of candidates: all fields `[B, K]`, with K at least 2. Gives the policy's log-probs. */
@@ -80,7 +80,6 @@ export function isBehind(like: unknown): unknown {
  * the first counts is left to {@link sumOfCandidates}.
  */
 export function amongPairs(condition: unknown, values: unknown, mask: unknown, otherwise: number): unknown {
-  const chosen = where(condition, values, otherwise);
-  if (mask === undefined) return chosen;
-  return where(asSecond(mask), chosen, otherwise);
+  const selected = where(condition, values, otherwise);
+  return mask === undefined ? selected : where(asSecond(mask), selected, otherwise);
 }

@@ -1,8 +1,9 @@
 import { backendOf } from '../backend/registry.js';
 import { reshape, scope } from '../backend/ops.js';
 import { tokenLogProbsDefinition } from '../definitions/tokenLogProbs.js';
-import { checkOptions, checkTensor, checkValues, type Checked } from '../internal/checks.js';
-import { checkIgnoreIndex, IGNORE_INDEX } from '../masking/ignoreIndex.js';
+import { checkTensor, checkValues, type Checked } from '../internal/checks.js';
+import { readOptions } from '../internal/options.js';
+import { anyIgnoreIndex, checkIgnoreIndex } from '../masking/ignoreIndex.js';
 
 /** Options of {@link tokenLogProbs}. */
 export interface TokenLogProbsOptions {
@@ -59,8 +60,7 @@ interface Tokens {
 
 /** Checks logits, the labels of their tokens, and the options. */
 export function checkLogitsAndLabels(fn: string, logits: unknown, labels: unknown, options: TokenLogProbsOptions): Tokens {
-  checkOptions(fn, options, ['ignoreIndex']);
-  const { ignoreIndex = IGNORE_INDEX } = options;
+  const { ignoreIndex } = readOptions(fn, options, undefined, { ignoreIndex: anyIgnoreIndex });
   const checked = checkLogits(fn, 'logits', logits);
   const [rows, vocabulary] = [checked.shape.slice(0, -1), checked.shape.at(-1)!];
   const like = { ...checked, name: 'logits without the last axis' };

@@ -104,8 +104,7 @@ export interface AdaptiveBetaOptions {
  *
  *     beta' = max(0.001, beta * (1 + alpha * (mean of the selected margins - statistics.mean)))
  *
- * Give it to {@link dpo} as `beta`, after broadcasting it to `[B]`, or multiply the margin with it. Through it the loss
- * depends on the whole batch: for a batch in parts, compute it over all parts first.
+ * Pass it to {@link dpo} as `beta`. Through it the loss depends on the whole batch: for a batch in parts, compute it over all parts first.
  *
  * @param batch - See {@link AdaptiveBetaBatch}.
  * @param options - See {@link AdaptiveBetaOptions}.

@@ -14,15 +14,15 @@ export type FDpoOptions<T> = {
   | {
       /** The divergence that holds the policy to the reference. Default `'reverseKl'`, which is {@link dpo}. */
       readonly divergence?: 'reverseKl' | 'jensenShannon';
-      /** Not with this divergence. */
+      /** Not allowed with this divergence. */
       readonly alpha?: undefined;
-      /** Not with this divergence. */
+      /** Not allowed with this divergence. */
       readonly maxExponent?: undefined;
     }
   | {
       /** The forward KL. */
       readonly divergence: 'forwardKl';
-      /** Not with this divergence. */
+      /** Not allowed with this divergence. */
       readonly alpha?: undefined;
       /** Where the exponent is cut off, positive; the gradient is 0 beyond. Default 80. */
       readonly maxExponent?: number;

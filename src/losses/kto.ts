@@ -1,6 +1,6 @@
 import { mul, scope, sigmoid, sub } from '../backend/ops.js';
 import type { Operand } from '../backend/types.js';
-import { checkPerExample } from '../internal/checks.js';
+import { checkPerExampleShape } from '../internal/checks.js';
 import { notNegative, positive } from '../internal/domains.js';
 import { number, perExample, readOptions } from '../internal/options.js';
 import { checkLabelledLogps, labelsOf, lossSign, weighByClass, type LabelledLogps } from '../logprobs/labelled.js';
@@ -53,7 +53,7 @@ export interface KtoOptions<T> {
 export function kto<T>(batch: KtoBatch<T>, options: KtoOptions<T> = {}): T {
   const like = checkLabelledLogps('kto', batch, ['kl']);
   const { policy, reference, desirable, kl } = batch;
-  checkPerExample('kto', 'kl', kl, like);
+  checkPerExampleShape('kto', 'kl', kl, like);
   return scope(policy, () => {
     const { beta, desirableWeight, undesirableWeight } = readOptions('kto', options, like, {
       beta: perExample(positive, 0.1),

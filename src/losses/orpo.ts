@@ -1,6 +1,6 @@
 import { add, mul, scope, sub } from '../backend/ops.js';
 import type { Operand } from '../backend/types.js';
-import { checkNoOtherFields, checkPerExample } from '../internal/checks.js';
+import { checkNoOtherFields, checkPerExampleShape } from '../internal/checks.js';
 import { notNegative } from '../internal/domains.js';
 import { number, readOptions } from '../internal/options.js';
 import { log1mexp, logistic } from '../internal/numerics.js';
@@ -48,7 +48,7 @@ export function orpo<T>(batch: OrpoBatch<T>, options: OrpoOptions = {}): T {
   const like = checkPair('orpo', 'batch', batch);
   checkNoOtherFields('orpo', 'batch', batch, ['chosen', 'rejected', 'nll']);
   const { chosen, rejected, nll = 0 } = batch;
-  checkPerExample('orpo', 'nll', nll, like);
+  checkPerExampleShape('orpo', 'nll', nll, like);
   return scope(chosen, () => {
     const { lambda } = readOptions('orpo', options, like, { lambda: number(notNegative, 0.1) });
     const logOdds = sub(sub(chosen, rejected), sub(log1mexp(chosen), log1mexp(rejected)));

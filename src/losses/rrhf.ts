@@ -1,6 +1,5 @@
 import { greater, relu, scope, sub, sum } from '../backend/ops.js';
 import type { Less } from '../backend/types.js';
-import { perRow } from '../internal/checks.js';
 import { readOptions } from '../internal/options.js';
 import { amongPairs, asFirst, asSecond, checkLists, counted, sumOfCandidates, type RewardedLists } from '../logprobs/lists.js';
 
@@ -34,7 +33,7 @@ export function rrhf<T>(batch: RewardedLists<T>, options: Readonly<Record<string
   const like = checkLists('rrhf', batch, ['policy', 'rewards']);
   const { mask } = batch;
   return scope(batch.policy, () => {
-    readOptions('rrhf', options, perRow(like), {});
+    readOptions('rrhf', options, like, {});
     const logps = counted(batch.policy, mask);
     const rewards = counted(batch.rewards, mask);
     const isWorse = greater(asSecond(rewards), asFirst(rewards));

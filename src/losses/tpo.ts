@@ -24,21 +24,21 @@ export type TpoOptions = {
       readonly beta?: number;
       /** Assumed probability that a preference label is flipped, in [0, 0.5). Default 0. */
       readonly labelSmoothing?: number;
-      /** Not with this loss. */
+      /** Not allowed with this loss. */
       readonly gamma?: undefined;
-      /** Not with this loss. */
+      /** Not allowed with this loss. */
       readonly gammaBetaRatio?: undefined;
     }
   | {
       /** A hinge, or a square. */
       readonly contrastive: 'hinge' | 'ipo';
-      /** Of that loss, positive. Default 0.1. */
+      /** Scale of the margin, positive. Default 0.1. */
       readonly beta?: number;
-      /** Not with this loss. */
+      /** Not allowed with this loss. */
       readonly labelSmoothing?: undefined;
-      /** Not with this loss. */
+      /** Not allowed with this loss. */
       readonly gamma?: undefined;
-      /** Not with this loss. */
+      /** Not allowed with this loss. */
       readonly gammaBetaRatio?: undefined;
     }
   | ({
@@ -96,11 +96,11 @@ export function tpo<T>(batch: TpoBatch<T>, options: TpoOptions = {}): T {
     if (contrastive === 'hinge' || contrastive === 'ipo') checkUnused('tpo', read, ['labelSmoothing'], `by ${contrastive}`);
 
     const margin = sub(chosen, rejected);
-    const scaled = mul(margin, beta);
+    const scaled = () => mul(margin, beta);
     const contrast = {
-      cpo: () => logistic(scaled, labelSmoothing),
-      simpo: () => logistic(sub(scaled, targetMargin('tpo', { ...read, beta })), labelSmoothing),
-      hinge: () => relu(sub(1, scaled)),
+      cpo: () => logistic(scaled(), labelSmoothing),
+      simpo: () => logistic(sub(scaled(), targetMargin('tpo', { ...read, beta })), labelSmoothing),
+      hinge: () => relu(sub(1, scaled())),
       ipo: () => square(sub(margin, 1 / (2 * beta))),
     }[contrastive];
     return sub(contrast(), mul(gold, alpha));

@@ -1,7 +1,7 @@
 import { backendOf } from '../backend/registry.js';
-import { broadcastTo, cast, concat, equal, scope, slice, where } from '../backend/ops.js';
+import { broadcastTo, cast, concat, scope, slice, where } from '../backend/ops.js';
 import { checkOptions, checkTensor } from '../internal/checks.js';
-import { NO_LABEL } from '../internal/labels.js';
+import { isCounted, NO_LABEL } from '../internal/labels.js';
 import { checkIgnoreIndex, IGNORE_INDEX } from './ignoreIndex.js';
 import { checkMask, maskHolds } from './maskedReductions.js';
 
@@ -76,5 +76,5 @@ export function labelsFromMask<T>(tokens: T, mask: T, options: LabelOptions = {}
 export function maskFromLabels<T>(labels: T, options: LabelOptions = {}): T {
   const ignoreIndex = ignoreIndexOf('maskFromLabels', options);
   checkTensor('maskFromLabels', 'labels', labels, { rank: 2, dtype: ['int'] });
-  return scope(labels, () => cast(equal(equal(labels, ignoreIndex), 0), 'float'));
+  return scope(labels, () => cast(isCounted(labels, ignoreIndex), 'float'));
 }

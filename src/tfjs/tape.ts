@@ -45,8 +45,8 @@ export function discardTape(): void {
  * Like `tf.customGrad`, without its copies: tfjs clones each tensor that it saves for the backward pass, and on wasm a clone is
  * a copy. The logits are half of the memory of a training step, so they are saved as another view of the same data.
  *
- * @param inputs - What to differentiate by, by name.
- * @param forward - Returns the value, and the tensors that the backward pass needs; it may leave those out off the tape.
+ * @param inputs - Tensors to differentiate with respect to, by name.
+ * @param forward - Returns the value, and the tensors that the backward pass needs; undefined will do where nothing is differentiated.
  * @param backward - Returns the gradient with respect to each input.
  */
 export function customGradient<Inputs extends Named<Inputs, Tensor>, Saved extends Named<Saved, Tensor>>(

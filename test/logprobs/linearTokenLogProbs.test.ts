@@ -238,6 +238,7 @@ describe('linearTokenLogProbs', () => {
     shape(call(head, labels, { logitScale: -1 }), 'logitScale must be finite and > 0, got -1');
     shape(call(head, labels, { logitSoftcap: 0 }), 'logitSoftcap must be finite and > 0, got 0');
     shape(call(head, labels, { ignoreIndex: 4 }), 'ignoreIndex must be an integer outside [0, 5), got 4');
+    shape(call(head, labels, { ignoreIndex: null as never }), 'ignoreIndex must be an integer outside [0, 5), got null');
     shape(call(head, labels, { chunks: 2 }), 'unknown option chunks, expected logitScale, logitSoftcap, temperature, chunkSize, ignoreIndex, frozenWeight'); // prettier-ignore
     shape(call(head, [1, 5]), 'value 1 of labels must be an integer in [0, 5) or -100, got 5');
     const type = (f: () => unknown, message: string) => {
