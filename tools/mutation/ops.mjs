@@ -85,7 +85,7 @@ for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) process.on(signal, () => p
 function copyTree(name) {
   const dir = join(temporary, name);
   mkdirSync(dir);
-  for (const path of ['src', 'test', 'tools', 'package.json', 'tsconfig.json'])
+  for (const path of ['src', 'test', 'tools', 'examples/data', 'package.json', 'tsconfig.json'])
     cpSync(join(root, path), join(dir, path), { recursive: true });
   symlinkSync(join(root, 'node_modules'), join(dir, 'node_modules'));
   return dir;
