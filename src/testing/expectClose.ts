@@ -1,5 +1,5 @@
-import { checkNumber, checkOptions } from '../internal/checks.js';
 import { notNegative } from '../internal/domains.js';
+import { number, readOptions } from '../internal/options.js';
 
 /** Numbers to compare: one, a list nested to any depth, or a typed array. */
 export type Values = number | ArrayLike<number> | readonly Values[];
@@ -35,10 +35,10 @@ interface Entry {
  * ```
  */
 export function expectClose(actual: Values, expected: Values, tolerance: Tolerance = {}): void {
-  checkOptions('expectClose', tolerance, ['absolute', 'relative']);
-  const { absolute = 0, relative = 1e-6 } = tolerance;
-  checkNumber('expectClose', 'absolute', absolute, notNegative);
-  checkNumber('expectClose', 'relative', relative, notNegative);
+  const { absolute, relative } = readOptions('expectClose', tolerance, undefined, {
+    absolute: number(notNegative, 0),
+    relative: number(notNegative, 1e-6),
+  });
   const [got, wanted] = [entries(actual), entries(expected)];
   const [gotPaths, wantedPaths] = [got, wanted].map((list) => list.map((e) => e.path).join(' '));
   if (gotPaths !== wantedPaths) throw new Error(`expectClose: actual has ${size(got)}, expected has ${size(wanted)}`);

@@ -1,6 +1,7 @@
 import { add, mul, sub, tidy, variable, type Tensor, type Variable } from '@tensorflow/tfjs-core';
-import { checkNumber, checkOptions } from '../../internal/checks.js';
+import { checkNumber } from '../../internal/checks.js';
 import { notNegative, positive, probability, wholeNumber } from '../../internal/domains.js';
+import { number, readOptions } from '../../internal/options.js';
 
 /** Checks that two lists of variables belong to the same model. */
 function checkSame(fn: string, reference: readonly Variable[], policy: readonly Variable[]): void {
@@ -44,9 +45,7 @@ export function syncReference(
   policy: readonly Variable[],
   options: { readonly alpha?: number } = {},
 ): void {
-  checkOptions('syncReference', options, ['alpha']);
-  const { alpha = 1 } = options;
-  checkNumber('syncReference', 'alpha', alpha, probability);
+  const { alpha } = readOptions('syncReference', options, undefined, { alpha: number(probability, 1) });
   checkSame('syncReference', reference, policy);
   reference.forEach((variable, i) => {
     tidy(() => {
@@ -95,14 +94,13 @@ export class Bema {
     private readonly policy: readonly Variable[],
     options: BemaOptions = {},
   ) {
-    checkOptions('Bema', options, ['emaPower', 'biasPower', 'lag', 'multiplier', 'minEmaMultiplier']);
-    const { emaPower = 0.5, biasPower = 0.2, lag = 10, multiplier = 1, minEmaMultiplier = 0 } = options;
-    checkNumber('Bema', 'emaPower', emaPower, notNegative);
-    checkNumber('Bema', 'biasPower', biasPower, notNegative);
-    checkNumber('Bema', 'lag', lag, positive);
-    checkNumber('Bema', 'multiplier', multiplier, positive);
-    checkNumber('Bema', 'minEmaMultiplier', minEmaMultiplier, probability);
-    this.options = { emaPower, biasPower, lag, multiplier, minEmaMultiplier };
+    this.options = readOptions('Bema', options, undefined, {
+      emaPower: number(notNegative, 0.5),
+      biasPower: number(notNegative, 0.2),
+      lag: number(positive, 10),
+      multiplier: number(positive, 1),
+      minEmaMultiplier: number(probability, 0),
+    });
     const copies = () => policy.map((w) => variable(w as Tensor, false));
     this.start = copies();
     this.average = copies();
