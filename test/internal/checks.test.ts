@@ -1,5 +1,5 @@
 import { afterEach, describe, expect, it } from 'vitest';
-import { completionMask, dpo, kto, labelsFromMask, maskedMean, maskedSum, registerBackend } from '../../src/index.js';
+import { completionMask, dpo, kto, labelsFromMask, maskedMean, maskedSum, registerBackend, tokenStats } from '../../src/index.js';
 import { arrays } from '../../src/backend/arrays/arrays.js';
 import type { Nested } from '../../src/index.js';
 import { isArrays } from '../support/engine.js';
@@ -31,6 +31,15 @@ describe.runIf(isArrays)('on an engine whose values cannot be read at the call',
     blind();
     const mask = completionMask({ promptLengths: [0, 1, -1, 3, 0], lengths: [4, 1, 3, 2, 5] }, 4);
     expect(mask).toEqual([[1, 1, 1, 1], [0, 0, 0, 0], ...Array<number[]>(3).fill([NaN, NaN, NaN, NaN])]);
+  });
+
+  it('a label out of range makes log-prob and correctness NaN, those of its token alone', () => {
+    blind();
+    const { logps, correct } = tokenStats([[0, 0], [0, 0], [0, 0]], [0, 2, -100]); // prettier-ignore
+    expect([logps, correct]).toEqual([
+      [-Math.LN2, NaN, 0],
+      [1, NaN, 0],
+    ]);
   });
 
   it('a bad mask makes a label that no vocabulary has', () => {

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { aot, linearTokenLogProbs, linearTokenStats, sequenceLogProbs, splitPairs, tokenLogProbs } from '../../src/index.js';
+import { aot, linearTokenLogProbs, linearTokenStats, ops, sequenceLogProbs, splitPairs, tokenLogProbs } from '../../src/index.js';
 import { linearTokenLogProbsDefinition } from '../../src/definitions/linear.js';
 import { expectClose, type Values } from '../../src/testing/index.js';
 import { logSoftmax } from '../support/distributions.js';
@@ -184,6 +184,23 @@ describe('linearTokenLogProbs', () => {
     const byLogits = whole.grads[0] as Matrix[];
     const byHidden = byLogits.map((rows) => rows.map((g) => weight[0]!.map((_, d) => g.reduce((a, x, v) => a + x * weight[v]![d]!, 0))));
     expectGrads([(linear.grads[0] as Matrix[]).flat()], [byHidden.flat()], 8);
+  });
+
+  it('has a definition without a gradient by a frozen weight', async () => {
+    const rows = { hidden: tensor(matrix(2, 3, 2)), labels: ints([0, 4]), cap: undefined, chunkSize: undefined };
+    const f = (weight: X, bias: X): X => {
+      const logps = linearTokenLogProbsDefinition<X>({ ...rows, weight, bias }, true);
+      // Beside a term that has one: a function of constants alone has no gradient to ask for.
+      return ops.add(logps, ops.add(ops.sum(weight), ops.sum(bias)));
+    };
+    const { grads } = await derivatives((weight: X, bias: X) => ops.sum(f(weight, bias)), [matrix(5, 3, 1), vector(5, 1)]);
+    const both = 2 * cotangent(0);
+    expectClose(grads[0] as Values, matrix(5, 3, 1).map((row) => row.map(() => both)), { relative: 1e-5 }); // prettier-ignore
+    expectClose(
+      grads[1] as Values,
+      vector(5, 1).map(() => both),
+      { relative: 1e-5 },
+    );
   });
 
   it('is its definition', async () => {
