@@ -165,7 +165,9 @@ export function readPerExample<T>(fn: string, name: string, value: unknown, doma
     checkNumber(fn, name, value, domain);
     return value;
   }
-  const tensor = checkTensor(fn, name, value as T, { like, orScalar: true });
-  checkValues(fn, tensor, domain);
-  return poisonOutside(tensor.value, domain);
+  const { value: tensor, backend } = checkTensor(fn, name, value as T, { like, orScalar: true });
+  const values = backend.peek(tensor);
+  if (!values) return where(domain.holds(tensor), tensor, NaN);
+  checkEach(fn, name, values, domain);
+  return tensor;
 }
