@@ -1,7 +1,7 @@
 import type { ScalarOf } from '../backend/types.js';
 import { add, clip, greater, scope, sub, where } from '../backend/ops.js';
-import { checkFields, checkTensor } from '../internal/checks.js';
-import { finite } from '../internal/domains.js';
+import { checkFields, checkNumber, checkTensor } from '../internal/checks.js';
+import { finite, type NumberDomain } from '../internal/domains.js';
 import { number, readOptions } from '../internal/options.js';
 import { checkMask, maskHolds, meanOfCounted } from '../masking/maskedReductions.js';
 
@@ -56,8 +56,8 @@ export interface HumanlineClamped<T> {
  * @see Liu, Muennighoff and Ethayarajh, "Humanline: Online Alignment as Perceptual Loss", 2025. https://arxiv.org/abs/2509.24207
  */
 export function humanlineClamp<T>(batch: HumanlineBatch<T>, options: HumanlineClampOptions = {}): HumanlineClamped<T> {
-  const { low, high } = readOptions('humanlineClamp', options, undefined, { low: number(finite, -1), high: number(finite, 1.5) });
-  if (low >= high) throw new RangeError(`humanlineClamp: high must be finite and > low (${low}), got ${high}`);
+  const { low, high } = readOptions('humanlineClamp', options, undefined, { low: number(finite, -1), high: number(anyNumber, 1.5) });
+  checkNumber('humanlineClamp', 'high', high, { words: `finite and > low (${low})`, has: (v) => v > low && Number.isFinite(v) });
   checkFields('humanlineClamp', 'batch', batch, ['policy', 'reference', 'mask']);
   const { policy, reference, mask } = batch;
   const like = checkTensor('humanlineClamp', 'policy', policy, { rank: 2 });
@@ -75,3 +75,6 @@ export function humanlineClamp<T>(batch: HumanlineBatch<T>, options: HumanlineCl
     };
   });
 }
+
+/** What `high` may be is checked once `low` is known. */
+const anyNumber: NumberDomain = { words: 'a number', has: () => true };

@@ -35,6 +35,7 @@ describe('humanlineClamp', () => {
     const call = (options: object) => () => humanlineClamp(x, options);
     expectError(call({ low: NaN }), RangeError, 'humanlineClamp: low must be finite, got NaN');
     expectError(call({ low: 2 }), RangeError, 'humanlineClamp: high must be finite and > low (2), got 1.5');
+    expectError(call({ high: NaN }), RangeError, 'humanlineClamp: high must be finite and > low (-1), got NaN');
     expectError(() => humanlineClamp({ policy: x.policy } as never), TypeError, 'humanlineClamp: batch lacks reference, expected { policy, reference, mask }'); // prettier-ignore
     const one = tensor([[1]]);
     expectError(
