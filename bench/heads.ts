@@ -4,7 +4,7 @@ import { PyTorch, TORCH_ROUTES, torchPeak, type TorchRoute } from './pytorch/pyt
 import { residentPeak } from './residentPeak.js';
 import type { HeadRow, Measurement, RouteResult } from './results.js';
 import type { Setup } from './setup.js';
-import { summary, time, type Timed } from './timing.js';
+import { time, type Timed } from './timing.js';
 import { disposeInputs, makeInputs, run, upload, WORKLOADS, type Shape, type WorkloadName } from './workloads.js';
 
 /** A small vocabulary, that of GPT-2, and a batch of a real fine-tuning with that of Llama 2. */
@@ -14,8 +14,6 @@ export const SHAPES: readonly Shape[] = [
   [8, 256, 32000],
 ];
 
-/** A naive run that takes longer than this is not repeated. */
-const SLOW_MS = 10_000;
 const TURN_MS = 100;
 
 /** Times and meters the workloads from logits by all routes. */
@@ -38,9 +36,10 @@ async function benchHead(setup: Setup, workload: WorkloadName, shape: Shape): Pr
 
   const { python, threads } = setup;
   const torch = python === undefined ? undefined : await PyTorch.start({ python, threads, workload, shape });
-  const isSlow = naive.ms > SLOW_MS;
-  const routes: Record<string, Timed> = { ours: async () => run(workload, 'ours', inputs) };
-  if (!isSlow) routes.naive = async () => run(workload, 'naive', inputs);
+  const routes: Record<string, Timed> = {
+    ours: async () => run(workload, 'ours', inputs),
+    naive: async () => run(workload, 'naive', inputs),
+  };
   for (const route of torch ? TORCH_ROUTES : []) {
     checkValue(route, torch!.values[route], ours.value);
     routes[route] = async () => ({ overriddenDuration: await torch!.time(route) });
@@ -59,7 +58,7 @@ async function benchHead(setup: Setup, workload: WorkloadName, shape: Shape): Pr
   const row: HeadRow = {
     ...{ workload, shape, logitsBytes },
     ours: result(times.ours!, { ...storage(ours.peakBytes), ...resident(await residentPeak(backend, workload, shape)) }),
-    naive: result(isSlow ? summary([naive.ms]) : times.naive!, storage(naive.peakBytes)),
+    naive: result(times.naive!, storage(naive.peakBytes)),
     gradientDifference: difference,
   };
   if (!torch) return row;

@@ -4,14 +4,12 @@ import { gradientDifference } from './difference.js';
 import { hashed } from '../tools/hashed.js';
 import type { LinearRow } from './results.js';
 import type { Setup } from './setup.js';
-import { summary, time } from './timing.js';
+import { time } from './timing.js';
 
 /** SmolLM2's embedding, with few rows where matrix products are slow. */
 const SIZES = { cpu: [64, 576, 49152], wasm: [2048, 576, 49152], 'tfjs-node': [2048, 576, 49152], webgpu: [64, 576, 49152] } as const;
 const QUICK = [64, 64, 8192] as const;
 
-/** A run that takes longer is made once only. */
-const SLOW_MS = 10_000;
 const TURN_MS = 100;
 
 interface Inputs {
@@ -46,11 +44,8 @@ export async function benchLinear({ backend, meter, repeats, quick }: Setup): Pr
       materialised: await firstLinearRun(materialised, inputs, isFrozen, meter),
     };
     gradientDifference(first.ours.gradient, first.materialised.gradient);
-    const isSlow = Math.max(first.ours.ms, first.materialised.ms) > SLOW_MS;
     const routes = { ours: () => runLinear(ours, inputs, isFrozen), materialised: () => runLinear(materialised, inputs, isFrozen) };
-    const times = isSlow
-      ? { ours: summary([first.ours.ms]), materialised: summary([first.materialised.ms]) }
-      : await time(routes, { rounds: repeats, turnMs: TURN_MS });
+    const times = await time(routes, { rounds: repeats, turnMs: TURN_MS });
     rows.push({
       shape,
       weight,
@@ -98,16 +93,14 @@ export async function runLinear(logps: Logps, inputs: Inputs, isFrozen: boolean)
 /** The first run of a form: what it computes, how long it takes, and its memory beside inputs and gradients. */
 export async function firstLinearRun(logps: Logps, inputs: Inputs, isFrozen: boolean, meter: Setup['meter']) {
   const before = await meter.peak(() => Promise.resolve());
-  const start = performance.now();
   let grads: tf.Tensor[] = [];
   const peak = await meter.peak(async () => {
     grads = await gradients(logps, inputs, isFrozen);
   });
-  const ms = performance.now() - start;
   const gradient = (await grads[0]!.data()) as Float32Array;
   const bytes = peak - before - grads.reduce((sum, grad) => sum + 4 * grad.size, 0);
   tf.dispose(grads);
-  return { ms, bytes, gradient: Float32Array.from(gradient) };
+  return { bytes, gradient: Float32Array.from(gradient) };
 }
 
 // With the flag of a transposition, a product takes ten times as long on wasm.

@@ -31,7 +31,7 @@ async function main(options: Options): Promise<void> {
   const latest = fileURLToPath(new URL('results/latest.json', import.meta.url));
   if (out !== undefined) writeJson(resolve(out), all);
   else if (isWhole || update) {
-    writeJson(latest, update ? updated(JSON.parse(readFileSync(latest, 'utf8')) as Results, results) : all);
+    writeJson(latest, update ? updated(JSON.parse(readFileSync(latest, 'utf8')) as Results, all) : all);
     await import('./pages/write.js');
   } else
     console.log('Not written: bench/results/latest.json is of whole runs of every study on every backend. Give --out to keep this one.');
@@ -58,13 +58,13 @@ async function measure(backend: BackendName, { studies, repeats, quick, threads 
   return result;
 }
 
-/** Results with some studies measured anew: ratios are within a study on a backend, so they may be of another run. */
-function updated(before: Results, measured: readonly BackendResult[]): Results {
+/** Replaces the studies that were measured again. Every ratio is within one study on one backend, so the others may stay. */
+function updated(before: Results, measured: Results): Results {
   const backends = before.backends.map((result) => {
-    const again = measured.find(({ backend }) => backend === result.backend);
+    const again = measured.backends.find(({ backend }) => backend === result.backend);
     return again ? { ...result, studies: { ...result.studies, ...again.studies } } : result;
   });
-  return { ...before, backends };
+  return { ...measured, backends };
 }
 
 function writeJson(file: string, results: Results): void {
