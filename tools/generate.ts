@@ -20,16 +20,20 @@ const exportsOfLosses = (): [string, string] => ['src/losses/index.ts', barrel()
 /** The generated files and their text, by path. `undefined`: the file belongs to no function any more. */
 export async function generated(): Promise<ReadonlyMap<string, string | undefined>> {
   // Loaded here, because they import the losses, whose exports may have been written just before.
-  const [{ pages }, { plots }, { withLosses }] = await Promise.all([
+  const [{ pages }, { plots }, { familyPlot }, { withLosses }, { withLimits }] = await Promise.all([
     import('./docs/pages.js'),
     import('./docs/plots.js'),
+    import('./docs/familyPlot.js'),
     import('./docs/readme.js'),
+    import('./docs/limits.js'),
   ]);
   const files = new Map<string, string | undefined>([
     exportsOfLosses(),
     ['README.md', withLosses()],
+    ['docs/limits.md', withLimits()],
     ...(await pages()),
     ...(await plots()),
+    await familyPlot(),
   ]);
   for (const folder of ['docs/losses/', 'docs/plots/']) {
     // The plots of docs/performance.md follow from measurements, not from sources.

@@ -1,148 +1,209 @@
+import { milliseconds, shapeText, times } from '../format.js';
 import type { GpuResults } from '../gpu/results.js';
 import type { BackendName } from '../options.js';
-import { rowsOf, type HeadRow, type Results, type RouteResult } from '../results.js';
+import { rowsOf, type BackendResult, type HeadRow, type LinearRow, type LossRow, type Results, type RouteResult } from '../results.js';
 
-/** What is measured against a bar: one number for each shape or case. */
-interface Bar {
-  readonly what: string;
+/** A target, and how a number that is compared with it reads. */
+interface Target {
   readonly atMost?: number;
   readonly atLeast?: number;
-  /** How a number reads. */
   readonly format: (value: number) => string;
-  readonly measured: (results: Results, gpus: readonly GpuResults[]) => readonly number[];
-  /** Why it is missed, where it is. */
-  readonly shortfall?: string;
 }
 
-/** A bar with what was reached. */
-export interface Reached extends Bar {
-  readonly values: readonly number[];
-  /** Undefined where nothing was measured. */
-  readonly isMet: boolean | undefined;
+/** One measured number, and the size that it belongs to. */
+interface Measured {
+  readonly size: string;
+  readonly value: number;
 }
 
-const ratio = (value: number): string => `${value >= 10 ? value.toFixed(0) : value.toFixed(2)}x`;
+/** One target on one backend, with every number that was measured for it. */
+export interface Bar {
+  readonly what: string;
+  readonly backend: string;
+  readonly target: Target | undefined;
+  readonly measured: readonly Measured[];
+}
+
 const percent = (value: number): string => `${(100 * value).toFixed(0)} %`;
+const ratio = (value: number): string => `${value >= 10 ? value.toFixed(0) : value.toFixed(2)}x`;
 
-/** The log-prob head on one backend, where every label counts. */
-const heads = (results: Results, backend: BackendName): readonly HeadRow[] =>
-  rowsOf(
-    results.backends.find((result) => result.backend === backend),
-    'heads',
-  ).filter((row) => row.workload === 'logProbs');
+const atLeast = (value: number, format = ratio): Target => ({ atLeast: value, format });
+const atMost = (value: number, format = ratio): Target => ({ atMost: value, format });
 
-type OtherRoute = 'naive' | 'selectiveLogSoftmax' | 'logSoftmaxGather';
+/** Time of plain TensorFlow.js over ours. */
+const NAIVE: Readonly<Partial<Record<BackendName, Target>>> = { cpu: atLeast(50), wasm: atLeast(8), webgpu: atLeast(3) };
+/** Time of either PyTorch route over ours, on as many threads. */
+const PYTORCH = atLeast(1);
+/** Peak memory over the logits; the gradient alone is 1. */
+const MEMORY: Readonly<Record<BackendName, Target>> = {
+  cpu: atMost(1.1),
+  wasm: atMost(1.1),
+  'tfjs-node': atMost(2.5),
+  webgpu: atMost(1.01),
+};
+/** The linear form, against the materialised one. */
+const LINEAR_TIME = { frozen: atMost(1.1), trainable: atMost(1.5) } as const;
+const LINEAR_MEMORY = atMost(0.1, percent);
+/** Time of a loss over that of plain operations. */
+const LOSSES = atMost(1.05, (value) => `${value.toFixed(3)}x`);
+const GPU_NAIVE = atLeast(5);
+const GPU_BANDWIDTH = atLeast(0.7, percent);
 
-const timesOf = (rows: readonly HeadRow[], route: OtherRoute): number[] =>
-  rows.flatMap((row) => (row[route] ? [row[route].timeOverOurs] : []));
-const oursOver = (rows: readonly HeadRow[], route: OtherRoute): number[] => timesOf(rows, route).map((over) => 1 / over);
-const memoryOf = (rows: readonly HeadRow[]): number[] => rows.map(({ ours }) => peakOf(ours));
-/** The larger of what the engine's storage and the process took. */
+const HEADS = { logProbs: 'log-prob head', dpo: 'whole DPO head' } as const;
+type Workload = keyof typeof HEADS;
+
+/** The larger of what the engine's storage and the process take. */
 const peakOf = ({ storageOverLogits = 0, residentOverLogits = 0 }: RouteResult): number => Math.max(storageOverLogits, residentOverLogits);
-/** Of 2048 rows; elsewhere there are fewer, and a chunk is more of the logits. */
-const linear = (results: Results) => results.backends.flatMap((result) => rowsOf(result, 'linear').filter((row) => row.shape[0] === 2048));
-const linearTimes = (weight: 'frozen' | 'trainable') => (results: Results) =>
-  linear(results).flatMap((row) => (row.weight === weight ? [row.timeOverMaterialised] : []));
 
-/** What is to be reached; the numbers are ratios within one run. */
-const BARS: readonly Bar[] = [
-  {
-    what: "tfjs-node, time over PyTorch's by TRL's route, the same threads",
-    atMost: 1,
-    format: ratio,
-    measured: (results) => oursOver(heads(results, 'tfjs-node'), 'selectiveLogSoftmax'),
-  },
-  {
-    what: "tfjs-node, time over PyTorch's `log_softmax` and `gather` on [8, 256, 32000], the same threads",
-    atMost: 1,
-    format: ratio,
-    measured: (results) =>
-      oursOver(
-        heads(results, 'tfjs-node').filter(({ shape }) => shape[0] === 8),
-        'logSoftmaxGather',
-      ),
-  },
-  {
-    what: 'tfjs-node, peak memory over the logits',
-    atMost: 2.5,
-    format: ratio,
-    measured: (results) => memoryOf(heads(results, 'tfjs-node')),
-  },
-  { what: 'cpu, naive time over ours', atLeast: 50, format: ratio, measured: (results) => timesOf(heads(results, 'cpu'), 'naive') },
-  { what: 'cpu, peak memory over the logits', atMost: 1.1, format: ratio, measured: (results) => memoryOf(heads(results, 'cpu')) },
-  { what: 'wasm, naive time over ours', atLeast: 8, format: ratio, measured: (results) => timesOf(heads(results, 'wasm'), 'naive') },
-  { what: 'wasm, peak memory over the logits', atMost: 1.1, format: ratio, measured: (results) => memoryOf(heads(results, 'wasm')) },
-  {
-    what: "cpu, time over PyTorch's by TRL's route, one thread",
-    atMost: 1,
-    format: ratio,
-    measured: (results) => oursOver(heads(results, 'cpu'), 'selectiveLogSoftmax'),
-  },
-  {
-    what: "wasm, time over PyTorch's by TRL's route, one thread",
-    atMost: 1,
-    format: ratio,
-    measured: (results) => oursOver(heads(results, 'wasm'), 'selectiveLogSoftmax'),
-  },
-  {
-    what: 'webgpu on the driver in software, naive time over ours',
-    atLeast: 3,
-    format: ratio,
-    measured: (results) => timesOf(heads(results, 'webgpu'), 'naive'),
-  },
-  {
-    what: 'webgpu on the driver in software, peak memory over the logits',
-    atMost: 1.01,
-    format: ratio,
-    measured: (results) => memoryOf(heads(results, 'webgpu')),
-  },
-  {
-    what: 'webgpu on a GPU, naive time over ours',
-    atLeast: 5,
-    format: ratio,
-    measured: (_, gpus) => gpus.flatMap(({ rows }) => rows.map(({ naive }) => naive.timeOverOurs)),
-  },
-  {
-    what: 'webgpu on a GPU, share of the memory bandwidth on [8, 256, 32000]',
-    atLeast: 0.7,
-    format: percent,
-    measured: (_, gpus) => gpus.flatMap(({ rows }) => rows.filter(({ shape }) => shape[0] === 8).map(({ shareOfPeak }) => shareOfPeak)),
-  },
-  {
-    what: 'linear form, memory over the logits that it never makes',
-    atMost: 0.1,
-    format: percent,
-    measured: (results) => linear(results).map(({ oursOverLogits }) => oursOverLogits),
-  },
-  { what: 'linear form, frozen weight, time over the materialised form', atMost: 1.1, format: ratio, measured: linearTimes('frozen') },
-  {
-    what: 'linear form, trainable weight, time over the materialised form',
-    atMost: 1.5,
-    format: ratio,
-    measured: linearTimes('trainable'),
-  },
-  {
-    what: 'losses, time over the same formula in bare operations, the largest of each backend',
-    atMost: 1.05,
-    format: ratio,
-    measured: (results) =>
-      results.backends.flatMap((result) => {
-        const rows = rowsOf(result, 'losses');
-        return rows.length === 0 ? [] : [Math.max(...rows.map(({ overhead }) => overhead))];
-      }),
-    shortfall:
-      'what is between the operations, the same ones, is 5 to 20 microseconds: checks of the arguments, finding the engine, and the scope that frees what is made on the way. On wasm with 1024 pairs, a `softplus` that keeps its digits runs in JavaScript; on webgpu, where labels cannot be read at once, `kto` checks them by operations',
-  },
-];
-
-/** Each bar with what these results say. */
-export const reachedBars = (results: Results, gpus: readonly GpuResults[]): readonly Reached[] =>
-  BARS.map((bar) => {
-    const values = bar.measured(results, gpus);
-    const { atMost = Infinity, atLeast = -Infinity } = bar;
-    return { ...bar, values, isMet: values.length === 0 ? undefined : values.every((value) => value <= atMost && value >= atLeast) };
+function headBars(result: BackendResult, workload: Workload): Bar[] {
+  const { backend } = result;
+  const rows = rowsOf(result, 'heads').filter((row) => row.workload === workload);
+  const bar = (what: string, target: Target | undefined, of: (row: HeadRow) => number | undefined): Bar => ({
+    what: `${HEADS[workload]}, ${what}`,
+    backend,
+    target,
+    measured: rows.flatMap((row) => {
+      const value = of(row);
+      return value === undefined ? [] : [{ size: shapeText(row.shape), value }];
+    }),
   });
+  return [
+    bar('naive / ours', NAIVE[backend], (row) => row.naive.timeOverOurs),
+    bar("PyTorch, TRL's route / ours", PYTORCH, (row) => row.selectiveLogSoftmax?.timeOverOurs),
+    bar('PyTorch, `log_softmax` / ours', PYTORCH, (row) => row.logSoftmaxGather?.timeOverOurs),
+    bar('peak memory over the logits', MEMORY[backend], (row) => peakOf(row.ours)),
+  ];
+}
 
-/** A bar in words. */
-export const barText = ({ atMost, atLeast, format }: Bar): string =>
-  atMost === undefined ? `>= ${format(atLeast!)}` : `<= ${format(atMost)}`;
+function linearBars(result: BackendResult): Bar[] {
+  const bar = (what: string, target: Target, { shape }: LinearRow, value: number): Bar => ({
+    what: `linear form, ${what}`,
+    backend: result.backend,
+    target,
+    measured: [{ size: shapeText(shape), value }],
+  });
+  return rowsOf(result, 'linear').flatMap((row) => [
+    bar(`${row.weight} weight, time over the materialised form`, LINEAR_TIME[row.weight], row, row.timeOverMaterialised),
+    bar(`${row.weight} weight, memory over the logits`, LINEAR_MEMORY, row, row.oursOverLogits),
+  ]);
+}
+
+function lossBars(result: BackendResult): Bar[] {
+  const measured = rowsOf(result, 'losses').map(({ loss, batch, overhead }) => ({ size: `\`${loss}\` B = ${batch}`, value: overhead }));
+  return [{ what: 'losses, time over plain operations', backend: result.backend, target: LOSSES, measured }];
+}
+
+function gpuBars(gpus: readonly GpuResults[]): Bar[] {
+  return gpus.flatMap(({ device, rows }) =>
+    rows.flatMap((row) => {
+      const what = `${HEADS[row.workload]}, `;
+      const size = shapeText(row.shape);
+      return [
+        {
+          what: `${what}naive / ours`,
+          backend: `webgpu, ${device}`,
+          target: GPU_NAIVE,
+          measured: [{ size, value: row.naive.timeOverOurs }],
+        },
+        {
+          what: `${what}share of the memory bandwidth`,
+          backend: `webgpu, ${device}`,
+          target: GPU_BANDWIDTH,
+          measured: [{ size, value: row.shareOfPeak }],
+        },
+      ];
+    }),
+  );
+}
+
+/** Every target on every backend, in groups of one kind. */
+export function barsOf(results: Results, gpus: readonly GpuResults[]): readonly Bar[] {
+  const { backends } = results;
+  const groups = [
+    ...(Object.keys(HEADS) as Workload[]).map((workload) => backends.flatMap((result) => headBars(result, workload))),
+    backends.flatMap(linearBars),
+    backends.flatMap(lossBars),
+    gpuBars(gpus),
+  ];
+  const bars = groups.flatMap((group) => {
+    const whats = [...new Set(group.map(({ what }) => what))];
+    return whats.flatMap((what) => group.filter((bar) => bar.what === what));
+  });
+  return bars.filter(({ measured }) => measured.length > 0);
+}
+
+const isWithin = ({ atMost: most = Infinity, atLeast: least = -Infinity }: Target, value: number): boolean =>
+  value <= most && value >= least;
+
+/** Whether every number meets the target; undefined if there is none. */
+export const isMet = ({ target, measured }: Bar): boolean | undefined => target && measured.every(({ value }) => isWithin(target, value));
+
+/** The target in words. */
+export const targetText = (target: Target | undefined): string =>
+  target === undefined
+    ? 'none'
+    : target.atMost === undefined
+      ? `>= ${target.format(target.atLeast!)}`
+      : `<= ${target.format(target.atMost)}`;
+
+// More numbers than this are counted, and only those that miss the target are listed.
+const LISTED = 3;
+
+/** The numbers with their sizes; those that miss the target are bold. */
+export function measuredText({ target, measured }: Bar): string {
+  const texts = measured.map(({ size, value }) => {
+    const isMissed = target !== undefined && !isWithin(target, value);
+    const text = (target?.format ?? ratio)(value);
+    return { isMissed, text: `${isMissed ? `**${text}**` : text} ${size}` };
+  });
+  if (measured.length <= LISTED) return texts.map(({ text }) => text).join(', ');
+  const missed = texts.filter(({ isMissed }) => isMissed).map(({ text }) => text);
+  return `${measured.length - missed.length} of ${measured.length} sizes${missed.length === 0 ? '' : `; not ${missed.join(', ')}`}`;
+}
+
+/** How many of the targets of each backend are met. */
+export function summaryOf(bars: readonly Bar[]): string {
+  const judged = bars.filter(({ target }) => target !== undefined);
+  const met = judged.filter((bar) => isMet(bar)).length;
+  if (met === judged.length) return `All ${judged.length} targets are met, at every size.`;
+  const byBackend = [...new Set(judged.map(({ backend }) => backend))].map((backend) => {
+    const own = judged.filter((bar) => bar.backend === backend);
+    return `${backend} ${own.filter((bar) => isMet(bar)).length} of ${own.length}`;
+  });
+  return `${met} of ${judged.length} targets are met at every size: ${byBackend.join(', ')}. Numbers that miss their target are bold.`;
+}
+
+/** What the numbers themselves say about the targets that are missed. */
+export function notesOf(results: Results): readonly string[] {
+  return [linearNote(results), lossNote(results)].filter((note) => note !== undefined);
+}
+
+/** Why the linear form is measured with fewer rows on some backends. */
+function linearNote({ backends }: Results): string | undefined {
+  const rows = backends.flatMap((result) => rowsOf(result, 'linear').map((row) => ({ backend: result.backend, ...row })));
+  const most = Math.max(...rows.map(({ shape }) => shape[0]));
+  const small = rows.filter(({ shape }) => shape[0] < most);
+  if (small.length === 0) return undefined;
+  const minutes = small.map(({ shape, ours }) => ((ours.medianMs / 60_000) * most) / shape[0]);
+  const span = `${Math.min(...minutes).toFixed(0)} to ${Math.max(...minutes).toFixed(0)} minutes`;
+  const names = [...new Set(small.map(({ backend }) => backend))].join(' and ');
+  return `The linear form is measured with ${small[0]!.shape[0]} rows instead of ${most} on ${names}: one run with ${most} rows would take ${span} there. A chunk has the same number of elements however many rows there are, so with few rows it is a larger share of the logits.`;
+}
+
+/** How long the overhead of the losses is, and where it is largest. */
+function lossNote({ backends }: Results): string | undefined {
+  const notes = backends.flatMap((result) => {
+    const rows = rowsOf(result, 'losses');
+    if (rows.length === 0) return [];
+    const worst = rows.reduce((a: LossRow, b) => (b.overhead > a.overhead ? b : a));
+    const extra = worst.ours.medianMs - worst.bare.medianMs;
+    return [`${result.backend} ${times(worst.overhead)} (\`${worst.loss}\`, B = ${worst.batch}, ${milliseconds(extra)} ms more)`];
+  });
+  return notes.length === 0
+    ? undefined
+    : `The losses are short, so their ratios mostly measure argument checks and dispatch. The largest on each backend: ${notes.join(', ')}.`;
+}
+
+/** The time of the fastest PyTorch route over ours. */
+export const fastestTorch = ({ selectiveLogSoftmax, logSoftmaxGather }: HeadRow): number | undefined =>
+  selectiveLogSoftmax && logSoftmaxGather ? Math.min(selectiveLogSoftmax.timeOverOurs, logSoftmaxGather.timeOverOurs) : undefined;

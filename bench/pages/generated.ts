@@ -10,7 +10,7 @@ const FOLDER = 'bench/results/';
 
 const text = (file: string): string => readFileSync(new URL(file, ROOT), 'utf8');
 
-/** Runs on a GPU, each in a file of its own. */
+/** Runs on GPUs, one file each. */
 function gpuResults(): readonly GpuResults[] {
   return readdirSync(new URL(FOLDER, ROOT))
     .filter((file) => /^gpu-.*\.json$/.test(file))
@@ -18,12 +18,13 @@ function gpuResults(): readonly GpuResults[] {
     .map((file) => JSON.parse(text(`${FOLDER}${file}`)) as GpuResults);
 }
 
-/** What the results that lie in `bench/results` make of the docs: the text of each file, by its path in the repository. */
+/** Every file that is generated from the results in `bench/results`: its text, by its path in the repository. */
 export async function generatedFromResults(): Promise<ReadonlyMap<string, string>> {
+  const gpus = gpuResults();
   const results = JSON.parse(text(`${FOLDER}latest.json`)) as Results;
   const files = new Map([
-    ['README.md', withReadmeTable(text('README.md'), results)],
-    ['docs/performance.md', withPerformance(text('docs/performance.md'), results, gpuResults())],
+    ['README.md', withReadmeTable(text('README.md'), results, gpus)],
+    ['docs/performance.md', withPerformance(text('docs/performance.md'), results, gpus)],
   ]);
   for (const [name, svg] of await performancePlots(results)) files.set(`docs/plots/${name}`, svg);
   return files;

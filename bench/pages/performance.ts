@@ -3,8 +3,8 @@ import { milliseconds, machine, shapeText, times } from '../format.js';
 import type { GpuResults } from '../gpu/results.js';
 import { AXES, rowsOf, sizeOf, type BackendResult, type GrowthRow, type Results, type RouteResult } from '../results.js';
 import type { WorkloadName } from '../workloads.js';
-import { barText, reachedBars } from './bars.js';
-import { driverOf } from './driver.js';
+import { barsOf, isMet, measuredText, notesOf, summaryOf, targetText } from './bars.js';
+import { driverOf, gpuSentence } from './driver.js';
 
 type Part = (results: Results, gpus: readonly GpuResults[]) => string;
 
@@ -28,28 +28,40 @@ export const withPerformance = (page: string, results: Results, gpus: readonly G
     page,
   );
 
-/** A table whose first columns, so many, are of words, and the others of numbers. */
+/** A table whose first `words` columns are text, and the others numbers. */
 function grid(words: number, head: readonly string[], rows: readonly (readonly string[])[]): string {
   return table([head, head.map((_, i) => (i < words ? '---' : '--:')), ...rows]);
 }
 
 function machinePart(results: Results): string {
   const versions = Object.entries(results.environment.versions).map(([name, version]) => `${name} ${version}`);
-  return `${machine(results.environment)}; webgpu on ${driverOf(results)}; ${versions.join(', ')}. Medians of ${results.repeats} turns.`;
+  return `${machine(results.environment)}; webgpu on ${driverOf(results)}; ${versions.join(', ')}. Every time is the median of at least ${fewestSamples(results)} runs.`;
+}
+
+/** The smallest number of runs behind any time of these results. */
+function fewestSamples({ backends }: Results): number {
+  const measurements = backends.flatMap((result) => [
+    ...rowsOf(result, 'heads').flatMap(({ ours, naive, selectiveLogSoftmax, logSoftmaxGather }) => [
+      ours,
+      naive,
+      ...(selectiveLogSoftmax ? [selectiveLogSoftmax] : []),
+      ...(logSoftmaxGather ? [logSoftmaxGather] : []),
+    ]),
+    ...rowsOf(result, 'linear').flatMap(({ ours, materialised }) => [ours, materialised]),
+    ...rowsOf(result, 'losses').flatMap(({ ours, bare }) => [ours, bare]),
+    ...rowsOf(result, 'growth'),
+  ]);
+  return Math.min(...measurements.map(({ samples }) => samples));
 }
 
 function barsPart(results: Results, gpus: readonly GpuResults[]): string {
-  const bars = reachedBars(results, gpus);
-  const rows = bars.map((bar) => [
-    bar.what,
-    barText(bar),
-    bar.values.map(bar.format).join(', ') || 'not measured',
-    bar.isMet === undefined ? '' : bar.isMet ? 'yes' : '**no**',
-  ]);
-  const missed = bars.filter(({ isMet }) => isMet === false);
-  const list = missed.map(({ what, shortfall }) => `- ${what}: ${shortfall ?? 'not explained yet.'}`);
-  const shortfalls = missed.length === 0 ? 'Nothing fell short.' : `What fell short, and why:\n\n${list.join('\n')}`;
-  return `${table([['what', 'bar', 'reached', 'met'], ['---', '---', '---', '---'], ...rows])}\n\n${shortfalls}`;
+  const bars = barsOf(results, gpus);
+  const rows = bars.map((bar) => {
+    const met = isMet(bar);
+    return [bar.what, bar.backend, targetText(bar.target), measuredText(bar), met === undefined ? '' : met ? 'yes' : '**no**'];
+  });
+  const notes = notesOf(results).map((note) => `- ${note}`);
+  return [summaryOf(bars), grid(5, ['what', 'backend', 'target', 'reached', 'met'], rows), notes.join('\n')].join('\n\n');
 }
 
 const threadsOf = ({ threads }: BackendResult): string => (threads === undefined ? '' : `${threads}`);
@@ -166,7 +178,7 @@ function linearPart({ backends }: Results): string {
 }
 
 function gpuPart(_: Results, gpus: readonly GpuResults[]): string {
-  if (gpus.length === 0) return 'No run on a GPU was made.';
+  if (gpus.length === 0) return gpuSentence(gpus);
   const head = ['logits', 'workload', 'ours, ms (best)', 'naive / ours', 'GB/s', 'of the peak'];
   return gpus
     .map(({ device, driver, peakGBs, rows }) => {

@@ -1,36 +1,40 @@
 import { table, withPart } from '../../tools/markdown.js';
 import { machine, shapeText, times } from '../format.js';
+import type { GpuResults } from '../gpu/results.js';
 import { rowsOf, type HeadRow, type Results } from '../results.js';
-import { driverOf } from './driver.js';
+import { fastestTorch } from './bars.js';
+import { driverOf, gpuSentence } from './driver.js';
 
-/** The table of README.md: the log-prob head where every label counts. */
-function readmeTable(results: Results): string {
-  const rows = results.backends.flatMap((result) =>
-    rowsOf(result, 'heads')
-      .filter((row) => row.workload === 'logProbs')
-      .map((row) => cells(result.backend, row)),
-  );
+const WORKLOADS = ['logProbs', 'dpo'] as const;
+
+/** The table of README.md: both workloads against the faster PyTorch route, the harder one for us. */
+function readmeTable(results: Results, gpus: readonly GpuResults[]): string {
+  const rows = results.backends.flatMap((result) => {
+    const [logProbs, dpo] = WORKLOADS.map((workload) => rowsOf(result, 'heads').filter((row) => row.workload === workload));
+    return logProbs!.map((head, i) => cells(result.backend, head, dpo![i]!));
+  });
   const lines = [
-    ['backend', 'logits', 'time, naive / ours', 'time, PyTorch / ours', 'memory, naive', 'memory, ours'],
-    ['---', '---', '--:', '--:', '--:', '--:'],
+    ['backend', 'logits', 'naive / ours', 'PyTorch / ours', 'PyTorch / ours, whole DPO head', 'memory, naive', 'memory, ours'],
+    ['---', '---', '--:', '--:', '--:', '--:', '--:'],
     ...rows,
   ];
   return `${table(lines)}
 
-${machine(results.environment)}; webgpu is on ${driverOf(results)}.`;
+${machine(results.environment)}; webgpu on ${driverOf(results)}. ${gpuSentence(gpus)}`;
 }
 
 const ratio = (value: number | undefined): string => (value === undefined ? '' : times(value));
 
-const cells = (backend: string, { shape, naive, ours, selectiveLogSoftmax }: HeadRow): string[] => [
+const cells = (backend: string, head: HeadRow, dpo: HeadRow): string[] => [
   backend,
-  shapeText(shape),
-  times(naive.timeOverOurs),
-  ratio(selectiveLogSoftmax?.timeOverOurs),
-  ratio(naive.storageOverLogits),
-  ratio(ours.storageOverLogits),
+  shapeText(head.shape),
+  times(head.naive.timeOverOurs),
+  ratio(fastestTorch(head)),
+  ratio(fastestTorch(dpo)),
+  ratio(head.naive.storageOverLogits),
+  ratio(head.ours.storageOverLogits),
 ];
 
 /** The text of README.md with the table of these results. */
-export const withReadmeTable = (readme: string, results: Results): string =>
-  withPart(readme, 'npm run bench writes this table', `\n${readmeTable(results)}\n`);
+export const withReadmeTable = (readme: string, results: Results, gpus: readonly GpuResults[]): string =>
+  withPart(readme, 'npm run bench writes this table', `\n${readmeTable(results, gpus)}\n`);

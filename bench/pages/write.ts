@@ -1,4 +1,4 @@
-// Writes what the results in bench/results make of README.md, docs/performance.md and its plots: `npm run docs:performance`
+// Writes the tables of README.md and docs/performance.md, and the plots, from bench/results: `npm run docs:performance`
 import { writeFileSync } from 'node:fs';
 import { generatedFromResults } from './generated.js';
 

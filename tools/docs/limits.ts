@@ -1,0 +1,68 @@
+// Writes the parts of docs/limits.md that follow from the catalogue, the goldens, the kernels and the measurements.
+import { readdirSync, readFileSync } from 'node:fs';
+import { losses } from '../../src/core.js';
+import { listKernels } from '../../src/index.js';
+import { withPart } from '../markdown.js';
+
+const ROOT = new URL('../../', import.meta.url);
+const GOLDENS = new URL('test/goldens/', ROOT);
+
+/** Sources of golden values by somebody other than the authors of the loss. */
+const THIRD_PARTIES: { readonly [source: string]: string } = { sampo: "SamPO's authors" };
+
+interface GoldenRecord {
+  readonly source: string;
+  readonly agreement?: Readonly<{ [source: string]: number }>;
+}
+
+/** The implementations whose numbers a golden file holds, without the 50 digits of the formula. */
+function sourcesOf(name: string): string[] {
+  const { records } = JSON.parse(readFileSync(new URL(`${name}.json`, GOLDENS), 'utf8')) as { records: readonly GoldenRecord[] };
+  const all = records.flatMap(({ source, agreement }) => [source, ...Object.keys(agreement ?? {})]);
+  return [...new Set(all)].filter((source) => source !== 'exact');
+}
+
+const listed = (names: readonly string[]): string => names.map((name) => `\`${name}\``).join(', ');
+
+function lossesPart(): string {
+  const names = Object.keys(losses);
+  const formulaOnly = names.filter((name) => sourcesOf(name).length === 0);
+  const rewards = names.filter((name) => losses[name as keyof typeof losses].kind === 'rewards');
+  const lines = [
+    `- The catalogue has ${names.length} losses; ${listed(rewards)} is the loss of a reward model, the others align a policy.`,
+    `- ${listed(formulaOnly)} are tested against their formula in 50 digits only: no implementation of them was executed.`,
+  ];
+  for (const [source, author] of Object.entries(THIRD_PARTIES)) {
+    const own = names.filter((name) => sourcesOf(name).every((one) => one === source) && sourcesOf(name).length > 0);
+    lines.push(`- ${listed(own)} are tested against the implementation of ${author}, who did not propose them, and their formula.`);
+  }
+  lines.push('- Every other loss is tested, value and gradient, against at least one implementation by its authors or a training library.');
+  return lines.join('\n');
+}
+
+function kernelsPart(): string {
+  return Object.entries(listKernels())
+    .map(([operation, kinds]) => {
+      const missing = Object.keys(kinds).filter((backend) => kinds[backend] === 'definition');
+      return missing.length === 0
+        ? `- \`${operation}\` has a fused kernel on every TensorFlow.js backend listed in [Engines](backends.md).`
+        : `- \`${operation}\` has no fused kernel on ${missing.join(', ')}; plain operations run there, which take more time and memory.`;
+    })
+    .join('\n');
+}
+
+function gpuPart(): string {
+  const files = readdirSync(new URL('bench/results/', ROOT)).filter((file) => /^gpu-.*\.json$/.test(file));
+  return files.length === 0
+    ? '- No GPU has been measured yet. WebGPU and WebGL are tested on SwiftShader, a software driver.'
+    : `- Measured GPUs: ${files.length}; see [speed](performance.md#on-a-gpu). The tests of WebGPU and WebGL run on SwiftShader, a software driver.`;
+}
+
+const PARTS = { losses: lossesPart, kernels: kernelsPart, gpu: gpuPart } as const;
+
+/** The text of docs/limits.md with its generated parts. */
+export const withLimits = (): string =>
+  Object.entries(PARTS).reduce(
+    (text, [name, part]) => withPart(text, `npm run generate writes this: ${name}`, `\n\n${part()}\n\n`),
+    readFileSync(new URL('docs/limits.md', ROOT), 'utf8'),
+  );
