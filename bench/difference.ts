@@ -2,8 +2,8 @@
 const TOLERANCE = 1e-3;
 
 /**
- * The largest difference between two gradients, relative to the largest of their values; throws where they do not agree,
- * since comparing their times would mean nothing.
+ * The largest difference between two gradients, relative to their largest value. Throws if they disagree, because comparing
+ * the times of different computations means nothing.
  */
 export function gradientDifference(a: Float32Array, b: Float32Array): number {
   let largest = 0;
@@ -13,15 +13,15 @@ export function gradientDifference(a: Float32Array, b: Float32Array): number {
     if (!(difference <= largest)) largest = difference;
     magnitude = Math.max(magnitude, Math.abs(a[i]!));
   }
-  // A backend that only logs its errors leaves zeros behind.
+  // A backend that only logs its errors returns zeros.
   if (magnitude === 0) throw new Error('both gradients are 0 everywhere');
   const relative = largest / magnitude;
   if (!(relative <= TOLERANCE)) throw new Error(`the gradients differ by ${relative} of the largest value, expected at most ${TOLERANCE}`);
   return relative;
 }
 
-/** Throws where a value is not that of another route. */
+/** Throws if a route's value differs from the expected one. */
 export function checkValue(route: string, value: number, expected: number): void {
   if (Math.abs(value - expected) <= TOLERANCE * Math.abs(expected)) return;
-  throw new Error(`${route} gives ${value}, expected about ${expected}`);
+  throw new Error(`${route} returns ${value}, expected about ${expected}`);
 }

@@ -8,7 +8,7 @@ function versionOf(manifest: string): string {
   return (JSON.parse(readFileSync(new URL(manifest, ROOT), 'utf8')) as { version: string }).version;
 }
 
-/** What a reader needs to know to compare the numbers with others; `python` are the versions there. */
+/** The machine and the versions behind the numbers; `python` holds the versions of the Python packages. */
 export function environment(python: Readonly<Record<string, string>>): Environment {
   const cores = cpus();
   return {

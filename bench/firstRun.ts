@@ -2,16 +2,16 @@ import * as tf from '@tensorflow/tfjs-core';
 import type { StorageMeter } from './memory.js';
 import { finish, valueAndGrad, type Inputs, type RouteName, type WorkloadName } from './workloads.js';
 
-/** What one run gives, and what it takes. */
+/** Result, time and memory of one run. */
 export interface FirstRun {
   readonly value: number;
   readonly gradient: Float32Array;
   readonly ms: number;
-  /** Largest storage in use, that of the inputs included. */
+  /** Peak storage in use, including the inputs. */
   readonly peakBytes: number;
 }
 
-/** The first run of a route: it warms up, and says what is computed and how much memory that takes. */
+/** The first run of a route. It warms the route up and measures its result and memory. */
 export async function firstRun(workload: WorkloadName, route: RouteName, inputs: Inputs, meter: StorageMeter): Promise<FirstRun> {
   const start = performance.now();
   let result: ReturnType<typeof valueAndGrad> | undefined;

@@ -1,6 +1,6 @@
 import { fork } from 'node:child_process';
 
-/** Starts a script of this folder in a process of its own, gives it a job, and waits for its only answer. */
+/** Runs a script of this folder in a child process, sends it a job and waits for its one answer. */
 export function forkWorker<Answer extends object>(
   script: string,
   job: object,

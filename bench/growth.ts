@@ -9,7 +9,7 @@ import { disposeInputs, makeInputs, run, upload, type Shape } from './workloads.
 
 type Axis = GrowthRow['axis'];
 
-/** One axis grows, the others stay. */
+/** The sizes of each study: one axis grows, the others are fixed. */
 const GROWING: Readonly<Record<Axis, readonly Shape[]>> = {
   B: [1, 2, 4, 8, 16].map((batch): Shape => [batch, 64, 8192]),
   T: [16, 32, 64, 128, 256].map((tokens): Shape => [4, tokens, 8192]),
@@ -17,19 +17,19 @@ const GROWING: Readonly<Record<Axis, readonly Shape[]>> = {
   'V, linear': [2048, 4096, 8192, 16384, 32768].map((vocabulary): Shape => [128, 16, vocabulary]),
 };
 
-/** Tokens in a chunk of the linear form, fewer than any of its vocabularies has. */
+/** Tokens per chunk of the linear form; smaller than all of its vocabularies. */
 const CHUNK = 512;
 
 const TURN_MS = 100;
 
-/** What there is to measure of one size. */
+/** One size, ready to be measured. */
 interface Case {
   readonly run: Timed;
   readonly peakBytes: number;
   readonly dispose: () => void;
 }
 
-/** Times and meters our log-prob head as it grows; the sizes have their turns in one run, so that a line shows. */
+/** Measures time and memory of our log-prob head as it grows. The sizes are interleaved in one run, so that they are comparable. */
 export async function benchGrowth(setup: Setup): Promise<GrowthRow[]> {
   const rows: GrowthRow[] = [];
   for (const [axis, all] of Object.entries(GROWING) as [Axis, readonly Shape[]][]) {

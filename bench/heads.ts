@@ -7,7 +7,7 @@ import type { Setup } from './setup.js';
 import { time, type Timed } from './timing.js';
 import { disposeInputs, makeInputs, run, upload, WORKLOADS, type Shape, type WorkloadName } from './workloads.js';
 
-/** A small vocabulary, that of GPT-2, and a batch of a real fine-tuning with that of Llama 2. */
+/** A small vocabulary, GPT-2's, and a realistic fine-tuning batch with Llama 2's. */
 export const SHAPES: readonly Shape[] = [
   [4, 64, 8192],
   [2, 64, 50257],
@@ -16,7 +16,7 @@ export const SHAPES: readonly Shape[] = [
 
 const TURN_MS = 100;
 
-/** Times and meters the workloads from logits by all routes. */
+/** Measures time and memory of the workloads that start from logits, by all routes. */
 export async function benchHeads(setup: Setup): Promise<HeadRow[]> {
   const rows: HeadRow[] = [];
   for (const shape of setup.quick ? SHAPES.slice(0, 1) : SHAPES) {

@@ -6,7 +6,7 @@ import type { LinearRow } from './results.js';
 import type { Setup } from './setup.js';
 import { time } from './timing.js';
 
-/** SmolLM2's embedding, with few rows where matrix products are slow. */
+/** The size of SmolLM2's embedding, with fewer rows on backends with slow matrix products. */
 const SIZES = { cpu: [64, 576, 49152], wasm: [2048, 576, 49152], 'tfjs-node': [2048, 576, 49152], webgpu: [64, 576, 49152] } as const;
 const QUICK = [64, 64, 8192] as const;
 
@@ -19,14 +19,14 @@ interface Inputs {
 }
 type Logps = (hidden: tf.Tensor2D, weight: tf.Tensor2D, labels: tf.Tensor1D) => tf.Tensor;
 
-/** The linear form of an embedding that is not trained. */
+/** The linear form with a frozen embedding. */
 export const frozenLinear =
   (options: { readonly chunkSize?: number } = {}): Logps =>
   (hidden, weight, labels) =>
     prefloss.linearTokenLogProbs({ hidden, weight }, labels, { ...options, frozenWeight: true });
 const trainedLinear: Logps = (hidden, weight, labels) => prefloss.linearTokenLogProbs({ hidden, weight }, labels);
 
-/** Times and meters the linear form against logits that are made, with a frozen and with a trainable embedding. */
+/** Compares time and memory of the linear form and of materialised logits, for a frozen and a trainable embedding. */
 export async function benchLinear({ backend, meter, repeats, quick }: Setup): Promise<LinearRow[]> {
   const shape = quick ? QUICK : SIZES[backend];
   const inputs = makeLinearInputs(shape);
@@ -37,7 +37,7 @@ export async function benchLinear({ backend, meter, repeats, quick }: Setup): Pr
     const isFrozen = weight === 'frozen';
     const ours = isFrozen ? frozenLinear() : trainedLinear;
     const materialised: Logps = (h, w, labels) => prefloss.tokenLogProbs(isFrozen ? timesFrozen(h, w) : timesTransposed(h, w), labels);
-    // For the just-in-time compilers.
+    // Warms up the just-in-time compilers.
     for (const logps of [ours, materialised]) await runLinear(logps, small, isFrozen);
     const first = {
       ours: await firstLinearRun(ours, inputs, isFrozen, meter),
@@ -59,7 +59,7 @@ export async function benchLinear({ backend, meter, repeats, quick }: Setup): Pr
   return rows;
 }
 
-/** Hidden states of size 1, and an embedding that makes logits of about that size. */
+/** Hidden states of magnitude 1, and an embedding that gives logits of about that magnitude. */
 export function makeLinearInputs([rows, width, vocabulary]: readonly [number, number, number]): Inputs {
   const inputs = {
     hidden: tf.tensor2d(hashed(rows * width, 1), [rows, width]),
@@ -69,28 +69,28 @@ export function makeLinearInputs([rows, width, vocabulary]: readonly [number, nu
       'int32',
     ),
   };
-  // Puts them where the backend computes, before anything is measured.
+  // Uploads them to the backend before anything is measured.
   tf.tidy(() => {
     tf.add(tf.max(inputs.hidden), tf.add(tf.max(inputs.weight), tf.max(inputs.labels)));
   });
   return inputs;
 }
 
-/** Gradients of the mean log-prob, by the hidden states, and by the embedding if it is not frozen. */
+/** Gradients of the mean log-prob with respect to the hidden states and, if it is trained, the embedding. */
 async function gradients(logps: Logps, { hidden, weight, labels }: Inputs, isFrozen: boolean): Promise<tf.Tensor[]> {
   const mean = (h: tf.Tensor, w: tf.Tensor): tf.Tensor => tf.mean(logps(h as tf.Tensor2D, w as tf.Tensor2D, labels));
   const grads = isFrozen ? [tf.grad((h) => mean(h, weight))(hidden)] : tf.grads((h, w) => mean(h, w))([hidden, weight]);
-  // A GPU has finished when its result can be read.
+  // A GPU has finished once its result can be read.
   if (tf.getBackend() === 'webgpu') await grads[0]!.data();
   return grads;
 }
 
-/** One whole run, of which nothing stays. */
+/** One whole run; disposes its results. */
 export async function runLinear(logps: Logps, inputs: Inputs, isFrozen: boolean): Promise<void> {
   tf.dispose(await gradients(logps, inputs, isFrozen));
 }
 
-/** The first run of a form: what it computes, how long it takes, and its memory beside inputs and gradients. */
+/** The first run of a form: its gradient, and its memory without inputs and gradients. */
 export async function firstLinearRun(logps: Logps, inputs: Inputs, isFrozen: boolean, meter: Setup['meter']) {
   const before = await meter.peak(() => Promise.resolve());
   let grads: tf.Tensor[] = [];
@@ -103,14 +103,14 @@ export async function firstLinearRun(logps: Logps, inputs: Inputs, isFrozen: boo
   return { bytes, gradient: Float32Array.from(gradient) };
 }
 
-// With the flag of a transposition, a product takes ten times as long on wasm.
+// On wasm, a product with a transposition flag is ten times slower.
 const isFlagged = (): boolean => tf.getBackend() !== 'wasm';
 const aTimesTransposed = (a: tf.Tensor2D, b: tf.Tensor2D): tf.Tensor2D =>
   isFlagged() ? tf.matMul(a, b, false, true) : tf.matMul(a, tf.transpose(b));
 const transposedTimes = (a: tf.Tensor2D, b: tf.Tensor2D): tf.Tensor2D =>
   isFlagged() ? tf.matMul(a, b, true, false) : tf.matMul(tf.transpose(a), b);
 
-/** `h w^T` and its gradient by both. */
+/** `h w^T`, differentiable in both. */
 function timesTransposed(h: tf.Tensor2D, w: tf.Tensor2D): tf.Tensor2D {
   const product = tf.customGrad((a, b, save) => {
     (save as tf.GradSaveFunc)([a as tf.Tensor2D, b as tf.Tensor2D]);
@@ -122,7 +122,7 @@ function timesTransposed(h: tf.Tensor2D, w: tf.Tensor2D): tf.Tensor2D {
   return product(h, w);
 }
 
-/** `h w^T` and its gradient by `h`. */
+/** `h w^T`, differentiable in `h`. */
 function timesFrozen(h: tf.Tensor2D, w: tf.Tensor2D): tf.Tensor2D {
   const product = tf.customGrad((a) => ({
     value: aTimesTransposed(a as tf.Tensor2D, w),

@@ -14,15 +14,15 @@ const { cpo, dpo, ipo, kto, orpo, simpo } = prefloss;
 const BETA = 0.1;
 const GAMMA = 0.5;
 const LAMBDA = 0.1;
-/** Calls to time for each repetition, fewer where a dispatch costs more. */
+/** Timed calls per repetition; fewer on backends whose dispatch is slow. */
 const CALLS = { cpu: 1000, wasm: 1000, 'tfjs-node': 200, webgpu: 60 } as const;
 
 type T = tf.Tensor1D;
 type Formula = (...inputs: T[]) => tf.Tensor;
 
-/** A loss in bare operations of TensorFlow.js, as its formula reads, and as it is here. */
+/** A loss as its formula reads in plain TensorFlow.js operations, and as this library computes it. */
 interface Case {
-  /** Which of the inputs get a gradient: the first so many. */
+  /** How many of the inputs, from the first on, get a gradient. */
   readonly trained: number;
   readonly inputs: (batch: number) => readonly T[];
   readonly bare: Formula;
@@ -36,7 +36,7 @@ const means = (batch: number) => [uniform(batch, 1, -1.5, 1), uniform(batch, 2, 
 const negLogSigmoid = (x: tf.Tensor): tf.Tensor => tf.softplus(tf.neg(x));
 const margin = (chosen: T, rejected: T, referenceChosen: T, referenceRejected: T): tf.Tensor =>
   tf.sub(tf.sub(chosen, referenceChosen), tf.sub(rejected, referenceRejected));
-/** `log(p / (1 - p))`, exact near p = 1 and finite at 1, where it passes the gradient on: as `log1mexp` of the library says. */
+/** `log(p / (1 - p))`, accurate near p = 1 and finite at 1, with the gradient of the library's `log1mexp`. */
 const logOdds = (x: T): tf.Tensor => {
   const still = tf.sub(x, prefloss.stopGradient(x));
   return tf.sub(x, tf.log(tf.neg(tf.expm1(tf.where(tf.greater(prefloss.stopGradient(x), -1e-30), tf.sub(still, 1e-30), x)))));
@@ -64,7 +64,7 @@ const CASES: Readonly<Record<string, Case>> = {
     inputs: (batch) => [
       ...sums(2)(batch),
       tf.tensor1d(Float32Array.from({ length: batch }, (_, i) => i % 2)),
-      uniform(batch, 3, 1, 1), // the divergence, one for each example
+      uniform(batch, 3, 1, 1), // the KL estimate, one per example
     ],
     bare: (policy, reference, desirable, kl) => {
       const lead = tf.mul(tf.sub(tf.sub(policy, reference), kl), BETA);
@@ -93,8 +93,8 @@ const CASES: Readonly<Record<string, Case>> = {
 };
 
 /**
- * Times value and gradients of mean losses against the same formulas in bare tfjs operations. Nothing here is long, so the
- * ratio is what checks, dispatch and the more accurate operations of the engine cost.
+ * Times value and gradients of mean losses against the same formulas in plain TensorFlow.js operations. Both are short, so
+ * the ratio mostly measures argument checks, dispatch and the engine's more accurate operations.
  */
 export async function benchLosses({ backend, repeats, quick }: Setup): Promise<LossRow[]> {
   const rows: LossRow[] = [];
@@ -110,7 +110,7 @@ async function benchLoss(loss: string, batch: number, calls: number): Promise<Lo
   const gradientOf = async (formula: Formula): Promise<Float32Array> => {
     const rest = inputs.slice(trained);
     const { value, grads } = tf.valueAndGrads((...first) => tf.mean(formula(...(first as T[]), ...rest)))(inputs.slice(0, trained));
-    // A GPU has finished when its result can be read.
+    // A GPU has finished once its result can be read.
     const gradient = (await grads[0]!.data()) as Float32Array;
     tf.dispose([value, ...grads]);
     return gradient;

@@ -15,11 +15,11 @@ async function main(options: Options): Promise<void> {
   const python = await pythonWithTorch();
   if (isSkipped(python)) console.log(`PyTorch: skipped, ${python.skipped}\n`);
   const results: BackendResult[] = [];
-  // One after the other: they would take each other's cores.
+  // One at a time: in parallel they would compete for cores.
   for (const backend of backends) results.push(await measure(backend, options, python));
   const all: Results = { environment: environment(isSkipped(python) ? {} : python.versions), repeats, backends: results };
   console.log(
-    `${machine(all.environment)}\nForward and backward pass; storage and resident memory beyond the logits, as multiples of them.`,
+    `${machine(all.environment)}\nForward and backward pass; storage and resident memory are beyond the logits, as multiples of them.`,
   );
 
   const isWhole =
@@ -34,7 +34,7 @@ async function main(options: Options): Promise<void> {
     writeJson(latest, update ? updated(JSON.parse(readFileSync(latest, 'utf8')) as Results, all) : all);
     await import('./pages/write.js');
   } else
-    console.log('Not written: bench/results/latest.json is of whole runs of every study on every backend. Give --out to keep this one.');
+    console.log('Not written: bench/results/latest.json takes whole runs only, every study on every backend. Use --out to keep this one.');
 }
 
 async function measure(backend: BackendName, { studies, repeats, quick, threads }: Options, python: Python): Promise<BackendResult> {

@@ -1,15 +1,15 @@
 import type { BackendName } from './options.js';
 
 /**
- * Counts the storage of a tfjs backend by hooking the place where it is taken and given back. `tf.memory()` will not do:
- * it counts tensors, so clones count twice, and what kernels use for themselves does not count at all.
+ * Counts the storage of a tfjs backend by hooking its allocator. `tf.memory()` is not enough: it counts tensors, so clones
+ * count twice and the scratch memory of kernels does not count at all.
  */
 export interface StorageMeter {
-  /** Runs `f` and gives the largest number of bytes that were in use at once, those from before included. */
+  /** Runs `f` and returns the peak number of bytes in use, including those in use before. */
   peak(f: () => Promise<void>): Promise<number>;
 }
 
-/** Hooks a backend, before any tensor is made. */
+/** Hooks a backend. Call it before any tensor exists. */
 export function meterStorage(name: BackendName, backend: object): StorageMeter {
   switch (name) {
     case 'cpu':
@@ -45,8 +45,8 @@ interface CpuBackend {
 }
 
 /**
- * cpu: bytes of the array buffers behind all data that the backend holds, each buffer once however many tensors share it.
- * Not counted: arrays that a stock kernel makes for itself and drops, and buffers that wait for the garbage collector.
+ * cpu: bytes of the array buffers that the backend holds; a buffer shared by several tensors counts once. Not counted:
+ * temporary arrays of stock kernels, and buffers that wait for the garbage collector.
  */
 function meterCpu({ data }: CpuBackend): StorageMeter {
   const gauge = new Gauge();
@@ -85,18 +85,18 @@ interface WasmBackend {
 }
 
 /**
- * wasm: bytes on the heap that JavaScript has asked for and not freed, which all tensors are. Not counted: what a stock
- * kernel written in C++ allocates inside of itself.
+ * wasm: bytes of the heap that JavaScript has allocated and not freed, which include all tensors. Not counted: allocations
+ * inside stock C++ kernels.
  */
 function meterWasm({ wasm }: WasmBackend): StorageMeter {
   const gauge = new Gauge();
   const sizes = new Map<number, number>();
-  // Both are stubs that put the real function in their own place when they are first called, which would undo a hook.
+  // Both are stubs that replace themselves with the real function on their first call, which would undo a hook.
   wasm._free(wasm._malloc(8));
   const [malloc, free] = [wasm._malloc.bind(wasm), wasm._free.bind(wasm)];
   wasm._malloc = (bytes) => {
     const pointer = malloc(bytes);
-    // Pointers above 2 GiB come as negative numbers here, and are freed as positive ones.
+    // Pointers above 2 GiB are returned as negative numbers and freed as positive ones.
     sizes.set(pointer >>> 0, bytes);
     gauge.add(bytes);
     return pointer;
@@ -117,12 +117,12 @@ interface TensorflowBackend {
   };
 }
 
-// What these give is the memory of their first input.
+// The outputs of these operations share the memory of their first input.
 const ALIASES = ['Reshape', 'ExpandDims', 'Squeeze', 'Identity', 'InplaceAdd', 'InplaceUpdate'];
 
 /**
- * tfjs-node: bytes of TensorFlow's tensors that JavaScript holds, each memory once however many tensors share it; all count
- * as 4 bytes a value. Not counted: what an operation of TensorFlow allocates inside of itself.
+ * tfjs-node: bytes of the TensorFlow tensors that JavaScript holds, at 4 bytes per value; memory shared by several tensors
+ * counts once. Not counted: allocations inside TensorFlow operations.
  */
 function meterTensorflow(backend: TensorflowBackend): StorageMeter {
   const { binding } = backend;
@@ -176,10 +176,10 @@ interface WebgpuBackend {
 }
 
 /**
- * webgpu: bytes of the GPU buffers that a process would have allocated at the end of `f`, had it begun with nothing but
- * the buffers in use then. tfjs keeps a buffer in use until the command queue that mentions it is submitted, and afterwards
- * for tensors of exactly the same size, never giving it back to the driver. So that is, for each size and usage, the most
- * that were in use at once.
+ * webgpu: bytes of the GPU buffers that a process would have allocated by the end of `f`, had it started with only the
+ * buffers then in use. tfjs keeps a buffer in use until the command queue that refers to it is submitted, then reuses it for tensors of
+ * exactly the same size and never returns it to the driver. So the total is, for each size and usage, the largest number in
+ * use at once.
  */
 function meterWebgpu({ bufferManager }: WebgpuBackend): StorageMeter {
   const kinds = new Map<string, { readonly size: number; now: number; highest: number }>();

@@ -5,41 +5,41 @@ import { parseArgs } from 'node:util';
 export const BACKENDS = ['cpu', 'wasm', 'tfjs-node', 'webgpu'] as const;
 export type BackendName = (typeof BACKENDS)[number];
 
-/** What is measured on each of them: `worker.ts` knows the function of each. */
+/** The studies that run on each backend; `worker.ts` maps each to its function. */
 export const STUDIES = ['heads', 'linear', 'losses', 'growth'] as const;
 export type StudyName = (typeof STUDIES)[number];
 
-/** What the command line decides. */
+/** Options of the command line. */
 export interface Options {
   readonly backends: readonly BackendName[];
   readonly studies: readonly StudyName[];
-  /** Timed turns of each route on each workload. */
+  /** Timed rounds of each route on each workload. */
   readonly repeats: number;
-  /** Threads of tfjs-node, and of the PyTorch that it is compared with. */
+  /** Threads of tfjs-node and of the PyTorch it is compared with. */
   readonly threads: number;
-  /** Only the smallest sizes. */
+  /** Whether to run the smallest sizes only. */
   readonly quick: boolean;
-  /** Whether what is measured takes the place of the same in the default file. */
+  /** Whether the new numbers replace the same studies in the default file. */
   readonly update: boolean;
-  /** File for the results; undefined for the default one. */
+  /** File for the results; undefined for the default file. */
   readonly out: string | undefined;
 }
 
-/** A mistake on the command line: its message is all there is to print. */
+/** A mistake on the command line, reported by its message alone. */
 export class UsageError extends Error {}
 
-export const HELP = `Times log-probs and losses of prefloss against plain TensorFlow.js and PyTorch, and measures the memory that they take.
+export const HELP = `Times log-probs and losses of prefloss against plain TensorFlow.js and PyTorch, and measures their memory.
 
   npm run bench -- [options]
 
-  --backend  ${BACKENDS.join(' | ')}; may be given more than once        [all]
-  --study    ${STUDIES.join(' | ')}; may be given more than once             [all]
-  --repeats  timed turns of each route                                     [5, quick: 3]
-  --threads  threads of tfjs-node and of the PyTorch beside it             [all cores]
+  --backend  ${BACKENDS.join(' | ')}; repeatable                         [all]
+  --study    ${STUDIES.join(' | ')}; repeatable                              [all]
+  --repeats  timed rounds of each route                                    [5, quick: 3]
+  --threads  threads of tfjs-node and of the PyTorch compared with it      [all cores]
   --quick    the smallest sizes only
-  --update   put what is measured in the place of the same in bench/results/latest.json
-  --out      file for the results                                          [bench/results/latest.json, for whole runs]
-  --help     this text`;
+  --update   replace the same studies in bench/results/latest.json
+  --out      file for the results                                          [bench/results/latest.json for whole runs]
+  --help     print this text`;
 
 /** Reads the command line; undefined if it asks for help. */
 export function parseOptions(args: readonly string[]): Options | undefined {
@@ -74,13 +74,13 @@ function parse(args: readonly string[]) {
     });
     return values;
   } catch (error) {
-    // The first sentence says what is wrong; the rest is advice on escaping.
+    // The first sentence names the problem; the rest is advice on escaping.
     const [problem] = (error as Error).message.split(/\. |\n/);
     throw new UsageError(`${problem!}; --help lists the options`);
   }
 }
 
-/** The names that were given, in the order of all; all where none was. */
+/** The given names in the order of `all`, or all names if none was given. */
 function toNames<Name extends string>(option: string, given: readonly string[] | undefined, all: readonly Name[]): readonly Name[] {
   for (const name of given ?? []) {
     if (!(all as readonly string[]).includes(name)) {
@@ -90,7 +90,7 @@ function toNames<Name extends string>(option: string, given: readonly string[] |
   return given ? all.filter((name) => given.includes(name)) : all;
 }
 
-/** An option that counts something. */
+/** Parses an option that is a count. */
 export function toCount(option: string, given: string): number {
   const count = given.trim() === '' ? NaN : Number(given);
   if (!(Number.isSafeInteger(count) && count >= 1)) {

@@ -23,11 +23,11 @@ const REPORTS: { readonly [Name in StudyName]: (rows: StudyRows[Name]) => readon
     ['shape', 'weight', 'linear ms', 'materialised ms', 'linear / materialised', 'memory, linear', 'memory, materialised'],
     ...rows.map(linearCells),
   ],
-  losses: (rows) => [['loss', 'pairs', 'bare ops ms', 'ours ms', 'ours / bare', 'gradients differ by'], ...rows.map(lossCells)],
+  losses: (rows) => [['loss', 'pairs', 'plain ops ms', 'ours ms', 'ours / plain', 'gradients differ by'], ...rows.map(lossCells)],
   growth: (rows) => [['axis', 'logits', 'median ms', 'best', 'samples', 'peak MB'], ...rows.map(growthCells)],
 };
 
-/** One study on one backend as text: the reason why it was skipped, or its table. */
+/** One study on one backend as text: its table, or the reason why it was skipped. */
 export function studyReport(study: StudyName, rows: StudyRows[StudyName] | Skipped): string {
   if (isSkipped(rows)) return `skipped, ${rows.skipped}`;
   return table((REPORTS[study] as (rows: StudyRows[StudyName]) => readonly Cells[])(rows));
@@ -71,7 +71,7 @@ const lossCells = (row: LossRow): Cells => [
 
 const growthCells = (row: GrowthRow): Cells => [row.axis, shapeText(row.shape), ...timeCells(row), (row.peakBytes / 1e6).toFixed(1)];
 
-/** Columns as wide as their widest cell, the first to the left and numbers to the right. */
+/** Aligns columns: the first to the left, the others to the right. */
 function table(rows: readonly Cells[]): string {
   const widths = rows[0]!.map((_, column) => Math.max(...rows.map((row) => row[column]!.length)));
   return rows

@@ -9,8 +9,8 @@ import type { Shape, WorkloadName } from './workloads.js';
 const WORKER = fileURLToPath(new URL('residentWorker.ts', import.meta.url));
 
 /**
- * Peak of the resident memory of a fresh process in one run of our route, in bytes beyond that with the logits: what the
- * engine and its operations allocate, however they do it. Undefined where it cannot be seen, as the memory of a GPU.
+ * Peak resident memory of a fresh process during one run of our route, in bytes beyond the memory with the logits in place. It
+ * includes every allocation of the engine and its operations. Undefined if it cannot be measured, as on a GPU.
  */
 export async function residentPeak(backend: BackendName, workload: WorkloadName, shape: Shape): Promise<number | undefined> {
   if (!HAS_RESIDENT_PEAK || backend === 'webgpu') return undefined;

@@ -1,12 +1,12 @@
 import type { BackendName, StudyName } from './options.js';
 import type { Shape, WorkloadName } from './workloads.js';
 
-/** Why there is no measurement. */
+/** The reason why a measurement is missing. */
 export interface Skipped {
   readonly skipped: string;
 }
 
-/** The size of the axis that grows. */
+/** The size of the growing axis. */
 export const sizeOf = ({ axis, shape }: GrowthRow): number => shape['BTV'.indexOf(axis[0]!)]!;
 
 export const isSkipped = (result: object): result is Skipped => 'skipped' in result;
@@ -18,24 +18,24 @@ export interface Measurement {
   readonly samples: number;
 }
 
-/** As {@link Measurement}, with memory beyond the logits, as multiples of them. */
+/** A {@link Measurement} with memory beyond the logits, as multiples of them. */
 export interface RouteResult extends Measurement {
-  /** Median time over that of ours: above 1, ours is faster. */
+  /** Median time of this route over ours: above 1, ours is faster. */
   readonly timeOverOurs: number;
-  /** Peak of the storage that the engine has taken, where it can be counted. */
+  /** Peak of the storage allocated by the engine, if it can be counted. */
   readonly storageOverLogits?: number;
-  /** Peak of the resident memory of a process of its own. */
+  /** Peak of the resident memory of a separate process. */
   readonly residentOverLogits?: number;
 }
 
-/** Forward and backward pass from logits to a value, by each route. */
+/** Forward and backward pass from logits to a value, for each route. */
 export interface HeadRow {
   readonly workload: WorkloadName;
   readonly shape: Shape;
   readonly logitsBytes: number;
   readonly ours: RouteResult;
   readonly naive: RouteResult;
-  /** Those of PyTorch on the CPU, with which webgpu is not compared. */
+  /** The PyTorch routes, on the CPU; absent for webgpu. */
   readonly selectiveLogSoftmax?: RouteResult;
   readonly logSoftmaxGather?: RouteResult;
   /** Largest difference between the gradients of naive and ours, relative to the largest gradient. */
@@ -48,32 +48,32 @@ export interface LossRow {
   readonly batch: number;
   readonly bare: Measurement;
   readonly ours: Measurement;
-  /** Median time of ours over that of bare operations: what dispatch and checks cost. */
+  /** Median time of ours over that of plain operations. */
   readonly overhead: number;
   readonly gradientDifference: number;
 }
 
-/** The axes that grow: of the logits of the log-prob head, and the vocabulary of the linear form. */
+/** The growing axes: those of the log-prob head's logits, and the vocabulary of the linear form. */
 export const AXES = ['B', 'T', 'V', 'V, linear'] as const;
 
-/** The log-prob head by our route, with one axis longer and longer. */
+/** Our route of the log-prob head at one size of a growing axis. */
 export interface GrowthRow extends Measurement {
   readonly axis: (typeof AXES)[number];
-  /** Of the linear form: rows, width, vocabulary. */
+  /** For the linear form: rows, width, vocabulary. */
   readonly shape: Shape;
-  /** Peak of the storage that the engine has taken beyond the logits. */
+  /** Peak of the storage allocated by the engine beyond the logits. */
   readonly peakBytes: number;
 }
 
-/** The linear form, hidden states times output embedding, against the same with materialised logits. */
+/** The linear form, from hidden states and output embedding, against materialised logits. */
 export interface LinearRow {
   readonly shape: readonly [rows: number, width: number, vocabulary: number];
   readonly weight: 'frozen' | 'trainable';
   readonly materialised: Measurement;
   readonly ours: Measurement;
-  /** Median time of ours over that of the materialised form. */
+  /** Median time of ours over the materialised form's. */
   readonly timeOverMaterialised: number;
-  /** Peak of the storage beyond inputs and gradients, as multiples of the logits that the linear form never makes. */
+  /** Peak storage beyond inputs and gradients, as multiples of the logits. */
   readonly materialisedOverLogits: number;
   readonly oursOverLogits: number;
 }
@@ -86,16 +86,16 @@ export interface StudyRows {
   readonly linear: readonly LinearRow[];
 }
 
-/** What has been measured on one backend. */
+/** All studies on one backend. */
 export interface BackendResult {
   readonly backend: BackendName;
-  /** Threads of the engine, and of the PyTorch that it is compared with; those of a GPU are not counted. */
+  /** Threads of the engine and of the PyTorch it is compared with; absent for webgpu. */
   readonly threads?: number;
   readonly adapter?: string;
   readonly studies: { readonly [Name in StudyName]?: StudyRows[Name] | Skipped };
 }
 
-/** The machine and versions that the numbers belong to. */
+/** The machine and the versions behind the numbers. */
 export interface Environment {
   readonly cpu: string;
   readonly cores: number;
@@ -105,14 +105,14 @@ export interface Environment {
   readonly versions: Readonly<Record<string, string>>;
 }
 
-/** The file that a run writes. */
+/** The file written by a run. */
 export interface Results {
   readonly environment: Environment;
   readonly repeats: number;
   readonly backends: readonly BackendResult[];
 }
 
-/** The rows of one study on one backend; none where it was skipped. */
+/** The rows of one study on one backend; empty if it was skipped. */
 export function rowsOf<Name extends keyof StudyRows>(result: BackendResult | undefined, study: Name): StudyRows[Name] | readonly [] {
   const rows = (result?.studies as Partial<Record<string, object>> | undefined)?.[study];
   return rows === undefined || isSkipped(rows) ? [] : (rows as StudyRows[Name]);

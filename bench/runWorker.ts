@@ -7,9 +7,9 @@ import type { Answer, Job } from './worker.js';
 type Env = Readonly<Record<string, string>>;
 type Rows = Extract<Answer, { readonly rows: unknown }>;
 
-/** Runs a study on a backend in a child process; where that is impossible, the result says why. */
+/** Runs a study on a backend in a child process; returns the reason if that is impossible. */
 export async function runStudy(job: Job): Promise<Rows | Skipped> {
-  // TensorFlow reads it when it starts; the others are of one thread, or of the driver's.
+  // TensorFlow reads these when it starts. The other engines have one thread, or the driver's.
   const env: Env = job.backend === 'tfjs-node' ? { TF_NUM_INTRAOP_THREADS: `${job.threads}`, TF_CPP_MIN_LOG_LEVEL: '2' } : {};
   const answer = await ask(job, env);
   if ('rows' in answer) return answer;
@@ -17,7 +17,7 @@ export async function runStudy(job: Job): Promise<Rows | Skipped> {
   return { skipped: 'missing' in answer ? answer.missing : answer.failed };
 }
 
-/** Where there is no GPU, a Vulkan driver that runs on the CPU stands in: memory means something there, time less. */
+/** Without a GPU, runs on a Vulkan driver for the CPU: its memory is meaningful, its times less so. */
 async function onSoftwareGpu(job: Job, missing: string): Promise<Rows | Skipped> {
   const software = await softwareGpu();
   if (!software) return { skipped: `${missing}, and no software driver for this platform` };

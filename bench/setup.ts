@@ -1,16 +1,16 @@
 import type { StorageMeter } from './memory.js';
 import type { BackendName } from './options.js';
 
-/** What a study gets: the backend is active. */
+/** Arguments of a study. The backend is active when it starts. */
 export interface Setup {
   readonly backend: BackendName;
   readonly meter: StorageMeter;
-  /** Threads of PyTorch, as many as the backend has. */
+  /** Threads of PyTorch, as many as the backend uses. */
   readonly threads: number;
-  /** Timed turns of each route. */
+  /** Timed rounds of each route. */
   readonly repeats: number;
-  /** Only the smallest sizes. */
+  /** Whether to run the smallest sizes only. */
   readonly quick: boolean;
-  /** A Python with PyTorch, where there is one and the backend is compared with it. */
+  /** A Python with PyTorch; undefined if there is none or the backend is not compared with it. */
   readonly python: string | undefined;
 }

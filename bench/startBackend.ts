@@ -2,10 +2,10 @@ import * as tf from '@tensorflow/tfjs'; // registers the gradients (tfjs-core al
 import { hasTfjsNode, loadTfjsNode } from '../tools/tfjs-node.js';
 import type { BackendName } from './options.js';
 
-/** A backend that this machine does not have: its message is the reason. */
+/** A backend is missing on this machine; the message gives the reason. */
 export class BackendMissing extends Error {}
 
-/** What a GPU's driver says of it. */
+/** A GPU as its driver reports it. */
 export interface Adapter {
   readonly device: string;
   /** The driver and its version. */
@@ -14,12 +14,12 @@ export interface Adapter {
 
 /** Loads a backend and makes it the active one. Returns the GPU adapter, if it has one. */
 export async function startBackend(name: BackendName): Promise<Adapter | undefined> {
-  // No advertisement of tfjs-node, and none of the checks that would slow the naive route down.
+  // Turns off the hint about tfjs-node, and checks that would slow down the naive route.
   tf.enableProdMode();
   const adapter = name === 'webgpu' ? await loadWebgpu() : undefined;
   if (name === 'wasm') await import('@tensorflow/tfjs-backend-wasm');
   if (name === 'tfjs-node') {
-    if (!hasTfjsNode()) throw new BackendMissing('its native addon is not there (npm run setup:tfjs-node)');
+    if (!hasTfjsNode()) throw new BackendMissing('its native addon is missing (npm run setup:tfjs-node)');
     await loadTfjsNode();
   }
   if (!(await tf.setBackend(name === 'tfjs-node' ? 'tensorflow' : name))) throw new BackendMissing(`the ${name} backend did not start`);
@@ -33,6 +33,6 @@ async function loadWebgpu(): Promise<Adapter> {
   if (!adapter) throw new BackendMissing('no GPU adapter');
   await import('@tensorflow/tfjs-backend-webgpu');
   const { vendor, architecture, device, description } = adapter.info;
-  // Not every driver has a name for its device.
+  // Not every driver names its device.
   return { device: device || [vendor, architecture].filter((word) => word !== '').join(' '), description };
 }

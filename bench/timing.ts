@@ -2,23 +2,23 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { Bench } from 'tinybench';
 import type { Measurement } from './results.js';
 
-/** How long and how often to measure. */
+/** How often to measure, and for how long. */
 export interface Schedule {
-  /** Rounds; in each of them every route has a turn. */
+  /** Rounds; every route has one turn in each. */
   readonly rounds: number;
-  /** Least time of a turn, in which a route runs once or more. */
+  /** Minimum time of a turn, in which a route runs at least once. */
   readonly turnMs: number;
 }
 
-/** A run; where it has been timed elsewhere, it gives `{ overriddenDuration }` in milliseconds. */
+/** One run. A run timed elsewhere returns `{ overriddenDuration }` in milliseconds. */
 export type Timed = () => Promise<unknown>;
 
-// Threads that have run out of work wait awake for a few milliseconds, and would take a core from the next route.
+// Idle threads spin for a few milliseconds and would take a core from the next route.
 const PAUSE_MS = 20;
 
 /**
- * Times routes in turns, so that what else the machine does falls on all of them alike: ratios within one call can be
- * trusted on a noisy machine, milliseconds less. The caller warms the routes up.
+ * Times routes in interleaved turns, so that background load affects all of them: on a noisy machine, ratios within one
+ * call are more reliable than milliseconds. The caller warms the routes up.
  */
 export async function time<Name extends string>(
   routes: Readonly<Record<Name, Timed>>,
@@ -29,7 +29,7 @@ export async function time<Name extends string>(
   for (let round = 0; round < rounds; round++) {
     const bench = new Bench({ warmup: false, iterations: 1, time: turnMs, retainSamples: true, throws: true });
     for (const name of names) {
-      // Left to itself, tinybench finds out whether a function is async by calling it once more.
+      // Without `async`, tinybench calls a function once more to find out whether it is.
       bench.add(name, routes[name], { async: true, beforeAll: settle });
     }
     for (const task of await bench.run()) {
@@ -41,8 +41,8 @@ export async function time<Name extends string>(
 }
 
 /**
- * Times short routes call by call, each call beginning with the next route: what the machine does meanwhile, and what the
- * caches hold, falls on all of them alike. The first half of the calls is for the just-in-time compiler.
+ * Times short routes call by call, rotating which route goes first, so that background load and cache contents affect all of
+ * them. The first half of the calls warms up the just-in-time compiler and is not counted.
  */
 export async function timeByTurns<Name extends string>(
   routes: Readonly<Record<Name, Timed>>,
@@ -61,7 +61,7 @@ export async function timeByTurns<Name extends string>(
   return summaries(samples);
 }
 
-/** Before each turn, so that no route pays for what another has left behind. Needs `--expose-gc`. */
+/** Collects garbage before each turn, so that no route pays for another's. Needs `--expose-gc`. */
 async function settle(): Promise<void> {
   globalThis.gc?.();
   await sleep(PAUSE_MS);
@@ -70,7 +70,7 @@ async function settle(): Promise<void> {
 const summaries = <Name extends string>(samples: ReadonlyMap<Name, readonly number[]>): Record<Name, Measurement> =>
   Object.fromEntries([...samples].map(([name, times]) => [name, summary(times)])) as Record<Name, Measurement>;
 
-/** Median and best of times in milliseconds. */
+/** Median and best of a list of times in milliseconds. */
 export function summary(samples: readonly number[]): Measurement {
   const sorted = [...samples].sort((a, b) => a - b);
   const middle = sorted.length >> 1;

@@ -1,6 +1,6 @@
 /**
- * Runs one study on one backend in a process of its own, so that it begins with clean memory, and with the environment that
- * a Vulkan driver must find before the process starts. `main.ts` starts it and tells it what to measure.
+ * Runs one study on one backend in a separate process, so that it starts with clean memory and with the environment that a
+ * Vulkan driver needs before the process starts. `main.ts` starts it and sends the job.
  */
 import * as tf from '@tensorflow/tfjs-core';
 import { benchGrowth } from './growth.js';
@@ -20,12 +20,12 @@ const STUDIES: { readonly [Name in StudyName]: (setup: Setup) => Promise<StudyRo
   growth: benchGrowth,
 };
 
-/** What the parent process asks for. */
+/** The job sent by the parent process. */
 export interface Job extends Omit<Setup, 'meter'> {
   readonly study: StudyName;
 }
 
-/** What the worker answers, once. */
+/** The worker's one answer. */
 export type Answer =
   { readonly rows: StudyRows[StudyName]; readonly adapter?: Adapter } | { readonly missing: string } | { readonly failed: string };
 
@@ -48,7 +48,7 @@ async function answer(job: Job): Promise<Answer> {
 
 process.once('message', (job: Job) => {
   void answer(job).then((said) => {
-    // A GPU device would keep the process alive.
+    // An open GPU device would keep the process alive.
     process.send!(said, undefined, undefined, () => process.exit(0));
   });
 });

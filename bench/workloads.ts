@@ -8,13 +8,13 @@ const { dpo, IGNORE_INDEX, ops, sequenceLogProbs, splitPairs, tokenLogProbs } = 
 export type Shape = readonly [batch: number, tokens: number, vocabulary: number];
 
 /**
- * What is computed from the logits: a weighted sum of token log-probs where every label counts, so that skipping rows
- * cannot be what wins; or the mean DPO loss where a quarter of the tokens is a prompt.
+ * What is computed from the logits: `logProbs` is a weighted sum of token log-probs with every label counted, so that no
+ * route gains by skipping rows; `dpo` is the mean DPO loss with a quarter of the tokens as prompt.
  */
 export const WORKLOADS = ['logProbs', 'dpo'] as const;
 export type WorkloadName = (typeof WORKLOADS)[number];
 
-/** naive is what there is to write with TensorFlow.js alone. */
+/** `naive` uses TensorFlow.js alone. */
 export type RouteName = 'naive' | 'ours';
 
 const BETA = 0.1;
@@ -29,16 +29,16 @@ export const countedShare = (workload: WorkloadName): number => (workload === 'd
 export interface Inputs {
   readonly logits: tf.Tensor3D;
   readonly labels: tf.Tensor2D;
-  /** logProbs: the gradient of what comes after with respect to each log-prob. dpo: 1 where a token counts, else 0. */
+  /** logProbs: the upstream gradient of each log-prob. dpo: 1 for counted tokens, otherwise 0. */
   readonly weights: tf.Tensor2D;
 }
 
-/** The inputs of a workload; `pytorch/head.py` makes the same. */
+/** The inputs of a workload; `pytorch/head.py` generates the same ones. */
 export function makeInputs(workload: WorkloadName, shape: Shape): Inputs {
   const [batch, tokens, vocabulary] = shape;
   const logits = hashed(batch * tokens * vocabulary, 1, 4);
   const isPrompt = (row: number) => workload === 'dpo' && row % tokens < Math.floor(PROMPT * tokens);
-  // A stride that no vocabulary here is a multiple of spreads the labels over all of it.
+  // This stride divides no vocabulary here, so the labels spread over all of it.
   const labels = Int32Array.from({ length: batch * tokens }, (_, row) => (isPrompt(row) ? IGNORE_INDEX : (row * 7919) % vocabulary));
   const weights = workload === 'dpo' ? Float32Array.from(labels, (_, row) => (isPrompt(row) ? 0 : 1)) : hashed(batch * tokens, 2);
   return {
@@ -48,7 +48,7 @@ export function makeInputs(workload: WorkloadName, shape: Shape): Inputs {
   };
 }
 
-/** Puts the inputs where the backend computes, before anything is measured. */
+/** Uploads the inputs to the backend before anything is measured. */
 export async function upload(inputs: Inputs): Promise<void> {
   for (const tensor of [inputs.logits, inputs.labels, inputs.weights]) await readOne(tensor);
 }
@@ -59,7 +59,7 @@ export const disposeInputs = (inputs: Inputs): void => {
 
 type ValueOf = (logits: tf.Tensor3D, inputs: Inputs) => tf.Tensor;
 
-// oneHot is of int32, its default: as float32 it is garbage on wasm.
+// oneHot keeps its default dtype int32: with float32 the result is garbage on wasm.
 const naiveLogProbs = (logits: tf.Tensor3D, labels: tf.Tensor2D): tf.Tensor2D =>
   tf.sum(tf.mul(tf.logSoftmax(logits), tf.oneHot(labels, logits.shape[2])), -1);
 
@@ -92,19 +92,19 @@ export function valueAndGrad(workload: WorkloadName, route: RouteName, inputs: I
   return tf.valueAndGrad((x: tf.Tensor3D) => VALUES[workload][route](x, inputs))(inputs.logits);
 }
 
-/** Waits until it is computed. Only a GPU has a queue, and on wasm the slice of a tensor reads all of it. */
+/** Waits until the gradient is computed. Only a GPU has a queue; elsewhere this would only cost a read. */
 export async function finish({ grad }: ValueAndGrad): Promise<void> {
   if (tf.getBackend() === 'webgpu') await readOne(grad);
 }
 
-/** Reads one number, for which a tensor has to be there. */
+/** Reads one number of a tensor, so that all of it must have been computed. */
 async function readOne(tensor: tf.Tensor): Promise<void> {
   const one = tf.tidy(() => tf.slice(tf.reshape(tensor, [-1]), [0], [1]));
   await one.data();
   one.dispose();
 }
 
-/** One whole run, of which nothing stays. */
+/** One whole run; disposes its results. */
 export async function run(workload: WorkloadName, route: RouteName, inputs: Inputs): Promise<void> {
   const result = valueAndGrad(workload, route, inputs);
   await finish(result);

@@ -1,4 +1,4 @@
-/** Peak memory bandwidths in GB/s from the makers' data sheets, by what the driver calls the device. The first that fits counts. */
+/** Peak memory bandwidths in GB/s from the makers' data sheets, by the driver's name of the device. The first match wins. */
 const PEAKS: readonly (readonly [RegExp, number])[] = [
   [/H200/, 4800],
   [/H100 PCIe/, 2000],

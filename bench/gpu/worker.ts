@@ -1,4 +1,4 @@
-/** Measures a GPU in a process of its own, with the environment that a Vulkan driver must find at its start. `main.ts` starts it. */
+/** Measures a GPU in a separate process, with the environment that a Vulkan driver needs when it starts. Started by `main.ts`. */
 import * as tf from '@tensorflow/tfjs-core';
 import { gradientDifference } from '../difference.js';
 import { firstRun } from '../firstRun.js';
@@ -11,16 +11,16 @@ import { countedShare, disposeInputs, finish, makeInputs, upload, valueAndGrad, 
 import type { Inputs, RouteName, Shape, WorkloadName } from '../workloads.js';
 import type { GpuRow } from './results.js';
 
-/** What the parent process asks for. */
+/** The job sent by the parent process. */
 export interface GpuJob {
   readonly repeats: number;
   readonly quick: boolean;
 }
 
-/** What has been measured, or why nothing was. */
+/** The measurements, or the reason why there are none. */
 export type GpuAnswer = { readonly adapter: Adapter; readonly rows: readonly Omit<GpuRow, 'shareOfPeak'>[] } | { readonly failed: string };
 
-/** Runs in a row before the queue is waited for, so that the wait does not count; of slow ones, one. */
+/** Runs queued before waiting for the GPU, so that the wait is negligible. Slow runs are waited for one by one. */
 const RUNS = 8;
 const SLOW_MS = 500;
 
@@ -81,7 +81,7 @@ async function answer(job: GpuJob): Promise<GpuAnswer> {
 
 process.once('message', (job: GpuJob) => {
   void answer(job).then((said) => {
-    // A GPU device would keep the process alive.
+    // An open GPU device would keep the process alive.
     process.send!(said, undefined, undefined, () => process.exit(0));
   });
 });

@@ -8,7 +8,7 @@ import { driverOf, gpuSentence } from './driver.js';
 
 type Part = (results: Results, gpus: readonly GpuResults[]) => string;
 
-/** The parts of docs/performance.md that are written by `npm run bench`, by the name in their marker. */
+/** The parts of docs/performance.md written by `npm run bench`, by the name in their marker. */
 const PARTS: Readonly<Record<string, Part>> = {
   machine: machinePart,
   bars: barsPart,
@@ -143,7 +143,7 @@ function growthPart({ backends }: Results): string {
   return grid(1, ['backend', ...AXES.map((axis) => `time, ${axis}`), ...AXES.map((axis) => `memory, ${axis}`)], rows);
 }
 
-/** The p of the best fit of size^p: the slope of the logarithms. */
+/** The exponent p of the best fit of size^p: the slope of the logarithms. */
 function growthPower(rows: readonly GrowthRow[], of: (row: GrowthRow) => number): string {
   const points = rows.map((row) => [Math.log(sizeOf(row)), Math.log(of(row))] as const);
   const mean = (i: 0 | 1): number => points.reduce((sum, point) => sum + point[i], 0) / points.length;

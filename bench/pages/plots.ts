@@ -12,7 +12,7 @@ const ROUTES = {
   logSoftmaxGather: 'PyTorch, log_softmax',
 } as const;
 
-/** The plots of docs/performance.md, by the name of their file. */
+/** The plots of docs/performance.md, by file name. */
 export async function performancePlots(results: Results): Promise<ReadonlyMap<string, string>> {
   const specs = { head: headSpec(results), growth: growthSpec(results) };
   const plots = new Map<string, string>();
@@ -52,7 +52,7 @@ const colour = (labels: readonly string[]) => ({
   legend: { orient: 'bottom' as const },
 });
 
-/** Times of all routes, a panel for each backend. */
+/** Times of all routes, one panel per backend. */
 function headSpec({ backends }: Results): TopLevelSpec {
   const values = backends.flatMap((result) =>
     rowsOf(result, 'heads')
@@ -81,7 +81,7 @@ function headSpec({ backends }: Results): TopLevelSpec {
   };
 }
 
-/** Time and memory of our head as each axis grows; on these scales a line of slope 1 is linear growth. */
+/** Time and memory of our head as each axis grows; on these log scales, linear growth has slope 1. */
 function growthSpec({ backends }: Results): TopLevelSpec {
   const rows = backends.flatMap((result) => rowsOf(result, 'growth').map((row) => ({ backend: result.backend, ...row })));
   const panel = (axis: GrowthRow['axis'], title: string, of: (row: (typeof rows)[number]) => number) => ({

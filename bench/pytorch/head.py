@@ -4,7 +4,7 @@
     head.py --workload logProbs|dpo --shape B T V --threads N --peak ROUTE  prints the peak of resident memory of one run
     head.py --versions                                                      prints the versions of Python and PyTorch
 
-Inputs and values are those of ../../tools/hashed.ts and ../workloads.ts.
+Inputs and values equal those of ../../tools/hashed.ts and ../workloads.ts.
 """
 
 import argparse
@@ -19,12 +19,12 @@ import torch
 import torch.nn.functional as F
 
 BETA = 0.1
-# Small enough that what is freed does not stay resident.
+# Small enough that freed memory does not stay resident.
 CHUNK = 1 << 14
 
 
 def selective_log_softmax(logits, labels):
-    """The float32 route of `selective_log_softmax` in TRL 1.16, trl/trainer/utils.py: a logsumexp for each row of the batch."""
+    """The float32 route of `selective_log_softmax` in TRL 1.16, trl/trainer/utils.py: a logsumexp per row of the batch."""
     selected = torch.gather(logits, -1, labels.unsqueeze(-1)).squeeze(-1)
     return selected - torch.stack([torch.logsumexp(row, -1) for row in logits])
 
@@ -37,7 +37,7 @@ ROUTES = {"selectiveLogSoftmax": selective_log_softmax, "logSoftmaxGather": log_
 
 
 def hashed(size, seed):
-    """The numbers of `hashed` in ../../tools/hashed.ts, made in chunks so that little but the result is ever in memory."""
+    """The numbers of `hashed` in ../../tools/hashed.ts, computed in chunks so that little more than the result is in memory."""
     values = torch.empty(size)
     for start in range(0, size, CHUNK):
         h = np.arange(start, min(start + CHUNK, size), dtype=np.uint32)
@@ -58,7 +58,7 @@ def make_inputs(workload, shape):
     labels = (torch.arange(batch * tokens) * 7919 % vocabulary).reshape(batch, tokens)
     if workload == "logProbs":
         return logits, labels, hashed(batch * tokens, 2).reshape(batch, tokens)
-    # The weights of the tokens are a mask here: a quarter of them is a prompt.
+    # The weights are a mask here: the first quarter of the tokens is the prompt.
     return logits, labels, (torch.arange(tokens) >= tokens // 4).float().expand(batch, tokens)
 
 
@@ -66,7 +66,7 @@ def value_of(workload, logps, weights):
     sums = (logps * weights).sum(-1)
     if workload == "logProbs":
         return sums.sum()
-    # The reference gives both sides the same log-prob, which the difference of the two takes away.
+    # The reference log-prob is the same on both sides and cancels.
     reference = torch.full_like(sums, -500)
     chosen, rejected = (sums - reference).chunk(2)
     return -F.logsigmoid(BETA * (chosen - rejected)).mean()
@@ -80,24 +80,24 @@ def value_and_grad(route, workload, inputs):
 
 
 def timed(route, workload, inputs):
-    """Milliseconds of a forward and a backward pass, the release of the gradient included."""
+    """Milliseconds of a forward and a backward pass, including the release of the gradient."""
     start = time.perf_counter()
     value_and_grad(route, workload, inputs)
     return 1000 * (time.perf_counter() - start)
 
 
 def memory(field):
-    """Bytes that Linux reports for this process: VmRSS is resident now, VmHWM was at most."""
+    """Bytes that Linux reports for this process: VmRSS is the current resident memory, VmHWM its peak."""
     line = next(line for line in Path("/proc/self/status").read_text().splitlines() if line.startswith(field))
     return 1024 * int(line.split()[1])
 
 
 def peak(route, workload, shape):
-    """Peak of resident memory during one run, beyond that with the logits resident."""
-    # The first run loads what the following ones share.
+    """Peak resident memory during one run, beyond the memory with the logits in place."""
+    # The first run loads code that later runs share.
     value_and_grad(route, workload, make_inputs(workload, [2, 4, 16]))
     inputs = make_inputs(workload, shape)
-    Path("/proc/self/clear_refs").write_text("5")  # VmHWM begins anew
+    Path("/proc/self/clear_refs").write_text("5")  # resets VmHWM
     before = memory("VmRSS")
     value_and_grad(route, workload, inputs)
     return memory("VmHWM") - before
@@ -108,7 +108,7 @@ def answer(value):
 
 
 def serve(workload, shape):
-    """Answers with the value of each route; then, for each line that is a route, with the milliseconds of one run."""
+    """Prints the value of each route, then, for each route name read from a line, the milliseconds of one run."""
     inputs = make_inputs(workload, shape)
     answer({route: value_and_grad(route, workload, inputs)[0] for route in ROUTES})
     for line in sys.stdin:

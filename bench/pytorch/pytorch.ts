@@ -5,11 +5,11 @@ import { promisify } from 'node:util';
 import type { Shape, WorkloadName } from '../workloads.js';
 import { HEAD } from './venv.js';
 
-/** The routes of `head.py`: that of TRL, and the two functions that PyTorch has for it. */
+/** The routes of `head.py`: TRL's, and PyTorch's `log_softmax` with `gather`. */
 export const TORCH_ROUTES = ['selectiveLogSoftmax', 'logSoftmaxGather'] as const;
 export type TorchRoute = (typeof TORCH_ROUTES)[number];
 
-/** What a process of PyTorch computes, and how. */
+/** What a PyTorch process computes, and with how many threads. */
 export interface TorchSetting {
   /** A Python with PyTorch. */
   readonly python: string;
@@ -26,10 +26,10 @@ const argumentsOf = ({ workload, shape, threads }: TorchSetting): string[] => [
   ...['--threads', `${threads}`],
 ];
 
-/** A Python process that holds the inputs of one workload, and times a run whenever it is told to. */
+/** A Python process that holds the inputs of one workload and times one run on request. */
 export class PyTorch {
   readonly setting: TorchSetting;
-  /** What each route computes. */
+  /** The value computed by each route. */
   readonly values: Readonly<Record<TorchRoute, number>>;
   readonly #process: TorchProcess;
   readonly #answers: AsyncIterator<string>;
@@ -61,11 +61,11 @@ export class PyTorch {
 
 async function answer<A>(answers: AsyncIterator<string>): Promise<A> {
   const line = await answers.next();
-  if (line.done === true) throw new Error('head.py ended without an answer');
+  if (line.done === true) throw new Error('head.py exited without an answer');
   return JSON.parse(line.value) as A;
 }
 
-/** Peak of the resident memory of a fresh process in one run, in bytes beyond that with the logits. */
+/** Peak resident memory of a fresh process during one run, in bytes beyond the memory with the logits in place. */
 export async function torchPeak(setting: TorchSetting, route: TorchRoute): Promise<number> {
   const { stdout } = await promisify(execFile)(setting.python, [...argumentsOf(setting), '--peak', route]);
   return JSON.parse(stdout) as number;

@@ -7,13 +7,13 @@ const here = (path: string): string => fileURLToPath(new URL(path, import.meta.u
 const VENV = here('../.venv');
 const REQUIREMENTS = here('requirements.txt');
 
-/** The Python program of the routes. */
+/** The Python program that runs the PyTorch routes. */
 export const HEAD = here('head.py');
 
-/** A Python that has PyTorch and what it says of itself, or why there is none. */
+/** A Python with PyTorch and its versions, or the reason why there is none. */
 export type Python = { readonly command: string; readonly versions: Readonly<Record<string, string>> } | { readonly skipped: string };
 
-/** The virtual environment `bench/.venv` with the pinned PyTorch, which is made where it is not there yet. */
+/** The Python of the virtual environment `bench/.venv`, which is created with the pinned PyTorch if it is missing. */
 export async function pythonWithTorch(): Promise<Python> {
   const command = process.platform === 'win32' ? `${VENV}\\Scripts\\python.exe` : `${VENV}/bin/python`;
   const ready = async (): Promise<Python> => {
@@ -23,12 +23,12 @@ export async function pythonWithTorch(): Promise<Python> {
   try {
     return await ready();
   } catch {
-    // Not made yet, or in part.
+    // Not created yet, or only partly.
   }
   console.log('Installing PyTorch into bench/.venv');
   try {
     await execute('python3', ['-m', 'venv', '--clear', VENV]);
-    // --no-deps: the file names all that is needed, and the libraries for NVIDIA's GPUs, some GB, are not.
+    // --no-deps: the file lists everything needed; the default dependencies include gigabytes of NVIDIA libraries.
     await execute(command, ['-m', 'pip', 'install', '--quiet', '--disable-pip-version-check', '--no-deps', '-r', REQUIREMENTS]);
     return await ready();
   } catch (error) {
