@@ -11,15 +11,15 @@ import { peakOf } from './devices.js';
 import type { GpuResults } from './results.js';
 import type { GpuAnswer, GpuJob } from './worker.js';
 
-const HELP = `Times log-probs on a GPU, and how much of its memory bandwidth they use; writes bench/results/gpu-<device>.json.
+const HELP = `Times log-probs on a GPU and measures the share of its memory bandwidth; writes bench/results/gpu-<device>.json.
 
   npm run bench:gpu -- [options]
 
   --peak      peak bandwidth of the device in GB/s        [of known devices, from their data sheets]
-  --repeats   timed turns of each route                   [10]
+  --repeats   timed rounds of each route                  [10]
   --quick     the smallest logits only; writes nothing
-  --software  on a driver that runs on the CPU, to try this script; writes nothing
-  --help      this text`;
+  --software  run on a software driver, to try this script; writes nothing
+  --help      print this text`;
 
 async function main(): Promise<void> {
   const { values } = parseArgs({
