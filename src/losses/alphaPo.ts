@@ -30,7 +30,7 @@ export type AlphaPoOptions = {
  * `-beta * (e - sigmoid(-h)) * e^(-alpha * rejected)`.
  *
  * In float32, `e^x` overflows for x above 88.7, so the exponent `-alpha * A` is limited to `maxExponent`. TRL computes
- * `e^(-alpha * A)` as `(e^A)^-alpha`. For A below -103.9, `e^A` is 0 in float32; with a positive alpha the reward is then
+ * `e^(-alpha * A)` as `(e^A)^-alpha`. For A below -104, `e^A` is 0 in float32; with a positive alpha the reward is then
  * infinite and its gradient NaN.
  *
  * @param logps - Mean completion log-probs in nats per token, each `[B]`.
