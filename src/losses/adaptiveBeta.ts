@@ -15,25 +15,26 @@ export interface MarginStatistics<S> {
 
 /** Options of {@link marginStatistics}. */
 export interface MarginStatisticsOptions<S> {
-  /** What the batches before gave. Left out for the first batch: both begin at 0. */
+  /** The statistics returned for the previous batch. If omitted, as for the first batch, both start at 0. */
   readonly previous?: MarginStatistics<S>;
-  /** Weight of what was before, in [0, 1). Default 0.9. */
+  /** Weight of the previous statistics, in [0, 1). Default 0.9. */
   readonly momentum?: number;
 }
 
 /**
- * The running mean and standard deviation of beta-DPO, with the margins of one more batch:
+ * Running mean and standard deviation of the margins for beta-DPO, updated with one batch:
  *
  *     mean = momentum * previous.mean + (1 - momentum) * mean(margins)
  *     std  = momentum * previous.std  + (1 - momentum) * std(margins)
  *
- * The standard deviation is that of a sample (divided by B - 1), 0 for a batch of one. Both begin at 0, as in the authors'
- * code, so that they are small in the first steps.
+ * `std(margins)` is the sample standard deviation (divisor B - 1); where it is 0, as for a batch of one, 1e-15 takes its
+ * place. Both statistics start at 0 without bias correction, as in the authors' code, so they are too small in the first
+ * steps.
  *
  * @param margins - `logRatioMargin` of each pair, in nats, `[B]`.
  * @param options - See {@link MarginStatisticsOptions}.
- * @returns Two detached scalars on the engine; keep them for the next batch.
- * @throws RangeError if margins is not of rank 1 or momentum outside [0, 1).
+ * @returns Two detached scalars on the engine; pass them as `previous` for the next batch.
+ * @throws RangeError if margins is not of rank 1 or momentum is outside [0, 1).
  *
  * @see Wu et al., "beta-DPO: Direct Preference Optimization with Dynamic beta", 2024. https://arxiv.org/abs/2407.08639
  */
@@ -54,18 +55,19 @@ export function marginStatistics<T>(margins: T, options: MarginStatisticsOptions
   });
 }
 
-/** `sqrt(x)` for x from 0 on; 1e-15 at 0. */
+/** `sqrt(x)` for x at least 0; 1e-15 for x below 1e-30. */
 const squareRoot = <S>(x: S): S => exp(mul(log(maximum(x, 1e-30)), 0.5));
 
 /**
- * The weights by which beta-DPO selects pairs: those far from the running mean are likely left out.
+ * Selection weights of beta-DPO: the further a pair is from the running mean, the smaller its weight.
  *
  *     weight = exp(-((margin - mean) / std)^2 / 2)
  *
- * The authors draw 80 % of the batch by these weights, without replacement, and take {@link adaptiveBeta} of the drawn.
+ * The authors draw 80 % of the batch with these weights, without replacement, and use only the drawn pairs: for
+ * {@link adaptiveBeta} and for the loss.
  *
  * @param margins - `logRatioMargin` of each pair, in nats, `[B]`.
- * @param statistics - What {@link marginStatistics} gave for this batch.
+ * @param statistics - The statistics that {@link marginStatistics} returned for this batch.
  * @returns The weights `[B]`, in [0, 1], detached.
  * @throws RangeError if margins is not of rank 1 or a statistic is not a scalar.
  *
@@ -76,7 +78,7 @@ export function marginWeights<T>(margins: T, statistics: MarginStatistics<Scalar
   checkStatistics('marginWeights', 'statistics', statistics, like);
   return scope(margins, () => {
     const deviations = div(sub(margins, statistics.mean), maximum(statistics.std, 1e-15));
-    // Beyond it the weight is 0 in every format, and the square may leave it.
+    // At 1e4 deviations the weight is 0 in every dtype; the clip keeps the square from overflowing.
     return stopGradient(exp(mul(neg(square(clip(deviations, -1e4, 1e4))), 0.5)));
   });
 }
@@ -85,31 +87,33 @@ export function marginWeights<T>(margins: T, statistics: MarginStatistics<Scalar
 export interface AdaptiveBetaBatch<T> {
   /** `logRatioMargin` of each pair, in nats, `[B]`. */
   readonly margins: T;
-  /** What {@link marginStatistics} gave for this batch. */
+  /** The statistics that {@link marginStatistics} returned for this batch. */
   readonly statistics: MarginStatistics<ScalarOf<T>>;
-  /** 1 for the pairs whose margins are averaged, `[B]`. Left out: all. */
+  /** 1 for pairs whose margins are averaged, 0 for the others, `[B]`. If omitted, all pairs are averaged. */
   readonly selected?: T;
 }
 
 /** Hyperparameters of {@link adaptiveBeta}. */
 export interface AdaptiveBetaOptions {
-  /** The beta at a margin that is as usual, positive. Default 0.1. */
+  /** Beta of a batch whose mean margin equals the running mean, positive. Default 0.1. */
   readonly beta?: number;
-  /** How much beta follows the margin, at least 0, in 1 / nats. Default 0.6, as the paper uses. */
+  /** How strongly beta follows the mean margin, at least 0, in 1 / nats. Default 0.6, as in the authors' example. */
   readonly alpha?: number;
 }
 
 /**
- * The beta of beta-DPO for one batch: larger where the margins are larger than usual.
+ * The beta of beta-DPO for one batch: larger if the margins of the batch are larger than usual.
  *
  *     beta' = max(0.001, beta * (1 + alpha * (mean of the selected margins - statistics.mean)))
  *
- * Pass it to {@link dpo} as `beta`. Through it the loss depends on the whole batch: for a batch in parts, compute it over all parts first.
+ * Pass it to {@link dpo} as `beta`. It makes the loss depend on the whole batch: if the batch is split into parts, compute
+ * beta from the margins of all parts first.
  *
  * @param batch - See {@link AdaptiveBetaBatch}.
  * @param options - See {@link AdaptiveBetaOptions}.
  * @returns A detached scalar on the engine, at least 0.001.
- * @throws RangeError if shapes differ or an option is outside its range.
+ * @throws RangeError if shapes differ, an option is outside its range, or a value of `selected` is not 0 or 1. Where values
+ *   cannot be read synchronously (WebGPU, WebGL), such a value makes beta NaN.
  *
  * @example
  * ```ts
@@ -142,7 +146,7 @@ function checkStatistics<S>(fn: string, name: string, statistics: MarginStatisti
   checkTensor(fn, `${name}.std`, statistics.std, { rank: 0, like });
 }
 
-/** Reads statistics that belong to the engine of the margins. */
+/** Reads statistics, which must be on the engine of the margins. */
 const statisticsLike =
   <S>(like: Checked): Reader<MarginStatistics<S>> =>
   (fn, name, value) => {

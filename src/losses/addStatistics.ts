@@ -5,25 +5,22 @@ import { number, readOptions } from '../internal/options.js';
 
 /** Options of {@link addStatistics}. */
 export interface AddStatisticsOptions {
-  /**
-   * What the earlier sums and counts are multiplied with, in [0, 1]: 1 keeps all that was seen, less forgets it
-   * exponentially. Default 1.
-   */
+  /** Factor on the earlier sums and counts, in [0, 1]: 1 keeps all of them, less forgets them exponentially. Default 1. */
   readonly decay?: number;
 }
 
 /**
- * Sums and counts of two batches, or of the parts of one, or of several workers:
+ * Adds the sums and counts of two batches, of two parts of a batch, or of two workers, field by field:
  *
- *     total = decay * before + now, field by field
+ *     total = decay * before + now
  *
- * for what `klStatistics`, `rewardStatistics` and the like give. Means are taken of the total, afterwards.
+ * Both are statistics as `klStatistics` or `rewardStatistics` returns them. Add first and divide the total afterwards.
  *
- * @param before - Scalars on an engine.
- * @param now - The same fields.
+ * @param before - A record of scalars on one engine.
+ * @param now - A record with the same fields, on the same engine.
  * @param options - See {@link AddStatisticsOptions}.
- * @returns The same fields.
- * @throws TypeError if `now` lacks a field.
+ * @returns A record with the fields of `before`.
+ * @throws TypeError if `before` has no fields, or `now` lacks one of them.
  * @throws RangeError if a field is not a scalar.
  *
  * @example
@@ -35,7 +32,7 @@ export interface AddStatisticsOptions {
  * ```
  */
 export function addStatistics<S, R extends { readonly [K in keyof R]: S }>(before: R, now: R, options: AddStatisticsOptions = {}): R {
-  if (isEmpty(before)) throw new TypeError('addStatistics: before is no record of scalars');
+  if (isEmpty(before)) throw new TypeError('addStatistics: before must be a record of at least one scalar');
   const names = Object.keys(before) as (keyof R & string)[];
   checkFields('addStatistics', 'now', now, names);
   const like = checkTensor('addStatistics', `before.${names[0]!}`, before[names[0]!], { rank: 0 });

@@ -7,34 +7,37 @@ import { checkPair, mapPair, type Pair } from '../logprobs/pairs.js';
 
 /** Hyperparameters of {@link alphaPo}. */
 export type AlphaPoOptions = {
-  /** Shape of the reward, not 0: towards 0 the loss is that of {@link simpo}. The paper uses 0.1 to 0.25. */
+  /** Shape of the reward, not 0; towards 0 the loss tends to {@link simpo}. The paper uses 0.25 for Mistral-Instruct. */
   readonly alpha: number;
   /** Scale of the rewards, positive. */
   readonly beta: number;
   /** Assumed probability that a preference label is flipped, in [0, 0.5). Default 0. */
   readonly labelSmoothing?: number;
-  /** Where the exponent of the reward is cut off, positive; the gradient is 0 beyond. Default 80. */
+  /** Largest exponent in the reward, positive; beyond it the gradient is 0. Default 80. */
   readonly maxExponent?: number;
 } & TargetMargin;
 
 /**
- * AlphaPO, one value per preference pair: {@link simpo} on rewards of another shape.
+ * AlphaPO, one value per preference pair: {@link simpo} with a reshaped reward.
  *
  *     r(A) = (1 - e^(-alpha * A)) / alpha
  *     h    = beta * (r(chosen) - r(rejected)) - gamma
  *     loss = -(1 - e) * log sigmoid(h) - e * log sigmoid(-h)      with e = labelSmoothing
  *
- * The margin is given as `gamma`, or as `gammaBetaRatio`, with `gamma = beta * gammaBetaRatio`. The loss is
- * `log(1 + e^gamma)` where both sides are equally likely. Its gradient with respect to `chosen` is
- * `beta * (e - sigmoid(-h)) * e^(-alpha * chosen)`.
+ * The margin is given as `gamma`, or as `gammaBetaRatio`, with `gamma = beta * gammaBetaRatio`. Without smoothing, the loss
+ * is `log(1 + e^gamma)` where `chosen` equals `rejected`. Its gradient with respect to `chosen` is
+ * `beta * (e - sigmoid(-h)) * e^(-alpha * chosen)`, and with respect to `rejected`
+ * `-beta * (e - sigmoid(-h)) * e^(-alpha * rejected)`.
  *
- * `e^(-alpha * A)` leaves float32 at an exponent of 89, where TRL's value and gradient are infinite and NaN. Here it is cut
- * off at `maxExponent`.
+ * In float32, `e^x` overflows for x above 88.7, so the exponent `-alpha * A` is limited to `maxExponent`. TRL computes
+ * `e^(-alpha * A)` as `(e^A)^-alpha`. For A below -104, `e^A` is 0 in float32; with a positive alpha the reward is then
+ * infinite and its gradient NaN.
  *
  * @param logps - Mean completion log-probs in nats per token, each `[B]`.
  * @param options - See {@link AlphaPoOptions}.
- * @returns The losses `[B]`, positive.
- * @throws RangeError if shapes differ, an option is outside its range, or not exactly one of the two margins is given.
+ * @returns The losses `[B]`, at least 0.
+ * @throws RangeError if shapes differ, an option is outside its range, or not exactly one of `gamma` and `gammaBetaRatio` is
+ *   given.
  *
  * @example
  * ```ts

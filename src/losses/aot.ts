@@ -13,20 +13,21 @@ export interface AotOptions {
 }
 
 /**
- * AOT (Alignment via Optimal Transport) on pairs: the distribution of the policy's margins over the batch is made to
- * dominate that of the reference's, quantile by quantile.
+ * AOT (Alignment via Optimal Transport) on pairs, one value per quantile: pushes the distribution of the policy's margins
+ * over the batch above the distribution of the reference's margins, quantile by quantile.
  *
  *     d    = sort(policy.chosen - policy.rejected) - sort(reference.chosen - reference.rejected)
  *     loss = -(1 - e) * log sigmoid(beta * d) - e * log sigmoid(-beta * d)      with e = labelSmoothing
  *
- * Sorting is ascending over the batch, so each value belongs to a quantile, not to a pair. It is ln 2 where policy and
- * reference agree. The gradient of a quantile, `beta * (e - sigmoid(-beta * d))`, goes to the pair that stands there.
+ * Both sorts are ascending over the batch, so each loss belongs to a quantile, not to a pair. It is ln 2 if policy and
+ * reference agree on all pairs. Only the pair whose policy margin has the rank of the loss gets a gradient:
+ * `beta * (e - sigmoid(-beta * d))` with respect to its `policy.chosen`, and the opposite for its `policy.rejected`.
  *
- * AOT needs the other rows themselves: a batch in parts is another loss, and so is a larger batch.
+ * AOT compares the pairs of a batch with each other, so the losses in general change if the batch is split or enlarged.
  *
  * @param logps - Summed completion log-probs in nats, each `[B]`.
  * @param options - See {@link AotOptions}.
- * @returns The losses `[B]`, in the order of the quantiles.
+ * @returns The losses `[B]`, in the order of the quantiles, at least 0.
  * @throws RangeError if shapes differ or an option is outside its range.
  *
  * @example

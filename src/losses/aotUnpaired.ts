@@ -6,21 +6,23 @@ import { checkPairLogps, logRatios, type PairLogps } from '../logprobs/pairs.js'
 import type { AotOptions } from './aot.js';
 
 /**
- * AOT (Alignment via Optimal Transport) on the two sides as sets: the distribution of the chosen log-ratios over the batch
- * is made to dominate that of the rejected ones. Who stands beside whom in a pair does not matter.
+ * AOT (Alignment via Optimal Transport) on two sets of completions, one value per quantile: pushes the distribution of the
+ * chosen log-ratios over the batch above the distribution of the rejected log-ratios, quantile by quantile. Which chosen
+ * completion is paired with which rejected one does not matter.
  *
  *     d    = sort(policy.chosen - reference.chosen) - sort(policy.rejected - reference.rejected)
  *     loss = -(1 - e) * log sigmoid(beta * d) - e * log sigmoid(-beta * d)      with e = labelSmoothing
  *
- * Sorting is ascending over the batch, so each value belongs to a quantile. It is ln 2 where policy and reference agree.
- * The gradient of a quantile, `beta * (e - sigmoid(-beta * d))`, goes to the chosen completion that stands there, its
- * opposite to the rejected one. TRL up to 0.27 calls this `aot_pair`, and 1.x `aot_unpaired`.
+ * Both sorts are ascending over the batch, so each loss belongs to a quantile. It is ln 2 if policy and reference agree on
+ * all completions. Only the two completions whose log-ratios have the rank of the loss get a gradient:
+ * `beta * (e - sigmoid(-beta * d))` with respect to the policy's log-prob of the chosen one, and the opposite for the rejected
+ * one. TRL up to 0.27 calls this loss `aot_pair`, TRL 1.x calls it `aot_unpaired`.
  *
- * AOT needs the other rows themselves: a batch in parts is another loss, and so is a larger batch.
+ * AOT compares the completions of a batch with each other, so the losses in general change if the batch is split or enlarged.
  *
  * @param logps - Summed completion log-probs in nats, each `[B]`.
  * @param options - See {@link AotOptions}.
- * @returns The losses `[B]`, in the order of the quantiles.
+ * @returns The losses `[B]`, in the order of the quantiles, at least 0.
  * @throws RangeError if shapes differ or an option is outside its range.
  *
  * @example

@@ -11,15 +11,19 @@ export interface ApoDownOptions<T> {
 }
 
 /**
- * APO-down (Anchored Preference Optimization), one value per preference pair: both sides are pushed down, the rejected one
- * further. For answers that are worse than what the model would say.
+ * APO-down (Anchored Preference Optimization), one value per preference pair: one term pushes the chosen side down, the other
+ * pushes the two sides apart. For data whose chosen answers are worse than the model's own.
  *
  *     r    = beta * (policy - reference), of each side
  *     loss = sigmoid(r.chosen) + sigmoid(-(r.chosen - r.rejected))
  *
  * It is 1 where policy and reference agree. With `h = r.chosen - r.rejected`, its gradient with respect to `policy.chosen`
- * is `beta * (sigmoid(r.chosen) * sigmoid(-r.chosen) - sigmoid(h) * sigmoid(-h))`, with respect to `policy.rejected`
- * `beta * sigmoid(h) * sigmoid(-h)`. Where the chosen answers are better than the model, see {@link apoZero}.
+ * is `beta * (sigmoid(r.chosen) * sigmoid(-r.chosen) - sigmoid(h) * sigmoid(-h))`, and with respect to `policy.rejected`
+ * `beta * sigmoid(h) * sigmoid(-h)`.
+ *
+ * The rejected side is pushed down. The chosen side is pushed down where `|r.chosen| < |h|` and up where `|r.chosen| > |h|`; its
+ * gradient is 0 where policy and reference agree. For a negative `r.rejected`, this means down while `r.chosen` is above
+ * `r.rejected / 2`, and up below that. If the chosen answers are better than the model's own, see {@link apoZero}.
  *
  * @param logps - Summed completion log-probs in nats, each `[B]`.
  * @param options - See {@link ApoDownOptions}.

@@ -11,15 +11,16 @@ export interface ApoZeroOptions<T> {
 }
 
 /**
- * APO-zero (Anchored Preference Optimization), one value per preference pair: the chosen side is pushed up and the
- * rejected one down, each by itself. For answers that are better than what the model would say.
+ * APO-zero (Anchored Preference Optimization), one value per preference pair: pushes the chosen side up and the rejected side
+ * down, independently of each other. For data whose chosen answers are better than the model's own.
  *
  *     r    = beta * (policy - reference), of each side
  *     loss = sigmoid(-r.chosen) + sigmoid(r.rejected)
  *
  * It is 1 where policy and reference agree. Its gradient with respect to `policy.chosen` is
- * `-beta * sigmoid(r.chosen) * sigmoid(-r.chosen)`, with respect to `policy.rejected`
- * `beta * sigmoid(r.rejected) * sigmoid(-r.rejected)`. Where the chosen answers are worse than the model, see {@link apoDown}.
+ * `-beta * sigmoid(r.chosen) * sigmoid(-r.chosen)`, and with respect to `policy.rejected`
+ * `beta * sigmoid(r.rejected) * sigmoid(-r.rejected)`. If the chosen answers are worse than the model's own, see
+ * {@link apoDown}.
  *
  * @param logps - Summed completion log-probs in nats, each `[B]`.
  * @param options - See {@link ApoZeroOptions}.

@@ -15,21 +15,21 @@ export interface ApoZeroUnpairedOptions<T> {
 }
 
 /**
- * APO-zero on single examples, one value per example: {@link kto} without its reference point.
+ * APO-zero on unpaired examples, one value per example: {@link kto} with `kl = 0`.
  *
  *     r    = beta * (policy - reference)
  *     loss = desirableWeight * sigmoid(-r)         where desirable
  *            undesirableWeight * sigmoid(r)        elsewhere
  *
  * The loss is half the weight where policy and reference agree. Its gradient with respect to `policy` is
- * `-weight * beta * sigmoid(r) * sigmoid(-r)` for a desirable example, the opposite for another. A desirable and an
- * undesirable example together are {@link apoZero} of a pair.
+ * `-weight * beta * sigmoid(r) * sigmoid(-r)` for a desirable example, and the opposite for an undesirable one. With weights
+ * of 1, the losses of a desirable and an undesirable example add up to {@link apoZero} of the two as a pair.
  *
- * @param batch - Summed completion log-probs in nats and labels, each `[B]`; see {@link LabelledLogps}.
+ * @param batch - Summed completion log-probs in nats and `desirable`, each `[B]`; see {@link LabelledLogps}.
  * @param options - See {@link ApoZeroUnpairedOptions}.
- * @returns The losses `[B]`, in the order of the examples, between 0 and the weight.
- * @throws RangeError if shapes differ, an option is outside its range, or `desirable` holds anything but 0 and 1 where it
- *   can be read; elsewhere such an example becomes NaN.
+ * @returns The losses `[B]`, in the order of the examples, in [0, weight].
+ * @throws RangeError if shapes differ, an option is outside its range, or a value of `desirable` is not 0 or 1. Where values
+ *   cannot be read synchronously (WebGPU, WebGL), the loss of such an example is NaN.
  *
  * @example
  * ```ts

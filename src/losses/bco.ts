@@ -8,7 +8,10 @@ import { checkLabelledLogps, labelsOf, lossSign, weighByClass, type LabelledLogp
 export interface BcoOptions<T> {
   /** Strength of the implicit KL penalty, positive; a number, a scalar, or one per example `[B]`. Default 0.1. */
   readonly beta?: Operand<T>;
-  /** Where the reward of a good and of a bad answer part, see `rewardShift`: a number, a scalar, or `[B]`. Default 0. */
+  /**
+   * Reward threshold between desirable and undesirable examples, see `rewardShift`; a number, a scalar, or one per example
+   * `[B]`. Default 0.
+   */
   readonly delta?: Operand<T>;
   /** Weight of desirable examples, at least 0; a number, a scalar, or one per example `[B]`. Default 1. */
   readonly desirableWeight?: Operand<T>;
@@ -17,24 +20,26 @@ export interface BcoOptions<T> {
 }
 
 /**
- * BCO (Binary Classifier Optimization), one value per example, desirable or not: a classifier whose logit is the reward.
+ * BCO (Binary Classifier Optimization), one value per unpaired example: a classifier of desirable and undesirable examples
+ * whose logit is the shifted reward.
  *
  *     r    = beta * (policy - reference)
  *     loss = desirableWeight * -log sigmoid(r - delta)          where desirable
  *            undesirableWeight * -log sigmoid(-(r - delta))     elsewhere
  *
  * The loss is ln 2 times the weight where policy and reference agree and delta is 0. Its gradient with respect to `policy`
- * is `-weight * beta * sigmoid(delta - r)` for a desirable example, `weight * beta * sigmoid(r - delta)` for another.
+ * is `-weight * beta * sigmoid(delta - r)` for a desirable example, and `weight * beta * sigmoid(r - delta)` for an undesirable
+ * one.
  *
- * delta is a running mean of rewards: see `rewardStatistics` and `rewardShift`, which have both TRL's and the paper's. Through
- * delta alone does BCO depend on the batch. Underlying distribution matching (UDM) weighs each undesirable example by how
- * likely its prompt is among the desirable ones: that is `undesirableWeight`, one per example.
+ * `delta` is a running mean of rewards; `rewardStatistics` and `rewardShift` compute TRL's mean or the paper's. BCO depends on
+ * the batch only through `delta`. Underlying distribution matching (UDM) weights each undesirable example by how likely its
+ * prompt is among the desirable examples: pass these weights as `undesirableWeight`.
  *
- * @param batch - Summed completion log-probs in nats and labels, each `[B]`; see {@link LabelledLogps}.
+ * @param batch - Summed completion log-probs in nats and `desirable`, each `[B]`; see {@link LabelledLogps}.
  * @param options - See {@link BcoOptions}.
  * @returns The losses `[B]`, in the order of the examples, at least 0.
- * @throws RangeError if shapes differ, an option is outside its range, or `desirable` holds anything but 0 and 1 where it
- *   can be read; elsewhere such an example becomes NaN.
+ * @throws RangeError if shapes differ, an option is outside its range, or a value of `desirable` is not 0 or 1. Where values
+ *   cannot be read synchronously (WebGPU, WebGL), the loss of such an example is NaN.
  *
  * @example
  * ```ts

@@ -8,25 +8,25 @@ import { checkPairLogps, logRatios, mapPair, type PairLogps } from '../logprobs/
 export interface BcoPairOptions<T> {
   /** Strength of the implicit KL penalty, positive; a number, a scalar, or one per pair `[B]`. Default 0.1. */
   readonly beta?: Operand<T>;
-  /** Where the reward of a good and of a bad answer part, see `rewardShift`: a number, a scalar, or `[B]`. Default 0. */
+  /** Reward threshold between chosen and rejected, see `rewardShift`; a number, a scalar, or one per pair `[B]`. Default 0. */
   readonly delta?: Operand<T>;
 }
 
 /**
- * BCO (Binary Classifier Optimization) on pairs, one value per preference pair: each side is classified by itself.
+ * BCO (Binary Classifier Optimization) on pairs, one value per preference pair: classifies each side separately.
  *
  *     r    = beta * (policy - reference), of each side
  *     loss = -log sigmoid(r.chosen - delta) - log sigmoid(-(r.rejected - delta))
  *
  * It is 2 ln 2 where policy and reference agree and delta is 0. Its gradient with respect to `policy.chosen` is
- * `-beta * sigmoid(delta - r.chosen)`, with respect to `policy.rejected` `beta * sigmoid(r.rejected - delta)`.
+ * `-beta * sigmoid(delta - r.chosen)`, and with respect to `policy.rejected` `beta * sigmoid(r.rejected - delta)`.
  *
- * The paper and TRL up to 0.27 shift the rewards by a running mean; TRL 1.x and Liger do not. Here the shift is given:
- * 0 for the latter, or what `rewardShift` makes of the rewards so far. For unpaired examples see {@link bco}.
+ * The paper and TRL up to 0.27 shift the rewards by a running mean; TRL 1.x and Liger-Kernel do not. Pass the shift as
+ * `delta`: `rewardShift` computes it from the rewards so far, and 0 means no shift. For unpaired examples see {@link bco}.
  *
  * @param logps - Summed completion log-probs in nats, each `[B]`.
  * @param options - See {@link BcoPairOptions}.
- * @returns The losses `[B]`, positive.
+ * @returns The losses `[B]`, at least 0.
  * @throws RangeError if shapes differ or an option is outside its range.
  *
  * @example

@@ -9,7 +9,7 @@ import { checkPair, type Pair } from '../logprobs/pairs.js';
 export interface BradleyTerryOptions<T> {
   /** Margin that the chosen reward must win by; a number, a scalar, or one per pair `[B]`. Default 0. */
   readonly margin?: Operand<T>;
-  /** Weight of the term that keeps the rewards of a pair centred at 0, at least 0. Default 0. */
+  /** Weight of the term that pulls the sum of the two rewards to 0, at least 0. Default 0. */
   readonly centering?: number;
 }
 
@@ -18,12 +18,13 @@ export interface BradleyTerryOptions<T> {
  *
  *     loss = -log sigmoid(chosen - rejected - margin) + centering * (chosen + rejected)^2
  *
- * It is ln 2 where both rewards are 0. Its gradient with respect to `chosen` is
- * `-sigmoid(rejected + margin - chosen) + 2 * centering * (chosen + rejected)`.
+ * It is ln 2 where both rewards and the margin are 0. Its gradient with respect to `chosen` is
+ * `-sigmoid(rejected + margin - chosen) + 2 * centering * (chosen + rejected)`; with respect to `rejected`, the first term has
+ * the opposite sign.
  *
  * @param rewards - The model's scalar rewards of both completions, each `[B]`.
  * @param options - See {@link BradleyTerryOptions}.
- * @returns The losses `[B]`.
+ * @returns The losses `[B]`, at least 0.
  * @throws RangeError if shapes differ or an option is outside its range.
  *
  * @example

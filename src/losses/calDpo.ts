@@ -7,27 +7,28 @@ import { checkPairLogps, logRatios, type PairLogps } from '../logprobs/pairs.js'
 
 /** Hyperparameters of {@link calDpo}. */
 export interface CalDpoOptions<T> {
-  /** Sets the targets of the log-ratios, positive; a number, a scalar, or one per pair `[B]`. Default 0.1. */
+  /** Sets the target log-ratios, positive; a number, a scalar, or one per pair `[B]`. Default 0.1. */
   readonly beta?: Operand<T>;
   /** Weight of the calibration term, at least 0: 1 in the paper, 0.5 in its authors' code. Default 1. */
   readonly calibrationWeight?: number;
 }
 
 /**
- * Cal-DPO (calibrated DPO), one value per preference pair: beside the contrast, each log-ratio is drawn to a target of its
- * own, so that implicit rewards get the scale of real ones.
+ * Cal-DPO (calibrated DPO), one value per preference pair: a contrastive term, plus a calibration term that pulls each
+ * log-ratio to a target, so that implicit rewards get the scale of true rewards.
  *
  *     rho  = policy - reference, of each side
  *     loss = -log sigmoid(rho.chosen - rho.rejected)
  *            + calibrationWeight * ((rho.chosen - 1 / (2 * beta))^2 + (rho.rejected + 1 / (2 * beta))^2)
  *
- * There is no beta inside the sigmoid. It is `ln 2 + calibrationWeight / (2 * beta^2)` where policy and reference agree:
- * 50.69 for the defaults. Its gradient with respect to `policy.chosen` is
- * `-sigmoid(rho.rejected - rho.chosen) + 2 * calibrationWeight * (rho.chosen - 1 / (2 * beta))`.
+ * There is no beta inside the sigmoid. The loss is `ln 2 + calibrationWeight / (2 * beta^2)` where policy and reference agree:
+ * 50.69 with the defaults. Its gradient with respect to `policy.chosen` is
+ * `-sigmoid(rho.rejected - rho.chosen) + 2 * calibrationWeight * (rho.chosen - 1 / (2 * beta))`, and with respect to
+ * `policy.rejected` `sigmoid(rho.rejected - rho.chosen) + 2 * calibrationWeight * (rho.rejected + 1 / (2 * beta))`.
  *
  * @param logps - Summed completion log-probs in nats, each `[B]`.
  * @param options - See {@link CalDpoOptions}.
- * @returns The losses `[B]`, positive.
+ * @returns The losses `[B]`, at least 0.
  * @throws RangeError if shapes differ or an option is outside its range.
  *
  * @example

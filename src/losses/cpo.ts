@@ -14,21 +14,21 @@ export interface CpoOptions<T> {
 }
 
 /**
- * CPO (Contrastive Preference Optimization), its contrastive term, one value per preference pair: DPO with a uniform
- * reference, so that no reference model is needed.
+ * The contrastive term of CPO (Contrastive Preference Optimization), one value per preference pair: DPO with a uniform
+ * reference, so no reference model is needed.
  *
  *     h    = beta * (chosen - rejected)
  *     loss = -(1 - e) * log sigmoid(h) - e * log sigmoid(-h)      with e = labelSmoothing
  *
- * It is ln 2 where both sides are equally likely. Its gradient with respect to `chosen` is `beta * (e - sigmoid(-h))`, the
+ * It is ln 2 where both sides are equally likely. Its gradient with respect to `chosen` is `beta * (e - sigmoid(-h))`, and the
  * opposite for `rejected`.
  *
- * The published loss adds the negative log-likelihood of the chosen side: add `nll` yourself, with the weight you want
- * (trainers call it `cpo_alpha`; TRL's default is 1, averaged over tokens). CPO-SimPO is {@link simpo} plus `nll`.
+ * The published loss adds the negative log-likelihood of the chosen side: add `nll` yourself, with the weight you want. In TRL
+ * the weight is `cpo_alpha`, 1 by default, and the average is over tokens. CPO-SimPO is {@link simpo} plus `nll`.
  *
  * @param logps - Summed completion log-probs in nats, each `[B]`.
  * @param options - See {@link CpoOptions}.
- * @returns The losses `[B]`, positive.
+ * @returns The losses `[B]`, at least 0.
  * @throws RangeError if shapes differ or an option is outside its range.
  *
  * @example

@@ -13,22 +13,23 @@ export interface DiscopopOptions<T> {
 }
 
 /**
- * DiscoPOP (log-ratio modulated loss), one value per preference pair: a blend of the logistic and the exponential loss
- * that was found by search.
+ * DiscoPOP (log-ratio modulated loss), one value per preference pair: a blend of the logistic and the exponential loss, found
+ * by automated search.
  *
  *     h    = beta * ((policy.chosen - reference.chosen) - (policy.rejected - reference.rejected))
  *     m    = sigmoid(h / tau)
  *     loss = (1 - m) * -log sigmoid(h) + m * e^-h
  *
  * It is `(ln 2 + 1) / 2` where policy and reference agree. Its gradient with respect to `policy.chosen` is
- * `beta * (m * (1 - m) / tau * (e^-h + log sigmoid(h)) - (1 - m) * sigmoid(-h) - m * e^-h)`.
+ * `beta * (m * (1 - m) / tau * (e^-h + log sigmoid(h)) - (1 - m) * sigmoid(-h) - m * e^-h)`, and the opposite for
+ * `policy.rejected`.
  *
- * For h below -89 the originals are NaN in float32: m is 0 and e^-h infinite. Here the second term is computed as
- * `exp(log sigmoid(h / tau) - h)`, which is finite for every tau up to 1.
+ * TRL and Liger-Kernel return NaN in float32 for h below -88.7 and the default tau: `e^-h` overflows while m is 0. This
+ * function computes the second term as `exp(log sigmoid(h / tau) - h)`, which is at most 1 for every tau in (0, 1].
  *
  * @param logps - Summed completion log-probs in nats, each `[B]`.
  * @param options - See {@link DiscopopOptions}.
- * @returns The losses `[B]`, positive.
+ * @returns The losses `[B]`, at least 0.
  * @throws RangeError if shapes differ or an option is outside its range.
  *
  * @example

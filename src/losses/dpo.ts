@@ -22,12 +22,12 @@ export interface DpoOptions<T> {
  *     loss = -(1 - e) * log sigmoid(h) - e * log sigmoid(-h)      with e = labelSmoothing
  *
  * The loss is ln 2 where policy and reference agree (offset 0). Its gradient with respect to `policy.chosen` is
- * `beta * (e - sigmoid(-h))`, and the opposite for `policy.rejected`: pairs that the implicit reward orders wrongly weigh
- * most. Gradients reach the reference too: compute it outside the differentiated function when it is frozen.
+ * `beta * (e - sigmoid(-h))`, and the opposite for `policy.rejected`: pairs that the implicit reward orders wrongly get the
+ * largest gradients. Gradients reach the reference too: compute it outside the differentiated function if it is frozen.
  *
  * @param logps - Summed (not length-averaged) completion log-probabilities in nats, each `[B]`.
  * @param options - See {@link DpoOptions}.
- * @returns The losses `[B]`; finite wherever `h` is finite.
+ * @returns The losses `[B]`, at least 0; finite wherever `h` is finite.
  * @throws RangeError if shapes differ or an option is outside its range.
  *
  * @example

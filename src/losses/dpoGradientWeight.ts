@@ -11,16 +11,18 @@ export interface DpoGradientWeightOptions<T> {
 }
 
 /**
- * The weight that the DPO gradient gives each pair: how wrong the implicit rewards still are about it.
+ * The weight of each pair in the gradient of DPO: the probability that the implicit rewards assign to
+ * the wrong order.
  *
  *     weight = sigmoid(r_rejected - r_chosen)      with r = beta * (policy - reference)
  *
- * It is 1/2 where policy and reference agree, near 0 for pairs that are learnt, near 1 for pairs that are ordered wrongly.
- * The gradient of {@link dpo}, without offset and label smoothing, with respect to `policy.chosen` is `-beta * weight`.
+ * It is 1/2 where policy and reference agree, near 0 for pairs ordered correctly by a wide margin, and near 1 for pairs ordered
+ * wrongly by a wide margin. Without offset and label smoothing, the gradient of {@link dpo} with respect to `policy.chosen` is
+ * `-beta * weight`.
  *
  * @param logps - Summed completion log-probs in nats, each `[B]`.
  * @param options - See {@link DpoGradientWeightOptions}.
- * @returns `[B]`, in [0, 1].
+ * @returns The weights `[B]`, in [0, 1].
  * @throws RangeError if shapes differ or beta is not positive.
  *
  * @see Rafailov et al., "Direct Preference Optimization", 2023, section 4. https://arxiv.org/abs/2305.18290

@@ -9,27 +9,27 @@ import { checkPairLogps, logRatios, type PairLogps } from '../logprobs/pairs.js'
 export interface DpopOptions<T> {
   /** Strength of the implicit KL penalty, positive; a number, a scalar, or one per pair `[B]`. Default 0.1. */
   readonly beta?: Operand<T>;
-  /** Weight of the penalty on a chosen side that has become less likely, at least 0. Default 50. */
+  /** Weight of the penalty on a chosen side that is less likely than under the reference, at least 0. Default 50. */
   readonly lambda?: number;
 }
 
 /**
- * DPO-Positive (DPOP, of the Smaug models), one value per preference pair: DPO whose margin pays for a chosen side that
- * the policy likes less than the reference does.
+ * DPO-Positive (DPOP, used for the Smaug models), one value per preference pair: DPO with a penalty on the margin if the chosen
+ * side is less likely under the policy than under the reference.
  *
  *     rho  = policy - reference, of each side
  *     loss = -log sigmoid(beta * (rho.chosen - rho.rejected - lambda * max(0, -rho.chosen)))
  *
- * It is ln 2 where policy and reference agree, and {@link dpo} at lambda 0. With z the argument of the sigmoid, its
- * gradient with respect to `policy.chosen` is `-beta * sigmoid(-z)`, times `1 + lambda` where `rho.chosen` is negative; at
- * 0 there is a kink, where the smaller of the two is taken. With respect to `policy.rejected` it is `beta * sigmoid(-z)`.
+ * It is ln 2 where policy and reference agree, and equals {@link dpo} at lambda 0. With z the argument of the sigmoid, its
+ * gradient with respect to `policy.chosen` is `-beta * sigmoid(-z)`, times `1 + lambda` where `rho.chosen` is negative. At the
+ * kink, where `rho.chosen` is 0, the factor is 1. With respect to `policy.rejected` the gradient is `beta * sigmoid(-z)`.
  *
- * The paper and other trainers have the penalty inside the sigmoid and times beta; mlx-lm-lora adds it outside of both,
- * which is a much larger loss: `ops.add(dpo(logps), ops.mul(lambda, ops.relu(...)))`.
+ * The paper has the penalty inside the sigmoid, multiplied by beta. mlx-lm-lora adds it outside the sigmoid and without beta:
+ * `dpo + lambda * max(0, -rho.chosen)`, which is larger wherever the penalty is not 0 and beta is at most 1.
  *
  * @param logps - Summed completion log-probs in nats, each `[B]`.
  * @param options - See {@link DpopOptions}.
- * @returns The losses `[B]`, positive.
+ * @returns The losses `[B]`, at least 0.
  * @throws RangeError if shapes differ or an option is outside its range.
  *
  * @example

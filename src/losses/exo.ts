@@ -13,20 +13,20 @@ export interface ExoOptions {
 }
 
 /**
- * EXO (Efficient Exact Optimization) on K candidates with rewards, one value per list: the reverse KL divergence from the
- * policy's distribution over the candidates to that of the rewards.
+ * EXO (Efficient Exact Optimization) on K candidates with rewards, one value per list: the reverse KL divergence KL(q || p),
+ * with q the policy's distribution over the candidates and p the distribution given by the rewards.
  *
  *     q    = softmax(beta * (policy - reference))
  *     p    = softmax(rewards / tau)
  *     loss = sum over k of q_k * (log q_k - log p_k)
  *
- * It is 0 where both distributions agree. Its gradient with respect to `policy_k` is
- * `beta * q_k * (log q_k - log p_k - loss)`. {@link exoPair} is K = 2 with `p = (1 - e, e)`.
+ * It is 0 where the two distributions are equal. Its gradient with respect to `policy_k` is
+ * `beta * q_k * (log q_k - log p_k - loss)`. {@link exoPair} is the case K = 2 with `p = (1 - e, e)`.
  *
- * @param batch - Summed log-probs in nats and rewards, `[B, K]`, and a mask where lists differ in length; see
+ * @param batch - Summed log-probs in nats and rewards, `[B, K]`, and a mask if lists differ in length; see
  *   {@link RewardedListLogps}.
  * @param options - See {@link ExoOptions}.
- * @returns The losses `[B]`, at least 0.
+ * @returns The losses `[B]`, at least 0 up to rounding.
  * @throws RangeError if shapes differ, there are fewer than 2 candidates, or an option is not positive.
  *
  * @example

@@ -10,25 +10,26 @@ const smoothed: NumberDomain = { words: 'in (0, 0.5)', has: (v) => v > 0 && v < 
 export interface ExoPairOptions<T> {
   /** Strength of the implicit KL penalty, positive; a number, a scalar, or one per pair `[B]`. Default 0.1. */
   readonly beta?: Operand<T>;
-  /** What the rejected side keeps of the preference, in (0, 0.5). Default 0.001, as the paper advises. */
+  /** Probability of the rejected side in the label, in (0, 0.5). Default 0.001, as in TRL; the authors' code has `e^-10`. */
   readonly labelSmoothing?: number;
 }
 
 /**
- * EXO (Efficient Exact Optimization) on pairs, one value per preference pair: the reverse KL divergence from the policy's
- * preference to the smoothed label, where DPO takes the forward one.
+ * EXO (Efficient Exact Optimization) on pairs, one value per preference pair: the reverse KL divergence KL(q || p), with q the
+ * policy's preference and p the smoothed label. DPO minimizes the forward one.
  *
  *     h    = beta * ((policy.chosen - reference.chosen) - (policy.rejected - reference.rejected))
  *     loss = sigmoid(h) * (log sigmoid(h) - log(1 - e)) + sigmoid(-h) * (log sigmoid(-h) - log e)
  *
  * with `e = labelSmoothing`. It is 0 at `h = log((1 - e) / e)`, and `-ln(2) - (log(1 - e) + log(e)) / 2` where policy and
  * reference agree. Its gradient with respect to `policy.chosen` is
- * `beta * sigmoid(h) * sigmoid(-h) * (h - log((1 - e) / e))`. {@link exo} is its form for K candidates.
+ * `beta * sigmoid(h) * sigmoid(-h) * (h - log((1 - e) / e))`, and the opposite for `policy.rejected`. {@link exo} is the form
+ * for K candidates.
  *
  * @param logps - Summed completion log-probs in nats, each `[B]`.
  * @param options - See {@link ExoPairOptions}.
- * @returns The losses `[B]`, at least 0.
- * @throws RangeError if shapes differ or an option is outside its range; smoothing of 0 would be infinite.
+ * @returns The losses `[B]`, at least 0 up to rounding.
+ * @throws RangeError if shapes differ or an option is outside its range. At a labelSmoothing of 0 the loss would be infinite.
  *
  * @example
  * ```ts
@@ -48,7 +49,7 @@ export function exoPair<T>(logps: PairLogps<T>, options: ExoPairOptions<T> = {})
     });
     const h = mul(marginOf(logps), beta);
     const minus = neg(h);
-    // Each logarithm beside its own probability: it is large only where that is 0. log sigmoid(x) = -softplus(-x).
+    // Each logarithm is large only where the probability that multiplies it is near 0. log sigmoid(x) = -softplus(-x).
     const chosen = mul(sigmoid(h), sub(-Math.log1p(-labelSmoothing), softplus(minus)));
     const rejected = mul(sigmoid(minus), sub(-Math.log(labelSmoothing), softplus(h)));
     return add(chosen, rejected);

@@ -12,7 +12,7 @@ export type FDpoOptions<T> = {
   readonly beta?: Operand<T>;
 } & (
   | {
-      /** The divergence that holds the policy to the reference. Default `'reverseKl'`, which is {@link dpo}. */
+      /** `'reverseKl'`, which is {@link dpo}, `'jensenShannon'`, `'forwardKl'` or `'alpha'`. Default `'reverseKl'`. */
       readonly divergence?: 'reverseKl' | 'jensenShannon';
       /** Not allowed with this divergence. */
       readonly alpha?: undefined;
@@ -24,21 +24,21 @@ export type FDpoOptions<T> = {
       readonly divergence: 'forwardKl';
       /** Not allowed with this divergence. */
       readonly alpha?: undefined;
-      /** Where the exponent is cut off, positive; the gradient is 0 beyond. Default 80. */
+      /** Largest exponent of forwardKl and alpha, positive; beyond it the gradient is 0. Default 80. */
       readonly maxExponent?: number;
     }
   | {
       /** The alpha-divergence. */
       readonly divergence: 'alpha';
-      /** Of the alpha-divergence, not 0: towards 0 it is the reverse KL, 1 is the forward KL. Default 0.5. */
+      /** Order of the alpha-divergence, not 0: the limit at 0 is the reverse KL, 1 is the forward KL. Default 0.5. */
       readonly alpha?: number;
-      /** Where the exponent is cut off, positive; the gradient is 0 beyond. Default 80. */
+      /** Largest exponent in the score, positive; beyond it the gradient is 0. Default 80. */
       readonly maxExponent?: number;
     }
 );
 
 /**
- * f-DPO: DPO under another divergence than the reverse KL, one value per preference pair.
+ * f-DPO: DPO with a choice of divergence between policy and reference, one value per preference pair.
  *
  *     rho  = policy - reference, of each side
  *     loss = -log sigmoid(beta * (g(rho.chosen) - g(rho.rejected)))
@@ -48,19 +48,21 @@ export type FDpoOptions<T> = {
  *     forwardKl:     g(rho) = 1 - e^-rho
  *     alpha:         g(rho) = (1 - e^(-alpha * rho)) / alpha
  *
- * Additive constants of g, in which write-ups differ, cancel. It is ln 2 where policy and reference agree. With h the
- * argument of the sigmoid, its gradient with respect to `policy.chosen` is `-beta * sigmoid(-h) * g'(rho.chosen)`, where g'
- * is 1, `sigmoid(-rho)`, `e^-rho` and `e^(-alpha * rho)`.
+ * Write-ups differ by additive constants in g, which cancel. The loss is ln 2 where policy and reference agree. With h the
+ * argument of the sigmoid, its gradient with respect to `policy.chosen` is `-beta * sigmoid(-h) * g'(rho.chosen)`, and with
+ * respect to `policy.rejected` `beta * sigmoid(-h) * g'(rho.rejected)`. In the order of the list, g' is 1, `sigmoid(-rho)`,
+ * `e^-rho` and `e^(-alpha * rho)`.
  *
- * The scores of forwardKl and alpha leave float32 at an exponent of 89. Theirs is cut off at `maxExponent`, with zero
- * gradient beyond; TRL 1.x does that for alpha, and has NaN for its forward KL.
+ * In float32, `e^x` overflows for x above 88.7, so the exponents of forwardKl and alpha are limited to `maxExponent`, with zero
+ * gradient beyond it. TRL limits the exponent of its alpha-divergence too. It does not limit the exponent of its forward KL, so
+ * that loss is NaN if both sides overflow.
  *
- * alpha is the paper's, and TRL's up to 0.27; the coefficient of TRL 1.x is `1 - alpha`.
+ * `alpha` is defined as in the paper and in TRL up to 0.27; the coefficient of TRL 1.x is `1 - alpha`.
  *
  * @param logps - Summed completion log-probs in nats, each `[B]`.
  * @param options - See {@link FDpoOptions}.
- * @returns The losses `[B]`, positive.
- * @throws RangeError if shapes differ, an option is outside its range, or one is given that the divergence does not have.
+ * @returns The losses `[B]`, at least 0.
+ * @throws RangeError if shapes differ, an option is outside its range, or the divergence does not use a given option.
  *
  * @example
  * ```ts

@@ -6,21 +6,22 @@ import { checkOptionalReference, marginOf, type OptionalReference } from '../log
 
 /** Hyperparameters of {@link hinge}. */
 export interface HingeOptions<T> {
-  /** Inverse of the margin that is asked for, positive; a number, a scalar, or one per pair `[B]`. Default 0.1. */
+  /** Inverse of the required margin, positive; a number, a scalar, or one per pair `[B]`. Default 0.1. */
   readonly beta?: Operand<T>;
 }
 
 /**
- * Hinge loss on the margin, one value per preference pair: RSO's `hinge-norm` and the normalised form of SLiC; without a
- * reference, what CPO trainers call `hinge`.
+ * Hinge loss on the margin, one value per preference pair: `hinge-norm` in the RSO paper, which is SLiC normalised by the
+ * reference. Without a reference, it is the `hinge` loss of TRL's CPO trainer.
  *
  *     loss = max(0, 1 - h)
  *     h    = beta * ((policy.chosen - reference.chosen) - (policy.rejected - reference.rejected))
  *
  * Without a reference, `h = beta * (policy.chosen - policy.rejected)`. The loss is 1 where policy and reference agree, and
- * 0 from the margin `1 / beta` on. Its gradient with respect to `policy.chosen` is `-beta` below that, and 0 from there.
+ * 0 where the margin is at least `1 / beta`. Its gradient with respect to `policy.chosen` is `-beta` where the margin is smaller
+ * and 0 elsewhere, and the opposite for `policy.rejected`.
  *
- * @param logps - Completion log-probs, each `[B]`, in nats: sums.
+ * @param logps - Summed completion log-probs in nats, each `[B]`, with or without a reference.
  * @param options - See {@link HingeOptions}.
  * @returns The losses `[B]`, at least 0.
  * @throws RangeError if shapes differ or beta is not positive.

@@ -13,17 +13,19 @@ export interface InfoNcaOptions {
 }
 
 /**
- * InfoNCA (Noise Contrastive Alignment with explicit rewards) on K candidates, one value per list: the cross entropy of the
- * rewards' distribution and the policy's. The EXO paper calls it DPO with rewards.
+ * InfoNCA (Noise Contrastive Alignment with explicit rewards) on K candidates, one value per list: the cross entropy of q, the
+ * policy's distribution over the candidates, relative to p, the distribution given by the rewards. The code of EXO's authors
+ * calls it `dpo-rw`.
  *
  *     q    = softmax(beta * (policy - reference))
  *     p    = softmax(rewards / tau)
  *     loss = -sum over k of p_k * log q_k
  *
- * It is `ln K` where policy and reference agree. Its gradient with respect to `policy_k` is `beta * (q_k - p_k)`. With two
- * candidates and rewards that are infinitely far apart it is {@link dpo}; {@link exo} has the other KL divergence.
+ * It is `ln K` for K candidates where policy and reference agree. Its gradient with respect to `policy_k` is
+ * `beta * (q_k - p_k)`. With two candidates, the limit of an infinite reward gap is {@link dpo}. InfoNCA minimizes the forward
+ * KL divergence KL(p || q), {@link exo} the reverse.
  *
- * @param batch - Summed log-probs in nats and rewards, `[B, K]`, and a mask where lists differ in length; see
+ * @param batch - Summed log-probs in nats and rewards, `[B, K]`, and a mask if lists differ in length; see
  *   {@link RewardedListLogps}.
  * @param options - See {@link InfoNcaOptions}.
  * @returns The losses `[B]`, at least 0.

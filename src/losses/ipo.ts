@@ -11,20 +11,22 @@ export interface IpoOptions<T> {
 }
 
 /**
- * Identity Preference Optimization loss, one value per preference pair: the margin is pulled to a fixed target instead of
- * being pushed on for ever.
+ * Identity Preference Optimization loss, one value per preference pair: pulls the margin to a fixed target instead of pushing
+ * it up without limit.
  *
  *     loss = (Delta - 1 / (2 * beta))^2
  *     Delta = (policy.chosen - reference.chosen) - (policy.rejected - reference.rejected)
  *
- * Without a reference, `Delta = policy.chosen - policy.rejected` (the form that CPO trainers call `ipo`). The loss is
- * `1 / (4 * beta^2)` where policy and reference agree, 25 for the default, and 0 at the margin `1 / (2 * beta)`. Its
- * gradient with respect to `policy.chosen` is `2 * (Delta - 1 / (2 * beta))`.
+ * Without a reference, `Delta = policy.chosen - policy.rejected`, the `ipo` loss of TRL's CPO trainer. The loss is
+ * `1 / (4 * beta^2)` where policy and reference agree, 25 with the default, and 0 at the margin `1 / (2 * beta)`. Its
+ * gradient with respect to `policy.chosen` is `2 * (Delta - 1 / (2 * beta))`, and the opposite for `policy.rejected`.
  *
- * Implementations disagree on the log-probs. The paper, its first implementation and OpenRLHF put in sums; TRL, HALOs and
- * mlx-lm put in means per token. This function takes what it is given: choose with the reduction of `sequenceLogProbs`.
+ * Implementations disagree on the log-probs. The paper's formula uses log-probs of whole completions, that is sums, and so do
+ * the code of DPO's authors and OpenRLHF. TRL, HALOs and mlx-lm-lora average over tokens; according to TRL, the paper's
+ * authors confirmed that the average is intended. This function accepts both: choose with the `reduction` of
+ * `sequenceLogProbs`.
  *
- * @param logps - Completion log-probs, each `[B]`: sums in nats, or means in nats per token.
+ * @param logps - Completion log-probs, each `[B]`: sums in nats, or means in nats per token; with or without a reference.
  * @param options - See {@link IpoOptions}.
  * @returns The losses `[B]`, at least 0.
  * @throws RangeError if shapes differ or beta is not positive.

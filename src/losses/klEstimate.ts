@@ -3,7 +3,7 @@ import type { Backend, ScalarOf } from '../backend/types.js';
 import { checkFields, checkTensor } from '../internal/checks.js';
 import { checkUnpairedLogps, type UnpairedLogps } from '../logprobs/pairs.js';
 
-/** What a batch adds to the estimate of the KL divergence: sums, so that parts of a batch can be added up. */
+/** Sum and count of log-ratios, for {@link klEstimate}; the statistics of several parts add up, see `addStatistics`. */
 export interface KlStatistics<S> {
   /** Sum of the log-ratios, a scalar, detached. */
   readonly sum: S;
@@ -12,14 +12,14 @@ export interface KlStatistics<S> {
 }
 
 /**
- * The part of one batch in the KL estimate of KTO:
+ * Sum and count of the log-ratios of one batch, for the KL estimate of KTO:
  *
  *     sum = sum over i of (policy[i] - reference[i])      count = N
  *
- * With gradient accumulation, a larger pool of examples, or several workers, add the sums and the counts up first and
- * give the totals to {@link klEstimate}: a mean of clamped means is something else.
+ * With gradient accumulation, a larger pool of examples, or several workers, add the statistics up first and pass the total to
+ * {@link klEstimate}: a mean of clamped means is not the clamped mean.
  *
- * @param logps - Summed log-probs in nats of mismatched completions (each prompt with another prompt's completion), `[N]`.
+ * @param logps - Summed log-probs in nats of mismatched completions (each prompt with another prompt's completion), each `[N]`.
  * @returns Two detached scalars on the engine.
  * @throws RangeError if shapes differ.
  */
@@ -33,13 +33,13 @@ export function klStatistics<T>(logps: UnpairedLogps<T>): KlStatistics<ScalarOf<
 }
 
 /**
- * The batch's estimate of the KL divergence from the reference to the policy, the reference point of KTO, detached:
+ * Estimate of KL(policy || reference) from a batch of mismatched completions, the reference point of KTO:
  *
  *     kl = max(0, sum / max(count, 1))
  *
- * over mismatched completions. It is 0 where policy and reference agree.
+ * with the sum and the count of `klStatistics`. It is 0 if policy and reference agree on all completions.
  *
- * @param logps - The mismatched completions' log-probs `[N]`, or the {@link KlStatistics} of all parts added up.
+ * @param logps - Log-probs of mismatched completions, each `[N]`, or the {@link KlStatistics} of all parts added up.
  * @returns A detached scalar on the engine, in nats, at least 0.
  * @throws RangeError if shapes differ.
  *
@@ -57,7 +57,7 @@ export function klEstimate(input: UnpairedLogps<unknown> | KlStatistics<unknown>
   return scope(input.sum, () => positiveMean(input));
 }
 
-/** `max(0, sum / count)`, and 0 of no examples. */
+/** `max(0, sum / count)`; 0 if the count is 0. */
 function positiveMean<S>({ sum, count }: KlStatistics<S>): S {
   return stopGradient(maximum(div(sum, maximum(count, 1)), 0));
 }

@@ -5,9 +5,9 @@ import { notNegative, positive } from '../internal/domains.js';
 import { number, perExample, readOptions } from '../internal/options.js';
 import { checkLabelledLogps, labelsOf, lossSign, weighByClass, type LabelledLogps } from '../logprobs/labelled.js';
 
-/** A batch of single examples for {@link kto}. */
+/** A batch of unpaired examples for {@link kto}. */
 export interface KtoBatch<T> extends LabelledLogps<T> {
-  /** The KL estimate over mismatched completions in nats, see `klEstimate`: a number, a scalar, or one per example `[B]`. */
+  /** KL estimate from mismatched completions, in nats, see `klEstimate`; a number, a scalar, or one per example `[B]`. */
   readonly kl: Operand<NoInfer<T>>;
 }
 
@@ -22,24 +22,26 @@ export interface KtoOptions<T> {
 }
 
 /**
- * Kahneman-Tversky Optimization loss, one value per example, desirable or not.
+ * Kahneman-Tversky Optimization loss, one value per unpaired example.
  *
  *     rho  = policy - reference
  *     loss = desirableWeight * sigmoid(-beta * (rho - kl))        where desirable
  *            undesirableWeight * sigmoid(-beta * (kl - rho))      elsewhere
  *
- * The loss is half the weight where policy and reference agree and kl is 0. With `s` its sigmoid and `w` the weight, the
- * gradient with respect to `policy` is `-w * beta * s * (1 - s)` for a desirable example, the opposite for another. The
- * paper's loss is `w - w * value`, which is the same. Nothing is detached here: `klEstimate` gives a detached kl, as the
- * paper asks.
+ * The loss is half the weight where policy and reference agree and `kl` is 0. With `s` the sigmoid in the formula and `w` the
+ * weight, its gradient with respect to `policy` is `-w * beta * s * (1 - s)` for a desirable example, and the opposite for an
+ * undesirable one. The paper writes the same loss as `w - w * (1 - s)`.
  *
- * KTO depends on the whole batch through kl alone: compute that over all of it, and parts of the batch give the same sum.
+ * This function does not detach `kl`. The paper does: pass a number or the result of `klEstimate`, which is detached.
  *
- * @param batch - Summed completion log-probs in nats and labels, see {@link KtoBatch}.
+ * KTO depends on the batch only through `kl`. If `kl` is computed over the whole batch, the batch can be split into parts
+ * without changing any loss.
+ *
+ * @param batch - Summed completion log-probs in nats, `desirable` and `kl`; see {@link KtoBatch}.
  * @param options - See {@link KtoOptions}.
- * @returns The losses `[B]`, in the order of the examples, between 0 and the weight.
- * @throws RangeError if shapes differ, an option is outside its range, or `desirable` holds anything but 0 and 1 where it
- *   can be read; elsewhere such an example becomes NaN.
+ * @returns The losses `[B]`, in the order of the examples, in [0, weight].
+ * @throws RangeError if shapes differ, an option is outside its range, or a value of `desirable` is not 0 or 1. Where values
+ *   cannot be read synchronously (WebGPU, WebGL), the loss of such an example is NaN.
  *
  * @example
  * ```ts

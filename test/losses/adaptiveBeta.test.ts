@@ -4,25 +4,25 @@ import { expectError, expectGradients, expectNoLeak, expectValues, read, tensor,
 import { pairLogps, weight } from '../support/samples.js';
 
 describe('adaptiveBeta', () => {
-  it('begins its running values at 0', async () => {
+  it('starts the running statistics at 0', async () => {
     const { mean, std } = marginStatistics<X>(tensor([1, 3, 5]), { momentum: 0.5 });
     await expectValues(mean, 1.5, 4);
     await expectValues(std, 1, 4);
   });
 
-  it('has no deviation in a batch of one', async () => {
+  it('has a standard deviation of 0 for a batch of one', async () => {
     const { mean, std } = marginStatistics<X>(tensor([4]), { previous: { mean: tensor(1), std: tensor(2) } });
     await expectValues(mean, 1.3, 4);
     await expectValues(std, 1.8, 4);
   });
 
-  it('weighs by the distance from the running mean, also where all were equal', async () => {
+  it('weights pairs by their distance from the running mean, also if the standard deviation is 0', async () => {
     const statistics = { mean: tensor(1), std: tensor(2) };
     await expectValues(marginWeights<X>(tensor([1, 3, -3]), statistics), [1, Math.exp(-0.5), Math.exp(-2)]);
     await expectValues(marginWeights<X>(tensor([1, 3]), { mean: tensor(1), std: tensor(0) }), [1, 0]);
   });
 
-  it('follows the margins of the selected pairs, and never falls below 0.001', async () => {
+  it('follows the mean margin of the selected pairs, and is at least 0.001', async () => {
     const batch = { margins: tensor([1, 3, 8]), statistics: { mean: tensor(2), std: tensor(1) } };
     await expectValues(adaptiveBeta<X>(batch), 0.1 * (1 + 0.6 * 2));
     await expectValues(adaptiveBeta<X>({ ...batch, selected: tensor([1, 1, 0]) }, { beta: 0.5, alpha: 1 }), 0.5);
@@ -40,7 +40,7 @@ describe('adaptiveBeta', () => {
     await expectGradients(beside, [[-10, -31.5, -7.25]], [[weight(0), weight(0), weight(0)]]);
   });
 
-  it('has detached running values, of the first batch and of the next', async () => {
+  it('has detached running statistics, for the first batch and the next', async () => {
     const beside = (x: X): X => ops.add(ops.sum<X>(x.margins), ops.add(x.statistics.mean, x.statistics.std));
     const first = (p: X): X => beside({ margins: p, statistics: marginStatistics<X>(p) });
     const next = (p: X): X => {
@@ -50,7 +50,7 @@ describe('adaptiveBeta', () => {
     for (const f of [first, next]) await expectGradients(f, [[1, 2, 5]], [[weight(0), weight(0), weight(0)]]);
   });
 
-  it('gives a beta that dpo takes', async () => {
+  it('returns a beta that dpo accepts', async () => {
     const x = pairLogps();
     const margins = logRatioMargin<X>(x);
     const beta = adaptiveBeta<X>({ margins, statistics: marginStatistics<X>(margins) });
@@ -80,7 +80,7 @@ describe('adaptiveBeta', () => {
     expectError(() => adaptiveBeta<X>({ margins, statistics, selected: one }), RangeError, 'adaptiveBeta: selected has shape [1], expected [2] like margins'); // prettier-ignore
   });
 
-  it('names arguments of the wrong shape, those that are missing, and unknown options', () => {
+  it('names arguments that are missing or have the wrong shape, and unknown options', () => {
     const none = 'is not a tensor: no registered engine owns null';
     const [flat, rows, zero, one, x]: X[] = [tensor([-1, -2]), tensor([[-1, -2], [-3, -4]]), tensor(0), tensor(1), { x: 1 }]; // prettier-ignore
     const statistics = { mean: zero, std: one };

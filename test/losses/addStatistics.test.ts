@@ -3,7 +3,7 @@ import { addStatistics, type KlStatistics } from '../../src/index.js';
 import { expectError, expectNoLeak, expectValues, tensor, type X } from '../support/engine.js';
 
 describe('addStatistics', () => {
-  it('adds field by field, and forgets what it is told to', async () => {
+  it('adds field by field, with a decay of the earlier sums and counts', async () => {
     const [a, b] = [{ sum: tensor(3), count: tensor(2) }, { sum: tensor(-1), count: tensor(4) }]; // prettier-ignore
     const total = addStatistics<X, KlStatistics<X>>(a, b);
     await expectValues(total.sum, 2, 4);
@@ -25,7 +25,7 @@ describe('addStatistics', () => {
       'addStatistics: before.count has shape [1], expected rank 0',
     );
     expectError(() => addStatistics<X, X>(a, a, { decay: 1.5 }), RangeError, 'addStatistics: decay must be in [0, 1], got 1.5');
-    expectError(() => addStatistics<X, X>(null, a), TypeError, 'addStatistics: before is no record of scalars');
+    expectError(() => addStatistics<X, X>(null, a), TypeError, 'addStatistics: before must be a record of at least one scalar');
     expectError(
       () => addStatistics<X, X>(a, a, { momentum: 1 } as never),
       RangeError,

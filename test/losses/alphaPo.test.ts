@@ -12,7 +12,7 @@ const logps = () => pair({ chosen: [-0.5, -1], rejected: [-1, -0.75] });
 describe('alphaPo', () => {
   itCosts('alphaPo', 13);
 
-  it('is the same for both ways to state the margin', async () => {
+  it('is the same for gamma and the equivalent gammaBetaRatio', async () => {
     await expectSame(
       alphaPo<X>(logps(), { alpha: 0.3, beta: 2, gamma: 1.5 }),
       alphaPo<X>(logps(), { alpha: 0.3, beta: 2, gammaBetaRatio: 0.75 }),
@@ -23,7 +23,7 @@ describe('alphaPo', () => {
     await expectSame(alphaPo<X>(logps(), { alpha: 1e-13, beta: 2, gamma: 1 }), simpo<X>(logps(), { beta: 2, gamma: 1 }));
   });
 
-  it('cuts exponents off', async () => {
+  it('limits exponents to maxExponent', async () => {
     const reward = (exponent: number): number => -Math.expm1(exponent) / 2;
     const h = 0.5 * (reward(3) - reward(2)) - 1;
     const options = { alpha: 2, beta: 0.5, gamma: 1, maxExponent: 3 };

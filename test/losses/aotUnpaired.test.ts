@@ -18,7 +18,7 @@ describe('aotUnpaired', () => {
     await expectSame(aotUnpaired<X>(one, options), dpo<X>(one, options));
   });
 
-  it('does not depend on who stands beside whom', async () => {
+  it('does not depend on how the completions are paired', async () => {
     const turn = (values: number[]): number[] => [values[2]!, values[0]!, values[1]!];
     const apart = {
       policy: { ...sample.policy, chosen: turn(sample.policy.chosen) },

@@ -9,12 +9,12 @@ import { sigmoid } from '../support/samples.js';
 describe('apoZeroUnpaired', () => {
   itCosts('apoZeroUnpaired', 6);
 
-  it('is kto at the reference point 0', async () => {
+  it('is kto at kl 0', async () => {
     await expectSame(apoZeroUnpaired<X>(oneEach()), kto<X>({ ...oneEach(), kl: 0 }));
     await expectSame(apoZeroUnpaired<X>(oneEach(), weights), kto<X>({ ...oneEach(), kl: 0 }, weights));
   });
 
-  it('of two examples adds up to apoZero of their pair', async () => {
+  it('adds up to apoZero of the pair for a desirable and an undesirable example', async () => {
     await expectValues(ops.sum<X>(apoZeroUnpaired<X>(oneEach())), ((await read(apoZero<X>(asPair()))) as number[])[0]!);
   });
 

@@ -9,11 +9,11 @@ import { sigmoid } from '../support/samples.js';
 describe('bco', () => {
   itCosts('bco', 11);
 
-  it('of two examples adds up to bcoPair of their pair', async () => {
+  it('adds up to bcoPair of the pair for a desirable and an undesirable example', async () => {
     await expectValues(ops.sum<X>(bco<X>(oneEach(), { delta: 0.5 })), ((await read(bcoPair<X>(asPair(), { delta: 0.5 }))) as number[])[0]!);
   });
 
-  it('weighs by class, with one weight or one per example', async () => {
+  it('weights by class, with one weight or one per example', async () => {
     const plain = (await read(bco<X>(oneEach()))) as [number, number];
     await expectValues(bco<X>(oneEach(), { desirableWeight: 2, undesirableWeight: 3 }), [2 * plain[0], 3 * plain[1]]);
     const perExample = { desirableWeight: tensor([2, 7]), undesirableWeight: tensor([9, 3]) };
@@ -30,7 +30,7 @@ describe('bco', () => {
     );
   });
 
-  it('of a batch in parts is that of the whole, with the statistics of all parts', async () => {
+  it('is the same for a batch in parts, with the statistics of all parts', async () => {
     const all = labelled(rows.policy, rows.reference, rows.desirable);
     const [one, other] = parts(rows, 2).map((p) => rewardStatistics<X>(labelled(p.policy, p.reference, p.desirable)));
     const total = addStatistics<X, RewardStatistics<X>>(one!, other!);
@@ -53,12 +53,12 @@ describe('bco', () => {
     );
   });
 
-  it.runIf(isReadable)('names a label that is neither 0 nor 1', () => {
+  it.runIf(isReadable)('names a value of desirable that is neither 0 nor 1, where values can be read', () => {
     const x = { policy: tensor([1, 2, 3]), reference: tensor([1, 2, 3]), desirable: tensor([0.5, 2, 1]) };
     expectError(() => bco<X>(x), RangeError, 'bco: value 0 of desirable must be 0 or 1, got 0.5');
   });
 
-  it.skipIf(isReadable)('turns such an example, and one of a bad weight, into NaN where it cannot be read', async () => {
+  it.skipIf(isReadable)('is NaN for such an example, and for a bad weight, where values cannot be read', async () => {
     const isBad = async (y: X): Promise<boolean[]> => ((await read(y)) as number[]).map(Number.isNaN);
     const batch = { policy: tensor([1, 2, 3]), reference: tensor([1, 2, 3]), desirable: tensor([1, 0.5, 0]) };
     expect(await isBad(bco<X>(batch))).toEqual([false, true, false]);

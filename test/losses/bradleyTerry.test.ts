@@ -12,11 +12,11 @@ const total = [1, -0.25, 6];
 describe('bradleyTerry', () => {
   itCosts('bradleyTerry', 3);
 
-  it.runIf(engine === 'cpu')('takes the difference, minus, softplus', async () => {
+  it.runIf(engine === 'cpu')('runs the kernels Sub, Neg and Softplus', async () => {
     expect(await kernelsOf(() => bradleyTerry(pair({ chosen: [1], rejected: [0] })))).toEqual(['Sub', 'Neg', 'Softplus']);
   });
 
-  it('of implicit rewards is dpo', async () => {
+  it('is dpo for implicit rewards', async () => {
     await expectSame(bradleyTerry<X>(implicitRewards<X>(pairLogps())), dpo(pairLogps()));
   });
 
@@ -44,7 +44,7 @@ describe('bradleyTerry', () => {
     await expectValues(bradleyTerry(pair({ chosen: [0, 7], rejected: [0, 7] })), [Math.LN2, Math.LN2]);
   });
 
-  it('has the gradient of its doc comment, also by the margin', async () => {
+  it('has the gradient of its doc comment, also with respect to the margin', async () => {
     const margins = [0.5, 0, -1];
     const s = gap.map((g, i) => sigmoid(margins[i]! - g));
     const c = (sign: number) => s.map((v, i) => weight(i) * (-sign * v + 0.2 * total[i]!));
@@ -52,7 +52,7 @@ describe('bradleyTerry', () => {
     await expectGradients(f, [rewards.chosen, rewards.rejected, margins], [c(1), c(-1), s.map((v, i) => weight(i) * v)]);
   });
 
-  it('is finite at 1e4', async () => {
+  it('is finite at rewards of 1e4', async () => {
     await expectValues(bradleyTerry(pair({ chosen: [1e4, 0], rejected: [0, 1e4] })), [0, 1e4]);
   });
 

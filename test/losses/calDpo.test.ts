@@ -14,7 +14,7 @@ describe('calDpo', () => {
     await expectConstant(calDpo<X>(agreeing()), Math.LN2 + 50);
   });
 
-  it('is dpo at beta 1 without calibration', async () => {
+  it('is dpo at beta 1 if calibrationWeight is 0', async () => {
     await expectSame(calDpo(pairLogps(), { calibrationWeight: 0 }), dpo(pairLogps(), { beta: 1 }));
   });
 
@@ -32,7 +32,7 @@ describe('calDpo', () => {
     expectError(() => calDpo(x, { calibrationWeight: -1 }), RangeError, 'calDpo: calibrationWeight must be finite and >= 0, got -1');
   });
 
-  it.skipIf(isReadable)('turns a beta that is not positive into NaN where it cannot be read', async () => {
+  it.skipIf(isReadable)('is NaN for a beta that is not positive, where values cannot be read', async () => {
     const loss = (await read(calDpo<X>(pairLogps(), { beta: tensor([0.5, 0, 1]) }))) as number[];
     expect(loss.map(Number.isNaN)).toEqual([false, true, false]);
   });

@@ -13,7 +13,7 @@ describe('cpo', () => {
     await expectSame(cpo(pair(sample.policy), { labelSmoothing: 0 }), cpo(pair(sample.policy)));
   });
 
-  it('differs by the margin for a swapped pair', async () => {
+  it('grows by beta times the margin if the pair is swapped', async () => {
     const margin = tensor(sample.policy.chosen.map((c, i) => 0.1 * (c - sample.policy.rejected[i]!)));
     await expectSame(ops.sub(cpo<X>(pair(swapped(sample.policy))), cpo<X>(pair(sample.policy))), margin);
   });

@@ -13,7 +13,7 @@ describe('discopop', () => {
     await expectConstant(discopop<X>(agreeing()), (Math.LN2 + 1) / 2);
   });
 
-  it('is the logistic loss far behind, and vanishes far ahead', async () => {
+  it('is the logistic loss for h far below 0, and 0 for h far above', async () => {
     const at = (margin: number): X =>
       discopop<X>({ policy: pair({ chosen: [margin], rejected: [0] }), reference: pair({ chosen: [0], rejected: [0] }) });
     await expectValues(at(-100), [Math.log1p(Math.exp(-10)) + 10], 10);
@@ -34,7 +34,7 @@ describe('discopop', () => {
     for (const tau of [0, 1.5, NaN]) expectError(() => discopop(x, { tau }), RangeError, `discopop: tau must be in (0, 1], got ${tau}`);
   });
 
-  it('takes a tau of 1, the end of its range', async () => {
+  it('accepts a tau of 1, the end of its range', async () => {
     const h = delta.map((d) => 0.1 * d);
     const wanted = h.map((x) => sigmoid(-x) * softplus(-x) + sigmoid(x) * Math.exp(-x));
     await expectValues(discopop<X>(pairLogps(), { beta: 0.1, tau: 1 }), wanted);

@@ -7,7 +7,7 @@ import { delta, four, fromFour, pair, pairLogps, sample, sigmoid, softplus, swap
 describe('dpo', () => {
   itCosts('dpo', 6);
 
-  it.runIf(engine === 'cpu')('takes three differences, beta, minus, softplus', async () => {
+  it.runIf(engine === 'cpu')('runs three Sub kernels, Multiply, Neg and Softplus', async () => {
     expect(await kernelsOf(() => dpo(pairLogps()))).toEqual(['Sub', 'Sub', 'Sub', 'Multiply', 'Neg', 'Softplus']);
   });
 
@@ -41,7 +41,7 @@ describe('dpo', () => {
     );
   });
 
-  it('subtracts an offset, one or one per pair', async () => {
+  it('subtracts an offset, one number or one per pair', async () => {
     const offsets = [0.5, -1, 2];
     await expectValues(
       dpo(pairLogps(), { offset: 0.5 }),
@@ -68,7 +68,7 @@ describe('dpo', () => {
     );
   });
 
-  it('gives the other sign to a swapped pair', async () => {
+  it('grows by beta times the margin if the pair is swapped', async () => {
     const own = await read(ops.sub(dpo(pairLogps(swappedSample)), dpo(pairLogps())));
     await expectValues(
       tensor(own),
@@ -85,7 +85,7 @@ describe('dpo', () => {
     await expectGradients(f, four, [g, minus, minus, g]);
   });
 
-  it('has the gradient by beta and offset', async () => {
+  it('has gradients with respect to beta and offset', async () => {
     const f = (beta: X, offset: X) => dpo<X>(pairLogps(), { beta, offset });
     const [betas, offsets] = [
       [0.1, 0.5, 2],
@@ -118,7 +118,7 @@ describe('dpo', () => {
     ]);
   });
 
-  it('leaks nothing and changes nothing', async () => {
+  it('leaks nothing, and does not change its input', async () => {
     const logps = pairLogps();
     expectNoLeak(() => dpo(logps));
     expectNoLeak(() => dpo(logps, { labelSmoothing: 0.1, offset: 1 }));
@@ -144,7 +144,7 @@ describe('dpo', () => {
       );
     });
 
-    it('names a wrong rank, an empty batch, a missing side, a wrong kind', () => {
+    it('names a wrong rank, an empty batch, a missing side, a side that is not a tensor', () => {
       const x = logps();
       const matrix = tensor([[-1], [-2]]);
       expectError(
@@ -193,12 +193,12 @@ describe('dpo', () => {
       expectError(() => dpo(x, null as never), TypeError, 'dpo: options is null, expected an object');
     });
 
-    it.runIf(isReadable)('names a beta in a tensor that is not positive, where values can be read', () => {
+    it.runIf(isReadable)('names a value of beta that is not positive, where values can be read', () => {
       const [x, betas] = [logps(), tensor([0.1, 0, 0.3])];
       expectError(() => dpo(x, { beta: betas }), RangeError, 'dpo: value 1 of beta must be finite and > 0, got 0');
     });
 
-    it.skipIf(isReadable)('turns such a pair into NaN where they cannot', async () => {
+    it.skipIf(isReadable)('is NaN for such a pair where values cannot be read', async () => {
       const loss = (await read(dpo(pairLogps(), { beta: tensor([0.1, -1, 0.3]) }))) as number[];
       expect(loss.map(Number.isNaN)).toEqual([false, true, false]);
     });

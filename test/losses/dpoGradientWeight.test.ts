@@ -11,14 +11,14 @@ describe('dpoGradientWeight', () => {
     );
   });
 
-  it('is 1/2 at the reference, and beta times it is the gradient of dpo', async () => {
+  it('is 1/2 where policy and reference agree, and -beta times it is the gradient of dpo', async () => {
     await expectValues(dpoGradientWeight({ policy: pair(sample.policy), reference: pair(sample.policy) }), [0.5, 0.5, 0.5]);
     const f = (chosen: X) => dpo<X>({ policy: { chosen, rejected: tensor(sample.policy.rejected) }, reference: pair(sample.reference) });
     const w = (await read(dpoGradientWeight(pairLogps()))) as number[];
     await expectGradients(f, [sample.policy.chosen], [w.map((v, i) => -0.1 * v * weight(i))]);
   });
 
-  it('checks its input', () => {
+  it('leaks nothing, and names bad input', () => {
     const x = pairLogps();
     expectNoLeak(() => dpoGradientWeight(x));
     expectError(() => dpoGradientWeight(x, { beta: 0 }), RangeError, 'dpoGradientWeight: beta must be finite and > 0, got 0');

@@ -14,11 +14,11 @@ describe('dpop', () => {
     await expectConstant(dpop<X>(agreeing()), Math.LN2);
   });
 
-  it('is dpo without its penalty', async () => {
+  it('is dpo at lambda 0', async () => {
     await expectSame(dpop(pairLogps(), { lambda: 0 }), dpo(pairLogps()));
   });
 
-  it('without its penalty, differs by the margin for a swapped pair', async () => {
+  it('grows by beta times the margin if the pair is swapped, at lambda 0', async () => {
     const difference = ops.sub(dpop<X>(pairLogps(swappedSample), { lambda: 0 }), dpop<X>(pairLogps(), { lambda: 0 }));
     await expectSame(difference, ops.mul(logRatioMargin<X>(pairLogps()), 0.1));
   });

@@ -13,7 +13,7 @@ describe('exoPair', () => {
     await expectConstant(exoPair<X>(agreeing()), -Math.LN2 - (Math.log1p(-1e-3) + Math.log(1e-3)) / 2);
   });
 
-  it('is 0 at the log-odds of its label', async () => {
+  it('is 0 where h is the log-odds of the smoothed label', async () => {
     const margin = Math.log(0.9 / 0.1) / 0.1;
     const logps = { policy: pair({ chosen: [margin], rejected: [0] }), reference: pair({ chosen: [0], rejected: [0] }) };
     await expectValues(exoPair<X>(logps, { labelSmoothing: 0.1 }), [0]);

@@ -14,7 +14,7 @@ describe('fDpo', () => {
     await expectConstant(fDpo<X>(agreeing(), { divergence: 'jensenShannon' }), Math.LN2);
   });
 
-  it('is dpo under the reverse KL, has the forward KL at alpha 1, and is near dpo for a small alpha', async () => {
+  it('is dpo for the reverse KL and for a small alpha, and the forward KL at alpha 1', async () => {
     const small = pairLogps({
       policy: { chosen: [-1, -2, -3], rejected: [-3, -1, -3] },
       reference: { chosen: [-2, -2, -2], rejected: [-2, -2, -2] },
@@ -26,12 +26,12 @@ describe('fDpo', () => {
     await expectSame(fDpo(small, { divergence: 'alpha' }), fDpo(small, { divergence: 'alpha', alpha: 0.5 }));
   });
 
-  it('differs by the margin for a swapped pair', async () => {
+  it('grows by beta times the margin if the pair is swapped', async () => {
     const difference = ops.sub(fDpo<X>(pairLogps(swappedSample)), fDpo<X>(pairLogps()));
     await expectSame(difference, ops.mul(logRatioMargin<X>(pairLogps()), 0.1));
   });
 
-  it('cuts exponents off, with zero gradient beyond', async () => {
+  it('limits exponents to maxExponent, with zero gradient beyond it', async () => {
     const logps = (chosen: X) => ({ policy: { chosen, rejected: tensor([0]) }, reference: pair({ chosen: [0], rejected: [0] }) });
     const far = (chosen: X): X => fDpo<X>(logps(chosen), { divergence: 'forwardKl', maxExponent: 3 });
     await expectValues(far(tensor([-5])), [Math.log1p(Math.exp(0.1 * Math.expm1(3)))]);
@@ -44,7 +44,7 @@ describe('fDpo', () => {
     ['jensenShannon', {}, (rho) => sigmoid(-rho), (rho) => Math.log(sigmoid(rho))],
     ['forwardKl', {}, (rho) => Math.exp(-rho), (rho) => -Math.exp(-rho)],
     ['alpha', { alpha: 0.5 }, (rho) => Math.exp(-rho / 2), (rho) => -2 * Math.exp(-rho / 2)],
-  ])('has the gradient of its doc comment under %s', async (divergence, more, slope, g) => {
+  ])('has the gradient of its doc comment for %s', async (divergence, more, slope, g) => {
     const b = 0.3;
     await expectPairGradients(
       (x) => fDpo<X>(x, { beta: b, divergence, ...more } as never),

@@ -13,7 +13,7 @@ describe('hinge', () => {
     await expectConstant(hinge<X>(agreeing()), 1);
   });
 
-  it('is 0 from the margin 1 / beta on', async () => {
+  it('is 0 where the margin is at least 1 / beta', async () => {
     const f = (chosen: X): X => hinge<X>({ policy: { chosen, rejected: tensor([0, 0]) } }, { beta: 0.5 });
     await expectValues(f(tensor([2, 3])), [0, 0]);
     await expectGradients(f, [[3, 1]], [[0, -0.5 * weight(1)]]);

@@ -11,7 +11,7 @@ import { asLists, hard, smoothed } from '../support/twoCandidates.js';
 describe('infoNca', () => {
   itCosts('infoNca', 33);
 
-  it('is dpo for two candidates', async () => {
+  it('is dpo for two candidates, with hard or smoothed labels', async () => {
     await expectSame(infoNca<X>({ ...asLists(), rewards: hard() }), dpo(pairLogps()));
     await expectSame(infoNca<X>({ ...asLists(), rewards: smoothed(0.05) }), dpo(pairLogps(), { labelSmoothing: 0.05 }));
   });

@@ -7,7 +7,7 @@ import { delta, four, fromFour, pair, pairLogps, sample, weight } from '../suppo
 describe('ipo', () => {
   itCosts('ipo', 5);
 
-  it.runIf(engine === 'cpu')('takes three differences, the target, the square', async () => {
+  it.runIf(engine === 'cpu')('runs four Sub kernels and a Square', async () => {
     expect(await kernelsOf(() => ipo(pairLogps()))).toEqual(['Sub', 'Sub', 'Sub', 'Sub', 'Square']);
   });
 
@@ -24,7 +24,7 @@ describe('ipo', () => {
     );
   });
 
-  it('is 1 / (4 beta^2) where policy and reference agree, 0 with gradient 0 at its minimum', async () => {
+  it('is 1 / (4 beta^2) where policy and reference agree, and 0 with gradient 0 at its minimum', async () => {
     await expectValues(ipo({ policy: pair(sample.policy), reference: pair(sample.policy) }), [25, 25, 25]);
     const f = (chosen: X) =>
       ipo<X>({ policy: { chosen, rejected: tensor([-3]) }, reference: pair({ chosen: [-2], rejected: [-3] }) }, { beta: 0.25 });
@@ -32,7 +32,7 @@ describe('ipo', () => {
     await expectGradients(f, [[0]], [[0]]);
   });
 
-  it('without a reference, takes the policy margin', async () => {
+  it('uses the margin of the policy if there is no reference', async () => {
     const margin = sample.policy.chosen.map((c, i) => c - sample.policy.rejected[i]!);
     await expectValues(
       ipo({ policy: pair(sample.policy) }),
@@ -92,7 +92,7 @@ describe('ipo', () => {
     );
   });
 
-  it.skipIf(isReadable)('turns a beta that is not positive into NaN where it cannot be read', async () => {
+  it.skipIf(isReadable)('is NaN for a beta that is not positive, where values cannot be read', async () => {
     const loss = (await read(ipo(pairLogps(), { beta: tensor([0.1, 0, 0.3]) }))) as number[];
     expect(loss.map(Number.isNaN)).toEqual([false, true, false]);
   });

@@ -18,7 +18,7 @@ describe('klEstimate', () => {
     await expectValues(klEstimate(logps([-3], [-3])), 0);
   });
 
-  it('is the same from the sums of its parts, clamped once', async () => {
+  it('is the same from the added statistics of two parts, clamped once', async () => {
     const [a, b] = [klStatistics<X>(logps([-1, -2], [-4, -5])), klStatistics<X>(logps([-9], [-8]))];
     await expectValues(a.sum, 6, 4);
     await expectValues(a.count, 2);
@@ -26,17 +26,17 @@ describe('klEstimate', () => {
     await expectValues(klEstimate(total), 5 / 3, 4);
   });
 
-  it('is 0 of an empty pool', async () => {
+  it('is 0 for an empty pool', async () => {
     await expectValues(klEstimate({ sum: tensor(0), count: tensor(0) }), 0);
   });
 
-  it('is detached, and so are its halves', async () => {
+  it('is detached, and so is klStatistics', async () => {
     const inputs = [[-1, -2], [-2, -4]]; // prettier-ignore
     const ofLogps = (policy: X, reference: X) => klEstimate<X>({ policy, reference });
     const sumAlone = (policy: X, reference: X) => klStatistics<X>({ policy, reference }).sum;
     const ofStatistics = (policy: X, reference: X) => klEstimate<X>({ sum: ops.sum<X>(ops.sub(policy, reference)), count: tensor(2) });
     for (const f of [ofLogps, sumAlone, ofStatistics]) {
-      // Beside a term that is not: a function of constants alone has no gradient to ask for.
+      // With a term that is not detached: some engines refuse to differentiate a constant.
       const beside = (policy: X, reference: X) => ops.add(f(policy, reference), ops.sum(policy));
       await expectGradients(beside, inputs, [[weight(0), weight(0)], [0, 0]]); // prettier-ignore
     }

@@ -30,7 +30,7 @@ const formula = (beta: number, kl: number, wD = 1, wU = 1) =>
 describe('kto', () => {
   itCosts('kto', 7);
 
-  it.runIf(engine === 'cpu')('takes two differences, beta, the sign of the label, sigmoid', async () => {
+  it.runIf(engine === 'cpu')('runs the kernels of two differences, beta, the sign of desirable and a sigmoid', async () => {
     const x = { policy: tensor([1, 2]), reference: tensor([0, 1]), desirable: ints([1, 0]), kl: 0 };
     expect(await kernelsOf(() => kto(x))).toEqual(['Sub', 'Sub', 'Multiply', 'Multiply', 'Sub', 'Multiply', 'PreflossSigmoid']);
   });
@@ -46,12 +46,12 @@ describe('kto', () => {
     await expectValues(kto({ ...x, reference: x.policy }, { desirableWeight: 3 }), [1.5, 0.5, 1.5, 0.5]);
   });
 
-  it('adds up to the weight with the same example in the other class', async () => {
+  it('adds up to the weight if the same example is counted in both classes', async () => {
     const other = { ...batch(0.5), desirable: tensor(desirable.map((d) => 1 - d)) };
     await expectValues(ops.add(kto(batch(0.5)), kto(other)), [1, 1, 1, 1]);
   });
 
-  it('is symmetric: an undesirable example is a desirable one seen from the other side', async () => {
+  it('is the same for an undesirable example and a desirable one with opposite log-ratio and kl', async () => {
     const ratios = [1, -2, 0.5];
     const loss = (values: number[], label: number, kl: number): X =>
       kto<X>({ policy: tensor(values), reference: tensor([0, 0, 0]), desirable: tensor([label, label, label]), kl });
@@ -59,12 +59,12 @@ describe('kto', () => {
     await expectSame(ops.add(loss(ratios, 0, 0.25), loss(ratios, 1, 0.25)), tensor([1, 1, 1]));
   });
 
-  it('takes the estimate of the batch', async () => {
+  it('accepts the result of klEstimate as kl', async () => {
     const kl = klEstimate<X>({ policy: tensor([-1, -2]), reference: tensor([-2, -2.5]) });
     await expectSame(kto<X>({ ...oneEach(), kl }), kto<X>({ ...oneEach(), kl: 0.75 }));
   });
 
-  it('of a batch in parts is that of the whole, with the statistics of all parts', async () => {
+  it('is the same for a batch in parts, with the statistics of all parts', async () => {
     const pool = { policy: [-20, -31, -8], reference: [-21, -32.5, -8.25] };
     const [one, other] = parts(pool, 1).map((p) => klStatistics<X>(logps(p.policy, p.reference)));
     const kl = klEstimate<X>(addStatistics<X, KlStatistics<X>>(one!, other!));
@@ -82,7 +82,7 @@ describe('kto', () => {
     );
   });
 
-  it('takes integer and boolean labels', async () => {
+  it('accepts integers and booleans for desirable', async () => {
     await expectValues(kto({ ...batch(), desirable: ints(desirable) }), formula(0.1, 0));
     await expectValues(kto({ ...batch(), desirable: tensor(desirable, 'bool') }), formula(0.1, 0));
   });
@@ -95,14 +95,14 @@ describe('kto', () => {
     await expectGradients(f, [policy, reference, kl], [g, g.map((v) => -v), -g.reduce((a, b) => a + b)]);
   });
 
-  it('keeps its digits far out, where 1 - sigmoid has none', async () => {
+  it('is accurate far from 0, where 1 - sigmoid would lose all digits', async () => {
     const x = { policy: tensor([170, 4e4]), reference: tensor([0, 0]), desirable: tensor([1, 0]), kl: 0 };
     const [near, far] = (await read(kto(x))) as [number, number];
     expect(near / sigmoid(-17)).toBeCloseTo(1, 4);
     expect(far).toBe(1);
   });
 
-  it('one batch equals its parts', async () => {
+  it('is the same for a batch and its parts at a given kl', async () => {
     const whole = (await read(kto(batch(0.5)))) as number[];
     const part = (from: number, to: number) =>
       kto<X>({
@@ -143,12 +143,12 @@ describe('kto', () => {
     );
   });
 
-  it.runIf(isReadable)('names a label that is neither 0 nor 1, where it can be read', () => {
+  it.runIf(isReadable)('names a value of desirable that is neither 0 nor 1, where values can be read', () => {
     const x = { ...batch(), desirable: tensor([1, 0, -1, 0]) };
     expectError(() => kto(x), RangeError, 'kto: value 2 of desirable must be 0 or 1, got -1');
   });
 
-  it.skipIf(isReadable)('turns such an example into NaN where it cannot', async () => {
+  it.skipIf(isReadable)('is NaN for such an example where values cannot be read', async () => {
     const loss = (await read(kto({ ...batch(), desirable: tensor([1, 0, -1, 0.5]) }))) as number[];
     expect(loss.map(Number.isNaN)).toEqual([false, false, true, true]);
   });
