@@ -10,8 +10,8 @@ import { chunkGradient, joinStates, softmaxOf } from './softmax.js';
 type T = tf.Tensor;
 
 /**
- * Log-probs with gradients with respect to hidden states, weight and bias. Of the intermediate values only the softmax state is saved;
- * the backward pass recomputes the logits.
+ * Log-probs with gradients with respect to hidden states, weight and bias. The softmax state is the only intermediate value that is
+ * saved; the backward pass recomputes the logits.
  */
 export function withTrainableWeight(rows: LinearRows<T>): T {
   const { labels, hidden, weight, bias } = rows;
