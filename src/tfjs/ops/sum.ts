@@ -11,7 +11,7 @@ interface Attributes {
   readonly shape: readonly number[];
 }
 
-/** tfjs's own Sum on wasm adds sequentially in float32, with an error of 2e-4 over 28 million values. This kernel adds in float64. */
+/** tfjs's own Sum on wasm adds sequentially in float32: over 28 million values it can be off by several percent. This one adds in float64. */
 const sumKernel = kernel<Inputs, Attributes>('PreflossSum', {
   wasm: onWasm((backend, { x }, { shape }) => {
     const output = backend.makeOutput(shape, 'float32');

@@ -28,8 +28,8 @@ export interface ClippedGradients<G extends NamedTensorMap> extends TensorContai
  *
  *     norm = sqrt(sum of all g^2)          g' = g min(1, maxNorm / (norm + 1e-6))
  *
- * Sums over millions of values keep their digits (on wasm, `tf.sum` is off by 2e-4 over 28 million values), and the number of tensors
- * is not limited by a GPU's bindings. If a gradient is not finite, neither is the norm: check the norm from time to time, and use
+ * Sums over millions of values keep their digits (`tf.sum` on wasm can be off by several percent), and the number of tensors is not
+ * limited by a GPU's bindings. If a gradient is not finite, neither is the norm: check the norm from time to time, and use
  * `checkValues` of `prefloss/testing` to find the variable.
  *
  * @param grads - Gradients by variable name, as `valueAndGrads` returns them. The caller disposes them.

@@ -24,7 +24,7 @@ export type Gradients = Record<string, Variable>;
  * @returns `loss`, the auxiliary outputs with every tensor cloned, and `grads` by variable name, for `optimizer.applyGradients`. Variables
  *   that the loss does not depend on, or that are not trainable, have no entry in `grads`. The caller disposes all of these tensors.
  * @throws TypeError if no gradients are registered (`@tensorflow/tfjs-core` alone registers none), `variables` is not a list of live
- *   `tf.Variable`, `loss` is not a scalar, or `f` returns anything but tensors in records and lists (e.g. a promise).
+ *   `tf.Variable`, `loss` is not a scalar, or the result of `f` contains an object that is not a tensor, record or list, or is a promise.
  * @throws RangeError if none of the variables is trainable, `f` returns a field `grads`, or the loss depends on none of the variables.
  *
  * @example
