@@ -1,14 +1,17 @@
-// Kernels over one row of float32 logits in WebAssembly SIMD, in AssemblyScript; tools/assembly.mjs builds src/rows/simd.wasm.ts from it.
-// Pointers are byte offsets into the imported memory, n counts floats. There is no data segment, no stack and no allocation, so
-// that the module can work on a heap that belongs to someone else.
+// Kernels over one row of float32 logits, in AssemblyScript for WebAssembly SIMD. tools/assembly.mjs compiles this file to
+// src/rows/simd.wasm.ts. Pointers are byte offsets into the imported memory; n is a number of floats. The module has no data
+// segment, no stack and no allocation, so it can run on a heap that it does not own.
 
-/** e^x for x <= 88: x = k ln 2 + r with |r| <= ln 2 / 2, a minimax polynomial of degree 6 (3.7e-9), times 2^k. NaN stays NaN. */
+/**
+ * e^x for x <= 88. With x = k ln 2 + r and |r| <= ln 2 / 2, it is a minimax polynomial of degree 6 in r (error 3.7e-9) times 2^k.
+ * NaN stays NaN.
+ */
 @inline
 function exp4(x: v128): v128 {
-  x = f32x4.pmax(x, f32x4.splat(-88.1)); // below -87.69 the bits made for 2^-127 are those of 0, so that e^x is exactly 0
+  x = f32x4.pmax(x, f32x4.splat(-88.1)); // below -87.69, k is -127, and the bits of 2^k are those of 0: e^x is exactly 0
   const t = f32x4.add(f32x4.mul(x, f32x4.splat(1.4426950408889634)), f32x4.splat(12583039)); // 1.5 * 2^23 + 127: the low bits are k + 127
   const k = f32x4.sub(t, f32x4.splat(12583039));
-  // ln 2 in two parts, the first so short that k times it is exact.
+  // ln 2 in two parts; the first has so few bits that its product with k is exact.
   const r = f32x4.add(f32x4.sub(x, f32x4.mul(k, f32x4.splat(0.693359375))), f32x4.mul(k, f32x4.splat(2.12194440054690583e-4)));
   const r2 = f32x4.mul(r, r);
   const low = f32x4.add(f32x4.splat(0.4999999403953552), f32x4.mul(r, f32x4.splat(0.1666652113199234)));
@@ -21,7 +24,7 @@ function exp1(x: f32): f32 {
   return f32x4.extract_lane(exp4(f32x4.splat(x)), 0);
 }
 
-/** The four float32 lanes, added up in float64. */
+/** The four float32 lanes, added pairwise in float64: two lanes. */
 @inline
 function widen(sum: v128): v128 {
   return f64x2.add(f64x2.promote_low_f32x4(sum), f64x2.promote_low_f32x4(v128.shuffle<i64>(sum, sum, 1, 0)));
@@ -32,7 +35,7 @@ function total(sum: v128): f64 {
   return f64x2.extract_lane(sum, 0) + f64x2.extract_lane(sum, 1);
 }
 
-/** The largest of n floats; NaN is passed over (sumExp then meets it), -Infinity if nothing is left. */
+/** The largest of n floats. NaN is skipped (it makes the sums NaN later); -Infinity if all are NaN. */
 export function rowMax(x: usize, n: i32): f32 {
   let a = f32x4.splat(-Infinity), b = a, c = a, d = a;
   const end = x + (<usize>n << 2), end16 = x + (<usize>(n & ~15) << 2);
@@ -47,7 +50,7 @@ export function rowMax(x: usize, n: i32): f32 {
   return max(max(f32x4.extract_lane(a, 0), f32x4.extract_lane(a, 1)), max(f32x4.extract_lane(a, 2), f32x4.extract_lane(a, 3)));
 }
 
-/** Sum of e^(x - shift) over n floats: float32 within 16 floats, added pairwise, float64 across them. */
+/** Sum of e^(x - shift) over n floats: four values per lane are added in float32, everything else in float64. */
 export function sumExp(x: usize, n: i32, shift: f32): f64 {
   const m = f32x4.splat(shift);
   const end = x + (<usize>n << 2), end16 = x + (<usize>(n & ~15) << 2);
@@ -74,13 +77,13 @@ export function scaledExp(x: usize, out: usize, n: i32, shift: f32, scale: f32):
   for (; x < end; x += 4, out += 4) store<f32>(out, exp1(load<f32>(x) - shift) * scale);
 }
 
-/** Sum of e^d, of d * e^d (0 where e^d is), of e^(2d) and of d, with d = x - shift, as of the last call of `moments`. */
+/** Results of the last call of `moments`, with d = x - shift: the sums of e^d, of d * e^d (0 where e^d is 0), of e^(2d) and of d. */
 export let exponentials: f64 = 0;
 export let weighted: f64 = 0;
 export let squares: f64 = 0;
 export let differences: f64 = 0;
 
-/** The sums that entropy and its like are made of. */
+/** Computes the four sums above, over n floats. */
 export function moments(x: usize, n: i32, shift: f32): void {
   const m = f32x4.splat(shift), floor = f32x4.splat(-88.1);
   const end = x + (<usize>n << 2), end4 = x + (<usize>(n & ~3) << 2);
@@ -106,7 +109,7 @@ export function moments(x: usize, n: i32, shift: f32): void {
   }
 }
 
-/** Sum of e^(p - pShift) * ((p - pShift) - (q - qShift)) over n floats; 0 where the exponential is. */
+/** Sum of e^(p - pShift) * ((p - pShift) - (q - qShift)) over n floats; a term is 0 where its exponential is 0. */
 export function sumExpGap(p: usize, q: usize, n: i32, pShift: f32, qShift: f32): f64 {
   const pm = f32x4.splat(pShift), qm = f32x4.splat(qShift), zero = f32x4.splat(0);
   const end = p + (<usize>n << 2), end4 = p + (<usize>(n & ~3) << 2);

@@ -23,15 +23,15 @@ type T = tf.Tensor;
 
 const dtypes = { float: 'float32', int: 'int32', bool: 'bool' } as const;
 
-/** A comparison on the tape throws in the backward pass, so none is ever put there. */
+/** A comparison off the tape: tfjs has no gradient for comparisons and would throw in the backward pass. */
 const detached =
   (f: (a: T | number, b: T | number) => T) =>
   (a: T | number, b: T | number): T =>
     untaped(() => f(a, b));
 
 /**
- * The TensorFlow.js engine, on whatever tfjs backend is active: webgpu, webgl, wasm, cpu, tensorflow. This
- * folder corrects all of their quirks.
+ * The TensorFlow.js engine. It runs on the active tfjs backend: webgpu, webgl, wasm, cpu or tensorflow. The modules of this
+ * folder work around the quirks of these backends.
  */
 export const tfjs: Backend<T> = {
   name: 'tensorflow.js',
@@ -54,7 +54,7 @@ export const tfjs: Backend<T> = {
   add: (a, b) => tf.add(numeric(a), numeric(b)),
   sub: (a, b) => tf.sub(numeric(a), numeric(b)),
   mul: (a, b) => tf.mul(numeric(a), numeric(b)),
-  // tfjs rounds a quotient of integers down.
+  // tfjs rounds the quotient of two integer tensors down.
   div: (a, b) => tf.div(float(a), float(b)),
   maximum: (a, b) => tf.maximum(numeric(a), numeric(b)),
   minimum: (a, b) => tf.minimum(numeric(a), numeric(b)),
@@ -75,7 +75,7 @@ export const tfjs: Backend<T> = {
 
   sum: (x, axis) => sum(numeric(x), axis),
   max: (x, axis) => max(numeric(x), axis),
-  // On cpu a negative axis gives nothing at all.
+  // With a negative axis, tf.cumsum on cpu gives a tensor without values.
   cumsum: (x) => tf.cumsum(numeric(x), x.rank - 1),
   sort,
   argsort,

@@ -3,10 +3,10 @@ import { tokenKlBackward, tokenKlForward } from './fused/tokenKl/tokenKl.js';
 import { tokenLogProbsBackward, tokenLogProbsForward } from './fused/tokenLogProbs/tokenLogProbs.js';
 import { tokenStatsForward } from './fused/tokenStats/tokenStats.js';
 
-/** How an operation runs on a backend: as a kernel of ours, or as its definition in plain operations. */
+/** How an operation runs on a tfjs backend: as a fused kernel of this library, or as its definition in plain operations. */
 export type KernelKind = 'kernel' | 'definition';
 
-/** The operations that have kernels, and the kernels that each of them needs. */
+/** The operations that have fused kernels, and the kernels that each operation needs. */
 const OPERATIONS = {
   tokenLogProbs: [tokenLogProbsForward, tokenLogProbsBackward],
   tokenStats: [tokenStatsForward],
@@ -14,10 +14,13 @@ const OPERATIONS = {
 };
 
 /**
- * Which operations run as fused kernels on which tfjs backend. On any other backend the definition in plain operations
- * runs; results agree either way.
+ * Lists which operations run as fused kernels on which tfjs backends. Where an operation has no kernel, its definition in
+ * plain operations runs; both give the same results up to rounding. The list does not depend on the active backend.
  *
- * @returns For each operation and backend, `'kernel'` or `'definition'`.
+ * `linearTokenLogProbs` and `linearTokenStats` are not listed: on every tfjs backend they work through the vocabulary in chunks.
+ *
+ * @returns For each operation (`tokenLogProbs`, `tokenStats`, `tokenKl`), a record with `'kernel'` or `'definition'` for each of
+ *   the tfjs backends `cpu`, `wasm`, `webgpu`, `tensorflow` and `webgl`.
  *
  * @example
  * ```ts

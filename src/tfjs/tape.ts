@@ -1,11 +1,11 @@
 import { customGrad, engine, keep, reshape, type Tensor } from '@tensorflow/tfjs-core';
 import type { Named } from './named.js';
 
-/** The state of tfjs's engine that this module reads and writes. Nothing else in this library touches it. */
+/** The part of the state of tfjs's engine that this module reads and writes. No other module of this library uses it. */
 interface TapeState {
-  /** How many gradient computations are running, one inside the other. */
+  /** Number of nested gradient computations in progress. */
   readonly gradientDepth: number;
-  /** How many kernels are running. tfjs records nothing while it is above 0. */
+  /** Number of nested kernel calls in progress. tfjs records nothing while it is above 0. */
   kernelDepth: number;
   /** The operations recorded so far. */
   activeTape: { readonly saved?: Tensor[] }[] | null;
@@ -13,13 +13,13 @@ interface TapeState {
 
 const tapeState = (): TapeState => engine().state;
 
-/** Whether tfjs records the operations that run now. */
+/** Whether tfjs is recording operations. */
 function isTaped(): boolean {
   const state = tapeState();
   return state.gradientDepth > 0 && state.kernelDepth === 0;
 }
 
-/** Runs `f` off the tape, for which tfjs has no function: it records nothing while `kernelDepth > 0`. */
+/** Runs `f` off the tape. tfjs has no function for this, but it records nothing while `kernelDepth > 0`. */
 export function untaped<R>(f: () => R): R {
   const state = tapeState();
   state.kernelDepth++;
@@ -30,7 +30,7 @@ export function untaped<R>(f: () => R): R {
   }
 }
 
-/** Discards the tape that tfjs leaves behind after an error inside `variableGrads`, with every tensor saved on it. */
+/** Discards the tape that tfjs leaves behind after an error inside `variableGrads`, and disposes all tensors saved on it. */
 export function discardTape(): void {
   const state = tapeState();
   if (state.gradientDepth > 0 || !state.activeTape) return;
@@ -42,12 +42,14 @@ export function discardTape(): void {
 }
 
 /**
- * Like `tf.customGrad`, without its copies: tfjs clones each tensor that it saves for the backward pass, and on wasm a clone is
- * a copy. The logits are half of the memory of a training step, so they are saved as another view of the same data.
+ * Like `tf.customGrad`, without its copies: tfjs clones each tensor that it saves for the backward pass, and on wasm a clone
+ * copies the data. Logits are among the largest tensors of a training step, so they are saved as a view of the same data instead.
  *
  * @param inputs - Tensors to differentiate with respect to, by name.
- * @param forward - Returns the value, and the tensors that the backward pass needs; undefined will do where nothing is differentiated.
- * @param backward - Returns the gradient with respect to each input.
+ * @param forward - Returns the value, and the tensors to save for the backward pass; `saved` may be undefined if `willDifferentiate`
+ *   is false.
+ * @param backward - Returns the gradient with respect to each input, by name.
+ * @returns The value.
  */
 export function customGradient<Inputs extends Named<Inputs, Tensor>, Saved extends Named<Saved, Tensor>>(
   inputs: Inputs,
@@ -58,7 +60,7 @@ export function customGradient<Inputs extends Named<Inputs, Tensor>, Saved exten
   const inputNames = Object.keys(inputs) as (keyof Inputs)[];
   let savedNames: (keyof Saved)[] = [];
   let views: Tensor[] = [];
-  // tfjs passes its function that saves as the last argument.
+  // The last argument is tfjs's `save` function, which `record` drops.
   const operation = (...args: unknown[]) => {
     const { value, saved } = forward(record<Inputs>(inputNames, args as Tensor[]), taped);
     if (taped && saved) {
@@ -72,7 +74,7 @@ export function customGradient<Inputs extends Named<Inputs, Tensor>, Saved exten
     return { value, gradFunc };
   };
   const y = customGrad(operation)(...inputNames.map((name) => inputs[name] as Tensor));
-  // The tape disposes what it saves.
+  // tfjs disposes the tensors in `saved` together with the tape.
   if (taped)
     tapeState()
       .activeTape?.at(-1)
@@ -80,6 +82,6 @@ export function customGradient<Inputs extends Named<Inputs, Tensor>, Saved exten
   return y;
 }
 
-/** The record of the first values under these names. */
+/** A record of the values by name; values beyond the names are dropped. */
 const record = <R>(names: readonly (keyof R)[], values: readonly Tensor[]): R =>
   Object.fromEntries(names.map((name, i) => [name, values[i]])) as R;

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { listKernels } from '../../src/index.js';
 
 describe('listKernels', () => {
-  it('says where the fused form runs', () => {
+  it('lists for each operation where its fused kernels run', () => {
     const all = { cpu: 'kernel', wasm: 'kernel', webgpu: 'kernel', tensorflow: 'kernel', webgl: 'definition' };
     expect(listKernels()).toEqual({ tokenLogProbs: all, tokenStats: all, tokenKl: all });
   });

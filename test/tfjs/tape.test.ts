@@ -5,12 +5,12 @@ import { engine, expectNoLeak, isArrays } from '../support/engine.js';
 
 const hasKernel = !isArrays && listKernels().tokenLogProbs![tf.getBackend()] === 'kernel';
 
-// Without a kernel nothing of ours is saved: plain operations run.
-describe.runIf(hasKernel)('what the backward pass needs', () => {
+// Without a kernel, plain operations run and this library saves nothing itself.
+describe.runIf(hasKernel)('the state saved for the backward pass', () => {
   const inputs = () => ({ logits: tf.tensor3d([[[1, 2, 3], [4, 5, 7]]]), labels: tf.tensor2d([[2, 0]], [1, 2], 'int32') }); // prettier-ignore
 
-  // tfjs-node counts a view as data of its own.
-  it.skipIf(engine === 'tfjs-node')('is saved without a copy of the logits', () => {
+  // tfjs-node counts a view as a data buffer of its own.
+  it.skipIf(engine === 'tfjs-node')('contains no copy of the logits', () => {
     const { logits, labels } = inputs();
     let [before, after] = [0, 0];
     const f = (x: tf.Tensor): tf.Tensor => {
@@ -20,17 +20,17 @@ describe.runIf(hasKernel)('what the backward pass needs', () => {
       return tf.sum(logps);
     };
     expectNoLeak(() => tf.valueAndGrad(f)(logits).grad, 2);
-    // The output of the kernel, and the log-probs cut from it.
+    // The output of the kernel, and the log-probs sliced from it.
     expect(after - before).toBe(2);
   });
 
-  it('is saved until then, though the logits are freed before', () => {
+  it('outlives the logits, which are disposed before the backward pass', () => {
     const { logits, labels } = inputs();
     const f = (x: tf.Tensor): tf.Tensor => tf.tidy(() => tf.sum(tokenLogProbs(tf.mul(x, 2) as tf.Tensor3D, labels)));
     expectNoLeak(() => tf.grad(f)(logits));
   });
 
-  it('is saved for a gradient only', () => {
+  it('is not saved if no gradient is computed', () => {
     const { logits, labels } = inputs();
     expectNoLeak(() => tokenLogProbs(logits, labels));
   });

@@ -2,11 +2,11 @@ import type { DataId, DataType, TensorInfo, TypedArray } from '@tensorflow/tfjs-
 import type { Implementation } from './kernel.js';
 import type { Named } from '../named.js';
 
-/** What our kernels use of tfjs's CPU backend. */
+/** The part of tfjs's CPU backend that our kernels use. */
 export interface CpuBackend {
   readonly data: { get(dataId: DataId): { readonly values: TypedArray } };
   makeTensorInfo(shape: readonly number[], dtype: DataType, values: TypedArray): TensorInfo;
-  /** Counts one more tensor with the data. */
+  /** Adds a reference to the data, for one more tensor that shares it. */
   incRef(dataId: DataId): void;
 }
 

@@ -1,43 +1,43 @@
 import { engine, getBackend, getKernel, registerKernel, type KernelConfig, type Tensor, type TensorInfo } from '@tensorflow/tfjs-core';
 import type { Named } from '../named.js';
 
-/** The attributes of a kernel that has none. */
+/** The attributes of a kernel without attributes. */
 export type NoAttributes = Readonly<Record<string, never>>;
 
-/** What an implementation gets when its kernel runs. */
+/** The arguments of an implementation when its kernel runs. */
 export interface KernelCall<Inputs, Attributes> {
   readonly kernelName: string;
   readonly inputs: Named<Inputs, TensorInfo>;
   readonly attributes: Attributes;
-  /** The tfjs backend; the helpers for each backend know its type. */
+  /** The active tfjs backend. The helpers `onCpu`, `onWasm`, ... give it its type. */
   readonly backend: unknown;
 }
 
 /** A kernel on one tfjs backend. */
 export type Implementation<Inputs, Attributes> = (call: KernelCall<Inputs, Attributes>) => TensorInfo | TensorInfo[];
 
-/** The tfjs backends that kernels are written for. */
+/** The tfjs backends that kernels can be written for. */
 export const BACKENDS = ['cpu', 'wasm', 'webgpu', 'tensorflow', 'webgl'] as const;
 
-/** The implementations of one kernel by tfjs backend. */
+/** The implementations of one kernel, by tfjs backend. */
 export type Implementations<Inputs, Attributes> = Readonly<Partial<Record<(typeof BACKENDS)[number], Implementation<Inputs, Attributes>>>>;
 
-/** A kernel of this library: named tensors and attributes in, one tensor out unless `Output` says otherwise. */
+/** A kernel of this library. It takes named tensors and attributes and returns one tensor, or `Output`. */
 export interface Kernel<Inputs, Attributes, Output = Tensor> {
   /** Its name in tfjs's kernel registry. */
   readonly kernelName: string;
-  /** Whether it is implemented for a tfjs backend; for the active one by default. */
+  /** Whether it is implemented for a tfjs backend, by default the active one. */
   isAvailable(backendName?: string): boolean;
   /** Runs it on the active tfjs backend. */
   run(inputs: Inputs, attributes: Attributes): Output;
 }
 
 /**
- * Defines a kernel. It runs through tfjs's own kernel registry, so that profiling, disposal and memory counts see it, and is
- * registered there on its first use on each backend.
+ * Defines a kernel. It runs through tfjs's own kernel registry, so tfjs profiles it and counts its memory as for its own kernels. It is
+ * registered there on first use on each backend.
  *
- * @param kernelName - Its name in tfjs's registry; begins with `Prefloss`.
- * @param implementations - One per tfjs backend. On the others, the kernel is not available.
+ * @param kernelName - Its name in tfjs's registry; must begin with `Prefloss`.
+ * @param implementations - At most one per tfjs backend. On a backend without one, the kernel is not available.
  */
 export function kernel<Inputs extends Named<Inputs, Tensor>, Attributes = NoAttributes, Output = Tensor>(
   kernelName: string,
@@ -50,14 +50,14 @@ export function kernel<Inputs extends Named<Inputs, Tensor>, Attributes = NoAttr
     run(inputs, attributes) {
       const backendName = getBackend();
       const implementation = byBackend.get(backendName);
-      // A second copy of this library may have registered the kernel before.
+      // Another copy of this library may have registered the kernel already.
       if (implementation && !getKernel(kernelName, backendName)) registerKernel(configOf(kernelName, backendName, implementation));
       return engine().runKernel(kernelName, inputs, attributes as never) as Output;
     },
   };
 }
 
-/** tfjs's form of an implementation; its types know neither the inputs nor the attributes by name. */
+/** An implementation in the form that tfjs registers. tfjs's types do not name the inputs and attributes. */
 const configOf = <Inputs, Attributes>(
   kernelName: string,
   backendName: string,

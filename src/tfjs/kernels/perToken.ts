@@ -1,29 +1,29 @@
 import { reshape, slice, stack, unstack, type Tensor } from '@tensorflow/tfjs-core';
 
 /**
- * A layout of several numbers per token in one tensor `[count, N]`, which is how a kernel returns them: a row for each name.
- * All code reads and writes such a tensor by these names.
+ * A layout of several numbers per token in one tensor `[count, N]`, with one row per name. Kernels return their results in this form,
+ * and rows are read and written by name.
  */
 export interface PerToken<Name extends string> {
   /** The names, in the order of the rows. */
   readonly names: readonly Name[];
   /** Number of rows. */
   readonly count: number;
-  /** One row as a tensor of the given shape; `[N]` by default. */
+  /** One row, as a tensor of the given shape. Default `[N]`. */
   read(values: Tensor, name: Name, shape?: number[]): Tensor;
   /** All rows, each as a tensor of the given shape. */
   readAll(values: Tensor, shape: number[]): Readonly<Record<Name, Tensor>>;
-  /** A tensor of these rows, each `[N]`. */
+  /** The tensor `[count, N]` with these rows, each `[N]`. */
   pack(rows: Readonly<Record<Name, Tensor>>): Tensor;
-  /** The rows of several such tensors, `[chunks, count, N]`, each `[chunks, N]`. */
+  /** The rows of several stacked tensors `[chunks, count, N]`, each `[chunks, N]`. */
   unpack(values: Tensor): Readonly<Record<Name, Tensor>>;
-  /** Views of the rows of a flat array. */
+  /** The rows of a flat array, as views. */
   rowsOf(values: Float32Array): Readonly<Record<Name, Float32Array>>;
-  /** WGSL: a function `<variable>_<name>(row : i32) -> f32` for each name, that reads from the array of this name. */
+  /** WGSL: a function `<variable>_<name>(row : i32) -> f32` for each name, which reads the number of a token from the array `variable`. */
   wgslReads(variable: string): string;
 }
 
-/** The layout with a row for each of the names, in this order. */
+/** The layout with one row per name, in this order. */
 export function perToken<const Names extends readonly string[]>(...names: Names): PerToken<Names[number]> {
   type Name = Names[number];
   const count = names.length;

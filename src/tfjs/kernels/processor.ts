@@ -6,24 +6,24 @@ import type { Named } from '../named.js';
 import type { TensorflowBackend } from './tensorflow.js';
 import { heapOf, onWasm } from './wasm.js';
 
-/** What a kernel on logits works with. */
+/** The arguments of a kernel on logits. */
 interface LogitsCall<Inputs, Attributes> {
-  /** The inputs, flat. */
+  /** The inputs, flattened. */
   readonly inputs: Named<Inputs, Float32Array>;
   /** Size of the last axis of the logits. */
   readonly vocabulary: number;
   readonly attributes: Attributes;
-  /** The result, flat. The kernel writes every value of it. */
+  /** The result, flattened. The kernel must write every value: on wasm the memory is not cleared. */
   readonly output: Float32Array;
-  /** Where row kernels reach the logits. */
+  /** Gives row kernels access to the logits. */
   readonly memory: RowMemory;
 }
 
-/** A kernel on logits `[..., V]` with one float output, written once for all backends that compute on the processor. */
+/** A kernel on logits `[..., V]` with one float output, written once for all backends that compute on the CPU. */
 export interface LogitsKernel<Inputs, Attributes> {
   /** The input that holds the logits, or the first of them. */
   readonly logits: keyof Inputs;
-  /** Shape of the output from that of the logits. */
+  /** Shape of the output, given the shape of the logits. */
   readonly outputShape: (logits: number[]) => number[];
   /** Computes the output. */
   readonly run: (call: LogitsCall<Inputs, Attributes>) => void;
@@ -31,13 +31,13 @@ export interface LogitsKernel<Inputs, Attributes> {
 
 let copies: RowMemory | undefined;
 
-/** The kernel on cpu and tensorflow, where a few rows are copied at a time, and on wasm, where rows stay on tfjs's own heap. */
+/** The kernel on cpu and tensorflow, where rows are copied in small blocks, and on wasm, where rows stay on tfjs's own heap. */
 export function onProcessor<Inputs, Attributes>({
   logits,
   outputShape,
   run,
 }: LogitsKernel<Inputs, Attributes>): Readonly<Record<'cpu' | 'wasm' | 'tensorflow', Implementation<Inputs, Attributes>>> {
-  /** Runs in copies. */
+  /** Runs the kernel on copies of the rows. */
   const inCopies = (inputs: Named<Inputs, TensorInfo>, attributes: Attributes, valuesOf: (x: TensorInfo) => unknown) => {
     const { shape } = inputs[logits];
     const resultShape = outputShape(shape);
@@ -53,7 +53,7 @@ export function onProcessor<Inputs, Attributes>({
     }),
     wasm: onWasm((backend, inputs, attributes) => {
       const { shape } = inputs[logits];
-      // Views are taken after the last allocation, which may move the heap.
+      // Views are taken after the last allocation, which may grow the heap and detach older views.
       const result = backend.makeOutput(outputShape(shape), 'float32');
       run({
         inputs: flat(inputs, (x) => backend.typedArrayFromHeap(x)),
@@ -71,7 +71,7 @@ export function onProcessor<Inputs, Attributes>({
   };
 }
 
-/** The values of each input. Kernels read integers as floats do: by index. */
+/** The values of each input. Integers come as an Int32Array; kernels only index it, so it is typed like floats. */
 const flat = <Inputs>(inputs: Named<Inputs, TensorInfo>, valuesOf: (x: TensorInfo) => unknown): Named<Inputs, Float32Array> =>
   Object.fromEntries(Object.entries<TensorInfo>(inputs).map(([name, x]) => [name, valuesOf(x)])) as Named<Inputs, Float32Array>;
 

@@ -2,7 +2,7 @@ import { tidy, type DataId, type Tensor, type TensorInfo, type TypedArray } from
 import type { Implementation } from './kernel.js';
 import type { Named } from '../named.js';
 
-/** What our kernels use of tfjs's Node.js backend: it runs any operation of TensorFlow by name. */
+/** The part of tfjs's Node.js backend that our kernels use. It runs any operation of TensorFlow by name. */
 export interface TensorflowBackend {
   readSync(dataId: DataId): TypedArray;
   readonly binding: { readonly TF_ATTR_TYPE: number; readonly TF_FLOAT: number };
@@ -10,8 +10,8 @@ export interface TensorflowBackend {
 }
 
 /**
- * A kernel on tfjs's Node.js backend, written in operations of tfjs: inside a kernel, tfjs records none of them. What `run` makes
- * and does not return is freed.
+ * A kernel on tfjs's Node.js backend, written in operations of tfjs, which are not recorded inside a kernel. Tensors that `run` makes
+ * and does not return are disposed.
  */
 export const onTensorflow =
   <Inputs, Attributes>(
@@ -20,7 +20,7 @@ export const onTensorflow =
   ({ backend, inputs, attributes }) =>
     tidy(() => run(backend as TensorflowBackend, inputs as Named<Inputs, Tensor>, attributes));
 
-/** Writes to, or adds to, the rows of `x` in its own memory. No other tensor may depend on the old values. */
+/** Overwrites rows of `x`, or adds to them, in place. No other tensor may depend on the old values. */
 export function inPlace(
   backend: TensorflowBackend,
   operation: 'InplaceAdd' | 'InplaceUpdate',

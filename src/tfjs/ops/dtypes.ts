@@ -3,11 +3,11 @@ import { untaped } from '../tape.js';
 
 type T = tf.Tensor;
 
-/** Conditions as numbers: tfjs calculates with their bytes, and on wasm reads beyond them. */
+/** Casts bools to floats: tfjs computes with the bytes of a bool tensor, and on wasm reads past their end. */
 export const numeric = <V extends T | number>(x: V): V => (typeof x !== 'number' && x.dtype === 'bool' ? (tf.cast(x, 'float32') as V) : x);
 
-/** Integers and conditions as floats. */
+/** Casts integers and bools to floats. */
 export const float = <V extends T | number>(x: V): V => (typeof x !== 'number' && x.dtype !== 'float32' ? (tf.cast(x, 'float32') as V) : x);
 
-/** Whether each value is not 0. A cast of floats to bool on wasm keeps their bits. */
+/** A bool tensor, true where a value is not 0. `tf.cast` to bool is no substitute: on wasm it keeps the bits of a float. */
 export const condition = (x: T): T => untaped(() => tf.notEqual(x, 0));

@@ -1,11 +1,14 @@
 import * as tf from '@tensorflow/tfjs-core';
 import { untaped } from '../tape.js';
 
-// tfjs's reduction on WebGL begins with this value, so it finds nothing smaller; the power of two scales any float past it.
+// On WebGL, tfjs's reduction starts from this value, so it never returns a smaller one. Divided by SCALE, every finite float is above it.
 const BEGIN = -1e20;
 const SCALE = 2 ** 64;
 
-/** Largest value over one axis or over all; also of values below -1e20, such as masks are filled with, on WebGL. */
+/**
+ * Largest value over one axis or over all. Unlike `tf.max` on WebGL, it also finds values below -1e20, with which masked logits are
+ * often filled.
+ */
 export function max(x: tf.Tensor, axis?: number): tf.Tensor {
   const largest = tf.max(x, axis);
   if (tf.getBackend() !== 'webgl') return largest;

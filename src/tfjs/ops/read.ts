@@ -1,6 +1,6 @@
 import * as tf from '@tensorflow/tfjs-core';
 
-/** The values of several tensors, read back with one transfer. */
+/** The values of several tensors as float32, each in row-major order, read back with one transfer. */
 export async function read(xs: readonly tf.Tensor[]): Promise<Float32Array[]> {
   const joined = tf.tidy(() => tf.concat(xs.map((x) => tf.cast(tf.reshape(x, [-1]), 'float32'))));
   try {

@@ -1,6 +1,6 @@
 import { slice as sliceAll, type Tensor } from '@tensorflow/tfjs-core';
 
-/** `x[start:stop]` along one axis, which may be negative. */
+/** `x[start:stop]` along one axis; a negative axis counts from the end. */
 export function slice(x: Tensor, start: number, stop: number, axis: number): Tensor {
   const at = axis < 0 ? axis + x.rank : axis;
   const begin = x.shape.map((_, i) => (i === at ? start : 0));

@@ -4,12 +4,15 @@ import { take } from './take.js';
 
 type T = tf.Tensor;
 
-/** TopK puts the lower index first where values are equal, so this order is stable, like that of the arrays engine. */
+/**
+ * The indices that sort the last axis. Among equal values, TopK puts the lower index first, so the order is stable, as on the arrays
+ * engine.
+ */
 export function argsort(x: T): T {
   return untaped(() => tf.topk(tf.neg(x), x.shape.at(-1), true).indices);
 }
 
-/** TopK has no gradient, so the values are taken by index from the flattened rows. */
+/** Sorts along the last axis. TopK has no gradient, so the values are taken by index from the flattened rows. */
 export function sort(x: T): T {
   const size = x.shape.at(-1)!;
   const starts = tf.reshape(tf.mul(tf.range(0, x.size / size, 1, 'int32'), tf.scalar(size, 'int32')), [-1, 1]);

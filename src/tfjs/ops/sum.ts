@@ -7,11 +7,11 @@ interface Inputs {
 }
 
 interface Attributes {
-  /** Shape of `x` without the trailing axes that are summed. */
+  /** Shape of `x` without the summed trailing axes. */
   readonly shape: readonly number[];
 }
 
-/** tfjs's own Sum on WASM adds in sequence in float32: 2e-4 off over 28 million values. This one adds in float64. */
+/** tfjs's own Sum on wasm adds sequentially in float32: over 28 million values it can be off by several percent. This one adds in float64. */
 const sumKernel = kernel<Inputs, Attributes>('PreflossSum', {
   wasm: onWasm((backend, { x }, { shape }) => {
     const output = backend.makeOutput(shape, 'float32');
@@ -26,17 +26,17 @@ const sumKernel = kernel<Inputs, Attributes>('PreflossSum', {
   }),
 });
 
-// Beyond this length, tfjs's sums in float32 lose a digit or more: they add long runs in sequence.
+// Beyond this length, tfjs's float32 sums lose a digit or more, because they add long runs sequentially.
 const LONG = 8192;
 const RUN = 512;
 
-/** Sum over one axis or over all; without tfjs's loss of digits for the axes that lie last in memory. */
+/** Sum over one axis or over all. Long float sums over the last axis or over all axes avoid tfjs's loss of digits. */
 export function sum(x: tf.Tensor, axis?: number): tf.Tensor {
   const isTrailing = axis === undefined || axis === -1 || axis === x.rank - 1;
   const shape = axis === undefined ? [] : x.shape.slice(0, -1);
   const size = x.size / shape.reduce((a, b) => a * b, 1);
   const hasKernel = sumKernel.isAvailable();
-  // On cpu tfjs adds in float64.
+  // On cpu, tfjs adds in float64.
   const losesDigits = size > LONG && tf.getBackend() !== 'cpu';
   if (!isTrailing || x.dtype !== 'float32' || !(hasKernel || losesDigits)) return tf.sum(x, axis);
   return tf.customGrad((input) => ({
@@ -45,7 +45,7 @@ export function sum(x: tf.Tensor, axis?: number): tf.Tensor {
   }))(x);
 }
 
-/** Sums of rows of the given size in two stages: of short runs, then of their sums. */
+/** Sums of rows of the given size, in two stages: short runs first, then the sums of the runs. */
 function inRuns(x: tf.Tensor, size: number): tf.Tensor {
   const rows = tf.pad(tf.reshape(x, [-1, size]), [
     [0, 0],

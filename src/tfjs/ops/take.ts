@@ -4,7 +4,10 @@ import { isSynchronous } from '../synchronous.js';
 
 type T = tf.Tensor;
 
-/** Rows of a tensor by index. The gradient of `tf.gather` needs UnsortedSegmentSum, which wasm lacks and cpu has in O(rows) per index. */
+/**
+ * Rows of a tensor by index, with a gradient on every backend. That of `tf.gather` needs UnsortedSegmentSum, which wasm lacks and which
+ * on cpu takes O(rows) per index.
+ */
 export function take(x: T, indices: T): T {
   if (x.dtype !== 'float32') return gatherRows(x, indices);
   return tf.customGrad((input, save) => {
@@ -17,8 +20,9 @@ export function take(x: T, indices: T): T {
 }
 
 /**
- * An index out of range is an error where tfjs can see it. On webgpu it would give 0, on webgl whatever lies there, and the
- * gradient would go to another row: here both become NaN, and integers become `NO_LABEL`.
+ * Rows of a tensor by index. On synchronous backends, tfjs throws for an index out of range. On webgpu the row would be 0, on webgl it
+ * would be arbitrary, and its gradient would go to another row. Here the row becomes NaN (`NO_LABEL` for integers, 0 for bools), and so
+ * does the gradient of the nearest row.
  */
 export function gatherRows(x: T, indices: T): T {
   if (isSynchronous()) return tf.gather(x, indices);
@@ -33,7 +37,7 @@ function scatterRows(dy: T, indices: T, shape: number[]): T {
   return tf.scatterND(column(tf.clipByValue(indices, 0, rows - 1)), spoilOutOfRange(dy, indices, rows), shape);
 }
 
-/** `y`, with NaN or its like in the rows whose index is out of range. */
+/** `y` with NaN (`NO_LABEL` for integers, 0 for bools) in the rows whose index is out of range. */
 function spoilOutOfRange(y: T, indices: T, rows: number): T {
   const isInRange = tf.logicalAnd(tf.greaterEqual(indices, 0), tf.less(indices, rows));
   const spoilt = tf.fill([], y.dtype === 'float32' ? NaN : y.dtype === 'int32' ? NO_LABEL : 0, y.dtype);

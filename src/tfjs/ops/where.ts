@@ -5,8 +5,8 @@ import { condition } from './dtypes.js';
 type T = tf.Tensor;
 
 /**
- * `a` where the condition holds, `b` elsewhere. `tf.where` ignores dtypes, and on wasm writes floats into the memory of a bool
- * tensor; nor can it broadcast the bytes of a condition there.
+ * `a` where the condition holds, `b` elsewhere, with broadcasting. `tf.where` ignores dtypes: on wasm it writes floats into the memory of
+ * a bool tensor. It also cannot broadcast a bool condition there.
  */
 export function where(c: T, a: T | number, b: T | number): T {
   const [x, y] = [asTensor(a), asTensor(b)];

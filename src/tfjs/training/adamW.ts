@@ -23,19 +23,19 @@ import { belowOne, notNegative, positive } from '../../internal/domains.js';
 
 type NamedTensor = Awaited<ReturnType<Optimizer['getWeights']>>[number];
 
-/** Hyperparameters of {@link AdamW}; the defaults are those of PyTorch. */
+/** Hyperparameters of {@link AdamW}. The defaults are PyTorch's. */
 export interface AdamWOptions {
-  /** Step size, positive; it can be set before each step, as schedules do. Default 1e-3. */
+  /** Step size, 0 or more. To follow a schedule, set `optimizer.learningRate` before each step. Default 1e-3. */
   readonly learningRate?: number;
   /** Decay of the running mean of gradients, in [0, 1). Default 0.9. */
   readonly beta1?: number;
   /** Decay of the running mean of squared gradients, in [0, 1). Default 0.999. */
   readonly beta2?: number;
-  /** What is added to the root of that mean, positive. Default 1e-8. */
+  /** Added to the square root of the mean of squared gradients; positive. Default 1e-8. */
   readonly epsilon?: number;
-  /** Share of a weight that decays in a step at learning rate 1, 0 or more. Default 0.01. */
+  /** Decoupled weight decay, 0 or more: each step subtracts `learningRate * weightDecay * w` from a weight `w`. Default 0.01. */
   readonly weightDecay?: number;
-  /** Which variables decay, by name and variable; biases and norms often do not. Default: all. */
+  /** Whether a variable decays, given its name and the variable. Biases and norms often do not. Default: all variables decay. */
   readonly decays?: (name: string, variable: Variable) => boolean;
 }
 
@@ -45,13 +45,16 @@ interface Moments {
 }
 
 /**
- * Adam with decoupled weight decay, an optimizer as those of `tf.train` are:
+ * Adam with decoupled weight decay. It is used like the optimizers of `tf.train`.
  *
  *     m = beta1 m + (1 - beta1) g          v = beta2 v + (1 - beta2) g^2
  *     w = w - learningRate weightDecay w - learningRate (m / (1 - beta1^t)) / (sqrt(v / (1 - beta2^t)) + epsilon)
  *
- * in the t-th step. The moments belong to the variables by name, so that a variable without a gradient in some step keeps
- * its own (`tf.train.adam` counts places). `getWeights` and `setWeights` carry all of its state: training goes on as if it had not stopped.
+ * where t counts the calls of `applyGradients` and is the same for all variables. The moments are stored by variable name, so a variable
+ * without a gradient in a step keeps its own. (`tf.train.adam` stores them by position in the list.)
+ *
+ * The state consists of the step count and two moments per variable. `getWeights` and `setWeights` save and restore it; the
+ * hyperparameters, among them the learning rate, are not part of it.
  *
  * @example
  * ```ts
@@ -67,15 +70,18 @@ interface Moments {
  * @see Loshchilov and Hutter, "Decoupled Weight Decay Regularization", 2019, algorithm 2. https://arxiv.org/abs/1711.05101
  */
 export class AdamW extends Optimizer {
-  /** Name under which tfjs serialises it. */
+  /** The name under which tfjs serializes it. */
   static readonly className = 'AdamW';
 
-  /** Step size of the next step. */
+  /** Step size of the next step, 0 or more. */
   learningRate: number;
   private readonly options: Required<Omit<AdamWOptions, 'learningRate'>>;
   private readonly moments = new Map<string, Moments>();
 
-  /** @param options - See {@link AdamWOptions}. */
+  /**
+   * @param options - See {@link AdamWOptions}.
+   * @throws RangeError if an option is unknown or outside its range.
+   */
   constructor(options: AdamWOptions = {}) {
     super();
     checkOptions('AdamW', options, ['learningRate', 'beta1', 'beta2', 'epsilon', 'weightDecay', 'decays']);
@@ -90,20 +96,21 @@ export class AdamW extends Optimizer {
   }
 
   /**
-   * One step.
+   * Makes one step. All arguments are checked before anything changes.
    *
-   * @param variableGradients - Gradients by the names of the variables; they stay the caller's.
+   * @param variableGradients - A gradient per variable, by variable name. The caller disposes them.
+   * @throws RangeError if `learningRate` is outside its range, or a gradient belongs to no variable or differs from its variable in shape.
    */
   override applyGradients(variableGradients: NamedTensorMap | NamedTensor[]): void {
     const given = Array.isArray(variableGradients)
       ? variableGradients.map(({ name, tensor }) => [name, tensor] as const)
       : Object.entries(variableGradients);
-    // `minimize` gives null for variables of its list that are not trainable.
+    // `minimize` passes null for variables in its list that are not trainable.
     const gradients = given.filter(([, gradient]) => (gradient as Tensor | null) !== null);
     checkNumber('AdamW', 'learningRate', this.learningRate, notNegative);
     for (const [name, { shape }] of gradients) {
       const weight = engine().registeredVariables[name];
-      if (!weight) throw new RangeError(`AdamW: there is no variable ${name}, for which there is a gradient`);
+      if (!weight) throw new RangeError(`AdamW: the gradient of ${name} belongs to no variable`);
       if (util.arraysEqual(shape, weight.shape)) continue;
       throw new RangeError(`AdamW: the gradient of ${name} has shape [${shape.join(', ')}], expected [${weight.shape.join(', ')}]`);
     }
@@ -150,7 +157,7 @@ export class AdamW extends Optimizer {
     super.dispose();
   }
 
-  /** All of its state at the call: the number of steps, and two moments of each variable, in copies that are the caller's. */
+  /** A copy of the state at the time of the call: the step count `iter`, then `<variable>/m` and `<variable>/v`. The caller disposes it. */
   override async getWeights(): Promise<NamedTensor[]> {
     const copy = (x: Variable): Tensor => keep(clone(x as Tensor));
     const moments = [...this.moments].flatMap(([name, { mean, square }]) => [
@@ -161,19 +168,20 @@ export class AdamW extends Optimizer {
   }
 
   /**
-   * Takes a state in.
+   * Replaces the state.
    *
-   * @param weightValues - What {@link AdamW.getWeights} gave; the tensors stay the caller's.
+   * @param weightValues - The result of {@link AdamW.getWeights}. It is copied; the caller disposes it.
+   * @throws RangeError if names are missing or not those of an AdamW; the state is unchanged then.
    */
   override async setWeights(weightValues: NamedTensor[]): Promise<void> {
     const names = weightValues.map(({ name }) => name);
     if (names[0] !== 'iter' || !names.slice(1).every((name) => /\/[mv]$/.test(name))) {
-      throw new RangeError(`AdamW: setWeights was given ${names.join(', ') || 'nothing'}, expected iter, and /m and /v of variables`);
+      throw new RangeError(`AdamW: setWeights got ${names.join(', ') || 'nothing'}, expected iter, then /m and /v of each variable`);
     }
     const given = new Map(weightValues.map(({ name, tensor }) => [name, tensor]));
     const owners = [...new Set(names.slice(1).map((name) => name.slice(0, -2)))];
     const missing = owners.flatMap((owner) => [`${owner}/m`, `${owner}/v`]).find((name) => !given.has(name));
-    if (missing !== undefined) throw new RangeError(`AdamW: setWeights was given no ${missing}`);
+    if (missing !== undefined) throw new RangeError(`AdamW: setWeights got no ${missing}`);
     await this.extractIterations(weightValues);
     const take = (name: string): Variable => variable(given.get(name)!, false);
     const moments = owners.map((owner): [string, Moments] => [owner, { mean: take(`${owner}/m`), square: take(`${owner}/v`) }]);
@@ -181,13 +189,13 @@ export class AdamW extends Optimizer {
     for (const [owner, both] of moments) this.moments.set(owner, both);
   }
 
-  /** The hyperparameters, but for `decays`, which is a function: `fromConfig` makes an optimizer whose variables all decay. */
+  /** The hyperparameters except `decays`, which is a function and cannot be serialized. */
   override getConfig(): serialization.ConfigDict {
     const { beta1, beta2, epsilon, weightDecay } = this.options;
     return { learningRate: this.learningRate, beta1, beta2, epsilon, weightDecay };
   }
 
-  /** An optimizer of the hyperparameters that `getConfig` gave. */
+  /** Makes an optimizer with the hyperparameters of `getConfig`. All its variables decay. */
   static override fromConfig<T extends serialization.Serializable>(
     cls: serialization.SerializableConstructor<T>,
     config: serialization.ConfigDict,

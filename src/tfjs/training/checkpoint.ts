@@ -1,15 +1,15 @@
 import { clone, dispose, keep, tensor, tidy, util, Variable, type DataType, type Optimizer, type Tensor } from '@tensorflow/tfjs-core';
 import { describe } from '../../backend/registry.js';
 
-/** What a checkpoint is made of, and what it is loaded into. */
+/** The parts that {@link saveCheckpoint} saves and {@link loadCheckpoint} restores. */
 export interface CheckpointParts {
-  /** The trained variables, in an order that stays. */
+  /** The trained variables, always in the same order. */
   readonly policy: readonly Variable[];
-  /** What trains them. Left out, the checkpoint holds the policy alone. */
+  /** The optimizer that trains them. If omitted, the checkpoint holds only the policy. */
   readonly optimizer?: Optimizer;
 }
 
-/** What else there is to keep, such as the number of steps and the place in the data: anything that JSON can hold. */
+/** Other state to save, such as the step number and the position in the data. It is stored as JSON. */
 export type TrainingState = Readonly<Record<string, unknown>>;
 
 interface Entry {
@@ -20,42 +20,48 @@ interface Entry {
 
 interface Header {
   readonly names: readonly string[];
-  /** What kind of optimizer it holds, if any. */
+  /** Class name of the optimizer, if the checkpoint has one. */
   readonly optimizer: string | undefined;
   readonly optimizerNames: readonly string[];
   readonly state: TrainingState;
 }
 
 const FORMAT = 'prefloss checkpoint 1';
-/** Names of kinds in the file, and how values lie there. */
-const KINDS = {
+/** The dtypes a checkpoint can hold: their names in safetensors, and the arrays that store their values. */
+const DTYPES = {
   float32: { name: 'F32', View: Float32Array },
   int32: { name: 'I32', View: Int32Array },
   bool: { name: 'BOOL', View: Uint8Array },
 } as const;
-type Kind = keyof typeof KINDS;
+type StoredDType = keyof typeof DTYPES;
 
-function kindOf(dtype: DataType): Kind {
-  if (Object.hasOwn(KINDS, dtype)) return dtype as Kind;
-  throw new TypeError(`saveCheckpoint: a tensor has dtype ${dtype}, expected ${Object.keys(KINDS).join(' or ')}`);
+function storedDType(fn: string, dtype: DataType): StoredDType {
+  if (Object.hasOwn(DTYPES, dtype)) return dtype as StoredDType;
+  throw new TypeError(`${fn}: a tensor has dtype ${dtype}, expected ${Object.keys(DTYPES).join(' or ')}`);
 }
 
-/** The kind that a file calls so. */
-const kindNamed = (name: string): Kind => (Object.keys(KINDS) as Kind[]).find((kind) => KINDS[kind].name === name)!;
+/** The dtype that safetensors calls by this name. */
+const dtypeNamed = (name: string): StoredDType => (Object.keys(DTYPES) as StoredDType[]).find((dtype) => DTYPES[dtype].name === name)!;
 
 /**
- * Policy and optimizer as the bytes of a file, to go on from later bit for bit; a reference is not in it. It is a
- * [safetensors](https://github.com/huggingface/safetensors) file, which Python can read too.
+ * Serializes the policy and the state of its optimizer as the bytes of a
+ * [safetensors](https://github.com/huggingface/safetensors) file, which Python can read too. With {@link AdamW}, training that is
+ * resumed with {@link loadCheckpoint} continues bit for bit, given the same hyperparameters and data.
  *
- * Write it under another name and rename it then, so that a full disk or an end in the middle leaves the last one whole.
+ * The file does not contain the reference or the hyperparameters of the optimizer, such as the learning rate.
  *
- * @param parts - See {@link CheckpointParts}.
- * @param state - See {@link TrainingState}.
- * @returns The bytes. The values are those at the call, whatever is trained before they come; of an optimizer of `tf.train`, whose state
- *   can only be read later, wait for them.
+ * To replace a checkpoint on disk, write the bytes to another file and rename it: after a crash or on a full disk, the old
+ * checkpoint is still intact.
+ *
+ * @param parts - See {@link CheckpointParts}. Variables and moments may be float32, int32 or bool.
+ * @param state - Default `{}`. See {@link TrainingState}.
+ * @returns The bytes. The policy, the state of an {@link AdamW} and `state` are saved as they are at the time of the call, even if training
+ *   continues before the promise resolves. Other optimizers are read later: do not train with them until the promise resolves.
+ * @throws TypeError if a tensor has another dtype, or `state` cannot be serialized as JSON.
  */
 export async function saveCheckpoint({ policy, optimizer }: CheckpointParts, state: TrainingState = {}): Promise<Uint8Array> {
-  // A copy takes no memory before the variable changes.
+  const stateJson = JSON.stringify(state);
+  // `assign` gives a variable new memory, so a clone keeps the values of this moment. Only on wasm does it copy them.
   const named: [string, Tensor][] = policy.map((variable, i) => [`policy.${i}`, keep(clone(variable as Tensor))]);
   const made = named.map(([, copy]) => copy);
   try {
@@ -68,7 +74,7 @@ export async function saveCheckpoint({ policy, optimizer }: CheckpointParts, sta
       format: FORMAT,
       names: JSON.stringify(policy.map(({ name }) => name)),
       ...(optimizer && { optimizer: optimizer.getClassName(), optimizerNames: JSON.stringify(moments.map(({ name }) => name)) }),
-      state: JSON.stringify(state),
+      state: stateJson,
     };
     return await bytesOf(metadata, named);
   } finally {
@@ -80,10 +86,10 @@ async function bytesOf(metadata: Readonly<Record<string, string>>, named: readon
   let end = 0;
   const entries = Object.fromEntries(
     named.map(([name, { dtype, shape, size }]): [string, Entry] => {
-      const { name: kind, View } = KINDS[kindOf(dtype)];
+      const { name: dtypeName, View } = DTYPES[storedDType('saveCheckpoint', dtype)];
       const start = end;
       end += size * View.BYTES_PER_ELEMENT;
-      return [name, { dtype: kind, shape, data_offsets: [start, end] }];
+      return [name, { dtype: dtypeName, shape, data_offsets: [start, end] }];
     }),
   );
   const values = await Promise.all(named.map(async ([, x]) => x.data()));
@@ -100,32 +106,35 @@ async function bytesOf(metadata: Readonly<Record<string, string>>, named: readon
 }
 
 /**
- * Puts a checkpoint back into the variables and the optimizer that it was made of, or their like in another process.
+ * Loads a checkpoint into the variables and the optimizer of a model, in the same process or in another. The names of the
+ * variables may differ.
  *
- * Everything is checked before anything is changed.
+ * The checkpoint is checked against `parts` before anything is changed.
  *
- * @param bytes - What {@link saveCheckpoint} gave.
- * @param parts - Variables of the same number, order and shapes; with an optimizer if the checkpoint has one.
- * @returns The state that was saved with them.
- * @throws RangeError if the bytes are cut short, are no checkpoint, or are one of another model.
+ * @param bytes - The result of {@link saveCheckpoint}.
+ * @param parts - Variables that match the saved ones in number, order, shapes and dtypes, and an optimizer of the saved class if the
+ *   checkpoint has one.
+ * @returns The `state` that was saved.
+ * @throws TypeError if `bytes` is not a Uint8Array.
+ * @throws RangeError if `bytes` is cut short or not a checkpoint, or the checkpoint does not match `parts`.
  */
 export async function loadCheckpoint(bytes: Uint8Array, { policy, optimizer }: CheckpointParts): Promise<TrainingState> {
   const { header, entries, start } = readHeader(bytes);
   checkModel(header, entries, policy);
-  const kind = optimizer?.getClassName();
-  if (header.optimizer !== kind) {
-    throw new RangeError(`loadCheckpoint: the optimizer of the checkpoint is ${header.optimizer ?? 'none'}, expected ${kind ?? 'none'}`);
+  const wanted = optimizer?.getClassName();
+  if (header.optimizer !== wanted) {
+    throw new RangeError(`loadCheckpoint: the optimizer of the checkpoint is ${header.optimizer ?? 'none'}, expected ${wanted ?? 'none'}`);
   }
 
   const valuesOf = (name: string): Tensor => {
-    const { dtype, shape, data_offsets: [from, to] } = entries[name]!; // prettier-ignore
-    const kind = kindNamed(dtype);
-    const { View } = KINDS[kind];
-    // A copy with memory of its own: a Buffer of Node.js shares it, also in its slices.
-    return tensor(new View(new Uint8Array(bytes.subarray(start + from, start + to)).buffer), [...shape], kind);
+    const { dtype: dtypeName, shape, data_offsets: [from, to] } = entries[name]!; // prettier-ignore
+    const dtype = dtypeNamed(dtypeName);
+    const { View } = DTYPES[dtype];
+    // `new Uint8Array` copies. `slice` does not on a Buffer of Node.js, whose slices share its memory.
+    return tensor(new View(new Uint8Array(bytes.subarray(start + from, start + to)).buffer), [...shape], dtype);
   };
   if (optimizer) {
-    // Variables may have other names in this process; the parts of the optimizer's state are called after them.
+    // The optimizer's state is named after the variables, which may have other names in this process.
     const renamed = new Map(header.names.map((name, i) => [name, policy[i]!.name]));
     const moments = header.optimizerNames.map((name, i) => {
       const slash = name.lastIndexOf('/');
@@ -146,15 +155,15 @@ export async function loadCheckpoint(bytes: Uint8Array, { policy, optimizer }: C
   return header.state;
 }
 
-/** What the beginning of the file says, after a check that all of it is there. */
+/** Reads the header and checks that the file is complete. `start` is the offset of the first tensor. */
 function readHeader(bytes: Uint8Array): { header: Header; entries: Readonly<Record<string, Entry>>; start: number } {
   if (!(bytes instanceof Uint8Array)) throw new TypeError(`loadCheckpoint: bytes is ${describe(bytes)}, expected a Uint8Array`);
   const cut = (expected: number) =>
-    new RangeError(`loadCheckpoint: there are ${bytes.length} bytes, expected ${expected}: the checkpoint was cut short`);
+    new RangeError(`loadCheckpoint: bytes has length ${bytes.length}, expected at least ${expected}: the checkpoint is cut short`);
   if (bytes.length < 8) throw cut(8);
   const start = 8 + Number(new DataView(bytes.buffer, bytes.byteOffset).getBigUint64(0, true));
-  const noCheckpoint = 'loadCheckpoint: bytes are no checkpoint of saveCheckpoint';
-  // The longest header that safetensors allows.
+  const noCheckpoint = 'loadCheckpoint: bytes is not a checkpoint of saveCheckpoint';
+  // safetensors limits the header to 100 MB.
   if (start > 100_000_008) throw new RangeError(noCheckpoint);
   if (bytes.length < start) throw cut(start);
   let parsed: ReturnType<typeof parseHeader>;
@@ -168,7 +177,7 @@ function readHeader(bytes: Uint8Array): { header: Header; entries: Readonly<Reco
   return { ...parsed, start };
 }
 
-/** Throws whatever error if the text is no header, or not a whole one. */
+/** Throws an error of any type if the text is not a complete header. */
 function parseHeader(json: string): { header: Header; entries: Readonly<Record<string, Entry>> } {
   const { __metadata__: metadata, ...entries } = JSON.parse(json) as Record<string, Entry> & { __metadata__: Record<string, string> };
   const { format, names, optimizer, optimizerNames = '[]', state } = metadata;
@@ -182,22 +191,23 @@ function parseHeader(json: string): { header: Header; entries: Readonly<Record<s
   const wanted = [...header.names.map((_, i) => `policy.${i}`), ...header.optimizerNames.map((_, i) => `optimizer.${i}`)];
   for (const name of wanted) {
     const { dtype, shape, data_offsets: [from, to] } = entries[name]!; // prettier-ignore
-    const size = shape.reduce((a, b) => a * b, KINDS[kindNamed(dtype)].View.BYTES_PER_ELEMENT);
-    if (!(from >= 0 && to - from === size)) throw new Error(`${name} lies from ${from} to ${to} and takes ${size} bytes`);
+    const size = shape.reduce((a, b) => a * b, DTYPES[dtypeNamed(dtype)].View.BYTES_PER_ELEMENT);
+    if (!(from >= 0 && to - from === size)) throw new Error(`${name} has data_offsets [${from}, ${to}], expected ${size} bytes`);
   }
   return { header, entries };
 }
 
 function checkModel({ names }: Header, entries: Readonly<Record<string, Entry>>, policy: readonly Variable[]): void {
   if (names.length !== policy.length) {
-    throw new RangeError(`loadCheckpoint: the checkpoint is of ${names.length} variables, expected ${policy.length} like policy`);
+    throw new RangeError(`loadCheckpoint: the checkpoint has ${names.length} variables, expected ${policy.length} like policy`);
   }
   policy.forEach(({ name, shape, dtype }, i) => {
     const saved = entries[`policy.${i}`]!;
-    if (util.arraysEqual([...saved.shape], shape) && saved.dtype === KINDS[kindOf(dtype)].name) return;
-    const words = (kind: string, sizes: readonly number[]) => `${kind} [${sizes.join(', ')}]`;
+    const dtypeName = DTYPES[storedDType('loadCheckpoint', dtype)].name;
+    if (util.arraysEqual([...saved.shape], shape) && saved.dtype === dtypeName) return;
+    const words = (type: string, sizes: readonly number[]) => `${type} [${sizes.join(', ')}]`;
     throw new RangeError(
-      `loadCheckpoint: variable ${i}, ${names[i]!}, is ${words(saved.dtype, saved.shape)} in the checkpoint, expected ${words(KINDS[kindOf(dtype)].name, shape)} like ${name}`,
+      `loadCheckpoint: variable ${i}, ${names[i]!}, is ${words(saved.dtype, saved.shape)} in the checkpoint, expected ${words(dtypeName, shape)} like ${name}`,
     );
   });
 }

@@ -15,27 +15,27 @@ import { checkNumber } from '../../internal/checks.js';
 import { positive } from '../../internal/domains.js';
 import { sum } from '../ops/sum.js';
 
-/** What {@link clipByGlobalNorm} gives. */
+/** Result of {@link clipByGlobalNorm}. */
 export interface ClippedGradients<G extends NamedTensorMap> extends TensorContainerObject {
-  /** New gradients under the names of the given ones. */
+  /** The scaled gradients, as new tensors under the same names. */
   readonly grads: G;
-  /** The norm before, a scalar on the engine. */
+  /** The norm before scaling, a scalar tensor; 0 if there are no gradients. */
   readonly norm: Scalar;
 }
 
 /**
- * Gradients scaled down together where the norm of all of them is over a limit.
+ * Scales all gradients by one factor so that their global norm is at most `maxNorm`.
  *
  *     norm = sqrt(sum of all g^2)          g' = g min(1, maxNorm / (norm + 1e-6))
  *
- * Long sums keep their digits (a plain `tf.sum` of millions of values loses four on wasm), and every number of tensors is taken.
- * Where a gradient is not finite, neither is the norm: read it from time to time, and let `checkValues` of `prefloss/testing` name the
- * variable.
+ * Sums over millions of values keep their digits (`tf.sum` on wasm can be off by several percent), and the number of tensors is not
+ * limited by a GPU's bindings. If a gradient is not finite, neither is the norm: check the norm from time to time, and use
+ * `checkValues` of `prefloss/testing` to find the variable.
  *
- * @param grads - Gradients by name, as `valueAndGrads` gives them; they stay the caller's.
- * @param maxNorm - The limit, positive.
- * @returns See {@link ClippedGradients}.
- * @throws RangeError if `maxNorm` is not positive.
+ * @param grads - Gradients by variable name, as `valueAndGrads` returns them. The caller disposes them.
+ * @param maxNorm - Largest norm, finite and positive.
+ * @returns See {@link ClippedGradients}. The caller disposes all its tensors.
+ * @throws RangeError if `maxNorm` is not finite and positive.
  *
  * @example
  * ```ts
@@ -48,10 +48,10 @@ export interface ClippedGradients<G extends NamedTensorMap> extends TensorContai
 export function clipByGlobalNorm<G extends NamedTensorMap>(grads: G, maxNorm: number): ClippedGradients<G> {
   checkNumber('clipByGlobalNorm', 'maxNorm', maxNorm, positive);
   return tidy(() => {
-    // One after the other: a GPU has few bindings for operations on many tensors.
+    // Added one by one, because a GPU limits the number of bindings, and so of tensors, per operation.
     const squares = Object.values(grads).map((grad) => sum(square(grad)));
     const norm = sqrt(squares.reduce((total, one) => add(total, one), scalar(0))) as Scalar;
-    // As PyTorch has it.
+    // The 1e-6 is PyTorch's.
     const scale = minimum(1, div(maxNorm, add(norm, 1e-6)));
     const clipped: NamedTensorMap = Object.fromEntries(Object.entries(grads).map(([name, grad]) => [name, mul(grad, scale)]));
     return { grads: clipped as G, norm };

@@ -1,28 +1,28 @@
 import { Variable, variable, type Tensor } from '@tensorflow/tfjs-core';
 import { describe } from '../../backend/registry.js';
 
-/** What {@link frozenCopy} needs of a `tf.LayersModel`. */
+/** The part of `tf.LayersModel` that {@link frozenCopy} uses. */
 export interface ModelLike {
-  /** The variables of the model and of all models inside it. */
+  /** The variables of the model and of all models nested in it. */
   getWeights(trainableOnly?: boolean): Tensor[];
-  /** Takes values in the order of `getWeights`. */
+  /** Sets the values of the variables, in the order of `getWeights`. */
   setWeights(weights: Tensor[]): void;
-  /** The architecture. */
+  /** The architecture, as `fromConfig` takes it. */
   getConfig(): unknown;
 }
 
 /**
- * A copy that training cannot reach: the reference model of DPO.
+ * Copies variables or a model so that training the original does not change the copy, e.g. as the reference model of DPO.
  *
- * Of a list of variables, it gives new variables with the same values; of a `tf.LayersModel`, a new model of the same
- * architecture, nested models included. All their variables are marked as not trainable (`model.trainable = false` would
- * miss the nested ones), so that neither `optimizer.minimize` nor `valueAndGrads` changes them.
+ * Given a list of variables, it returns new variables with the same values; given a `tf.LayersModel`, a new model with the same
+ * architecture, including nested models. All variables of the copy are marked as not trainable (`model.trainable = false` would
+ * miss those of nested models), so neither `optimizer.minimize` nor `valueAndGrads` trains them.
  *
- * The values are shared until the original is trained on, so the copy takes no memory before that.
+ * The copy shares the memory of the values until the original is trained further.
  *
  * @param source - Variables, or a built model whose layers can be rebuilt from their configuration.
- * @returns The same kind of thing. Dispose it as you would the original.
- * @throws TypeError if the source is neither, a variable is disposed, or the model cannot be rebuilt.
+ * @returns A list of variables, or a model. Dispose it like the original.
+ * @throws TypeError if `source` is neither, a variable is disposed, the model has no weights, or it cannot be rebuilt.
  *
  * @example
  * ```ts
@@ -64,7 +64,7 @@ function rebuild<M extends ModelLike>(source: M): M {
     fromConfig(cls: unknown, config: unknown, customObjects: object, fastWeightInit: boolean): M;
   };
   try {
-    // The initial values are replaced at once, so the quick kind will do.
+    // `fastWeightInit`: the initial values are replaced right away, so a slow initialization would be wasted.
     return Model.fromConfig(Model, source.getConfig(), {}, true);
   } catch (error) {
     const reason = (error as Error).message;

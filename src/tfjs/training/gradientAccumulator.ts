@@ -2,11 +2,12 @@ import { add, clone, dispose, keep, tidy, util, type NamedTensorMap } from '@ten
 import type { Gradients } from './valueAndGrads.js';
 
 /**
- * Adds up the gradients of the parts of a batch that is too big for one pass.
+ * Adds up the gradients of the parts of a batch that is too large for one pass.
  *
- * The sum is the gradient of the whole batch if the losses of the parts add up to its loss: divide each part's sum by the size of the
- * whole batch, and give `kto`, `bco`, `nll` and `adaptiveBeta` the statistics of the whole batch (`addStatistics`). Of AOT's losses, which sort
- * the batch, there are no parts.
+ * The result is the gradient of the whole batch if the losses of the parts add up to its loss. So divide the sum of each part by the
+ * size of the whole batch. Losses that use statistics of the batch must get those of the whole batch: `kto`, `bco` and `bcoPair`
+ * (`addStatistics` adds them up), `adaptiveBeta`, and `nll` (`tokenCount`). The losses of AOT, which sort the batch, and
+ * `robustMean` cannot be computed in parts.
  *
  * @example
  * ```ts
@@ -28,9 +29,10 @@ export class GradientAccumulator {
   private total: Gradients = {};
 
   /**
-   * Adds the gradients of one part; variables may have none in some parts.
+   * Adds the gradients of one part. A variable may have no gradient in some of the parts.
    *
-   * @param grads - Gradients by name; they stay the caller's.
+   * @param grads - Gradients by variable name. The caller disposes them.
+   * @throws RangeError if a gradient differs in shape from the earlier ones of that name.
    */
   add(grads: NamedTensorMap): void {
     for (const [name, grad] of Object.entries(grads)) {
@@ -45,14 +47,14 @@ export class GradientAccumulator {
     }
   }
 
-  /** The sums, which are the caller's from now on; what follows begins anew. */
+  /** Returns the sums by variable name and starts again from nothing. The caller disposes the sums. */
   take(): Gradients {
     const { total } = this;
     this.total = {};
     return total;
   }
 
-  /** Frees what has been added up. */
+  /** Frees the sums and starts again from nothing. */
   dispose(): void {
     dispose(this.take());
   }

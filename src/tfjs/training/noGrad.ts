@@ -3,11 +3,12 @@ import { untaped } from '../tape.js';
 import { mapTensors } from './mapTensors.js';
 
 /**
- * Runs `f` outside the gradient tape: its result counts as a constant, and no intermediate value is kept for the backward
- * pass. This is where a frozen reference model belongs when it runs inside a differentiated function.
+ * Runs `f` off the gradient tape: its result is a constant, and no intermediate value is kept for the backward pass. Use it for a
+ * frozen reference model inside a differentiated function.
  *
- * @param f - Gives a tensor, or a record or list of tensors.
- * @returns What `f` returns; everything else that it made is disposed.
+ * @param f - Returns a tensor, or a record or list of tensors, nested to any depth; not a promise.
+ * @returns The result of `f`, with every tensor cloned. All other tensors that `f` made are disposed.
+ * @throws TypeError if the result contains an object that is not a tensor, a record or a list.
  *
  * @example
  * ```ts no-run
@@ -20,5 +21,5 @@ import { mapTensors } from './mapTensors.js';
  * ```
  */
 export function noGrad<R>(f: () => R): R {
-  return tidy(() => untaped(() => mapTensors(f(), clone)) as TensorContainer) as R;
+  return tidy(() => untaped(() => mapTensors('noGrad', f(), clone)) as TensorContainer) as R;
 }

@@ -5,22 +5,24 @@ import { noGrad } from './noGrad.js';
 
 /** Options of {@link precomputeReference}. */
 export interface PrecomputeOptions {
-  /** What earlier calls gave for the first batches, which are then passed over. */
+  /** Results of an earlier call for the first batches, which are skipped. Default: none. */
   readonly done?: readonly (readonly Float32Array[])[];
-  /** Called after each batch with all that there is so far: the place to save it. */
+  /** Called and awaited after each computed batch, with all results so far, so that they can be saved. */
   readonly onBatch?: (results: readonly (readonly Float32Array[])[]) => void | Promise<void>;
 }
 
 /**
- * Log-probs of a frozen reference, once for all epochs: no reference model has to stay in memory during training.
+ * Computes the log-probs of a frozen reference once for all epochs, so that the reference model need not stay in memory during
+ * training.
  *
- * @param batches - The batches, in the same order whenever it is called.
- * @param logpsOf - The log-probs of a batch, one tensor or several; it runs off the gradient's tape, and what it makes is freed.
+ * @param batches - The batches. To continue with `done`, pass the same batches in the same order.
+ * @param logpsOf - Returns the log-probs of a batch, as a list of one or more tensors. It runs under `noGrad`, and all its tensors are
+ *   disposed.
  * @param options - See {@link PrecomputeOptions}.
- * @returns For each batch the values of its tensors, in their order; `attachReference` puts them beside the items. To keep them as
- *   JSON, write `Array.from(values)` and read `Float32Array.from(list)`.
- * @throws TypeError if `logpsOf` gives no list of tensors, or `done` holds anything but Float32Array.
- * @throws RangeError that names the batch if a value is not finite, or if `done` is longer than there are batches.
+ * @returns For each batch, the values of its tensors in row-major order; `attachReference` adds them to the items. To store them as
+ *   JSON, write `Array.from(values)` and read back `Float32Array.from(list)`.
+ * @throws TypeError if `logpsOf` returns anything but a non-empty list of tensors, or `done` holds anything but lists of Float32Array.
+ * @throws RangeError if a value is not finite (the message names the batch), or `done` is longer than `batches`.
  *
  * @example
  * ```ts
@@ -40,7 +42,7 @@ export async function precomputeReference<Batch>(
   const { done = [], onBatch } = options;
   done.forEach((values, b) => {
     if (Array.isArray(values) && values.every((logps) => logps instanceof Float32Array)) return;
-    throw new TypeError(`${fn}: done[${b}] is no list of Float32Array; from JSON, make them anew with Float32Array.from`);
+    throw new TypeError(`${fn}: done[${b}] is not a list of Float32Array; if it comes from JSON, convert each list with Float32Array.from`);
   });
   const results = done.map((values) => [...values]);
   let at = 0;
@@ -50,14 +52,14 @@ export async function precomputeReference<Batch>(
       const made: unknown = logpsOf(batch);
       if (Array.isArray(made) && made.length > 0) return [...(made as Tensor[])];
       throw new TypeError(
-        `${fn}: logpsOf gave ${Array.isArray(made) ? 'an empty list' : describe(made)} for batch ${at - 1}, expected a list of tensors`,
+        `${fn}: logpsOf returned ${Array.isArray(made) ? 'an empty list' : describe(made)} for batch ${at - 1}, expected a list of tensors`,
       );
     });
     try {
       const values = await backendOf<Tensor>(...logps).read(logps);
       values.forEach((tensor, n) => {
         const bad = Array.from(tensor).findIndex((v) => !Number.isFinite(v));
-        if (bad >= 0) throw new RangeError(`${fn}: value ${bad} of tensor ${n} of batch ${at - 1} is ${tensor[bad]!}`);
+        if (bad >= 0) throw new RangeError(`${fn}: value ${bad} of tensor ${n} of batch ${at - 1} must be finite, got ${tensor[bad]!}`);
       });
       results.push(values.map((tensor) => Float32Array.from(tensor)));
     } finally {
@@ -65,6 +67,6 @@ export async function precomputeReference<Batch>(
     }
     await onBatch?.(results);
   }
-  if (at < done.length) throw new RangeError(`${fn}: done has ${done.length} batches, and there are ${at}`);
+  if (at < done.length) throw new RangeError(`${fn}: done has length ${done.length}, expected at most ${at} like batches`);
   return results;
 }

@@ -1,22 +1,25 @@
 import { checkNumber, checkOptions } from '../../internal/checks.js';
 import { counting, notNegative, wholeNumber } from '../../internal/domains.js';
 
-/** What a learning rate does over a training. */
+/** Options of {@link linearSchedule} and {@link cosineSchedule}. */
 export interface ScheduleOptions {
-  /** The largest learning rate, reached at the end of the warmup, 0 or more. */
+  /** Learning rate at the end of the warmup, 0 or more. */
   readonly learningRate: number;
-  /** Steps of the whole training, an integer from 1 on. */
+  /** Number of steps of the whole training, including the warmup; an integer, 1 or more. */
   readonly totalSteps: number;
-  /** Steps in which the rate rises from 0, an integer from 0 to `totalSteps`. Default 0. */
+  /** Number of steps over which the rate rises from 0; an integer in [0, `totalSteps`]. Default 0. */
   readonly warmupSteps?: number;
-  /** The rate at the end, 0 or more. Default 0. */
+  /** Learning rate from step `totalSteps` on, 0 or more. Default 0. */
   readonly finalLearningRate?: number;
 }
 
-/** The learning rate for the step after so many updates. */
+/**
+ * Returns the learning rate for the next step, given the number of steps so far. It throws a RangeError unless `step` is an integer, 0 or
+ * more.
+ */
 export type Schedule = (step: number) => number;
 
-/** `shape` falls from 1 to 0 while its argument goes from 0 to 1. */
+/** Builds a schedule from the shape of its decay, which falls from 1 at 0 to 0 at 1. */
 function schedule(fn: string, options: ScheduleOptions, shape: (progress: number) => number): Schedule {
   checkOptions(fn, options, ['learningRate', 'totalSteps', 'warmupSteps', 'finalLearningRate']);
   const { learningRate, totalSteps, warmupSteps = 0, finalLearningRate = 0 } = options;
@@ -34,13 +37,14 @@ function schedule(fn: string, options: ScheduleOptions, shape: (progress: number
 }
 
 /**
- * A learning rate that rises in a straight line and then falls in a straight line.
+ * Learning rate with a linear warmup and a linear decay. With W = `warmupSteps`, T = `totalSteps` and final = `finalLearningRate`:
  *
- *     rate(t) = learningRate t / W                                        up to W, the warmup steps
- *             = final + (learningRate - final) (1 - (t - W) / (T - W))    up to T, the total steps; final from there on
+ *     rate(t) = learningRate t / W                                        for t below W
+ *             = final + (learningRate - final) (1 - (t - W) / (T - W))    for t from W to T
+ *             = final                                                     for t from T on
  *
  * @param options - See {@link ScheduleOptions}.
- * @returns The rate for the step after `step` updates: `optimizer.learningRate = rate(step)`.
+ * @returns A function from the number of steps so far to the rate of the next step: `optimizer.learningRate = rate(step)`.
  * @throws RangeError if a number is outside its range.
  *
  * @example
@@ -55,13 +59,14 @@ export function linearSchedule(options: ScheduleOptions): Schedule {
 }
 
 /**
- * A learning rate that rises in a straight line and then falls as half a cosine.
+ * Learning rate with a linear warmup and a cosine decay. With W = `warmupSteps`, T = `totalSteps` and final = `finalLearningRate`:
  *
- *     rate(t) = learningRate t / W                                                      up to W, the warmup steps
- *             = final + (learningRate - final) (1 + cos(pi (t - W) / (T - W))) / 2      up to T, the total steps; final from there on
+ *     rate(t) = learningRate t / W                                                    for t below W
+ *             = final + (learningRate - final) (1 + cos(pi (t - W) / (T - W))) / 2    for t from W to T
+ *             = final                                                                 for t from T on
  *
  * @param options - See {@link ScheduleOptions}.
- * @returns The rate for the step after `step` updates.
+ * @returns A function from the number of steps so far to the rate of the next step: `optimizer.learningRate = rate(step)`.
  * @throws RangeError if a number is outside its range.
  *
  * @see Loshchilov and Hutter, "SGDR: Stochastic Gradient Descent with Warm Restarts", 2017, eq. 5. https://arxiv.org/abs/1608.03983

@@ -3,15 +3,15 @@ import { checkNumber } from '../../internal/checks.js';
 import { notNegative, positive, probability, wholeNumber } from '../../internal/domains.js';
 import { number, readOptions } from '../../internal/options.js';
 
-/** Checks that two lists of variables belong to the same model. */
-function checkSame(fn: string, reference: readonly Variable[], policy: readonly Variable[]): void {
-  if (reference.length !== policy.length) {
-    throw new RangeError(`${fn}: reference has ${reference.length} variables, expected ${policy.length} like policy`);
+/** Checks that a list of variables matches those of the policy in number and shapes. */
+function checkLikePolicy(fn: string, argument: string, variables: readonly Variable[], policy: readonly Variable[]): void {
+  if (variables.length !== policy.length) {
+    throw new RangeError(`${fn}: ${argument} has length ${variables.length}, expected ${policy.length} like policy`);
   }
-  reference.forEach((variable, i) => {
+  variables.forEach((variable, i) => {
     const { shape, name } = policy[i]!;
     if (variable.shape.join() === shape.join()) return;
-    throw new RangeError(`${fn}: reference[${i}] has shape [${variable.shape.join(', ')}], expected [${shape.join(', ')}] like ${name}`);
+    throw new RangeError(`${fn}: ${argument}[${i}] has shape [${variable.shape.join(', ')}], expected [${shape.join(', ')}] like ${name}`);
   });
 }
 
@@ -20,12 +20,12 @@ function checkSame(fn: string, reference: readonly Variable[], policy: readonly 
  *
  *     reference = (1 - alpha) reference + alpha policy
  *
- * TR-DPO calls it a soft update; with `alpha` 1 it is a copy, the hard update, made every few hundred steps.
+ * TR-DPO calls this a soft update. With `alpha` 1 it copies the policy: the hard update, made every few hundred steps.
  *
- * @param reference - Its variables, for example of `frozenCopy`.
- * @param policy - The variables of the policy in the same order.
- * @param options - `alpha`: the share of the policy in [0, 1]. Default 1; TR-DPO's soft update has 0.6 in TRL.
- * @throws RangeError if the variables do not match or `alpha` is outside [0, 1].
+ * @param reference - The variables of the reference, e.g. from `frozenCopy`. They are updated.
+ * @param policy - The variables of the policy, in the same order.
+ * @param options - `alpha`: weight of the policy, in [0, 1]. Default 1. For soft updates, TRL's default is 0.6.
+ * @throws RangeError if the variables differ in number or shape, an option is unknown, or `alpha` is outside [0, 1].
  *
  * @example
  * ```ts
@@ -46,7 +46,7 @@ export function syncReference(
   options: { readonly alpha?: number } = {},
 ): void {
   const { alpha } = readOptions('syncReference', options, undefined, { alpha: number(probability, 1) });
-  checkSame('syncReference', reference, policy);
+  checkLikePolicy('syncReference', 'reference', reference, policy);
   reference.forEach((variable, i) => {
     tidy(() => {
       variable.assign(alpha === 1 ? policy[i]! : mix(variable, policy[i]!, alpha));
@@ -56,28 +56,28 @@ export function syncReference(
 
 const mix = (a: Tensor, b: Tensor, share: number): Tensor => add(mul(a, 1 - share), mul(b, share));
 
-/** Hyperparameters of {@link Bema}; the defaults are the paper's, as TRL has them. */
+/** Hyperparameters of {@link Bema}. The defaults are the paper's, as in TRL. */
 export interface BemaOptions {
-  /** Power of the weight that the running mean gives to the policy (kappa), 0 or more. Default 0.5. */
+  /** Exponent of beta, the weight of the policy in the running mean (kappa); 0 or more. Default 0.5. */
   readonly emaPower?: number;
-  /** Power of the weight of the correction (eta), 0 or more. Default 0.2. */
+  /** Exponent of alpha, the weight of the bias correction (eta); 0 or more. Default 0.2. */
   readonly biasPower?: number;
-  /** What is added to the step (rho), positive. Default 10. */
+  /** Offset of the step (rho), positive. Default 10. */
   readonly lag?: number;
-  /** What the step is multiplied by (gamma), positive. Default 1. */
+  /** Factor of the step (gamma), positive. Default 1. */
   readonly multiplier?: number;
-  /** The least weight that the running mean gives to the policy, in [0, 1]. Default 0. */
+  /** Lower bound of beta, in [0, 1]. Default 0. */
   readonly minEmaMultiplier?: number;
 }
 
 /**
- * Bias-corrected exponential moving average of a policy's weights: less noise than the policy has, without the lag of a plain running
- * mean. Use it as the model to keep, or as a moving reference.
+ * Bias-corrected exponential moving average of a policy's weights. It is less noisy than the policy and lags behind less than a plain
+ * moving average. Use it as the final model or as a moving reference.
  *
- *     beta  = max((lag + multiplier t)^-emaPower, minEmaMultiplier)          ema  = (1 - beta) ema + beta w
- *     alpha = (lag + multiplier t)^-biasPower                                bema = ema + alpha (w - w0)
+ *     beta  = min(1, max((lag + multiplier t)^-emaPower, minEmaMultiplier))       ema  = (1 - beta) ema + beta w
+ *     alpha = (lag + multiplier t)^-biasPower                                     bema = ema + alpha (w - w0)
  *
- * with `w0` and the first `ema` the weights at construction.
+ * at step t, where `w` are the weights of the policy, and `w0` and the initial `ema` are its weights at construction.
  *
  * @see Block and Zhang, "EMA Without the Lag: Bias-Corrected Iterate Averaging Schemes", 2025, algorithm 1. https://arxiv.org/abs/2508.00180
  */
@@ -87,8 +87,9 @@ export class Bema {
   private readonly options: Required<BemaOptions>;
 
   /**
-   * @param policy - The variables of the policy, in an order that stays.
+   * @param policy - The variables of the policy. They are read at construction and in each {@link Bema.update}.
    * @param options - See {@link BemaOptions}.
+   * @throws RangeError if an option is unknown or outside its range.
    */
   constructor(
     private readonly policy: readonly Variable[],
@@ -107,14 +108,15 @@ export class Bema {
   }
 
   /**
-   * Takes the policy's weights in, and writes the corrected mean into a model.
+   * Updates the running mean with the current weights of the policy, and writes the corrected mean to `target`.
    *
-   * @param step - Number of steps that the policy has made, an integer from 0 on.
-   * @param target - The variables of the model that is to have it, for example of `frozenCopy`.
+   * @param step - Number of training steps of the policy so far (t), an integer, 0 or more.
+   * @param target - The variables to overwrite, e.g. from `frozenCopy`, in the order of the policy's.
+   * @throws RangeError if `step` is outside its range, or the variables differ from the policy's in number or shape.
    */
   update(step: number, target: readonly Variable[]): void {
     checkNumber('Bema', 'step', step, wholeNumber);
-    checkSame('Bema', target, this.policy);
+    checkLikePolicy('Bema', 'target', target, this.policy);
     const { emaPower, biasPower, lag, multiplier, minEmaMultiplier } = this.options;
     const time = lag + multiplier * step;
     const beta = Math.min(1, Math.max(time ** -emaPower, minEmaMultiplier));
@@ -129,14 +131,14 @@ export class Bema {
   }
 
   /**
-   * Its state, the weights at the beginning and the running means: `saveCheckpoint({ policy: bema.variables })` keeps it, and
-   * `loadCheckpoint` puts it into a new one.
+   * Its state: the weights at construction, then the running means. `saveCheckpoint({ policy: bema.variables })` saves it, and
+   * `loadCheckpoint(bytes, { policy: other.variables })` restores it into another Bema of the same model.
    */
   get variables(): readonly Variable[] {
     return [...this.start, ...this.average];
   }
 
-  /** Frees what it keeps: two copies of the weights. */
+  /** Frees its state, which is two copies of the weights. */
   dispose(): void {
     for (const copy of this.variables) copy.dispose();
   }

@@ -1,31 +1,31 @@
-import { clone, getGradient, keep, tidy, Variable, variableGrads, type Scalar, type Tensor } from '@tensorflow/tfjs-core';
+import { clone, dispose, getGradient, keep, tidy, Variable, variableGrads, type Scalar, type Tensor } from '@tensorflow/tfjs-core';
 import { describe } from '../../backend/registry.js';
 import { discardTape } from '../tape.js';
 import { mapTensors } from './mapTensors.js';
 
-/** What the function under {@link valueAndGrads} returns: the loss, and anything to look at beside it. */
+/** Result of the function that {@link valueAndGrads} differentiates: the loss, and any auxiliary outputs in other fields. */
 export interface LossAndAux {
   /** The scalar to differentiate. */
   readonly loss: Scalar;
 }
 
-/** Gradients by variable name. They are plain tensors: the type is the one that tfjs's optimizers ask for. */
+/** Gradients by variable name. They are plain tensors; their type is `Variable` because tfjs's optimizers expect that type. */
 export type Gradients = Record<string, Variable>;
 
 /**
- * The value of a loss, its gradients with respect to the variables, and whatever else `f` returns: the tfjs training step
- * with auxiliary outputs, as `jax.value_and_grad(has_aux=True)` has them.
+ * Computes a loss, its gradients with respect to variables, and auxiliary outputs, like `jax.value_and_grad` with `has_aux=True`.
  *
- * Nothing beyond the given variables is differentiated: `tf.variableGrads` and `optimizer.minimize` without a list also
- * train a reference model that runs inside `f`. Nothing is leaked, also when `f` throws.
+ * Only the given variables are differentiated. (`tf.variableGrads` and `optimizer.minimize` differentiate all trainable variables if
+ * no list is given, also those of a reference model that runs inside `f`.) All intermediate tensors are disposed, also if `f` throws.
  *
- * @param f - Gives the scalar `loss` and auxiliary tensors: metrics, log-probs, in records or lists.
- * @param variables - What to differentiate by; of a `tf.LayersModel`, `model.getWeights(true)`.
- * @returns `loss`, the auxiliary outputs, and `grads` by variable name, for `optimizer.applyGradients`. A variable that the
- *   loss does not depend on, or that is not trainable, has no entry.
- * @throws TypeError if no gradients are registered (`@tensorflow/tfjs-core` alone has none), `loss` is no scalar, or `f` is
- *   async.
- * @throws RangeError if no variable is given, or the loss depends on none of them.
+ * @param f - Returns a record with the scalar `loss`, and in other fields auxiliary tensors such as metrics or log-probs, which may be
+ *   nested in records and lists. A field `grads` is not allowed.
+ * @param variables - The variables to differentiate with respect to; for a `tf.LayersModel`, `model.getWeights(true)`.
+ * @returns `loss`, the auxiliary outputs with every tensor cloned, and `grads` by variable name, for `optimizer.applyGradients`. Variables
+ *   that the loss does not depend on, or that are not trainable, have no entry in `grads`. The caller disposes all of these tensors.
+ * @throws TypeError if no gradients are registered (`@tensorflow/tfjs-core` alone registers none), `variables` is not a list of live
+ *   `tf.Variable`, `loss` is not a scalar, or the result of `f` contains an object that is not a tensor, record or list, or is a promise.
+ * @throws RangeError if none of the variables is trainable, `f` returns a field `grads`, or the loss depends on none of the variables.
  *
  * @example
  * ```ts
@@ -40,34 +40,39 @@ export type Gradients = Record<string, Variable>;
 export function valueAndGrads<A extends LossAndAux>(f: () => A, variables: readonly Variable[]): A & { readonly grads: Gradients } {
   checkVariables(variables);
   checkGradientsRegistered();
-  let retained: Record<string, unknown> = {};
+  // Copies of the auxiliary tensors, which outlive the scope of `variableGrads`.
+  const retained: Tensor[] = [];
+  let aux: Record<string, unknown> = {};
   const lossOf = () => {
     const outputs: unknown = f();
     if (typeof outputs !== 'object' || outputs === null)
       throw new TypeError(`valueAndGrads: f returned ${describe(outputs)}, expected { loss, ... }`);
-    const { loss, ...aux } = outputs as A;
+    const { loss, ...others } = outputs as A;
     checkLoss(loss);
-    if ('grads' in aux) throw new RangeError('valueAndGrads: f returned a field grads, which is the name of the gradients');
-    retained = mapTensors(aux, retain);
+    if ('grads' in others) throw new RangeError('valueAndGrads: f returned a field grads, which is the name of the gradients');
+    aux = mapTensors('valueAndGrads', others, (tensor) => {
+      const copy = keep(clone(tensor));
+      retained.push(copy);
+      return copy;
+    });
     return loss;
   };
   try {
     return tidy(() => {
       const { value: loss, grads } = variableGrads(lossOf, [...variables]);
-      const aux = retained;
-      retained = {};
       // tfjs gives null for variables that are not trainable.
       const given = Object.fromEntries(Object.entries(grads).filter(([, grad]) => (grad as unknown) !== null));
-      return { ...mapTensors(aux, release), loss, grads: given } as never;
+      return { ...mapTensors('valueAndGrads', aux, release), loss, grads: given } as never;
     });
   } catch (error) {
-    mapTensors(retained, (tensor) => (tensor.dispose(), tensor));
     discardTape();
     throw isUnconnected(error) ? new RangeError('valueAndGrads: loss depends on none of the variables', { cause: error }) : error;
+  } finally {
+    dispose(retained);
   }
 }
 
-/** Throws where `@tensorflow/tfjs-core` is alone: it registers no gradients. */
+/** Throws a TypeError if only `@tensorflow/tfjs-core` is loaded, which registers no gradients. */
 function checkGradientsRegistered(): void {
   if (getGradient('Sum')) return;
   throw new TypeError(
@@ -75,10 +80,7 @@ function checkGradientsRegistered(): void {
   );
 }
 
-/** A copy that outlives the scope it is made in, until {@link release}. */
-const retain = (tensor: Tensor): Tensor => keep(clone(tensor));
-
-/** Hands a retained tensor over to the scope that is open now. */
+/** Clones a kept tensor into the current scope, and disposes it. */
 function release(tensor: Tensor): Tensor {
   const copy = clone(tensor);
   tensor.dispose();
@@ -92,7 +94,7 @@ function checkVariables(variables: readonly Variable[]): void {
     if (v.isDisposed) throw new TypeError(`valueAndGrads: variables[${i}], ${v.name}, is disposed`);
   });
   if (!(variables as readonly Variable[]).some((v) => v.trainable)) {
-    throw new RangeError(`valueAndGrads: variables holds ${variables.length} variables, none of them trainable`);
+    throw new RangeError(`valueAndGrads: variables has no trainable variable among ${variables.length}, expected at least one`);
   }
 }
 

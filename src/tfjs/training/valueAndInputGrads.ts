@@ -1,7 +1,7 @@
 import { dispose, tidy, variable, zerosLike, type Scalar, type Tensor } from '@tensorflow/tfjs-core';
 import { valueAndGrads } from './valueAndGrads.js';
 
-/** The value of a scalar function and its gradient with respect to each input; zeros where the value does not depend on it. */
+/** Computes a scalar function and its gradient with respect to each input: zeros for an input that the value does not depend on. */
 export function valueAndInputGrads(
   f: (inputs: readonly Tensor[]) => Tensor,
   inputs: readonly Tensor[],

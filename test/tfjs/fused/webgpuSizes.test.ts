@@ -3,7 +3,7 @@ import { backendOf, ops, tokenKl, tokenLogProbs, tokenStats } from '../../../src
 import { klOf, softmax, STATS, statsOf, type Row } from '../../support/distributions.js';
 import { engine, epsilon, expectValues, ints, read, tensor, type X } from '../../support/engine.js';
 
-// A wave and a slow slope, so that no two parts of a row are alike.
+// A wave plus a slow slope, so that all parts of a row differ.
 const logitsOf = (rows: number, size: number, phase = 0): number[][] =>
   Array.from({ length: rows }, (_, n) =>
     Array.from({ length: size }, (_, v) => Math.fround(4 * Math.sin(12.9898 * v + n + phase) + v / size)),
@@ -15,14 +15,14 @@ async function gradientOf(f: (x: X) => X, logits: number[][]): Promise<number[][
   return (await read(grads[0])) as number[][];
 }
 
-/** The largest difference of two rows. */
+/** The largest absolute difference between two rows. */
 const furthest = (a: Row, b: Row): number => a.reduce((most, v, i) => Math.max(most, Math.abs(v - b[i]!)), 0);
 
-/** Some labels, every second of them the largest logit. */
+/** One label per row; in every second row it is the largest logit. */
 const labelsOf = (logits: number[][]): number[] =>
   logits.map((x, n) => (n % 2 === 0 ? (n * 7919 + x.length - 1) % x.length : x.indexOf(x.reduce((a, b) => Math.max(a, b)))));
 
-/** Asserts rows of probabilities, or differences of them, at once: there may be a million. */
+/** Asserts rows of probabilities, or of their differences, with one assertion: there may be a million values. */
 function expectRows(actual: number[][], expected: (row: number) => number[]): void {
   expect(actual.map((x, n) => furthest(x, expected(n))).reduce((a, b) => Math.max(a, b))).toBeLessThan(2 * epsilon);
 }
@@ -62,12 +62,14 @@ const kernels: [string, (rows: number, size: number) => Promise<void>][] = [
   ],
 ];
 
-// Only there is work dispatched in groups.
+// Only WebGPU dispatches workgroups.
 describe.runIf(engine === 'webgpu').each(kernels)('%s on WebGPU', (_, check) => {
-  // A group takes a driver in software a tenth of a millisecond, whatever there is to do.
-  it('takes more rows than one dispatch dimension has groups', { timeout: 180_000 }, () => check(65_537, 3));
+  // The timeout is long because a software driver takes a tenth of a millisecond per workgroup, however small its work.
+  it('handles more rows than a dispatch dimension has workgroups', { timeout: 180_000 }, () => check(65_537, 3));
 
-  it.each([262_144, 262_143])('takes a vocabulary of %i', (size) => check(3, size));
+  it.each([262_144, 262_143])('handles a vocabulary of %i', (size) => check(3, size));
 
-  it.each([1020, 1024, 1025, 1028, 32_764, 32_768, 32_769])('takes one of %i, where groups change their size', (size) => check(2, size));
+  it.each([1020, 1024, 1025, 1028, 32_764, 32_768, 32_769])('handles a vocabulary of %i, around a change of the workgroup size', (size) =>
+    check(2, size),
+  );
 });

@@ -3,13 +3,13 @@ import { describe, expect, it } from 'vitest';
 import { tokenLogProbs, valueAndGrads } from '../../../src/index.js';
 import { engine } from '../../support/engine.js';
 
-/** The number of tensors that TensorFlow itself holds, which `tf.memory()` does not see. */
+/** The number of tensors that TensorFlow itself holds, which `tf.memory()` does not count. */
 const handles = () => (tf.backend() as unknown as { getNumOfTFTensors(): number }).getNumOfTFTensors();
 
-// Only there is a library below that counts for itself.
+// Only tfjs-node has a native library that keeps its own count.
 describe.runIf(engine === 'tfjs-node')('native tensors', () => {
-  it('are freed with those of TensorFlow.js, forward and backward', () => {
-    // Rows as they come, one of which the probability underflows, and one that is ignored and broken.
+  it('are freed together with those of TensorFlow.js, forward and backward', () => {
+    // An ordinary row, a row whose probability underflows, and an ignored row with a NaN.
     const logits = tf.variable(
       tf.tensor2d([
         [1, 2, 3],

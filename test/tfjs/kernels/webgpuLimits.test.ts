@@ -9,18 +9,18 @@ interface Webgpu {
   runWebGPUProgram(...args: unknown[]): unknown;
 }
 
-// Only a GPU's device has limits on the size of a tensor.
-describe.runIf(engine === 'webgpu')('a tensor that is larger than the WebGPU device allows', () => {
+// Only a WebGPU device limits the size of a tensor.
+describe.runIf(engine === 'webgpu')('the size limit of the WebGPU device', () => {
   let device: Webgpu['device'];
   let limits: Webgpu['device']['limits'];
   let dispatches: ReturnType<typeof vi.spyOn>;
 
-  // Assignment fails: the limits are a getter of the device.
+  // `limits` is a getter, so it cannot be assigned.
   function setLimits(value: Webgpu['device']['limits']): void {
     Object.defineProperty(device, 'limits', { value, configurable: true });
   }
 
-  /** Has the device say that it allows so little that a test exceeds it. */
+  /** Lowers a limit of the device, so that a small tensor exceeds it. */
   function lower(limit: Limit, bytes: number): void {
     setLimits(new Proxy(limits, { get: (_, name: Limit) => (name === limit ? bytes : limits[name]) }));
   }
@@ -42,7 +42,7 @@ describe.runIf(engine === 'webgpu')('a tensor that is larger than the WebGPU dev
     ['tokenKl', 'policy', (x) => tokenKl<X>(x, x)],
   ];
 
-  it.each(functions)('is an error of %s before anything is dispatched', (name, argument, f) => {
+  it.each(functions)('is checked by %s before anything is dispatched', (name, argument, f) => {
     const [logits, labels] = [tf.zeros([2, 2, 1000]), ints([[0, 1], [2, 3]])]; // prettier-ignore
     dispatches.mockClear();
     for (const limit of ['maxStorageBufferBindingSize', 'maxBufferSize'] as const) {
@@ -50,18 +50,18 @@ describe.runIf(engine === 'webgpu')('a tensor that is larger than the WebGPU dev
       expectError(
         () => f(logits, labels),
         RangeError,
-        `${name}: ${argument} has shape [2, 2, 1000], which takes 16000 bytes, this WebGPU device allows 15999 (${limit}): use linearTokenLogProbs, which takes hidden states and the output embedding instead of logits`,
+        `${name}: ${argument} has shape [2, 2, 1000] (16000 bytes), expected at most 15999 bytes, the ${limit} of this WebGPU device: use linearTokenLogProbs, which takes hidden states and the output embedding instead of logits`,
       );
     }
     expect(dispatches).not.toHaveBeenCalled();
   });
 
-  it('is an error of the linear form, whose chunks can be smaller', () => {
+  it('is checked by linearTokenLogProbs and linearTokenStats, whose chunks can be made smaller', () => {
     const labels = ints([0, 1]);
     const head = { hidden: tensor([[1], [1]]), weight: tensor([[1], [2], [3]]) };
     const call = (chunkSize?: number) => () => linearTokenLogProbs<X, X, X>(head, labels, { ...(chunkSize && { chunkSize }) });
     const tooLarge = (what: string, bytes: number, instead: string) =>
-      `linearTokenLogProbs: ${what}, which takes ${bytes} bytes, this WebGPU device allows ${bytes - 1} (maxBufferSize): ${instead}`;
+      `linearTokenLogProbs: ${what} (${bytes} bytes), expected at most ${bytes - 1} bytes, the maxBufferSize of this WebGPU device: ${instead}`;
     lower('maxBufferSize', 7);
     expectError(call(), RangeError, tooLarge('hidden has shape [2, 1]', 8, 'use fewer rows'));
     lower('maxBufferSize', 11);
@@ -74,20 +74,20 @@ describe.runIf(engine === 'webgpu')('a tensor that is larger than the WebGPU dev
     expectError(call(), RangeError, tooLarge('a chunk has shape [2, 3]', 24, 'use fewer rows'));
   });
 
-  it.each(functions)('is what %s still takes at the limit', async (_, __, f) => {
+  it.each(functions)('lets %s run with a tensor of exactly that size', async (_, __, f) => {
     const [logits, labels] = [tensor([[1, 1], [2, 2]]), ints([0, 1])]; // prettier-ignore
     const expected = f === functions[2]![2] ? [0, 0] : [-Math.LN2, -Math.LN2];
     lower('maxStorageBufferBindingSize', 40); // the result of the kernels is [5, 2]
     await expectValues(f(logits, labels), expected);
   });
 
-  it('is an error of an elementary function too', () => {
+  it('is checked by elementary functions', () => {
     const x = tensor([1, 2, 3]);
     lower('maxBufferSize', 11);
     expectError(
       () => ops.softplus<X>(x),
       RangeError,
-      'PreflossSoftplus: x has shape [3], which takes 12 bytes, this WebGPU device allows 11 (maxBufferSize): use a smaller batch',
+      'softplus: x has shape [3] (12 bytes), expected at most 11 bytes, the maxBufferSize of this WebGPU device: use a smaller batch',
     );
   });
 });

@@ -9,10 +9,10 @@ import { variables } from '../../support/variables.js';
 const gradsOf = (weights: readonly tf.Variable[], values: readonly tf.TensorLike[]): tf.NamedTensorMap =>
   Object.fromEntries(weights.map((w, i) => [w.name, tf.tensor(values[i]!)]));
 
-// The training helpers are for TensorFlow.js: the arrays engine has no gradients.
+// The training helpers need TensorFlow.js: the arrays engine has no gradients.
 describe.skipIf(isArrays)('AdamW', () => {
   it.each(golden.adamW.map(({ options, steps }) => [JSON.stringify(options), options, steps] as const))(
-    "is PyTorch's, %s",
+    "equals PyTorch's with %s",
     async (_, given, steps) => {
       const {
         lr,
@@ -32,7 +32,7 @@ describe.skipIf(isArrays)('AdamW', () => {
     },
   );
 
-  it('decays only what it is told to', async () => {
+  it('decays only the variables that `decays` selects', async () => {
     const [w, b] = variables([[2], [2]]) as [tf.Variable, tf.Variable];
     const optimizer = new AdamW({ learningRate: 0.5, weightDecay: 0.5, decays: (name, variable) => name === w.name && variable === w });
     optimizer.applyGradients({ [w.name]: tf.tensor1d([0]), [b.name]: tf.tensor1d([0]) });
@@ -40,7 +40,7 @@ describe.skipIf(isArrays)('AdamW', () => {
     optimizer.dispose();
   });
 
-  it('keeps the moments of each variable by name, also where some have no gradient in a step', async () => {
+  it('keeps moments by variable name, also if a variable has no gradient in a step', async () => {
     const [both, alone] = [variables([[1], [1]]), variables([[1]])];
     const [a, b] = [new AdamW(), new AdamW()];
     const of = (value: number) => tf.tensor1d([value]);
@@ -53,7 +53,7 @@ describe.skipIf(isArrays)('AdamW', () => {
     b.dispose();
   });
 
-  it("holds two moments a variable and nothing else, and minimizes as tfjs's own do", async () => {
+  it('holds two moments per variable and nothing else while it minimizes', async () => {
     const [w] = variables([[1, -1]]) as [tf.Variable];
     const before = liveTensors();
     const optimizer = new AdamW({ learningRate: 0.1, weightDecay: 0 });
@@ -64,7 +64,7 @@ describe.skipIf(isArrays)('AdamW', () => {
     expect(liveTensors()).toBe(before);
   });
 
-  it('goes on bit for bit from its weights', async () => {
+  it('continues bit for bit from restored weights', async () => {
     const [one, two] = [variables(golden.start), variables(golden.start)];
     const [a, b] = [new AdamW({ learningRate: 0.1 }), new AdamW({ learningRate: 0.1 })];
     a.applyGradients(gradsOf(one, golden.gradients[0]!));
@@ -82,14 +82,12 @@ describe.skipIf(isArrays)('AdamW', () => {
     }
     for (const [i, w] of one.entries()) expect(await read(two[i])).toEqual(await read(w));
     expect(b.iterations).toBe(4);
-    await expect(b.setWeights(state.filter(({ name }) => name !== state[2]!.name))).rejects.toThrow(
-      /^AdamW: setWeights was given no .*\/v$/,
-    );
+    await expect(b.setWeights(state.filter(({ name }) => name !== state[2]!.name))).rejects.toThrow(/^AdamW: setWeights got no .*\/v$/);
     a.dispose();
     b.dispose();
   });
 
-  it('takes its own weights, and refuses those of another kind', async () => {
+  it('accepts its own weights and rejects those of another optimizer', async () => {
     const w = tf.variable(tf.tensor1d([1, -1]));
     const optimizer = new AdamW({ learningRate: 0.1 });
     const step = () => optimizer.minimize(() => tf.sum(tf.square(w)) as tf.Scalar, false, [w]);
@@ -102,17 +100,15 @@ describe.skipIf(isArrays)('AdamW', () => {
     step();
     const [iter, m] = await optimizer.getWeights();
     expect(await read(iter!.tensor)).toBe(2);
-    await expect(optimizer.setWeights([])).rejects.toThrow(
-      'AdamW: setWeights was given nothing, expected iter, and /m and /v of variables',
-    );
-    await expect(optimizer.setWeights([iter!, { ...m!, name: 'x/momentum' }])).rejects.toThrow('was given iter, x/momentum, expected');
-    await expect(optimizer.setWeights([iter!, m!])).rejects.toThrow(`AdamW: setWeights was given no ${w.name}/v`);
+    await expect(optimizer.setWeights([])).rejects.toThrow('AdamW: setWeights got nothing, expected iter, then /m and /v of each variable');
+    await expect(optimizer.setWeights([iter!, { ...m!, name: 'x/momentum' }])).rejects.toThrow('setWeights got iter, x/momentum, expected');
+    await expect(optimizer.setWeights([iter!, m!])).rejects.toThrow(`AdamW: setWeights got no ${w.name}/v`);
     const [, kept] = await optimizer.getWeights();
     expect(await read(kept!.tensor)).toEqual(await read(m!.tensor));
     optimizer.dispose();
   });
 
-  it('passes over variables that are not trained, and changes nothing where a gradient has another shape', async () => {
+  it('skips variables that are not trainable, and changes nothing if a gradient has the wrong shape', async () => {
     const [w, still] = [tf.variable(tf.tensor1d([1])), tf.variable(tf.tensor1d([5]), false)];
     const optimizer = new AdamW({ learningRate: 0.1 });
     optimizer.minimize(() => tf.sum(tf.square(w)) as tf.Scalar, false, [w, still]);
@@ -125,7 +121,7 @@ describe.skipIf(isArrays)('AdamW', () => {
     optimizer.dispose();
   });
 
-  it('holds moments that no one trains', () => {
+  it('holds its moments in variables that are not trainable', () => {
     const trainable = () => Object.values(tf.engine().registeredVariables).filter((v) => v.trainable).length;
     const w = tf.variable(tf.tensor1d([1]));
     const before = trainable();
@@ -135,7 +131,7 @@ describe.skipIf(isArrays)('AdamW', () => {
     optimizer.dispose();
   });
 
-  it('is made anew from its configuration', () => {
+  it('can be rebuilt from its configuration', () => {
     const options = { learningRate: 0.25, beta1: 0.5, beta2: 0.75, epsilon: 0.1, weightDecay: 0.3 };
     expect(new AdamW(options).getConfig()).toEqual(options);
     expect(AdamW.fromConfig(AdamW as never, options).getConfig()).toEqual(options);
@@ -149,14 +145,14 @@ describe.skipIf(isArrays)('AdamW', () => {
     [{ epsilon: 0 }, 'AdamW: epsilon must be finite and > 0, got 0'],
     [{ weightDecay: NaN }, 'AdamW: weightDecay must be finite and >= 0, got NaN'],
     [{ lr: 1 } as AdamWOptions, 'AdamW: unknown option lr, expected learningRate, beta1, beta2, epsilon, weightDecay, decays'],
-  ])('%j is an error', (options, message) => {
+  ])('rejects %j', (options, message) => {
     expectError(() => new AdamW(options), RangeError, message);
   });
 
-  it('names a variable that there is not, before it changes anything', async () => {
+  it('names a gradient without a variable before it changes anything', async () => {
     const [w] = variables([[1]]) as [tf.Variable];
     const [optimizer, grad] = [new AdamW(), tf.tensor1d([1])];
-    expectError(() => { optimizer.applyGradients({ [w.name]: grad, none: grad }); }, RangeError, 'AdamW: there is no variable none, for which there is a gradient'); // prettier-ignore
+    expectError(() => { optimizer.applyGradients({ [w.name]: grad, none: grad }); }, RangeError, 'AdamW: the gradient of none belongs to no variable'); // prettier-ignore
     expect([await read(w), optimizer.learningRate]).toEqual([[1], 1e-3]);
     optimizer.learningRate = NaN;
     expect(() => { optimizer.applyGradients({ [w.name]: grad }); }).toThrow('AdamW: learningRate must be finite and >= 0, got NaN'); // prettier-ignore

@@ -5,20 +5,22 @@ import golden from './training.json' with { type: 'json' };
 import { isArrays, liveTensors, read } from '../../support/engine.js';
 import { variables } from '../../support/variables.js';
 
-describe.skipIf(isArrays)('checkpoints', () => {
+describe.skipIf(isArrays)('saveCheckpoint and loadCheckpoint', () => {
   const lossOf = (weights: readonly tf.Variable[]) => () =>
     ops.mean(tf.square(tf.sub(tf.concat(weights.map((w) => tf.reshape(w, [-1]))), 1))) as tf.Scalar;
   const train = (weights: readonly tf.Variable[], optimizer: tf.Optimizer, steps: number) => {
     for (let i = 0; i < steps; i++) optimizer.minimize(lossOf(weights), false, [...weights]);
   };
 
-  it('go on bit for bit, in variables of other names', async () => {
+  it('resume training bit for bit, in variables with other names', async () => {
     const policy = variables(golden.start);
     const optimizer = new AdamW({ learningRate: 0.1 });
     train(policy, optimizer, 3);
     const before = liveTensors();
-    const saving = saveCheckpoint({ policy, optimizer }, { step: 3, place: [1, 'é'] });
-    // What comes after the call is not in it.
+    const state = { step: 3, place: [1, 'é'] };
+    const saving = saveCheckpoint({ policy, optimizer }, state);
+    // Changes after the call are not saved.
+    state.step = 4;
     train(policy, optimizer, 4);
     const bytes = await saving;
     expect(liveTensors()).toBe(before);
@@ -28,7 +30,7 @@ describe.skipIf(isArrays)('checkpoints', () => {
     expect(await loadCheckpoint(bytes, { policy: again, optimizer: other })).toEqual({ step: 3, place: [1, 'é'] });
     train(again, other, 4);
     for (const [i, w] of policy.entries()) expect(await read(again[i])).toEqual(await read(w));
-    // As many as the first pair of variables and moments has.
+    // Loading again replaces tensors and adds none.
     const held = liveTensors();
     expect(await loadCheckpoint(bytes, { policy: again, optimizer: other })).toMatchObject({ step: 3 });
     expect(liveTensors()).toBe(held);
@@ -36,7 +38,7 @@ describe.skipIf(isArrays)('checkpoints', () => {
     other.dispose();
   });
 
-  it('are read from a Buffer, whose slices share its memory', async () => {
+  it('read from a Buffer, whose slices share its memory', async () => {
     class Shared extends Uint8Array {
       override slice(start?: number, end?: number) {
         return super.subarray(start, end);
@@ -47,7 +49,7 @@ describe.skipIf(isArrays)('checkpoints', () => {
     for (const [i, w] of policy.entries()) expect(await read(again[i])).toEqual(await read(w));
   });
 
-  it('take the policy alone, whole numbers and conditions, and optimizers of tfjs', async () => {
+  it('handle a policy without an optimizer, int32 and bool variables, and optimizers of tfjs', async () => {
     const policy = [tf.variable(tf.tensor1d([1, 2], 'int32')), tf.variable(tf.tensor1d([1, 0, 1], 'bool')), tf.variable(tf.scalar(0.1))];
     const bytes = await saveCheckpoint({ policy });
     const again = [tf.variable(tf.tensor1d([0, 0], 'int32')), tf.variable(tf.tensor1d([0, 0, 0], 'bool')), tf.variable(tf.scalar(0))];
@@ -65,7 +67,7 @@ describe.skipIf(isArrays)('checkpoints', () => {
     b.dispose();
   });
 
-  it('are of one kind of optimizer, and of kinds of tensors that files have', async () => {
+  it('reject another optimizer, and a dtype that files cannot hold', async () => {
     const policy = variables([[1]]);
     const [adamW, momentum] = [new AdamW(), tf.train.momentum(0.1, 0.5)];
     train(policy, momentum, 1);
@@ -84,7 +86,7 @@ describe.skipIf(isArrays)('checkpoints', () => {
     momentum.dispose();
   });
 
-  it('are safetensors files', async () => {
+  it('use the safetensors format', async () => {
     const bytes = await saveCheckpoint({ policy: [tf.variable(tf.tensor2d([[1, 2]]), true, 'weights of a test')] }, { step: 1 });
     const length = Number(new DataView(bytes.buffer).getBigUint64(0, true));
     expect(length % 8).toBe(0);
@@ -95,21 +97,21 @@ describe.skipIf(isArrays)('checkpoints', () => {
     expect(Array.from(new Float32Array(bytes.slice(8 + length).buffer))).toEqual([1, 2]);
   });
 
-  it('say what is wrong, and change nothing then', async () => {
+  it('name what is wrong, and then change nothing', async () => {
     const policy = variables(golden.start);
     const bytes = await saveCheckpoint({ policy });
     const other = variables([golden.start[0]!, [7, 8, 9]]); // prettier-ignore
     const cases: (readonly [Uint8Array, Parameters<typeof loadCheckpoint>[1], string | RegExp])[] = [
-      [bytes.subarray(0, 5), { policy }, 'loadCheckpoint: there are 5 bytes, expected 8: the checkpoint was cut short'],
-      [bytes.subarray(0, 20), { policy }, /^loadCheckpoint: there are 20 bytes, expected \d+: the checkpoint was cut short$/],
+      [bytes.subarray(0, 5), { policy }, 'loadCheckpoint: bytes has length 5, expected at least 8: the checkpoint is cut short'],
+      [bytes.subarray(0, 20), { policy }, /^loadCheckpoint: bytes has length 20, expected at least \d+: the checkpoint is cut short$/],
       [
         bytes.subarray(0, -1),
         { policy },
-        `loadCheckpoint: there are ${bytes.length - 1} bytes, expected ${bytes.length}: the checkpoint was cut short`,
+        `loadCheckpoint: bytes has length ${bytes.length - 1}, expected at least ${bytes.length}: the checkpoint is cut short`,
       ],
-      [new TextEncoder().encode('not a checkpoint'), { policy }, 'loadCheckpoint: bytes are no checkpoint of saveCheckpoint'],
-      [new Uint8Array(16).fill(2, 0, 1), { policy }, 'loadCheckpoint: bytes are no checkpoint of saveCheckpoint'],
-      [bytes, { policy: policy.slice(1) }, 'loadCheckpoint: the checkpoint is of 2 variables, expected 1 like policy'],
+      [new TextEncoder().encode('not a checkpoint'), { policy }, 'loadCheckpoint: bytes is not a checkpoint of saveCheckpoint'],
+      [new Uint8Array(16).fill(2, 0, 1), { policy }, 'loadCheckpoint: bytes is not a checkpoint of saveCheckpoint'],
+      [bytes, { policy: policy.slice(1) }, 'loadCheckpoint: the checkpoint has 2 variables, expected 1 like policy'],
       [
         bytes,
         { policy: other },
@@ -118,7 +120,7 @@ describe.skipIf(isArrays)('checkpoints', () => {
       [bytes, { policy, optimizer: tf.train.sgd(1) }, 'loadCheckpoint: the optimizer of the checkpoint is none, expected SGD'],
       [undefined as never, { policy }, 'loadCheckpoint: bytes is undefined, expected a Uint8Array'],
     ];
-    // Whole files with headers that are not.
+    // Files of the right length with broken headers.
     const start = 8 + Number(new DataView(bytes.buffer).getBigUint64(0, true));
     const header = new TextDecoder().decode(bytes.subarray(8, start));
     for (const [from, to] of [
@@ -132,7 +134,7 @@ describe.skipIf(isArrays)('checkpoints', () => {
       const changed = bytes.slice();
       changed.set(new TextEncoder().encode(header.replace(from, to)), 8);
       expect(changed).not.toEqual(bytes);
-      cases.push([changed, { policy }, 'loadCheckpoint: bytes are no checkpoint of saveCheckpoint']);
+      cases.push([changed, { policy }, 'loadCheckpoint: bytes is not a checkpoint of saveCheckpoint']);
     }
     const whole = policy.map(({ shape }) => tf.variable(tf.zeros(shape, 'int32')));
     cases.push([bytes, { policy: whole }, /expected I32 \[2, 3\] like/]);

@@ -6,7 +6,7 @@ import { expectError, isArrays, liveTensors, read } from '../../support/engine.j
 import { variable } from '../../support/variables.js';
 
 describe.skipIf(isArrays)('frozenCopy', () => {
-  it('of variables keeps their values while the originals are trained', async () => {
+  it('keeps the values of variables while the originals change', async () => {
     const policy = [variable([1, 2]), variable(3)];
     const reference = frozenCopy(policy);
     policy[0]!.assign(tf.tensor1d([9, 9]));
@@ -15,7 +15,7 @@ describe.skipIf(isArrays)('frozenCopy', () => {
     expect(reference.map((v) => v.trainable)).toEqual([false, false]);
   });
 
-  it('is not trained by minimize, which takes every trainable variable', async () => {
+  it('is not changed by minimize, which trains every trainable variable', async () => {
     const [w] = [variable([1, 2])];
     const [frozen] = frozenCopy([w!]);
     tf.train.sgd(0.1).minimize(() => tf.sum(tf.mul(w!, frozen!)) as tf.Scalar);
@@ -36,27 +36,30 @@ describe.skipIf(isArrays)('frozenCopy', () => {
   it.each([
     ['sequential', () => tf.sequential({ layers: [tf.layers.dense({ units: 2, inputShape: [3] })] })],
     ['nested functional', nested],
-  ] as [string, () => tf.LayersModel][])('of a %s model computes the same, and stays while the model is trained', async (_, make) => {
-    const model = make();
-    const copy = frozenCopy(model);
-    const x = tf.tensor2d([[1, -2, 3]]);
-    const before = (await read(copy.predict(x) as tf.Tensor)) as number[][];
-    expectClose(before, (await read(model.predict(x) as tf.Tensor)) as number[][]);
-    expect(copy.getWeights().every((v) => !(v as tf.Variable).trainable)).toBe(true);
-    expect(model.getWeights(true).every((v) => (v as tf.Variable).trainable)).toBe(true);
+  ] as [string, () => tf.LayersModel][])(
+    'of a %s model gives the same outputs, and does not change while the model is trained',
+    async (_, make) => {
+      const model = make();
+      const copy = frozenCopy(model);
+      const x = tf.tensor2d([[1, -2, 3]]);
+      const before = (await read(copy.predict(x) as tf.Tensor)) as number[][];
+      expectClose(before, (await read(model.predict(x) as tf.Tensor)) as number[][]);
+      expect(copy.getWeights().every((v) => !(v as tf.Variable).trainable)).toBe(true);
+      expect(model.getWeights(true).every((v) => (v as tf.Variable).trainable)).toBe(true);
 
-    const weights = model.getWeights(true) as tf.Variable[];
-    const { grads } = valueAndGrads(
-      () => ({ loss: tf.sum(tf.square(tf.sub(model.apply(x) as tf.Tensor, copy.apply(x) as tf.Tensor).add(1))) as tf.Scalar }),
-      weights,
-    );
-    tf.train.sgd(0.1).applyGradients(grads);
-    expect(Object.keys(grads).length).toBeGreaterThan(1);
-    expect((await read(copy.predict(x) as tf.Tensor)) as number[][]).toEqual(before);
-    expect((await read(model.predict(x) as tf.Tensor)) as number[][]).not.toEqual(before);
-  });
+      const weights = model.getWeights(true) as tf.Variable[];
+      const { grads } = valueAndGrads(
+        () => ({ loss: tf.sum(tf.square(tf.sub(model.apply(x) as tf.Tensor, copy.apply(x) as tf.Tensor).add(1))) as tf.Scalar }),
+        weights,
+      );
+      tf.train.sgd(0.1).applyGradients(grads);
+      expect(Object.keys(grads).length).toBeGreaterThan(1);
+      expect((await read(copy.predict(x) as tf.Tensor)) as number[][]).toEqual(before);
+      expect((await read(model.predict(x) as tf.Tensor)) as number[][]).not.toEqual(before);
+    },
+  );
 
-  it('of a model whose layers hold tensors of their own keeps these, and makes nothing beside', async () => {
+  it('rebuilds the tensors that layers hold besides their weights, and makes no others', async () => {
     class Scaled extends tf.layers.Layer {
       static className = 'Scaled';
       private readonly factor = tf.scalar(3);

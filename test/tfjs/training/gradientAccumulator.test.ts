@@ -16,9 +16,9 @@ import { epsilon, expectError, isArrays, liveTensors, read } from '../../support
 
 type T = tf.Tensor1D;
 
-// The training helpers are for TensorFlow.js: the arrays engine has no gradients.
+// The training helpers need TensorFlow.js: the arrays engine has no gradients.
 describe.skipIf(isArrays)('GradientAccumulator', () => {
-  // A model of one weight for each example: log-probs w x, in parts of different sizes.
+  // A model with one weight: the log-prob of an example is w x. The batch is split into parts of different sizes.
   const x = [0.3, -1.2, 2, 0.7, -0.4];
   const reference = [-0.1, 0.4, -0.2, 0.1, 0];
   const desirable = [1, 0, 1, 1, 0];
@@ -30,14 +30,15 @@ describe.skipIf(isArrays)('GradientAccumulator', () => {
     bco: (policy, [from, to], shift) => bco<T>({ policy, reference: tf.tensor1d(reference.slice(from, to)), desirable: tf.tensor1d(desirable.slice(from, to)) }, { delta: shift as tf.Scalar }), // prettier-ignore
   };
 
-  it.each(Object.keys(losses))('equals the big batch for %s', async (name) => {
+  it.each(Object.keys(losses))('gives the gradient of the whole batch for %s', async (name) => {
     const weight = tf.variable(tf.tensor1d([1.5]));
     const policyOf = ([from, to]: readonly [number, number]): T => tf.mul(weight, tf.tensor1d(x.slice(from, to)));
-    // What of the whole batch a loss takes: sums of the parts.
+    // The log-probs of a part.
     const inputs = ([from, to]: readonly [number, number]) => ({
       policy: policyOf([from, to]),
       reference: tf.tensor1d(reference.slice(from, to)),
     });
+    // The statistic of the whole batch that the loss takes, added up from the parts.
     const whole = tf.tidy(() => {
       if (name === 'dpo') return tf.scalar(0);
       if (name === 'kto') {
@@ -66,7 +67,7 @@ describe.skipIf(isArrays)('GradientAccumulator', () => {
     accumulator.dispose();
   });
 
-  it('names a gradient of another shape', () => {
+  it('names a gradient with another shape than before', () => {
     const accumulator = new GradientAccumulator();
     accumulator.add({ w: tf.tensor1d([1, 2]) });
     const wrong = { w: tf.tensor1d([10]) };
@@ -74,7 +75,7 @@ describe.skipIf(isArrays)('GradientAccumulator', () => {
     accumulator.dispose();
   });
 
-  it("takes a variable that has a gradient in some parts only, keeps nothing of the caller's, and begins anew", async () => {
+  it('takes a variable with a gradient in only some parts, copies its arguments, and starts again after take', async () => {
     const [a, b] = [tf.tensor1d([1]), tf.tensor1d([2])];
     const accumulator = new GradientAccumulator();
     accumulator.add({ a });

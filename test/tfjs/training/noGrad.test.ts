@@ -5,8 +5,8 @@ import { expectError, isArrays, read } from '../../support/engine.js';
 import { expectTensors } from '../../support/expectTensors.js';
 import { variable } from '../../support/variables.js';
 
-describe.skipIf(isArrays)('noGrad and stopGradient', () => {
-  it('make a constant of what was computed', async () => {
+describe.skipIf(isArrays)('noGrad', () => {
+  it('makes its result a constant, as stopGradient does', async () => {
     const w = variable([1, 2]);
     const f = () => {
       const { a, list } = noGrad(() => ({ a: tf.exp(tf.mul(w, 0)), list: [tf.square(w)] }));
@@ -19,7 +19,7 @@ describe.skipIf(isArrays)('noGrad and stopGradient', () => {
     expect(await read(stopped.grads[w.name])).toEqual([1, 2]);
   });
 
-  it('keep what is returned, free the rest, on and off the tape', () => {
+  it('keeps what f returns and disposes the rest, inside and outside a gradient', () => {
     const w = variable([1, 2]);
     expectTensors(() => noGrad(() => ({ a: tf.exp(tf.neg(w)), b: tf.neg(w) })), 2);
     expectTensors(() => noGrad(() => tf.exp(tf.neg(w))), 1);
@@ -40,22 +40,21 @@ describe.skipIf(isArrays)('noGrad and stopGradient', () => {
     );
   });
 
-  it('give a copy of a tensor that was there before', () => {
+  it('returns a clone of an existing tensor', () => {
     const x = tf.tensor1d([1, 2]);
     const y = noGrad(() => x);
     y.dispose();
     expect(x.isDisposed).toBe(false);
   });
 
-  it('do not take what could hide a tensor', () => {
-    const message = (type: string) =>
-      `a function under noGrad or valueAndGrads returned a value of type ${type}, expected tensors in records and lists`;
+  it('rejects an object that could hide a tensor', () => {
+    const message = (type: string) => `noGrad: f returned a value of type ${type}, expected tensors, or records or lists of tensors`;
     expectError(() => noGrad(() => Promise.resolve(1)), TypeError, message('Promise'));
     expectError(() => noGrad(() => new Set([tf.scalar(1)])), TypeError, message('Set'));
     expect(noGrad(() => ({ a: 1, b: 'two', c: null, d: undefined, e: true }))).toEqual({ a: 1, b: 'two', c: null, d: undefined, e: true });
   });
 
-  it('pass an error on', () => {
+  it('passes an error of f on', () => {
     expectTensors(() => {
       expect(() =>
         noGrad(() => {

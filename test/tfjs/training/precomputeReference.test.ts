@@ -8,13 +8,13 @@ describe.skipIf(isArrays)('precomputeReference', () => {
   const logpsOf = (batch: readonly number[]) => [tf.neg(tf.tensor1d([...batch])), tf.mul(2, tf.tensor1d([...batch]))];
   const expected = [[[-1, -2], [2, 4]], [[-3], [6]], [[-4, -5], [8, 10]]].map((one) => one.map((v) => Float32Array.from(v))); // prettier-ignore
 
-  it('gives the values of every batch, and leaves no tensor', async () => {
+  it('returns the values of every batch, and leaves no tensor', async () => {
     const before = liveTensors();
     expect(await precomputeReference(batches, logpsOf)).toEqual(expected);
     expect(liveTensors()).toBe(before);
   });
 
-  it('goes on where it was stopped', async () => {
+  it('continues where it stopped', async () => {
     let saved: readonly (readonly Float32Array[])[] = [];
     const stopped = precomputeReference(batches, logpsOf, {
       onBatch: (results) => {
@@ -29,10 +29,12 @@ describe.skipIf(isArrays)('precomputeReference', () => {
     expect(seen).toEqual([[4, 5]]);
   });
 
-  it('says what it cannot take', async () => {
+  it('names bad input', async () => {
     const fromJson = JSON.parse(JSON.stringify([[new Float32Array([1])]])) as Float32Array[][];
     await expect(precomputeReference([1], () => [tf.scalar(1)], { done: fromJson })).rejects.toThrow(
-      new TypeError('precomputeReference: done[0] is no list of Float32Array; from JSON, make them anew with Float32Array.from'),
+      new TypeError(
+        'precomputeReference: done[0] is not a list of Float32Array; if it comes from JSON, convert each list with Float32Array.from',
+      ),
     );
     for (const [made, what] of [
       [[], 'an empty list'],
@@ -40,18 +42,18 @@ describe.skipIf(isArrays)('precomputeReference', () => {
     ] as const)
       // prettier-ignore
       await expect(precomputeReference([1], () => made as never)).rejects.toThrow(
-        new TypeError(`precomputeReference: logpsOf gave ${what} for batch 0, expected a list of tensors`),
+        new TypeError(`precomputeReference: logpsOf returned ${what} for batch 0, expected a list of tensors`),
       );
   });
 
   it('names a batch whose log-probs are not finite, and leaves no tensor', async () => {
     const before = liveTensors();
     await expect(precomputeReference(batches, (batch) => [tf.log(tf.sub(tf.tensor1d([...batch]), 3))])).rejects.toThrow(
-      /^precomputeReference: value 0 of tensor 0 of batch 0 is /,
+      /^precomputeReference: value 0 of tensor 0 of batch 0 must be finite, got /,
     );
     expect(liveTensors()).toBe(before);
     await expect(precomputeReference([], logpsOf, { done: expected })).rejects.toThrow(
-      'precomputeReference: done has 3 batches, and there are 0',
+      'precomputeReference: done has length 3, expected at most 0 like batches',
     );
   });
 });

@@ -3,14 +3,15 @@ import { cosineSchedule, linearSchedule } from '../../../src/index.js';
 import golden from './training.json' with { type: 'json' };
 import { expectError, isArrays } from '../../support/engine.js';
 
-describe.runIf(isArrays)('schedules', () => {
+describe.runIf(isArrays)('linearSchedule and cosineSchedule', () => {
   it.each([
     ['linear', linearSchedule, golden.linear],
     ['cosine', cosineSchedule, golden.cosine],
-  ] as const)('%s is that of transformers', (_, schedule, records) => {
+  ] as const)('equal the %s schedule of transformers', (_, schedule, records) => {
     for (const { rates, ...options } of records) {
       const rate = schedule(options);
-      // From the last step on it is over here; transformers' cosine goes up again, and warmup to the very end stays at its top.
+      // After the last step, this schedule stays at its final rate. In transformers, the cosine rises again, and a warmup over all steps
+      // stays at its peak.
       const counted = options.warmupSteps === options.totalSteps ? options.totalSteps : options.totalSteps + 1;
       rates.slice(0, counted).forEach((expected, step) => {
         expect(rate(step)).toBeCloseTo(expected, 14);
@@ -30,7 +31,7 @@ describe.runIf(isArrays)('schedules', () => {
     [{ learningRate: 1, totalSteps: 0 }, 'linearSchedule: totalSteps must be an integer >= 1, got 0'],
     [{ learningRate: 1, totalSteps: 3, warmupSteps: 4 }, 'linearSchedule: warmupSteps must be an integer in [0, 3], got 4'],
     [{ learningRate: 1, totalSteps: 3, finalLearningRate: -1 }, 'linearSchedule: finalLearningRate must be finite and >= 0, got -1'],
-  ])('%j is an error', (options, message) => {
+  ])('reject %j', (options, message) => {
     expectError(() => linearSchedule(options), RangeError, message);
     expectError(
       () => linearSchedule({ learningRate: 1, totalSteps: 1 })(0.5),

@@ -6,20 +6,23 @@ import golden from './training.json' with { type: 'json' };
 import { epsilon, expectError, isArrays, liveTensors, read } from '../../support/engine.js';
 import { variables } from '../../support/variables.js';
 
-describe.skipIf(isArrays)('a moving reference', () => {
-  it.each(golden.soft.map((record) => [record.alpha, record] as const))("is TRL's at alpha %d", async (alpha, { reference: expected }) => {
-    const [policy, reference] = [variables(golden.start), variables(golden.gradients[0]!)];
-    const before = liveTensors();
-    syncReference(reference, policy, { alpha });
-    expect(liveTensors()).toBe(before);
-    for (const [i, w] of reference.entries())
-      expectClose((await read(w)) as Values, expected[i] as Values, { relative: epsilon, absolute: epsilon });
-    policy[0]!.assign(tf.zerosLike(policy[0]! as tf.Tensor));
-    expectClose((await read(reference[0])) as Values, expected[0] as Values, { relative: epsilon, absolute: epsilon });
-  });
+describe.skipIf(isArrays)('syncReference and Bema', () => {
+  it.each(golden.soft.map((record) => [record.alpha, record] as const))(
+    "equal TRL's soft update at alpha %d",
+    async (alpha, { reference: expected }) => {
+      const [policy, reference] = [variables(golden.start), variables(golden.gradients[0]!)];
+      const before = liveTensors();
+      syncReference(reference, policy, { alpha });
+      expect(liveTensors()).toBe(before);
+      for (const [i, w] of reference.entries())
+        expectClose((await read(w)) as Values, expected[i] as Values, { relative: epsilon, absolute: epsilon });
+      policy[0]!.assign(tf.zerosLike(policy[0]! as tf.Tensor));
+      expectClose((await read(reference[0])) as Values, expected[0] as Values, { relative: epsilon, absolute: epsilon });
+    },
+  );
 
   it.each(golden.bema.map((record) => [JSON.stringify(record.options), record] as const))(
-    "is TRL's BEMA, %s",
+    "equal TRL's BEMA with %s",
     async (_, { options, updates }) => {
       const camel = Object.fromEntries(
         Object.entries(options).map(([key, value]) => [key.replace(/_(.)/g, (__, c: string) => c.toUpperCase()), value]),
@@ -43,7 +46,7 @@ describe.skipIf(isArrays)('a moving reference', () => {
     },
   );
 
-  it('can be saved, and goes on', async () => {
+  it('continue from a saved Bema', async () => {
     const policy = variables(golden.start);
     const [one, other] = [frozenCopy(policy), frozenCopy(policy)];
     const bema = new Bema(policy);
@@ -59,9 +62,9 @@ describe.skipIf(isArrays)('a moving reference', () => {
     again.dispose();
   });
 
-  it('has to fit', () => {
+  it('name bad input', () => {
     const policy = variables(golden.start);
-    expectError(() => { syncReference(policy.slice(1), policy); }, RangeError, 'syncReference: reference has 1 variables, expected 2 like policy'); // prettier-ignore
+    expectError(() => { syncReference(policy.slice(1), policy); }, RangeError, 'syncReference: reference has length 1, expected 2 like policy'); // prettier-ignore
     expectError(() => { syncReference([...policy].reverse(), policy); }, RangeError, `syncReference: reference[0] has shape [2], expected [2, 3] like ${policy[0]!.name}`); // prettier-ignore
     expectError(() => { syncReference(policy, policy, { alpha: 1.5 }); }, RangeError, 'syncReference: alpha must be in [0, 1], got 1.5'); // prettier-ignore
     expectError(() => { syncReference(policy, policy, { alfa: 1 } as never); }, RangeError, 'syncReference: unknown option alfa, expected alpha'); // prettier-ignore
@@ -77,6 +80,7 @@ describe.skipIf(isArrays)('a moving reference', () => {
     expectError(() => new Bema(policy, { power: 1 } as never), RangeError, 'Bema: unknown option power, expected emaPower, biasPower, lag, multiplier, minEmaMultiplier'); // prettier-ignore
     const bema = new Bema(policy);
     expectError(() => { bema.update(-1, policy); }, RangeError, 'Bema: step must be an integer >= 0, got -1'); // prettier-ignore
+    expectError(() => { bema.update(1, []); }, RangeError, 'Bema: target has length 0, expected 2 like policy'); // prettier-ignore
     bema.dispose();
   });
 });

@@ -6,9 +6,9 @@ import { expectError, isArrays, read } from '../../support/engine.js';
 import { expectTensors } from '../../support/expectTensors.js';
 import { variable } from '../../support/variables.js';
 
-// The training helpers are for TensorFlow.js: the arrays engine has no gradients.
+// The training helpers need TensorFlow.js: the arrays engine has no gradients.
 describe.skipIf(isArrays)('valueAndGrads', () => {
-  it('gives the loss, its gradients by name, and whatever else was returned', async () => {
+  it('returns the loss, its gradients by name, and the auxiliary outputs', async () => {
     const [w, b] = [variable([1, 2]), variable([3, 4])];
     const { loss, grads, aux, list } = valueAndGrads(() => {
       const y = tf.mul(w, b);
@@ -22,7 +22,7 @@ describe.skipIf(isArrays)('valueAndGrads', () => {
     expect(list[1]).toBe(7);
   });
 
-  it('differentiates by nothing but the given variables', async () => {
+  it('differentiates only with respect to the given variables', async () => {
     const [w, other] = [variable(2), variable(5)];
     const { grads } = valueAndGrads(() => ({ loss: tf.mul(w, other) as tf.Scalar }), [w]);
     expect(Object.keys(grads)).toEqual([w.name]);
@@ -41,14 +41,14 @@ describe.skipIf(isArrays)('valueAndGrads', () => {
     expect(Object.keys(grads)).toEqual([w.name]);
   });
 
-  it('leaves no more tensors than it returns, also where f returns what it was given', () => {
+  it('leaves no more tensors than it returns, also if f returns existing tensors', () => {
     const [w, x] = [variable([1, 2]), tf.tensor1d([3, 4])];
     expectTensors(() => valueAndGrads(() => ({ loss: tf.sum(tf.mul(tf.exp(w), x)) as tf.Scalar }), [w]), 2);
     expectTensors(() => valueAndGrads(() => ({ loss: tf.sum(tf.mul(tf.exp(w), x)) as tf.Scalar, x, w }), [w]), 4);
     expect(x.isDisposed || w.isDisposed).toBe(false);
   });
 
-  it('leaves nothing when f throws in the middle, and the next call works', async () => {
+  it('leaves no tensor when f throws halfway, and the next call works', async () => {
     const w = variable([1, 2]);
     expectTensors(() => {
       const broken = () => {
@@ -62,7 +62,7 @@ describe.skipIf(isArrays)('valueAndGrads', () => {
     expect(await read(grads[w.name])).toEqual([1, 1]);
   });
 
-  it('trains with an optimizer of tfjs', async () => {
+  it('returns gradients that an optimizer of tfjs takes', async () => {
     const w = variable([1, 2]);
     const optimizer = tf.train.sgd(0.1);
     const { grads } = valueAndGrads(() => ({ loss: tf.sum(tf.square(w)) as tf.Scalar }), [w]);
@@ -75,8 +75,16 @@ describe.skipIf(isArrays)('valueAndGrads', () => {
     const loss = (): { loss: tf.Scalar } => ({ loss: tf.sum(w) });
     const fixed = tf.variable(tf.scalar(1), false);
     const x = tf.scalar(1);
-    expectError(() => valueAndGrads(loss, []), RangeError, 'valueAndGrads: variables holds 0 variables, none of them trainable');
-    expectError(() => valueAndGrads(loss, [fixed]), RangeError, 'valueAndGrads: variables holds 1 variables, none of them trainable');
+    expectError(
+      () => valueAndGrads(loss, []),
+      RangeError,
+      'valueAndGrads: variables has no trainable variable among 0, expected at least one',
+    );
+    expectError(
+      () => valueAndGrads(loss, [fixed]),
+      RangeError,
+      'valueAndGrads: variables has no trainable variable among 1, expected at least one',
+    );
     expectError(
       () => valueAndGrads(loss, w as never),
       TypeError,
@@ -104,9 +112,9 @@ describe.skipIf(isArrays)('valueAndGrads', () => {
       'valueAndGrads: f returned a field grads, which is the name of the gradients',
     );
     expectError(
-      () => valueAndGrads(() => ({ ...loss(), aux: new Map([['x', tf.exp(x)]]) }), [w]),
+      () => valueAndGrads(() => ({ ...loss(), first: tf.exp(x), second: new Map([['x', tf.exp(x)]]) }), [w]),
       TypeError,
-      'a function under noGrad or valueAndGrads returned a value of type Map, expected tensors in records and lists',
+      'valueAndGrads: f returned a value of type Map, expected tensors, or records or lists of tensors',
     );
     expectError(
       () => valueAndGrads(() => ({ loss: tf.square(x) }), [w]),

@@ -4,8 +4,8 @@ import { dpo, frozenCopy, noGrad, ops, valueAndGrads } from '../../../src/index.
 import { expectClose } from '../../../src/testing/index.js';
 import { isArrays, liveTensors, read } from '../../support/engine.js';
 
-describe.skipIf(isArrays)('what everyone expects of DPO', () => {
-  it('starts at ln 2, the margin rises from 0, the reference does not move by a bit', async () => {
+describe.skipIf(isArrays)('a training run with DPO', () => {
+  it('starts at a loss of ln 2, raises the margin from 0, and leaves the reference unchanged', async () => {
     const logits = tf.variable(
       tf.tensor2d([
         [0.5, -0.25, 0.125, 0],

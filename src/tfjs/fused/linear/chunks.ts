@@ -10,31 +10,35 @@ type T = tf.Tensor;
 
 /** A part of the vocabulary. */
 export interface Chunk {
-  /** Its first token. */
+  /** Index of its first token. */
   readonly from: number;
   /** Its rows of the output embedding, `[C, D]`. */
   readonly weight: T;
   /** `hidden weight^T + bias`, `[N, C]`. */
   readonly products: T;
-  /** The products after the softcap, if there is one. */
+  /** The products after the softcap, if there is one, `[N, C]`. */
   readonly logits: T;
-  /** The labels counted from the first token of the chunk, integers `[N]`; outside of `[0, C)` where a label is in another chunk. */
+  /** The labels relative to `from`, integers `[N]`; outside `[0, C)` if the label is in another chunk. */
   readonly labels: T;
   /** These labels, clamped to the chunk. */
   readonly clampedLabels: T;
 }
 
-/** Target chunk size in elements, of the logits or of the embedding: small beside any vocabulary, large enough for a matrix product. */
+/**
+ * Target number of elements in the larger of a chunk's logits `[N, C]` and embedding rows `[C, D]`: small next to the logits over a
+ * large vocabulary, large enough for an efficient matrix product.
+ */
 const TARGET_SIZE = 2 ** 20;
+/** Fewest tokens per chunk by default, even if the chunk then exceeds the target. */
 const FEWEST_TOKENS = 256;
 
-/** Tokens in a chunk. */
+/** Number of tokens per chunk; the last chunk may be smaller. */
 export const chunkSizeOf = ({ hidden, chunkSize }: LinearRows<T>): number =>
   chunkSize ?? Math.max(FEWEST_TOKENS, Math.round(TARGET_SIZE / Math.max(...hidden.shape)));
 
 /**
- * Goes through the vocabulary: `f` gets the state after the chunks so far and the next chunk, and returns the next state. Tensors
- * that the next state does not hold are freed.
+ * Folds `f` over the chunks of the vocabulary: `f` takes the state after the chunks so far and the next chunk, and returns the next
+ * state. All tensors of the old state and of `f` that the next state does not hold are disposed.
  */
 export function foldChunks<State extends object>(rows: LinearRows<T>, start: State, f: (state: State, chunk: Chunk) => State): State {
   const [vocabulary] = rows.weight.shape as [number, number];
@@ -66,7 +70,7 @@ function chunkOf({ hidden, weight, bias, labels, cap }: LinearRows<T>, from: num
   };
 }
 
-/** Throws where a tensor or a chunk is too large for a WebGPU device. */
+/** Throws a RangeError if a tensor or a chunk is too large for the WebGPU device. */
 export function checkDevice(fn: string, rows: LinearRows<T>): void {
   if (tf.getBackend() !== 'webgpu') return;
   const { hidden, weight, chunkSize } = rows;

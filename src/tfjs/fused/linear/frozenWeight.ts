@@ -10,7 +10,7 @@ import { joinStates, softmaxOf } from './softmax.js';
 
 type T = tf.Tensor;
 
-/** The sum over the chunks so far of `e^(logit - largest) weight`. */
+/** The sum of `e^(logit - largest) weight`, times the slope of the softcap if there is one, over the chunks so far. */
 interface Mixture {
   /** Largest logit so far, `[N]`. */
   readonly largest: T;
@@ -19,8 +19,9 @@ interface Mixture {
 }
 
 /**
- * Log-probs with a gradient by the hidden states alone. It is computed in the forward pass, and kept: for a row with label y,
- * `weight[y] - sum of p_v weight[v]`. That sum is relative to the largest logit so far, and is scaled down when that grows.
+ * Log-probs with a gradient with respect to the hidden states only. The gradient is computed in the forward pass and saved: for a row
+ * with label y, `weight[y] - sum of p_v weight[v]`, each weight times the slope of its softcap if there is one. The sum is kept relative
+ * to the largest logit so far, and rescaled when a larger logit comes.
  */
 export function withFrozenWeight(rows: LinearRows<T>): T {
   return customGradient(
@@ -42,7 +43,7 @@ export function withFrozenWeight(rows: LinearRows<T>): T {
   );
 }
 
-/** The mixture with one more chunk. */
+/** The mixture after one more chunk. */
 function mixed(before: Mixture | undefined, { weight, products }: Chunk, largest: T, powers: T, cap: number | undefined): Mixture {
   const sum = tf.matMul(timesSoftcapSlope(powers, products, cap), weight);
   if (!before) return { largest, sum };
@@ -51,7 +52,7 @@ function mixed(before: Mixture | undefined, { weight, products }: Chunk, largest
   return { largest: highest, sum: tf.add(rescaled(before), rescaled({ largest, sum })) };
 }
 
-/** Derivative of each label's logit by the hidden state, `[N, D]`. */
+/** Derivative of each label's logit with respect to the hidden state, `[N, D]`. */
 function slopeOfLabel({ hidden, weight, bias, labels, cap }: LinearRows<T>): T {
   const ofLabel = gatherRows(weight, labels);
   if (cap === undefined) return ofLabel;

@@ -14,7 +14,7 @@ type T = tf.Tensor;
 
 type ChunkStats = Omit<TokenStats<T>, 'logps'>;
 
-/** `linearTokenStats` of `Backend`: from the statistics of chunks of the vocabulary, on every tfjs backend. */
+/** `linearTokenStats` of `Backend`, combined from the statistics of chunks of the vocabulary on every tfjs backend. */
 export function linearTokenStats(rows: LinearRows<T>): TokenStats<T> {
   checkDevice('linearTokenStats', rows);
   return scope(() => untaped(() => statsOf(rows)));
@@ -32,7 +32,7 @@ function statsOf(rows: LinearRows<T>): TokenStats<T> {
     };
   });
   const { state, chunkLargest, logShare, labelChunk } = joinStates(states, rows);
-  /** One statistic of all chunks, `[chunks, N]`. */
+  /** One statistic for all chunks, `[chunks, N]`. */
   const perChunk = (name: keyof ChunkStats): T => tf.stack(stats.map((ofChunk) => ofChunk[name]));
 
   const share = tf.exp(logShare);
@@ -41,7 +41,7 @@ function statsOf(rows: LinearRows<T>): TokenStats<T> {
   const entropy = overPossible(tf.mul(share, tf.sub(perChunk('entropy'), logShare)));
   const logSumSquares = tf.log(overPossible(tf.exp(tf.add(tf.mul(logShare, 2), perChunk('logSumSquares')))));
 
-  // The first of the largest logits is in the first chunk that reaches the largest of all.
+  // The first of the largest logits is in the first chunk whose largest logit is the largest of all.
   const isLargest = tf.equal(chunkLargest, softmaxState.read(state, 'largest'));
   const isBeforeLabel = tf.less(tf.expandDims(tf.range(0, states.length, 1, 'int32'), -1), labelChunk);
   const earlier = tf.sum(tf.cast(tf.logicalAnd(isLargest, isBeforeLabel), 'float32'), 0);

@@ -14,7 +14,7 @@ interface Attributes {
   readonly to: number;
 }
 
-/** tfjs's own slice on WASM copies its whole input first: the whole embedding for each chunk of it. */
+/** tfjs's own slice on wasm first copies its whole input: the whole embedding, once per chunk. */
 const readRowsKernel = kernel<Inputs, Attributes>('PreflossReadRows', {
   wasm: onWasm((backend, { x }, { from, to }) => {
     const [, width] = x.shape as [number, number];
@@ -24,7 +24,7 @@ const readRowsKernel = kernel<Inputs, Attributes>('PreflossReadRows', {
   }),
 });
 
-/** Some rows of a matrix `[M, D]`, `[to - from, D]`. */
+/** Rows `from` to `to - 1` of a float matrix `[M, D]`: `[to - from, D]`. */
 export function readRows(x: Tensor, from: number, to: number): Tensor {
   const [, width] = x.shape as [number, number];
   return readRowsKernel.isAvailable() ? readRowsKernel.run({ x }, { from, to }) : slice(x, [from, 0], [to - from, width]);

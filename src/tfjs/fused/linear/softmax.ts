@@ -12,18 +12,18 @@ import { timesSoftcapSlope } from './softcap.js';
 
 type T = tf.Tensor;
 
-/** About the lowest float32. Where all logits of a row are -Infinity, they are compared with it: an infinity minus itself is NaN. */
+/** Close to the lowest float32. It replaces a largest logit of -Infinity, because -Infinity minus itself is NaN. */
 const LOWEST = -3.4e38;
 
-/** A label that is in no chunk, but is not ignored either. */
+/** A label that is in no chunk and is not ignored. */
 const IN_NO_CHUNK = -1;
 
-/** Whether the kernels of `tokenLogProbs` work on softmax states: on tensorflow they work on probabilities. */
+/** Whether there are kernels of `tokenLogProbs` that work on softmax states; those on tensorflow work on probabilities. */
 const hasKernels = (): boolean => tokenLogProbsForward.isAvailable() && tf.getBackend() !== 'tensorflow';
 
 /** The softmax over the logits of a chunk. */
 export interface ChunkSoftmax {
-  /** A `softmaxState`, in which the log-prob is that among the tokens of the chunk. */
+  /** A `softmaxState` over the chunk: its log-prob is normalized over the tokens of the chunk, at the clamped label. */
   readonly state: T;
   /** Computes `e^(logit - largest)`, `[N, C]`. */
   readonly powers: () => T;
@@ -40,7 +40,7 @@ export function softmaxOf({ logits, clampedLabels }: Chunk): ChunkSoftmax {
   return { state: softmaxState.pack({ logp, largest, total }), powers: () => powers };
 }
 
-/** `e^(logit - largest)` by the backward kernel: the gradient of -1 with respect to logits without a label. */
+/** `e^(logit - largest)`, computed by the backward kernel: its gradient for `dy` = -1, total 1 and a label outside the chunk. */
 function powersOf(logits: T, largest: T): T {
   const ones = tf.onesLike(largest);
   const labels = tf.fill(largest.shape, IN_NO_CHUNK, 'int32');
@@ -60,14 +60,14 @@ export interface JoinedSoftmax {
   readonly labelChunk: T;
 }
 
-/** Combines the softmax states of all chunks. */
+/** Combines the softmax states of all chunks, each `[3, N]`. */
 export function joinStates(states: readonly T[], rows: LinearRows<T>): JoinedSoftmax {
   const { logp, largest, total } = softmaxState.unpack(tf.stack([...states]));
   const highest = max(largest, 0);
   const shift = tf.sub(largest, highest);
   const whole = tf.sum(tf.mul(total, tf.exp(shift)), 0);
   const logShare = tf.add(shift, tf.log(tf.div(total, whole)));
-  // In a chunk without a possible token, the label is impossible too.
+  // In a chunk whose probabilities are all 0, the label is impossible too.
   const inChunks = tf.where(tf.equal(total, 0), tf.fill(total.shape, -Infinity), tf.add(logp, logShare));
   const labelChunk = chunkOfLabel(rows);
   const state = softmaxState.pack({ logp: pickFromRows(tf.transpose(inChunks), labelChunk), largest: highest, total: whole });

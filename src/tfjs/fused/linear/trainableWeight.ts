@@ -9,7 +9,10 @@ import { chunkGradient, joinStates, softmaxOf } from './softmax.js';
 
 type T = tf.Tensor;
 
-/** Log-probs with all gradients. Only the softmax state is kept for the backward pass, which computes the logits again. */
+/**
+ * Log-probs with gradients with respect to hidden states, weight and bias. The softmax state is the only intermediate value that is
+ * saved; the backward pass recomputes the logits.
+ */
 export function withTrainableWeight(rows: LinearRows<T>): T {
   const { labels, hidden, weight, bias } = rows;
   return customGradient(

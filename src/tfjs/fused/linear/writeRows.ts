@@ -7,7 +7,7 @@ import { onWasm } from '../../kernels/wasm.js';
 import { onWebgpu } from '../../kernels/webgpu/webgpu.js';
 
 interface Inputs {
-  /** `[M, D]`. No other tensor may depend on its old values. */
+  /** `[M, D]`, overwritten. No other tensor may depend on its old values. */
   readonly target: Tensor;
   /** `[R, D]` */
   readonly source: Tensor;
@@ -18,7 +18,7 @@ interface Attributes {
   readonly from: number;
 }
 
-/** Writes where a backend keeps its tensors in memory. The output is `target`, as another tensor with the same data. */
+/** Writes rows on a backend that keeps tensors in typed arrays. The output is `target` again, with one more reference to its data. */
 function write(
   backend: Pick<CpuBackend, 'incRef'>,
   valuesOf: (info: TensorInfo) => TypedArray,
@@ -34,8 +34,8 @@ function write(
 const WORKGROUP = 64;
 
 /**
- * Writes rows of a matrix in place; the output is another tensor with the same memory. Available on all backends of tfjs but
- * webgl, where a texture cannot be written in place.
+ * Writes rows of a matrix in place; the output is another tensor on the same memory. Available on all tfjs backends except webgl,
+ * where a texture cannot be written in place.
  */
 export const writeRows = kernel<Inputs, Attributes>('PreflossWriteRows', {
   cpu: onCpu((backend, inputs, attributes) => write(backend, ({ dataId }) => backend.data.get(dataId).values, inputs, attributes)),
@@ -49,7 +49,7 @@ export const writeRows = kernel<Inputs, Attributes>('PreflossWriteRows', {
     const count = util.sizeFromShape(source.shape);
     return {
       operation: 'linearTokenLogProbs',
-      instead: 'there is no smaller form of it',
+      instead: 'use a smaller vocabulary, or the wasm backend',
       shaderKey: kernelName,
       variableNames: ['source'],
       outputShape: target.shape,

@@ -3,7 +3,7 @@ import type { NoAttributes } from '../../kernels/kernel.js';
 import { onProcessor } from '../../kernels/processor.js';
 import { klState, type BackwardInputs, type ForwardInputs } from './contract.js';
 
-/** Sums in float64. */
+/** Sums over the vocabulary accumulate in float64. */
 export const forward = onProcessor<ForwardInputs, NoAttributes>({
   logits: 'policy',
   outputShape: (policy) => [klState.count, util.sizeFromShape(policy.slice(0, -1))],

@@ -4,14 +4,14 @@ import { mapLogits } from '../../kernels/webgpu/mapLogits.js';
 import { reduceLogits } from '../../kernels/webgpu/reduceLogits.js';
 import { klState, type BackwardInputs, type ForwardInputs } from './contract.js';
 
-/** One pass over both logits. */
+/** One pass over the logits of policy and reference. */
 export const forward = reduceLogits<ForwardInputs, NoAttributes>({
   operation: 'tokenKl',
   logits: ['policy', 'reference'],
   others: [],
   output: klState,
   code: `
-      // Of p, the policy, and q, the reference: the largest logit, and the sum of e^d with d = logit - largest; and the sum of
+      // For the policy p and the reference q: the largest logit, and the sum of e^d with d = logit - largest; then the sum of
       // e^dq (dq - dp).
       struct Part { pLargest : f32, pTotal : f32, qLargest : f32, qTotal : f32, gap : f32 };
 
@@ -26,11 +26,11 @@ export const forward = reduceLogits<ForwardInputs, NoAttributes>({
         let dp = p - pLargest;
         let dq = q - qLargest;
         let e = exp(dq);
-        // A token that is impossible for the reference adds nothing, even where the policy makes the difference infinite.
+        // A token with probability 0 under the reference adds nothing, even if its logit under the policy is infinite.
         let gaps = select(e * (dq - dp), vec4<f32>(0.0), e == vec4<f32>(0.0));
         return Part(pLargest, dot(exp(dp), ones), qLargest, dot(e, ones), dot(gaps, ones));
       }
-      // A part with its sums relative to other largest logits, not below its own.
+      // The same part with its sums relative to other largest logits, at least as large as its own.
       fn below(pLargest : f32, qLargest : f32, part : Part) -> Part {
         let dp = part.pLargest - pLargest;
         let dq = part.qLargest - qLargest;
@@ -57,7 +57,7 @@ export const forward = reduceLogits<ForwardInputs, NoAttributes>({
       }`,
 });
 
-/** One pass over both logits, one buffer for the gradient. */
+/** One pass over the logits of policy and reference, one buffer for the gradient. */
 export const backward = mapLogits<BackwardInputs, NoAttributes>({
   operation: 'tokenKl',
   logits: ['policy', 'reference'],

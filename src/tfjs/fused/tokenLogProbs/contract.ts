@@ -11,20 +11,20 @@ export interface ForwardInputs {
 
 /** Attributes of the forward kernel. */
 export interface ForwardAttributes {
-  /** The label of the tokens that do not count. */
+  /** The label of ignored tokens. */
   readonly ignoreIndex: number;
 }
 
 /**
- * State of a softmax over all or a part of the logits, `[3, N]`: the log-prob of the label, the largest logit, and the sum of
- * `e^(logit - largest)`. It keeps the latter two apart, because `largest + log(total)` is rounded: for large logits, that would
- * be an error of every probability in the backward pass.
+ * State of a softmax over all logits or a part of them, `[3, N]`: the log-prob of the label, the largest logit, and the sum of
+ * `e^(logit - largest)`. The latter two are stored separately, because `largest + log(total)` is rounded: for large logits, the
+ * rounding would put an error into every probability of the backward pass.
  */
 export const softmaxState = perToken('logp', 'largest', 'total');
 
 /**
- * Output of the forward kernel: a `softmaxState`. On tensorflow there are two outputs, the log-probs `[N]` and the probabilities
- * `[N, V]`: TensorFlow has a softmax, and computing it again takes longer than keeping it.
+ * Output of the forward kernel: a `softmaxState`, all 0 for ignored tokens. On tensorflow there are two outputs, the log-probs `[N]` and
+ * the probabilities `[..., V]`: TensorFlow computes a whole softmax, and saving it is faster than computing it again.
  */
 export type ForwardOutput = Tensor | readonly [logps: Tensor, probabilities: Tensor];
 
@@ -33,20 +33,20 @@ export const isState = (output: ForwardOutput): output is Tensor => !Array.isArr
 
 /** Inputs of the backward kernel. */
 export interface BackwardInputs extends ForwardInputs {
-  /** A `softmaxState`; on tensorflow the probabilities. */
+  /** A `softmaxState`; on tensorflow, the probabilities. */
   readonly saved: Tensor;
   /** Gradient with respect to the log-probs, `[...]`. */
   readonly dy: Tensor;
 }
 
 /**
- * Attributes of the backward kernel. Its output is the gradient with respect to the logits, `[..., V]`: `-dy * p`, and
- * `-dy * expm1(logp)` at the label, which is `dy * (1 - p)` without cancellation.
+ * Attributes of the backward kernel. Its output is the gradient with respect to the logits, `[..., V]`: `-dy * p` everywhere except
+ * at the label, where it is `-dy * expm1(logp)`, which equals `dy * (1 - p)` without cancellation. It is 0 for ignored tokens.
  */
 export interface BackwardAttributes extends ForwardAttributes {
   /**
-   * 1 if the logits are those of a part of the vocabulary, and `saved` the state of all of it: a label may then lie outside of
-   * them, and has no element here. Otherwise 0, as always on tensorflow.
+   * 1 if the logits cover only a part of the vocabulary and `saved` is the state over all of it: a label may then be outside this
+   * part. Otherwise 0; always 0 on tensorflow.
    */
   readonly partial: 0 | 1;
 }

@@ -2,10 +2,10 @@ import { util } from '@tensorflow/tfjs-core';
 import { onProcessor } from '../../kernels/processor.js';
 import { softmaxState, type BackwardAttributes, type BackwardInputs, type ForwardAttributes, type ForwardInputs } from './contract.js';
 
-/** The lowest float32. Where all logits of a token are -Infinity, they are compared with it: an infinity minus itself is NaN. */
+/** The lowest float32. It replaces a largest logit of -Infinity, because -Infinity minus itself is NaN. */
 const LOWEST = -3.4028234663852886e38;
 
-/** Sums in float64. */
+/** Sums over the vocabulary accumulate in float64. */
 export const forward = onProcessor<ForwardInputs, ForwardAttributes>({
   logits: 'logits',
   outputShape: (logits) => [softmaxState.count, util.sizeFromShape(logits.slice(0, -1))],

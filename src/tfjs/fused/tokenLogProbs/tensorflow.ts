@@ -2,10 +2,10 @@ import { gather, max, mul, reshape, softmax, tensor, tensor1d, zeros, type Tenso
 import { inPlace, onTensorflow } from '../../kernels/tensorflow.js';
 import type { BackwardAttributes, BackwardInputs, ForwardAttributes, ForwardInputs } from './contract.js';
 
-/** A probability below this begins to lose digits, and its logarithm with it. */
+/** Below this, a log-prob is computed from the logit instead: near the subnormal numbers, a probability loses digits. */
 const SMALL = 2 ** -100;
 
-/** The place of each label among all logits; for an ignored label, the first place of its row. */
+/** The index of each label's logit among all logits, flattened; for an ignored label, that of the first logit of its row. */
 function places(labels: TypedArray, vocabulary: number, ignoreIndex: number): Tensor {
   return tensor1d(
     labels.map((label, row) => row * vocabulary + (label === ignoreIndex ? 0 : label)),
@@ -13,11 +13,11 @@ function places(labels: TypedArray, vocabulary: number, ignoreIndex: number): Te
   );
 }
 
-/** The values of a tensor at places in its flat form. */
+/** The values of a flattened tensor at these indices. */
 const valuesAt = (x: Tensor, at: Tensor): TypedArray => gather(reshape(x, [-1]), at).dataSync();
 
 /**
- * TensorFlow's own softmax, which uses all cores and is kept for the backward pass. Per-token values are computed here, in
+ * Runs TensorFlow's own softmax, which uses all cores, and returns it for the backward pass. The log-probs are taken from it in
  * float64.
  */
 export const forward = onTensorflow<ForwardInputs, ForwardAttributes>((_, { logits, labels }, { ignoreIndex }) => {
@@ -26,7 +26,7 @@ export const forward = onTensorflow<ForwardInputs, ForwardAttributes>((_, { logi
   const at = places(y, logits.shape.at(-1)!, ignoreIndex);
   const likelihoods = valuesAt(probabilities, at);
   const logps = Float32Array.from(likelihoods, (p, row) => (y[row] === ignoreIndex ? 0 : Math.log(p)));
-  // Also for NaN: the largest probability of such a row is NaN too.
+  // NaN counts as lost: in such a row the largest probability is NaN too, so the log-prob stays NaN.
   const isLost = (p: number, row: number) => y[row] !== ignoreIndex && !(p >= SMALL);
   if (likelihoods.some(isLost)) {
     const [x, largest, likeliest] = [valuesAt(logits, at), max(logits, -1).dataSync(), max(probabilities, -1).dataSync()];
@@ -37,7 +37,7 @@ export const forward = onTensorflow<ForwardInputs, ForwardAttributes>((_, { logi
   return [tensor1d(logps), probabilities];
 });
 
-/** The gradient in one buffer, from the probabilities. */
+/** Computes the gradient from the probabilities, in one buffer. */
 export const backward = onTensorflow<BackwardInputs, BackwardAttributes>((backend, { labels, saved, dy }, { ignoreIndex }) => {
   const { shape } = saved;
   const vocabulary = shape.at(-1)!;
@@ -52,7 +52,7 @@ export const backward = onTensorflow<BackwardInputs, BackwardAttributes>((backen
     ),
   );
   const gradient = reshape(inPlace(backend, 'InplaceAdd', reshape(scaled, [-1]), at, tensor1d(d)), [-1, vocabulary]);
-  // A NaN among the logits of an ignored row has made all of its probabilities NaN, and a factor of 0 does not remove them.
+  // A NaN among the logits of an ignored row makes all its probabilities NaN, and multiplying by 0 does not remove a NaN.
   const someOfRow = valuesAt(saved, at);
   const broken = Array.from(y.keys()).filter((row) => y[row] === ignoreIndex && Number.isNaN(someOfRow[row]));
   const cleaned = broken.reduce(

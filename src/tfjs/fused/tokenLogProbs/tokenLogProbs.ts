@@ -14,7 +14,7 @@ import * as processor from './processor.js';
 import * as tensorflow from './tensorflow.js';
 import * as webgpu from './webgpu.js';
 
-/** Computes the log-probs and what the backward pass needs. */
+/** Computes the log-probs and the values that the backward pass needs. */
 export const tokenLogProbsForward = kernel<ForwardInputs, ForwardAttributes, ForwardOutput>('PreflossTokenLogProbs', {
   ...processor.forward,
   tensorflow: tensorflow.forward,
@@ -28,7 +28,7 @@ export const tokenLogProbsBackward = kernel<BackwardInputs, BackwardAttributes>(
   webgpu: webgpu.backward,
 });
 
-/** The fused `tokenLogProbs` of `Backend`, where the active tfjs backend has the kernels. */
+/** The fused `tokenLogProbs` of `Backend`; undefined if the active tfjs backend has no kernels for it. */
 export function tokenLogProbs(logits: Tensor, labels: Tensor, ignoreIndex: number): Tensor | undefined {
   if (!tokenLogProbsForward.isAvailable()) return undefined;
   return customGradient(

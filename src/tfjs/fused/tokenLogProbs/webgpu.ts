@@ -13,7 +13,7 @@ export const forward = reduceLogits<ForwardInputs, ForwardAttributes>({
   others: ['labels'],
   output: softmaxState,
   code: `
-      // The largest logit, and the sum of e^(logit - largest): it is rescaled when a larger logit comes.
+      // The largest logit, and the sum of e^(logit - largest), which is rescaled when a larger logit comes.
       struct Part { largest : f32, total : f32 };
       fn nothing() -> Part { return Part(${LOWEST}, 0.0); }
       fn one(place : i32, x : f32) -> Part { return Part(x, 1.0); }

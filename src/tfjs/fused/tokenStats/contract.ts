@@ -11,9 +11,9 @@ export interface Inputs {
 
 /** Attributes of the kernel. */
 export interface Attributes {
-  /** The label of the tokens that do not count. */
+  /** The label of ignored tokens. */
   readonly ignoreIndex: number;
 }
 
-/** Output of the kernel, `[5, N]`: the fields of `TokenStats`. */
+/** Output of the kernel, `[5, N]`: the fields of `TokenStats`, all 0 for ignored tokens. */
 export const stats = perToken('logps', 'entropy', 'correct', 'meanLogit', 'logSumSquares');

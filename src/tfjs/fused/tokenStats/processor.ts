@@ -2,7 +2,7 @@ import { util } from '@tensorflow/tfjs-core';
 import { onProcessor } from '../../kernels/processor.js';
 import { stats, type Attributes, type Inputs } from './contract.js';
 
-/** Sums in float64. */
+/** Sums over the vocabulary accumulate in float64. */
 export const forward = onProcessor<Inputs, Attributes>({
   logits: 'logits',
   outputShape: (logits) => [stats.count, util.sizeFromShape(logits.slice(0, -1))],
@@ -20,7 +20,8 @@ export const forward = onProcessor<Inputs, Attributes>({
         const logit = logits[start + label]!;
         logps[row] = logit - largest - Math.log(total);
         entropy[row] = Math.log(total) - kernels.weighted.value / total;
-        // The search begins at the start of the row: the first of the largest logits counts. With a NaN in the row, none does.
+        // The label must be the first of the largest logits, so the search begins at the start of the row. With a NaN in the row,
+        // no label is correct.
         const isFirst = logit === largest && logits.indexOf(largest, start) === start + label;
         correct[row] = Number(isFirst && !Number.isNaN(total));
         meanLogit[row] = largest + kernels.differences.value / vocabulary;

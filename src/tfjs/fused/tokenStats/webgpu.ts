@@ -9,14 +9,14 @@ export const forward = reduceLogits<Inputs, Attributes>({
   others: ['labels'],
   output: stats,
   code: `
-      // The largest logit and its first place; with d = logit - largest, the number of logits and the sums of e^d, d e^d, e^2d
-      // and d.
+      // The largest logit and the first place where it occurs; the number of logits; and with d = logit - largest, the sums of
+      // e^d, d e^d, e^2d and d.
       struct Part {
         largest : f32, first : i32, size : f32, exponentials : f32, weighted : f32, squares : f32, differences : f32,
       };
-      // No place in the vocabulary.
+      // Not a place in the vocabulary.
       const NOWHERE = 0x7fffffff;
-      // Below this, e^d is 0 in float32. A d clamped to it can be multiplied with e^d, an infinite d cannot.
+      // Below this, e^d is 0 in float32. A d clamped to it gives d e^d = 0; an infinite d would give NaN.
       const VANISHED = -200.0;
 
       fn nothing() -> Part { return Part(${LOWEST}, NOWHERE, 0.0, 0.0, 0.0, 0.0, 0.0); }
@@ -32,7 +32,7 @@ export const forward = reduceLogits<Inputs, Attributes>({
           largest, min(min(places.x, places.y), min(places.z, places.w)), 4.0, dot(e, ones), dot(clamped, e), dot(e, e), dot(d, ones),
         );
       }
-      // A part with its sums relative to another largest logit, not below its own.
+      // The same part with its sums relative to another largest logit, at least as large as its own.
       fn below(largest : f32, part : Part) -> Part {
         let d = part.largest - largest;
         let clamped = max(d, VANISHED);

@@ -1,23 +1,23 @@
 import { util } from '@tensorflow/tfjs-core';
 import type { KernelCall } from '../kernel.js';
 
-/** A kernel in one pass over logits, with one workgroup per token, in which each logit is read once. */
+/** A kernel that makes one pass over logits, with one workgroup per token. */
 export interface LogitsPass<Inputs> {
-  /** The public function that it is for. */
+  /** The public function that it belongs to, for error messages. */
   readonly operation: string;
-  /** The inputs `[..., V]`; in the shader, `nameAt(i)` is one logit. */
+  /** The inputs `[..., V]`. In the shader, `<name>At(i)` is one logit and `<name>FourAt(i)` four. */
   readonly logits: readonly [keyof Inputs & string, ...(keyof Inputs & string)[]];
   /** The other inputs. */
   readonly others: readonly (keyof Inputs & string)[];
 }
 
-/** The least finite number in WGSL, where a search for the largest begins. */
+/** The lowest float32 in WGSL, with which a search for the largest logit begins. */
 export const LOWEST = '-3.4028234e38f';
 
-/** Invocations that share the logits of a token: many for a large vocabulary, few for a small one. */
+/** Workgroup size, which is the number of invocations that share the logits of a token. */
 const workgroupFor = (vocabulary: number): number => (vocabulary >= 32768 ? 128 : vocabulary >= 1024 ? 64 : 32);
 
-/** The parts of a program, and the WGSL, that all kernels over logits share. */
+/** The parts of the program and of the WGSL that all kernels over logits share. */
 export function logitsPass<Inputs, Attributes extends object>(
   { operation, logits, others }: LogitsPass<Inputs>,
   { kernelName, inputs, attributes }: KernelCall<Inputs, Attributes>,
@@ -25,8 +25,8 @@ export function logitsPass<Inputs, Attributes extends object>(
   const { shape } = inputs[logits[0]];
   const [rows, vocabulary] = [util.sizeFromShape(shape.slice(0, -1)), shape.at(-1)!];
   const workgroup = workgroupFor(vocabulary);
-  // Where four logits are one vector in memory, an invocation reads vectors. A vocabulary that is no multiple of 4 does not allow
-  // that: an invocation then reads four logits that are a workgroup apart, so that neighbours read neighbours.
+  // If the vocabulary is a multiple of 4, an invocation reads four adjacent logits as one vector. Otherwise it reads four logits that
+  // are a workgroup apart, so that adjacent invocations read adjacent logits.
   const isVector = vocabulary % 4 === 0;
   const width = isVector ? 4 : 1;
   const apart = isVector ? 1 : workgroup;
@@ -57,7 +57,7 @@ export function logitsPass<Inputs, Attributes extends object>(
       fn ${name}FourAt(i : i32) -> vec4<f32> { return ${fourAt(name)}; }`,
       )
       .join(''),
-    /** The loop of an invocation over its logits: `i` is the place of the first of four, or of one. */
+    /** The loop of an invocation over its logits: `i` is the index of one logit, or of the first of four. */
     loop: (ofFour: string, ofOne: string): string => `
         var i = start + ${width} * lane;
         for (; i + ${3 * apart} < end; i += ${4 * workgroup}) {${ofFour}

@@ -2,20 +2,20 @@ import type { Implementation } from '../kernel.js';
 import { logitsPass, type LogitsPass } from './logits.js';
 import { onWebgpu } from './webgpu.js';
 
-/** A kernel that computes a number per logit. */
+/** A kernel that computes one number per logit. */
 interface Mapping<Inputs> extends LogitsPass<Inputs> {
   /**
    * WGSL:
-   * - `struct Row`, what is computed once per token
+   * - `struct Row`: the values that are computed once per token
    * - `rowOf(row : i32) -> Row`
-   * - `four(row : Row, place : vec4<i32>, x : vec4<f32>, ...) -> vec4<f32>`, of four logits of each input, and their places in the
+   * - `four(row : Row, place : vec4<i32>, x : vec4<f32>, ...) -> vec4<f32>`: takes four logits of each input and their places in the
    *   vocabulary
-   * - `counts(row : i32) -> bool`; all numbers of a token that does not count are 0
+   * - `counts(row : i32) -> bool`: if false, all numbers of the token are 0
    */
   readonly code: string;
 }
 
-/** A kernel that computes a number per logit, in one pass over the logits, from that logit and statistics of its token. */
+/** A kernel that computes one number per logit, from the logit and the statistics of its token, in one pass over the logits. */
 export const mapLogits = <Inputs, Attributes extends object>(mapping: Mapping<Inputs>): Implementation<Inputs, Attributes> =>
   onWebgpu((call) => {
     const { shape, workgroup, isVector, apart, fourPlaces, program, reads, loop } = logitsPass(mapping, call);

@@ -5,22 +5,22 @@ import { onWebgpu } from './webgpu.js';
 
 /** A kernel that computes a few numbers per token. */
 interface Reduction<Inputs> extends LogitsPass<Inputs> {
-  /** The layout of the output, `[count, N]`. In the shader, `struct Values` has a field for each of its names. */
+  /** The layout of the output, `[count, N]`. In the shader, `struct Values` has one field per name. */
   readonly output: PerToken<string>;
   /**
-   * WGSL: the statistics of some logits of a token, how two of them combine, and the numbers that result.
-   * - `struct Part`
-   * - `nothing() -> Part`, of no logits
-   * - `one(place : i32, x : f32, ...) -> Part`, of one logit of each input, and its place in the vocabulary
-   * - `four(place : vec4<i32>, x : vec4<f32>, ...) -> Part`
-   * - `both(a : Part, b : Part) -> Part`
-   * - `counts(row : i32) -> bool`; all numbers of a token that does not count are 0
-   * - `valuesOf(row : i32, whole : Part, isBroken : bool) -> Values`; a token with a NaN among its logits is broken
+   * WGSL:
+   * - `struct Part`: the statistics of some logits of a token
+   * - `nothing() -> Part`: the part of no logits
+   * - `one(place : i32, x : f32, ...) -> Part`: the part of one logit of each input, at this place in the vocabulary
+   * - `four(place : vec4<i32>, x : vec4<f32>, ...) -> Part`: the part of four logits of each input
+   * - `both(a : Part, b : Part) -> Part`: combines two parts
+   * - `counts(row : i32) -> bool`: if false, all numbers of the token are 0
+   * - `valuesOf(row : i32, whole : Part, isBroken : bool) -> Values`: the numbers of a token; it is broken if one of its logits is NaN
    */
   readonly code: string;
 }
 
-/** Parts that one invocation combines. */
+/** Number of parts that one invocation combines. */
 const FAN_IN = 16;
 
 /** WGSL that combines the parts of the first `from` invocations into those of the first `to`. */
@@ -49,13 +49,13 @@ export const reduceLogits = <Inputs, Attributes extends object>(reduction: Reduc
       var<workgroup> parts : array<Part, ${workgroup}>;
       var<workgroup> broken : array<u32, ${workgroup}>;
 
-      // max() and exp() may drop a NaN on a GPU, so it is looked for: its bits are above those of infinity.
+      // max() and exp() may drop a NaN on a GPU. It is detected by its bits, which are above those of infinity.
       fn magnitude(x : vec4<f32>) -> vec4<u32> { return bitcast<vec4<u32>>(x) & vec4<u32>(0x7fffffffu); }
 
       fn main(index : i32) {
         let row = index / ${workgroup};
         let lane = index % ${workgroup};
-        // Barriers must be reached by all invocations alike, so for a token that does not count the loops are empty.
+        // All invocations must reach the barriers, so a token that does not count has empty loops and no early return.
         let isRow = row < uniforms.rows;
         let isCounted = isRow && counts(row);
         let start = row * uniforms.vocabulary;
@@ -67,7 +67,7 @@ export const reduceLogits = <Inputs, Attributes extends object>(reduction: Reduc
         parts[lane] = part;
         broken[lane] = select(0u, 1u, any(bits > vec4<u32>(0x7f800000u)));
         workgroupBarrier();
-        // In two steps, because a barrier costs more than a few additions: to 1 in ${FAN_IN}, then to the first.
+        // Two steps, because a barrier costs more than a few additions: first to 1 part in ${FAN_IN}, then to one part.
         ${gather(workgroup, workgroup / FAN_IN)}
         ${gather(workgroup / FAN_IN, 1)}
         if (lane == 0 && isRow) {

@@ -5,31 +5,31 @@ import { checkSize } from './checkSize.js';
 
 /** A compute shader in the form that tfjs's WebGPU backend compiles and caches. */
 export interface WebgpuProgram<InputName extends string> {
-  /** The public function that it is part of, for the error about a tensor that is too large for the device. */
+  /** The public function that it belongs to, for the error about a tensor that is too large for the device. */
   readonly operation: string;
-  /** What that error advises. */
+  /** The advice in that error. */
   readonly instead: string;
-  /** Tells this shader from all others; tfjs adds the dtypes of the inputs. */
+  /** Key of the compiled shader in tfjs's cache, to which tfjs adds the dtypes of the inputs. */
   readonly shaderKey: string;
-  /** The inputs that the shader reads, each an array of this name. */
+  /** The inputs that the shader reads, each as an array of that name. */
   readonly variableNames: readonly InputName[];
-  /** Numbers in an element of each of these arrays, 1 or 4. Default 1. */
+  /** Numbers per element of each of these arrays, 1 or 4. Default 1. */
   readonly variableComponents?: readonly number[];
-  /** Shape of the one output, the array `result` in the shader. */
+  /** Shape of the output, which is the array `result` in the shader. */
   readonly outputShape: readonly number[];
-  /** Numbers in an element of `result`, 1 or 4. Default 1. */
+  /** Numbers per element of `result`, 1 or 4. Default 1. */
   readonly outputComponent?: number;
-  /** Number of workgroups; tfjs folds more than 65535 into further dimensions. */
+  /** Number of workgroups. tfjs spreads more than a device allows per dimension over further dimensions. */
   readonly workgroups: number;
-  /** Invocations in a workgroup. */
+  /** Invocations per workgroup. */
   readonly workgroupSize: number;
-  /** Integers for the shader, by name: `uniforms.name`. */
+  /** Integers that the shader reads as `uniforms.<name>`. */
   readonly uniforms?: Readonly<Record<string, number>>;
   /** WGSL with `fn main(index : i32)`. */
   readonly code: string;
 }
 
-/** What our kernels use of tfjs's WebGPU backend. */
+/** The part of tfjs's WebGPU backend that our kernels use. */
 interface WebgpuBackend {
   runWebGPUProgram(
     program: object,
@@ -41,7 +41,7 @@ interface WebgpuBackend {
   incRef(dataId: DataId): void;
 }
 
-/** A kernel on tfjs's WebGPU backend that is one program. It writes to a new tensor, or in place to the input named `target`. */
+/** A kernel on tfjs's WebGPU backend that runs one program. It writes to a new tensor, or in place to the input `target`. */
 export const onWebgpu =
   <Inputs, Attributes>(
     programOf: (call: KernelCall<Inputs, Attributes>) => WebgpuProgram<keyof Inputs & string>,
@@ -62,7 +62,7 @@ function runProgram<InputName extends string>(
   output: TensorInfo | undefined,
 ): TensorInfo {
   const { operation, instead, variableNames, outputShape } = program;
-  // tfjs would only log a validation error and go on with zeros.
+  // Without this check, tfjs would only log a validation error and return zeros.
   for (const name of variableNames) checkSize(backend, operation, name, inputs[name].shape, instead);
   checkSize(backend, operation, 'the result', outputShape, instead);
   const uniforms = Object.entries(program.uniforms ?? {});

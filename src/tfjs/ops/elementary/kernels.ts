@@ -13,7 +13,7 @@ export type ElementaryKernel = Kernel<Inputs, Record<string, never>>;
 
 type Elementary = Implementation<Inputs, Record<string, never>>;
 
-/** What these kernels use of tfjs's WebGL backend. */
+/** The part of tfjs's WebGL backend that these kernels use. */
 interface WebglBackend {
   compileAndRun(program: object, inputs: readonly TensorInfo[], dtype: DataType): TensorInfo;
 }
@@ -26,12 +26,12 @@ const inWasm = (f: (x: number) => number): Elementary =>
     return output;
   });
 
-/** A function of `shaders.ts`, by name. */
-const inWgsl = (f: string): Elementary =>
+/** On WebGPU, the function `f` of `shaders.ts`. `operation` is the public operation, for error messages. */
+const inWgsl = (operation: string, f: string): Elementary =>
   onWebgpu(({ kernelName, inputs: { x } }) => {
     const size = util.sizeFromShape(x.shape);
     return {
-      operation: kernelName,
+      operation,
       instead: 'use a smaller batch',
       shaderKey: kernelName,
       variableNames: ['x'],
@@ -43,13 +43,13 @@ const inWgsl = (f: string): Elementary =>
         fn main(index : i32) {
           if (index >= uniforms.count) { return; }
           let value = f32(x[index]);
-          // The arithmetic of a GPU may lose a NaN, so a NaN skips it.
+          // The arithmetic of a GPU may lose a NaN, so a NaN bypasses it.
           if (isnan(value)) { result[index] = value; } else { result[index] = ${f}(value); }
         }`,
     };
   });
 
-/** A function of `shaders.ts`, by name. */
+/** On WebGL, the function `f` of `shaders.ts`. */
 const inGlsl =
   (f: string): Elementary =>
   ({ inputs: { x }, backend }) => {
@@ -58,32 +58,36 @@ const inGlsl =
     return (backend as WebglBackend).compileAndRun({ variableNames: ['A'], outputShape: x.shape, userCode }, [x], 'float32');
   };
 
-/** For the backends whose own function loses digits. */
-const accurate = (js: (x: number) => number, shader: string) => ({ wasm: inWasm(js), webgpu: inWgsl(shader), webgl: inGlsl(shader) });
+/** Implementations for the backends whose own function loses digits. */
+const accurate = (operation: string, js: (x: number) => number, shader: string) => ({
+  wasm: inWasm(js),
+  webgpu: inWgsl(operation, shader),
+  webgl: inGlsl(shader),
+});
 
-export const expm1Kernel: ElementaryKernel = kernel('PreflossExpm1', accurate(Math.expm1, 'accurateExpm1'));
+export const expm1Kernel: ElementaryKernel = kernel('PreflossExpm1', accurate('expm1', Math.expm1, 'accurateExpm1'));
 
-export const log1pKernel: ElementaryKernel = kernel('PreflossLog1p', accurate(Math.log1p, 'accurateLog1p'));
+export const log1pKernel: ElementaryKernel = kernel('PreflossLog1p', accurate('log1p', Math.log1p, 'accurateLog1p'));
 
 export const softplusKernel: ElementaryKernel = kernel(
   'PreflossSoftplus',
-  accurate((x) => Math.max(x, 0) + Math.log1p(Math.exp(-Math.abs(x))), 'accurateSoftplus'),
+  accurate('softplus', (x) => Math.max(x, 0) + Math.log1p(Math.exp(-Math.abs(x))), 'accurateSoftplus'),
 );
 
-/** The backend's own sigmoid under our name, so that it has our gradient. */
+/** The backend's own sigmoid, registered under our name so that it gets our gradient. */
 const stockSigmoid =
   (backendName: string): Elementary =>
   ({ inputs, backend }) =>
     getKernel(Sigmoid, backendName).kernelFunc({ inputs: { ...inputs }, backend: backend as Parameters<KernelFunc>[0]['backend'] });
 
-/** The stock sigmoid is accurate everywhere, but on WebGPU it turns a NaN into a number. */
+/** tfjs's own sigmoid is accurate on every backend, but on WebGPU it may turn a NaN into a number. */
 export const sigmoidKernel: ElementaryKernel = kernel('PreflossSigmoid', {
   cpu: stockSigmoid('cpu'),
   wasm: stockSigmoid('wasm'),
   webgl: stockSigmoid('webgl'),
   tensorflow: stockSigmoid('tensorflow'),
-  webgpu: inWgsl('accurateSigmoid'),
+  webgpu: inWgsl('sigmoid', 'accurateSigmoid'),
 });
 
-/** The derivative of the sigmoid: on WebGPU one dispatch instead of four. */
-export const sigmoidSlopeKernel: ElementaryKernel = kernel('PreflossSigmoidSlope', { webgpu: inWgsl('sigmoidSlope') });
+/** The derivative of the sigmoid. On WebGPU it is one dispatch instead of four. */
+export const sigmoidSlopeKernel: ElementaryKernel = kernel('PreflossSigmoidSlope', { webgpu: inWgsl('sigmoid', 'sigmoidSlope') });

@@ -2,11 +2,11 @@ const terms = (coefficients: readonly number[], variable: string): string =>
   coefficients.reduceRight((inner, c) => `(${c.toExponential(9)}${inner && ` + ${variable} * ${inner}`})`, '');
 
 /**
- * Elementary functions that are accurate relative to their value. The languages of the GPU have no `expm1` and no
- * `log1p`, and the formulas that TensorFlow.js puts in their place, `exp(x) - 1` and `log(1 + x)`, cancel near 0.
+ * Elementary functions that are accurate relative to their value. WGSL and GLSL have no `expm1` and no `log1p`, and the
+ * formulas that TensorFlow.js uses instead, `exp(x) - 1` and `log(1 + x)`, cancel near 0.
  *
- *     e^x - 1 = x (1 + x/2 (1 + x/3 (...)))             for |x| up to 1/2; the first dropped term is under 1e-9 of the value
- *     log(1 + x) = 2 (s + s^3/3 + s^5/5 + ...)          s = x / (2 + x), for x in [-1/2, 1]; likewise under 2e-9
+ *     e^x - 1 = x (1 + x/2 (1 + x/3 (...)))             for |x| up to 1/2; the first dropped term is below 1e-9 of the value
+ *     log(1 + x) = 2 (s + s^3/3 + s^5/5 + ...)          s = x / (2 + x), for x in [-1/2, 1]; the first dropped term is below 2e-9
  *     sigmoid(x) sigmoid(-x) = e^-|x| / (1 + e^-|x|)^2
  *     log(1 + e^x) = max(x, 0) + log(1 + e^-|x|)
  */
@@ -38,10 +38,10 @@ const ELEMENTARY = `
   }
 `;
 
-/** In WGSL. */
+/** The functions in WGSL. */
 export const ELEMENTARY_WGSL = ELEMENTARY.replace('NOT_A_NUMBER', 'uniforms.NAN').replace('INFINITE', 'uniforms.INFINITY');
 
-/** In GLSL, for WebGL: the bodies are the same words. */
+/** The functions in GLSL, for WebGL: the same bodies with other declarations and constants. */
 export const ELEMENTARY_GLSL = ELEMENTARY.replace(/fn (\w+)\(x : f32\) -> f32/g, 'float $1(float x)')
   .replace(/\blet\b/g, 'float')
   .replace('NOT_A_NUMBER', 'NAN')
