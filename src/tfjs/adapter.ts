@@ -6,7 +6,7 @@ import { tokenKl } from './fused/tokenKl/tokenKl.js';
 import { tokenLogProbs } from './fused/tokenLogProbs/tokenLogProbs.js';
 import { tokenStats } from './fused/tokenStats/tokenStats.js';
 import { condition, float, numeric } from './ops/dtypes.js';
-import { expm1, log1p, sigmoid, softplus } from './ops/elementary/elementary.js';
+import { exp, expm1, log, log1p, sigmoid, softplus } from './ops/elementary/elementary.js';
 import { max } from './ops/max.js';
 import { read } from './ops/read.js';
 import { scope } from './ops/scope.js';
@@ -61,8 +61,8 @@ export const tfjs: Backend<T> = {
   neg: (x) => tf.neg(numeric(x)),
   abs: (x) => tf.abs(numeric(x)),
   square: (x) => tf.square(numeric(x)),
-  exp: (x) => tf.exp(float(x)),
-  log: (x) => tf.log(float(x)),
+  exp: (x) => exp(float(x)),
+  log: (x) => log(float(x)),
   expm1: (x) => expm1(float(x)),
   log1p: (x) => log1p(float(x)),
   softplus: (x) => softplus(float(x)),

@@ -7,6 +7,7 @@ import { foldChunks, type Chunk } from './chunks.js';
 import { column } from './matrices.js';
 import { timesSoftcapSlope } from './softcap.js';
 import { joinStates, softmaxOf } from './softmax.js';
+import { exp } from '../../ops/elementary/elementary.js';
 
 type T = tf.Tensor;
 
@@ -48,7 +49,7 @@ function mixed(before: Mixture | undefined, { weight, products }: Chunk, largest
   const sum = tf.matMul(timesSoftcapSlope(powers, products, cap), weight);
   if (!before) return { largest, sum };
   const highest = tf.maximum(before.largest, largest);
-  const rescaled = (x: Mixture): T => tf.mul(x.sum, column(tf.exp(tf.sub(x.largest, highest))));
+  const rescaled = (x: Mixture): T => tf.mul(x.sum, column(exp(tf.sub(x.largest, highest))));
   return { largest: highest, sum: tf.add(rescaled(before), rescaled({ largest, sum })) };
 }
 

@@ -9,6 +9,7 @@ import { tokenStats } from '../tokenStats/tokenStats.js';
 import { checkDevice, chunkSizeOf, foldChunks } from './chunks.js';
 import { pickFromRows } from './matrices.js';
 import { joinStates, softmaxOf } from './softmax.js';
+import { exp, log } from '../../ops/elementary/elementary.js';
 
 type T = tf.Tensor;
 
@@ -35,11 +36,11 @@ function statsOf(rows: LinearRows<T>): TokenStats<T> {
   /** One statistic for all chunks, `[chunks, N]`. */
   const perChunk = (name: keyof ChunkStats): T => tf.stack(stats.map((ofChunk) => ofChunk[name]));
 
-  const share = tf.exp(logShare);
+  const share = exp(logShare);
   const isPossible = tf.greater(share, 0);
   const overPossible = (x: T): T => tf.sum(tf.where(isPossible, x, tf.zerosLike(x)), 0);
   const entropy = overPossible(tf.mul(share, tf.sub(perChunk('entropy'), logShare)));
-  const logSumSquares = tf.log(overPossible(tf.exp(tf.add(tf.mul(logShare, 2), perChunk('logSumSquares')))));
+  const logSumSquares = log(overPossible(exp(tf.add(tf.mul(logShare, 2), perChunk('logSumSquares')))));
 
   // The first of the largest logits is in the first chunk whose largest logit is the largest of all.
   const isLargest = tf.equal(chunkLargest, softmaxState.read(state, 'largest'));

@@ -9,6 +9,7 @@ import { tokenLogProbsBackward, tokenLogProbsForward } from '../tokenLogProbs/to
 import { chunkSizeOf, type Chunk } from './chunks.js';
 import { column, pickFromRows } from './matrices.js';
 import { timesSoftcapSlope } from './softcap.js';
+import { exp, log } from '../../ops/elementary/elementary.js';
 
 type T = tf.Tensor;
 
@@ -34,9 +35,9 @@ export function softmaxOf({ logits, clampedLabels }: Chunk): ChunkSoftmax {
   const fused = hasKernels() ? tokenLogProbsForward.run({ logits, labels: clampedLabels }, { ignoreIndex: NO_LABEL }) : undefined;
   if (fused && isState(fused)) return { state: fused, powers: () => powersOf(logits, softmaxState.read(fused, 'largest')) };
   const largest = tf.maximum(max(logits, -1), LOWEST);
-  const powers = tf.exp(tf.sub(logits, column(largest)));
+  const powers = exp(tf.sub(logits, column(largest)));
   const total = sum(powers, -1);
-  const logp = tf.sub(tf.sub(pickFromRows(logits, clampedLabels), largest), tf.log(total));
+  const logp = tf.sub(tf.sub(pickFromRows(logits, clampedLabels), largest), log(total));
   return { state: softmaxState.pack({ logp, largest, total }), powers: () => powers };
 }
 
@@ -65,8 +66,8 @@ export function joinStates(states: readonly T[], rows: LinearRows<T>): JoinedSof
   const { logp, largest, total } = softmaxState.unpack(tf.stack([...states]));
   const highest = max(largest, 0);
   const shift = tf.sub(largest, highest);
-  const whole = tf.sum(tf.mul(total, tf.exp(shift)), 0);
-  const logShare = tf.add(shift, tf.log(tf.div(total, whole)));
+  const whole = tf.sum(tf.mul(total, exp(shift)), 0);
+  const logShare = tf.add(shift, log(tf.div(total, whole)));
   // In a chunk whose probabilities are all 0, the label is impossible too.
   const inChunks = tf.where(tf.equal(total, 0), tf.fill(total.shape, -Infinity), tf.add(logp, logShare));
   const labelChunk = chunkOfLabel(rows);
@@ -93,7 +94,7 @@ function plainGradient(logits: T, labels: T, state: T, dy: T): T {
   const largest = softmaxState.read(state, 'largest');
   const total = softmaxState.read(state, 'total');
   const [size, width] = logits.shape as [number, number];
-  const others = tf.tidy(() => tf.mul(tf.exp(tf.sub(logits, column(largest))), column(tf.neg(tf.div(dy, total)))));
+  const others = tf.tidy(() => tf.mul(exp(tf.sub(logits, column(largest))), column(tf.neg(tf.div(dy, total)))));
   const isLabel = tf.equal(column(labels), tf.range(0, width, 1, 'int32'));
   const ofLabel = column(tf.neg(tf.mul(dy, expm1(logp))));
   return tf.where(isLabel, tf.broadcastTo(ofLabel, [size, width]), others);

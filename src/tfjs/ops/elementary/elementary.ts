@@ -1,5 +1,5 @@
 import * as tf from '@tensorflow/tfjs-core';
-import { expm1Kernel, log1pKernel, sigmoidKernel, sigmoidSlopeKernel, softplusKernel, type ElementaryKernel } from './kernels.js';
+import { expKernel, expm1Kernel, log1pKernel, logKernel, sigmoidKernel, sigmoidSlopeKernel, softplusKernel, type ElementaryKernel } from './kernels.js';
 
 type Unary = (x: tf.Tensor) => tf.Tensor;
 
@@ -15,8 +15,14 @@ function accurate(kernel: ElementaryKernel, stock: Unary, derivative: Unary, x: 
   return kernel.run({ x }, {});
 }
 
+/** `e^x`; NaN for NaN. */
+export const exp: Unary = (x) => accurate(expKernel, tf.exp, exp, x);
+
+/** The natural logarithm of x; NaN for NaN. */
+export const log: Unary = (x) => accurate(logKernel, tf.log, (v) => tf.div(1, v), x);
+
 /** `e^x - 1`, accurate relative to its value. */
-export const expm1: Unary = (x) => accurate(expm1Kernel, tf.expm1, tf.exp, x);
+export const expm1: Unary = (x) => accurate(expm1Kernel, tf.expm1, exp, x);
 
 /** `log(1 + x)`, accurate relative to its value. */
 export const log1p: Unary = (x) => accurate(log1pKernel, tf.log1p, (v) => tf.div(1, tf.add(v, 1)), x);

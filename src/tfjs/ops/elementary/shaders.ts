@@ -26,6 +26,10 @@ const ELEMENTARY = `
     if (x == -1.0) { return -INFINITE; }
     return log(1.0 + x);
   }
+  fn stockLog(x : f32) -> f32 {
+    if (x < 0.0) { return NOT_A_NUMBER; }
+    return log(x);
+  }
   fn accurateSigmoid(x : f32) -> f32 {
     return 1.0 / (1.0 + exp(-x));
   }
@@ -39,10 +43,10 @@ const ELEMENTARY = `
 `;
 
 /** The functions in WGSL. */
-export const ELEMENTARY_WGSL = ELEMENTARY.replace('NOT_A_NUMBER', 'uniforms.NAN').replace('INFINITE', 'uniforms.INFINITY');
+export const ELEMENTARY_WGSL = ELEMENTARY.replaceAll('NOT_A_NUMBER', 'uniforms.NAN').replace('INFINITE', 'uniforms.INFINITY');
 
 /** The functions in GLSL, for WebGL: the same bodies with other declarations and constants. */
 export const ELEMENTARY_GLSL = ELEMENTARY.replace(/fn (\w+)\(x : f32\) -> f32/g, 'float $1(float x)')
   .replace(/\blet\b/g, 'float')
-  .replace('NOT_A_NUMBER', 'NAN')
+  .replaceAll('NOT_A_NUMBER', 'NAN')
   .replace('INFINITE', 'uintBitsToFloat(0x7f800000u)');
