@@ -1,15 +1,16 @@
 import { arrays } from './arrays/arrays.js';
 import type { Backend } from './types.js';
 
-// One list for all copies of this module, so that the ESM and the CommonJS build see each other's engines.
+// All copies of this module share one list, so that the ESM and the CommonJS build see each other's engines.
 const key = Symbol.for('prefloss.backends');
 const registry = ((globalThis as Record<symbol, unknown>)[key] ??= []) as Backend<unknown>[];
 
 /**
- * Makes the tensors of an engine known to every loss. The newest registration that owns a value serves it.
+ * Registers an engine, so that every loss runs on its tensors. If several engines own a value, the one registered last is
+ * used.
  *
- * @param backend - The engine. One of the same name is replaced.
- * @returns A function that takes the registration back.
+ * @param backend - The engine. It replaces an engine with the same name.
+ * @returns A function that unregisters the engine.
  */
 export function registerBackend<T>(backend: Backend<T>): () => void {
   const same = registry.findIndex((b) => b.name === backend.name);
@@ -22,9 +23,9 @@ export function registerBackend<T>(backend: Backend<T>): () => void {
 }
 
 /**
- * The engine that the values belong to. Plain numbers go along with any engine.
+ * Returns the engine that owns the values. Plain numbers fit any engine; alone, they belong to the arrays engine.
  *
- * @throws TypeError if no engine owns one of the values, or if they belong to two.
+ * @throws TypeError if no engine owns one of the values, or if two engines do.
  */
 export function backendOf<T>(...values: readonly unknown[]): Backend<T> {
   let first: Backend<unknown> | undefined;
@@ -42,7 +43,7 @@ function owner(value: unknown): Backend<unknown> {
   throw new TypeError(`no registered engine owns ${describe(value)}${hint(value)}`);
 }
 
-/** What a value is, in words for an error message. */
+/** Describes a value for an error message. */
 export function describe(value: unknown): string {
   if (value === null || value === undefined) return String(value);
   if (typeof value === 'string') return JSON.stringify(value);

@@ -26,7 +26,7 @@ export function linearTokenStatsDefinition<T>(rows: LinearRows<T>): TokenStats<T
   };
 }
 
-/** `f` of the logits `[1, V]` and the label `[1]` of each row, one row at a time, so that there are never logits of all rows. */
+/** Applies `f` to the logits `[1, V]` and the label `[1]` of each row: one row at a time, to save memory. */
 function byRows<T, R>({ hidden, weight, bias, labels, cap }: LinearRows<T>, f: (logits: T, label: T) => R): R[] {
   const [size, vocabulary] = [shape(hidden)[0]!, shape(weight)[0]!];
   return Array.from({ length: size }, (_, row) => {

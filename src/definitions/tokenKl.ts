@@ -5,6 +5,6 @@ import { logSoftmax } from '../internal/numerics.js';
 export function tokenKlDefinition<T>(policy: T, reference: T): T {
   const logQ = stopGradient(logSoftmax(reference));
   const q = exp(logQ);
-  // What is impossible to both adds nothing: the difference of two infinities is not looked at.
+  // A token that the reference makes impossible adds 0, also where the policy does too: -Infinity minus itself is NaN.
   return sum(where(equal(q, 0), 0, mul(q, sub(logQ, logSoftmax(policy)))), -1) as T;
 }

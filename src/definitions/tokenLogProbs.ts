@@ -2,14 +2,14 @@ import { arange, equal, exp, log, max, mul, reshape, shape, stopGradient, sub, s
 import { countedRows, isCounted, oneInRange } from '../internal/labels.js';
 
 /**
- * `tokenLogProbs` in plain operations: the fallback where an engine has no kernel, the oracle of the kernels' tests, and the
- * baseline of their benchmark. `logits [N, V]`, `labels [N]`, result `[N]`.
+ * `tokenLogProbs` in plain operations: the fallback where an engine has no kernel, and what its kernels are tested against.
+ * `logits [N, V]`, `labels [N]`, result `[N]`.
  */
 export function tokenLogProbsDefinition<T>(logits: T, labels: T, ignoreIndex: number): T {
   const [size, vocabulary] = shape(logits) as [number, number];
   const counts = isCounted(labels, ignoreIndex);
   const rows = countedRows(logits, counts);
-  // The largest logit is taken off first, not from the result: beside logits of 1e4 a log-prob would lose its digits.
+  // The largest logit is subtracted first, not from the result: a log-prob between logits of 1e4 would lose digits.
   const largest = reshape<T>(stopGradient(max(rows, -1)), [size, 1]);
   const shifted = sub(rows, largest);
   const atLabel = equal(reshape<T>(labels, [size, 1]), reshape<T>(arange<T>(logits, vocabulary), [1, vocabulary]));

@@ -3,7 +3,7 @@ import type { TokenStats } from '../backend/types.js';
 import { countedRows, isCounted, oneInRange } from '../internal/labels.js';
 import { tokenLogProbsDefinition } from './tokenLogProbs.js';
 
-/** `tokenStats` in plain operations. `logits [N, V]`, `labels [N]`, each result `[N]`, without gradient. */
+/** `tokenStats` in plain operations. `logits [N, V]`, `labels [N]`, each statistic `[N]`, without gradient. */
 export function tokenStatsDefinition<T>(given: T, labels: T, ignoreIndex: number): TokenStats<T> {
   const logits = stopGradient(given);
   const [size, vocabulary] = shape(logits) as [number, number];
@@ -12,7 +12,7 @@ export function tokenStatsDefinition<T>(given: T, labels: T, ignoreIndex: number
   const shifted = sub(rows, reshape<T>(max(rows, -1), [size, 1]));
   const powers = exp(shifted);
   const total = sum(powers, -1) as T;
-  // A product with 0 is 0 here, also that of a logit of -Infinity.
+  // 0 times -Infinity counts as 0: an impossible token adds nothing.
   const weighted = sum(where(equal(powers, 0), 0, mul(powers, shifted)), -1) as T;
   const places = reshape<T>(arange<T>(logits, vocabulary), [1, vocabulary]);
   const first = neg(max(where(equal(shifted, 0), neg(places), -vocabulary), -1) as T);

@@ -7,7 +7,7 @@ const show = (shape: readonly number[]): string => `[${shape.join(', ')}]`;
 
 const FLOAT: readonly DType[] = ['float'];
 
-/** A tensor argument that was checked. Other arguments have to match its engine and shape, which are looked up once. */
+/** A tensor argument that was checked, with its engine and shape, which other arguments must match. */
 export interface Checked<T = unknown> {
   readonly name: string;
   readonly value: T;
@@ -15,27 +15,27 @@ export interface Checked<T = unknown> {
   readonly shape: readonly number[];
 }
 
-/** The same argument with its shape cut to `[rows]`, for arguments with one value per row. */
+/** The same argument with its shape cut to `[rows]`: what arguments with one value per row must match. */
 export const perRow = <T>(checked: Checked<T>): Checked<Less<T>> =>
   ({ ...checked, shape: checked.shape.slice(0, 1) }) as Checked as Checked<Less<T>>;
 
-/** What {@link checkTensor} expects of its argument beyond being a tensor. */
+/** What {@link checkTensor} checks in addition. */
 interface Expected {
   /** Number of axes. */
   readonly rank?: number;
-  /** Exact shape; that of `like` if neither `rank` nor `shape` is given. */
+  /** Exact shape. If neither `rank` nor `shape` is given, the shape of `like`. */
   readonly shape?: readonly number[];
-  /** The argument whose engine and shape this one has to have. */
+  /** The argument whose engine this one must match, and its shape too unless `rank` or `shape` is given. */
   readonly like?: Checked;
-  /** Whether a scalar may stand in place of a tensor of the expected shape. */
+  /** Whether a scalar is accepted as well. */
   readonly orScalar?: boolean;
-  /** Kinds of elements that are accepted. Default: floats only. */
+  /** Accepted dtypes. Default: float only. */
   readonly dtype?: readonly DType[];
-  /** Advice for plain lists whose rows differ in length. */
+  /** Advice for the error message about a ragged list. */
   readonly ragged?: string;
 }
 
-/** The engine that owns an argument; a TypeError that names the argument if there is none. */
+/** Returns the engine that owns an argument; throws a TypeError that names the argument if there is none. */
 function engineOf<T>(fn: string, name: string, value: T): Backend<T> {
   try {
     return backendOf<T>(value);
@@ -44,7 +44,7 @@ function engineOf<T>(fn: string, name: string, value: T): Backend<T> {
   }
 }
 
-/** Checks that an argument is a tensor, alive, not empty, and as expected. */
+/** Checks that an argument is a tensor that is not disposed, not empty, and as expected. */
 export function checkTensor<T>(fn: string, name: string, value: T, expected: Expected = {}): Checked<T> {
   const { rank, like, orScalar = false, dtype: dtypes = FLOAT } = expected;
   const backend = like?.backend.owns(value) ? (like.backend as Backend<T>) : engineOf(fn, name, value);
@@ -83,7 +83,7 @@ function shapeOf<T>(fn: string, name: string, value: T, backend: Backend<T>, rag
   }
 }
 
-/** Checks that an argument is an object that has every one of the fields. */
+/** Checks that an argument is an object with all of the fields. */
 export function checkFields(fn: string, name: string, value: unknown, fields: readonly string[]): void {
   if (typeof value !== 'object' || value === null) {
     throw new TypeError(`${fn}: ${name} is ${describe(value)}, expected { ${fields.join(', ')} }`);
@@ -94,26 +94,26 @@ export function checkFields(fn: string, name: string, value: unknown, fields: re
   }
 }
 
-/** Checks that a record with optional fields has no others: a misspelt one would be left out silently. */
+/** Checks that a record with optional fields has no other fields: a misspelt one would be ignored silently. */
 export function checkNoOtherFields(fn: string, name: string, value: object, fields: readonly string[]): void {
   const other = Object.keys(value).find((key) => !fields.includes(key));
   if (other !== undefined) throw new TypeError(`${fn}: ${name} has an unknown field ${other}, expected { ${fields.join(', ')} }`);
 }
 
-/** Checks that every given option is one that the function reads. */
+/** Checks that the function knows every given option. */
 export function checkOptions(fn: string, options: unknown, known: readonly string[]): void {
   if (typeof options !== 'object' || options === null) throw new TypeError(`${fn}: options is ${describe(options)}, expected an object`);
   const unknown = Object.keys(options).find((key) => !known.includes(key));
   if (unknown !== undefined) throw new RangeError(`${fn}: unknown option ${unknown}, expected ${known.join(', ') || 'none'}`);
 }
 
-/** Rejects options that have no effect beside the others. */
+/** Rejects options that other options leave without effect. */
 export function checkUnused(fn: string, options: object, names: readonly string[], reason: string): void {
   const name = names.find((key) => (options as Record<string, unknown>)[key] !== undefined);
   if (name !== undefined) throw new RangeError(`${fn}: ${name} would be ignored ${reason}`);
 }
 
-/** Checks that an option is one of a few words. */
+/** Checks that an option is one of several strings. */
 export function checkChoice(fn: string, name: string, value: unknown, choices: readonly string[]): void {
   if (!choices.includes(value as string)) {
     const got = typeof value === 'string' ? JSON.stringify(value) : describe(value);
@@ -132,19 +132,19 @@ export function checkNumber(fn: string, name: string, value: unknown, domain: Nu
   if (!domain.has(value)) throw new RangeError(`${fn}: ${name} must be ${domain.words}, got ${value}`);
 }
 
-/** Checks a finite number, a scalar, or a tensor with one value per example, like the argument `like`; not the values of a tensor. */
+/** Checks a finite number, a scalar, or a tensor with the shape of `like`. The values of a tensor are not checked. */
 export function checkPerExampleShape(fn: string, name: string, value: unknown, like: Checked): void {
   if (typeof value === 'number') checkNumber(fn, name, value, finite);
   else checkTensor(fn, name, value, { like, orScalar: true });
 }
 
-/** Checks the values of a tensor where reading them is free. */
+/** Checks the values of a tensor if they can be read at once. */
 export function checkValues(fn: string, { name, value, backend }: Checked, domain: NumberDomain): void {
   const values = backend.peek(value);
   if (values) checkEach(fn, name, values, domain);
 }
 
-/** Checks every one of several numbers. */
+/** Checks each of several numbers. */
 export function checkEach(fn: string, name: string, values: ArrayLike<number>, domain: NumberDomain): void {
   for (let i = 0; i < values.length; i++) {
     if (!domain.has(values[i]!)) throw new RangeError(`${fn}: value ${i} of ${name} must be ${domain.words}, got ${values[i]!}`);
@@ -152,14 +152,14 @@ export function checkEach(fn: string, name: string, values: ArrayLike<number>, d
 }
 
 /**
- * The tensor with NaN in place of values outside the domain, on engines where they cannot be read at once: a bad value
- * then shows in the result and in its gradient, and is never taken silently. Checked values pass as they are.
+ * The tensor with NaN in place of values outside the domain, where values cannot be read at once: a bad value then makes the
+ * result and its gradient NaN instead of being accepted silently. Values that can be read are assumed to be checked.
  */
 export function poisonOutside<T>(value: T, domain: Domain): T {
   return backendOf<T>(value).peek(value) ? value : where(domain.holds(value), value, NaN);
 }
 
-/** A hyperparameter that is one number, a scalar, or a tensor with one value per example: checked, or poisoned where it cannot be read. */
+/** Reads a hyperparameter: a number, a scalar, or one value per example. Bad values throw, or become NaN if not readable. */
 export function readPerExample<T>(fn: string, name: string, value: unknown, domain: Domain, like: Checked<T>): Operand<T> {
   if (typeof value === 'number') {
     checkNumber(fn, name, value, domain);

@@ -1,6 +1,6 @@
 import { greater, greaterEqual, where } from '../backend/ops.js';
 
-/** A range of plain numbers: its words for a message, and a test. */
+/** A set of plain numbers: its description for a message, and a test. */
 export interface NumberDomain {
   /** Completes the sentence "must be ...". */
   readonly words: string;
@@ -8,13 +8,13 @@ export interface NumberDomain {
   has(value: number): boolean;
 }
 
-/** A range of numbers, with the same test in engine operations. */
+/** A set of numbers, with the same test in engine operations. */
 export interface Domain extends NumberDomain {
   /** Non-zero where the tensor's values are in the domain. */
   holds<T>(x: T): T;
 }
 
-/** Compared with the largest float32 number: not every GPU has an infinity to compare with. */
+/** Compares with the largest float32 number, because not every GPU supports infinities. */
 const isFiniteFloat = <T>(x: T): T => where(greaterEqual(3.4028234e38, x), greaterEqual(x, -3.4028234e38), 0);
 
 /** Finite numbers above 0. */
@@ -34,33 +34,33 @@ export const finite: Domain = {
 /** All finite numbers but 0. */
 export const notZero: NumberDomain = { words: 'finite and not 0', has: (v) => v !== 0 && Number.isFinite(v) };
 
-/** Finite numbers from 0 on. */
+/** Non-negative finite numbers. */
 export const notNegative: Domain = {
   words: 'finite and >= 0',
   has: (v) => v >= 0 && v < Infinity,
   holds: (x) => where(greaterEqual(x, 0), isFiniteFloat(x), 0),
 };
 
-/** Integers from 1 on. */
+/** Positive integers: counts of at least one. */
 export const counting: NumberDomain = { words: 'an integer >= 1', has: (v) => Number.isInteger(v) && v >= 1 };
 
-/** Integers from 0 on. */
+/** Non-negative integers. */
 export const wholeNumber: NumberDomain = { words: 'an integer >= 0', has: (v) => Number.isInteger(v) && v >= 0 };
 
 /** Fractions in `[0, 1)`. */
 export const belowOne: NumberDomain = { words: 'in [0, 1)', has: (v) => v >= 0 && v < 1 };
 
-/** Assumed probabilities that a label is flipped: from none up to a half, where labels say nothing. */
+/** Probabilities that a label is flipped. At 0.5, labels would carry no information. */
 export const labelNoise: NumberDomain = { words: 'in [0, 0.5)', has: (v) => v >= 0 && v < 0.5 };
 
-/** Numbers of the closed interval `[0, 1]`. */
+/** Numbers in the closed interval `[0, 1]`. */
 export const probability: Domain = {
   words: 'in [0, 1]',
   has: (v) => v >= 0 && v <= 1,
   holds: (x) => where(greaterEqual(x, 0), greaterEqual(1, x), 0),
 };
 
-/** The two numbers 0 and 1. */
+/** The numbers 0 and 1. */
 export const zeroOrOne: Domain = {
   words: '0 or 1',
   has: (v) => v === 0 || v === 1,

@@ -17,17 +17,16 @@ import {
 } from '../backend/ops.js';
 
 /**
- * `log(1 - e^x)` for `x <= 0`: the log-probability of everything but an event of log-probability x.
+ * `log(1 - e^x)` for `x <= 0`: the log-probability of the complement of an event with log-probability x.
  *
  *     log1mexp(x) = log(-expm1(x))      d/dx = e^x / expm1(x) = -1 / expm1(-x)
  *
- * `-expm1(x)` does not cancel near 0, where `1 - e^x` is 0 from x = -3e-8 on in float32. The absolute error stays at
- * rounding level for every x; the relative error of the value, not of the gradient, grows below x = -16, where the value
- * is under 1e-7.
+ * `-expm1(x)` does not cancel near 0; `1 - e^x` would be 0 in float32 for x above -3e-8. The absolute error is at rounding
+ * level for every x. In float32, the relative error of the value, not of the gradient, grows below x = -16, where its magnitude
+ * is under 2e-7.
  *
- * At 0 the value is -Infinity and its slope too. Arguments above -1e-30 (a log-probability of 0, or one that rounding
- * made positive) count as -1e-30, in value and in gradient: -69.08 and -1e30, which float32 still holds when it
- * is multiplied with a weight.
+ * At 0, value and slope are -Infinity. Arguments above -1e-30 (a log-probability of 0, or one that rounding made positive)
+ * count as -1e-30, in value and gradient: -69.08 and -1e30, which stays finite in float32 when multiplied by a weight.
  */
 export function log1mexp<T>(x: T): T {
   // 0 with a slope of 1, so that a clamped argument still passes its gradient on.
@@ -41,8 +40,8 @@ export function log1mexp<T>(x: T): T {
  *
  *     -(1 - e) * log sigmoid(h) - e * log sigmoid(-h)      d/dh = e - sigmoid(-h)
  *
- * `softplus(-h) = -log sigmoid(h)`, and `log sigmoid(-h) = log sigmoid(h) - h`: smoothing adds a linear term. Nothing
- * overflows or cancels for any finite h.
+ * `softplus(-h) = -log sigmoid(h)`, and `log sigmoid(-h) = log sigmoid(h) - h`: smoothing adds a linear term. The loss is
+ * finite for every finite h.
  */
 export function logistic<T>(h: T, labelSmoothing = 0): T {
   const loss = softplus(neg(h));
@@ -50,21 +49,21 @@ export function logistic<T>(h: T, labelSmoothing = 0): T {
 }
 
 /**
- * A score that is exponential in x, with the constant that makes it 0 at 0:
+ * An exponential score, shifted to be 0 at x = 0:
  *
- *     (1 - e^(-alpha x)) / alpha      d/dx = e^(-alpha x); 0 where the exponent is cut off
+ *     (1 - e^(-alpha x)) / alpha      d/dx = e^(-alpha x); 0 where the exponent is capped
  *
- * The exponent is cut off at `maxExponent`: e^89 leaves the range of float32, and the difference of two such scores would
- * be NaN. `expm1` keeps the digits of small x, where `1 - e^(-alpha x)` cancels.
+ * The exponent is capped at `maxExponent`: e^89 overflows float32, and the difference of two infinite scores would be NaN.
+ * `expm1` keeps the digits of small x, where `1 - e^(-alpha x)` cancels.
  */
 export function exponentialScore<T>(x: T, alpha: number, maxExponent: number): T {
   return div(expm1(minimum(mul(x, -alpha), maxExponent)), -alpha);
 }
 
 /**
- * The hyperbolic tangent, accurate relative to its value:
+ * The hyperbolic tangent, with a small relative error:
  *
- *     tanh(x) = m / (m + 2),  m = e^(2x) - 1      d/dx = 1 - tanh(x)^2; 0 from x = 20 on, where it is below 2e-17
+ *     tanh(x) = m / (m + 2),  m = e^(2x) - 1      d/dx = 1 - tanh(x)^2; 0 above x = 20, where it is below 2e-17
  */
 export function tanh<T>(x: T): T {
   const m = expm1(mul(minimum(x, 20), 2));

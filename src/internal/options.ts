@@ -2,12 +2,12 @@ import type { Operand } from '../backend/types.js';
 import { checkChoice, checkFlag, checkNumber, checkOptions, checkPerExampleShape, readPerExample, type Checked } from './checks.js';
 import type { Domain, NumberDomain } from './domains.js';
 
-/** Reads one option of the function `fn`: its checked value, or its default. Values per example must match `like`. */
+/** Reads one option of the function `fn`: returns its checked value, or its default. Values per example must match `like`. */
 export type Reader<V> = (fn: string, name: string, value: unknown, like: Checked | undefined) => V;
 
 declare const perExampleMark: unique symbol;
 
-/** Stands for a number, a scalar, or one value per example, in whatever type of tensor the function is called with. */
+/** Placeholder for `Operand<T>`, where `T` is the type of tensor that the function is called with. */
 interface PerExample {
   readonly [perExampleMark]: true;
 }
@@ -29,7 +29,7 @@ export const perExample =
   (fn, name, value = fallback, like) =>
     readPerExample(fn, name, value, domain, like!) as PerExample;
 
-/** A statistic of the batch, as a number, a scalar or one value per example. Its values are passed on, even if they are NaN. */
+/** A statistic of the batch: a finite number, a scalar or one value per example. Values of tensors are not checked. */
 export const statistic =
   (fallback: number): Reader<PerExample> =>
   (fn, name, value = fallback, like) => {
@@ -37,7 +37,7 @@ export const statistic =
     return value as PerExample;
   };
 
-/** One of a few words; the first is the default. */
+/** One of several strings; the first is the default. */
 export const choice =
   <const C extends string>(choices: readonly [C, ...C[]]): Reader<C> =>
   (fn, name, value = choices[0]) => {
@@ -53,28 +53,28 @@ export const flag =
     return value;
   };
 
-/** What another reader reads, or undefined if the option is not given. */
+/** Like the given reader, but undefined if the option is omitted. */
 export const optional =
   <V>(read: Reader<V>): Reader<V | undefined> =>
   (fn, name, value, like) =>
     value === undefined ? undefined : read(fn, name, value, like);
 
-/** The readers of all options of a function: leaving one out is a type error. */
+/** The readers of all options of a function; a missing one is a type error. */
 type Readers<O> = { readonly [Name in keyof O]-?: Reader<unknown> };
 
-/** The readers, without those that need a tensor to match. */
+/** Excludes readers that need a tensor to match. */
 type WithoutPerExample<R> = { readonly [Name in keyof R]: R[Name] extends Reader<PerExample> ? never : R[Name] };
 
 type ValueOf<R, T> = R extends Reader<infer V> ? (V extends PerExample ? Operand<T> : V) : never;
 
 /**
- * Reads all options of a function; any other one is an error. Call it inside `scope` where an option is `perExample`: reading that may
- * make a tensor.
+ * Reads the options of a function, and throws if there is an unknown one. Call it inside `scope` if an option is `perExample`,
+ * because reading that may create a tensor.
  *
  * @param fn - The name of the function, for messages.
- * @param options - What the caller gave.
- * @param like - The checked argument that values per example must match; undefined if no option has any.
- * @param readers - What each option may be, and its default.
+ * @param options - The options of the caller.
+ * @param like - The checked argument that values per example must match; undefined if no option takes them.
+ * @param readers - A reader for each option.
  */
 export function readOptions<O extends object, R extends Readers<O>, T>(
   fn: string,

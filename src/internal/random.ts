@@ -1,4 +1,4 @@
-/** Numbers in [0, 1) from a seed (mulberry32, by Tommy Ettinger, in the public domain): the same on every machine. */
+/** Pseudorandom numbers in [0, 1) from a seed (mulberry32, by Tommy Ettinger, public domain), the same on every machine. */
 export function generator(seed: number): () => number {
   let state = seed >>> 0;
   return () => {
@@ -9,7 +9,7 @@ export function generator(seed: number): () => number {
   };
 }
 
-/** A copy in random order (Fisher and Yates). */
+/** A shuffled copy (Fisher-Yates). */
 export function shuffled<Item>(items: readonly Item[], random: () => number): Item[] {
   const order = [...items];
   for (let i = order.length - 1; i > 0; i--) {

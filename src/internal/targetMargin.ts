@@ -1,7 +1,7 @@
 import { finite } from './domains.js';
 import { number, optional } from './options.js';
 
-/** The margin that the chosen side must win by, stated in one of the two ways that are in use. */
+/** The margin by which the chosen side must win, given in one of two ways. */
 export type TargetMargin =
   | {
       /** The margin itself (TRL's `simpo_gamma`, Liger's `gamma`). */
@@ -16,17 +16,17 @@ export type TargetMargin =
       readonly gammaBetaRatio: number;
     };
 
-/** How the two ways are read. */
+/** The readers of the two options. */
 export const targetMarginReaders = () => ({ gamma: optional(number(finite)), gammaBetaRatio: optional(number(finite)) });
 
-/** What may be given where types are not checked: one margin, both, or none. */
+/** The two options as read: without type checks, one, both or neither may be given. */
 interface AnyMargin {
   readonly beta: number;
   readonly gamma: number | undefined;
   readonly gammaBetaRatio: number | undefined;
 }
 
-/** The absolute margin, after a check that exactly one of the two is given. */
+/** Returns the absolute margin; throws unless exactly one of the two options is given. */
 export function targetMargin(fn: string, { beta, gamma, gammaBetaRatio }: AnyMargin): number {
   if (gamma !== undefined && gammaBetaRatio !== undefined) {
     throw new RangeError(`${fn}: gamma and gammaBetaRatio are both given, expected one of them`);

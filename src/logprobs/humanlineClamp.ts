@@ -11,7 +11,7 @@ export interface HumanlineBatch<T> {
   readonly policy: T;
   /** Under the model that it must stay close to, in nats, `[B, T]`. */
   readonly reference: T;
-  /** 1 for the tokens of the completions, `[B, T]`. */
+  /** 1 for the tokens of the completions, 0 for others, `[B, T]`. Only `unclamped` depends on it. */
   readonly mask: T;
 }
 
@@ -23,28 +23,30 @@ export interface HumanlineClampOptions {
   readonly high?: number;
 }
 
-/** What {@link humanlineClamp} gives. */
+/** Result of {@link humanlineClamp}. */
 export interface HumanlineClamped<T> {
-  /** Log-probs whose log-ratios lie within the bounds, `[B, T]`. */
+  /** Policy log-probs with their log-ratios clamped, `[B, T]`. */
   readonly policy: T;
-  /** Share of the counted tokens that were strictly within the bounds, a scalar, detached. */
+  /** Share of the counted tokens whose log-ratio is strictly within the bounds, a detached scalar; 0 if no token counts. */
   readonly unclamped: ScalarOf<T>;
 }
 
 /**
- * Humanline clamping: token log-ratios are cut off before they are summed, as people do not perceive extreme ones.
+ * Humanline clamping: token log-ratios are clamped before they are summed, modelling how people perceive probabilities.
  *
  *     policy = reference + clip(policy - reference, low, high)
  *
- * The result goes through `sequenceLogProbs` and into any loss with that reference. The gradient with respect to a token
- * is 1 within the bounds and 0 outside of them. HALOs clamps the log-ratios themselves, and counts as tokens those whose
- * log-ratio is not 0, which is none at the first step; here the mask says what counts.
+ * Sum the result with `sequenceLogProbs` and use it in any loss, with the same reference. The gradient with respect to a policy
+ * log-prob is 1 within the bounds and 0 outside; with respect to a reference log-prob it is the opposite, 0 within and 1 outside.
+ *
+ * HALOs clamps the log-ratios themselves. Its share of unclamped tokens leaves out tokens whose log-ratio is 0, which are all
+ * tokens at the first step; here the mask determines which tokens count.
  *
  * @param batch - See {@link HumanlineBatch}.
  * @param options - See {@link HumanlineClampOptions}.
- * @returns The clamped log-probs, and the share of tokens that were not touched.
- * @throws RangeError if shapes differ, `low` is not below `high`, or the mask holds anything but 0 and 1; where it cannot
- *   be read, that token becomes NaN.
+ * @returns The clamped policy log-probs, and the share of tokens that were not clamped; see {@link HumanlineClamped}.
+ * @throws RangeError if shapes differ, `low` is not below `high`, or the mask holds anything but 0 and 1; on WebGPU and WebGL, a
+ *   token with such a mask and `unclamped` become NaN instead.
  *
  * @example
  * ```ts
@@ -76,5 +78,5 @@ export function humanlineClamp<T>(batch: HumanlineBatch<T>, options: HumanlineCl
   });
 }
 
-/** What `high` may be is checked once `low` is known. */
+/** The range of `high` is checked once `low` is known. */
 const anyNumber: NumberDomain = { words: 'a number', has: () => true };

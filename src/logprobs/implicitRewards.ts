@@ -11,14 +11,15 @@ export interface ImplicitRewardsOptions<T> {
 }
 
 /**
- * The rewards that a policy trained against a reference stands for:
+ * Implicit rewards of a policy that is trained against a reference:
  *
  *     r = beta * (policy - reference)
  *
- * @param logps - Summed completion log-probs in nats: of pairs, each `[B]`, or of single examples, each `[B]`.
+ * @param logps - Summed completion log-probs in nats, each `[B]`, of pairs or of unpaired examples.
  * @param options - See {@link ImplicitRewardsOptions}.
- * @returns The rewards: a {@link Pair} of `[B]` for pairs, `[B]` for single examples.
- * @throws RangeError if shapes differ or beta is not positive.
+ * @returns The rewards: a {@link Pair} of `[B]` for pairs, `[B]` for unpaired examples; differentiable.
+ * @throws RangeError if shapes differ or beta is not positive; on WebGPU and WebGL, a bad value in a tensor of betas gives NaN
+ *   instead.
  *
  * @see Rafailov et al., "Direct Preference Optimization", 2023, section 5.1. https://arxiv.org/abs/2305.18290
  */

@@ -4,13 +4,13 @@ import { checkFields, checkTensor, checkValues, poisonOutside, type Checked } fr
 import { zeroOrOne } from '../internal/domains.js';
 import { checkUnpairedLogps, type UnpairedLogps } from './pairs.js';
 
-/** Log-probs of single examples, and whether each is desirable. */
+/** Log-probs of unpaired examples, and whether each is desirable. */
 export interface LabelledLogps<T> extends UnpairedLogps<T> {
-  /** 1 for desirable examples, 0 for undesirable ones, `[B]`. */
+  /** 1 for desirable examples, 0 for undesirable ones, `[B]`; floats, integers or booleans. */
   readonly desirable: T;
 }
 
-/** Checks the log-probs and labels of single examples. Gives the policy's log-probs. */
+/** Checks the log-probs and labels of unpaired examples. Returns the policy's log-probs. */
 export function checkLabelledLogps<T>(fn: string, batch: LabelledLogps<T>, moreFields: readonly string[] = []): Checked<T> {
   checkFields(fn, 'batch', batch, ['policy', 'reference', 'desirable', ...moreFields]);
   const like = checkUnpairedLogps(fn, batch);
@@ -18,13 +18,13 @@ export function checkLabelledLogps<T>(fn: string, batch: LabelledLogps<T>, moreF
   return like;
 }
 
-/** Labels as floats; NaN where one that cannot be read is neither 0 nor 1. */
+/** Labels as floats. If they cannot be read, labels other than 0 and 1 become NaN. */
 export const labelsOf = <T>(desirable: T): T => poisonOutside(cast(desirable, 'float'), zeroOrOne);
 
-/** -1 for a desirable example, 1 for another. */
+/** -1 for a desirable example, 1 for an undesirable one. */
 export const lossSign = <T>(labels: T): T => sub(1, mul(labels, 2));
 
-/** The loss of each example times the weight of its class. */
+/** Multiplies the loss of each example by the weight of its class. */
 export function weighByClass<T>(loss: T, labels: T, desirableWeight: Operand<T>, undesirableWeight: Operand<T>): T {
   if (desirableWeight === 1 && undesirableWeight === 1) return loss;
   return mul(loss, where<T, Operand<T>>(labels, desirableWeight, undesirableWeight));

@@ -7,26 +7,27 @@ import { checkTokenPairs, mapPair, type Pair } from './pairs.js';
 
 /** Options of {@link ldLogProbs}. */
 export interface LdLogProbsOptions {
-  /** What a token beyond the length of the other completion counts, in [0, 1]: 1 gives plain sums. */
+  /** Weight of the tokens beyond the length of the other completion, in [0, 1]; 1 gives plain sums. */
   readonly alpha: number;
 }
 
 /**
- * Completion log-probs of LD-DPO (length-desensitised DPO): what a completion is longer than the other one of its pair
- * counts less.
+ * Completion log-probs of LD-DPO (length-desensitised DPO): tokens beyond the length of the other completion of the pair have a
+ * smaller weight.
  *
  *     n        = min(counted tokens of chosen, counted tokens of rejected)
  *     sequence = (sum of the first n counted logps) + alpha * (sum of the others)
  *
- * Its gradient with respect to a token is 1, alpha beyond the first n, and 0 where the mask is 0. Put policy and reference
- * through it alike, then into {@link dpo} or another loss.
+ * The gradient is 1 for the first n counted tokens, alpha for the counted tokens after them, and 0 where the mask is 0. Apply
+ * the function to the log-probs of policy and reference, with the same masks and alpha, and pass the results to {@link dpo} or
+ * another loss.
  *
  * @param logps - Token log-probs in nats, each `[B, T]`.
- * @param masks - 1 for the tokens of the completions, each `[B, T]`.
+ * @param masks - 1 for the tokens of the completions, 0 for others, each `[B, T]`.
  * @param options - See {@link LdLogProbsOptions}.
  * @returns Both sides, each `[B]`, in nats.
- * @throws RangeError if shapes differ, alpha is outside [0, 1], or a mask holds anything but 0 and 1; where it cannot be
- *   read, that row becomes NaN.
+ * @throws RangeError if shapes differ, alpha is outside [0, 1], or a mask holds anything but 0 and 1; on WebGPU and WebGL, the
+ *   side with such a mask becomes NaN instead.
  *
  * @example
  * ```ts
@@ -57,7 +58,7 @@ export function ldLogProbs<T>(logps: Pair<T>, masks: Pair<T>, options: LdLogProb
   });
 }
 
-/** The number of counted tokens of the shorter side, `[B, 1]`, from masks of floats. */
+/** The number of counted tokens of the shorter side of each pair, `[B, 1]`, from masks as floats. */
 export function shorterLength<T>(counts: Pair<T>): T {
   const shorter = minimum(sum(counts.chosen, -1), sum(counts.rejected, -1));
   return reshape<T>(shorter, [shape(counts.chosen)[0]!, 1]);

@@ -8,42 +8,42 @@ import { anyIgnoreIndex } from '../masking/ignoreIndex.js';
 import { isCounted, oneInRange } from '../internal/labels.js';
 import { checkLabels, type TokenLogProbsOptions } from './tokenLogProbs.js';
 
-/** The last layer of a language model with what goes into it: `logits = hidden weight^T + bias`. */
+/** The last layer of a language model and its input: `logits = hidden weight^T + bias`. */
 export interface LinearHead<H, W = H> {
-  /** What the last layer is given, `[B, T, D]`, or `[N, D]` for flat rows. */
+  /** Input of the last layer, `[B, T, D]`, or `[N, D]` for flat rows. */
   readonly hidden: H;
-  /** Output embedding, `[V, D]`: a row for each token of the vocabulary. Of a model with tied embeddings, the input embedding. */
+  /** Output embedding, `[V, D]`: one row per token of the vocabulary. With tied embeddings, this is the input embedding. */
   readonly weight: W;
-  /** Added to the logits, `[V]`; none if left out. */
+  /** Added to the logits, `[V]`. No bias by default. */
   readonly bias?: Less<W>;
 }
 
-/** What is given for each token: like labels that are a tensor; for plain numbers a tensor of the engine of the hidden states. */
+/** Type of a result per token: that of labels in a tensor; for plain numbers, a tensor of the engine of the hidden states. */
 export type TokensOf<H, L> = L extends readonly unknown[] ? (H extends readonly unknown[] ? L : Less<H>) : L;
 
 /** Options of {@link linearTokenLogProbs} and {@link linearTokenStats}. */
 export interface LinearHeadOptions extends TokenLogProbsOptions {
-  /** Factor of the logits (`logit_scale` of Cohere's models), above 0. Default 1. */
+  /** The logits are multiplied by it (`logit_scale` of Cohere's models), above 0. Default 1. */
   readonly logitScale?: number;
-  /** A number `c` above 0 makes logits `c tanh(logits / c)` (`final_logit_softcapping` of Gemma 2). No cap if left out. */
+  /** With a cap `c` above 0, the logits become `c tanh(logits / c)` (`final_logit_softcapping` of Gemma 2). No cap by default. */
   readonly logitSoftcap?: number;
-  /** The logits are divided by it, after scale and cap, above 0. Default 1. */
+  /** The logits are divided by it after scale and cap, above 0. Default 1. */
   readonly temperature?: number;
-  /** Number of vocabulary tokens whose logits are in memory at once, at least 1; chosen from the number of rows if left out. */
+  /** Vocabulary tokens per chunk, an integer above 0. By default chosen from the number of rows and the hidden width. */
   readonly chunkSize?: number;
 }
 
-/** A head whose input is checked, made flat, and cut down to what counts, with the way back. */
+/** A checked head with flat rows, of counted tokens where possible, and the way back to one value per token. */
 export interface PreparedHead<T> {
   readonly rows: LinearRows<T>;
   /**
-   * From one value a row to one value a token, 0 for ignored ones. On engines whose values cannot be read, NaN stands for
-   * those of labels out of range.
+   * Turns one value per row into one value per token: 0 for ignored tokens, and NaN for labels out of range where they cannot
+   * be read.
    */
   readonly restore: (x: T) => T;
 }
 
-/** How the options of a head are read: a function, so that nothing runs at import. `checkHead` checks the ignored label. */
+/** Readers of the options of a head; a function, so that nothing runs at import. `checkHead` checks the ignored label. */
 export const headReaders = () => ({
   logitScale: number(positive, 1),
   logitSoftcap: optional(number(positive)),
@@ -52,7 +52,7 @@ export const headReaders = () => ({
   ignoreIndex: anyIgnoreIndex,
 });
 
-/** The options of a head that were read. */
+/** The options of a head, as read. */
 interface HeadOptions {
   readonly logitScale: number;
   readonly logitSoftcap: number | undefined;
@@ -61,7 +61,7 @@ interface HeadOptions {
   readonly ignoreIndex: number;
 }
 
-/** Checks a head and its labels, before anything is computed. */
+/** Checks a head and its labels. */
 export function checkHead(fn: string, head: LinearHead<unknown>, labels: unknown, { ignoreIndex }: HeadOptions): void {
   checkFields(fn, 'head', head, ['hidden', 'weight']);
   checkNoOtherFields(fn, 'head', head, ['hidden', 'weight', 'bias']);
@@ -75,21 +75,21 @@ export function checkHead(fn: string, head: LinearHead<unknown>, labels: unknown
   }
   const bias: unknown = head.bias;
   if (bias !== undefined) checkTensor(fn, 'bias', bias, { shape: [vocabulary], like: { ...weight, name: 'the rows of weight' } });
-  // Plain numbers go along with any engine.
+  // Plain numbers are accepted on any engine.
   const like = Array.isArray(labels) ? {} : { like: { ...hidden, name: 'hidden without the last axis' } };
   checkLabels(fn, labels, { shape: rows, ...like }, { vocabulary, ignoreIndex });
 }
 
 /**
- * Flat rows of a checked head. Ignored rows are left out where the labels can be read; else their hidden states count as 0,
- * whatever they are.
+ * Flat rows of a checked head. Ignored rows are left out if the labels can be read and some row counts; otherwise their hidden
+ * states are replaced by 0.
  */
 export function prepareHead<T>(head: LinearHead<T>, labels: unknown, options: HeadOptions): PreparedHead<T> {
   const backend = backendOf<T>(head.hidden);
   const { logitScale, logitSoftcap: cap, temperature, chunkSize, ignoreIndex } = options;
   const [tokens, width] = [shape(head.hidden).slice(0, -1), shape(head.hidden).at(-1)!];
   const size = tokens.reduce((a, b) => a * b, 1);
-  // Whatever only multiplies is done to the few hidden states instead of the many logits.
+  // Factors are applied to the hidden states instead of the logits, which are more numbers.
   const factor = cap === undefined ? logitScale / temperature : logitScale / cap;
   const scaled = (x: T): T => (factor === 1 ? x : mul(x, factor));
   const common = {
@@ -109,7 +109,7 @@ export function prepareHead<T>(head: LinearHead<T>, labels: unknown, options: He
       'int',
     );
     if (kept.length === size) return { rows: { ...common, hidden, labels: counted }, restore: back };
-    // Where each token finds its value: an ignored one the 0 at the end.
+    // The index of each token's value: for an ignored token, the 0 at the end.
     const places = new Array<number>(size).fill(kept.length);
     kept.forEach((token, row) => (places[token] = row));
     return {

@@ -7,40 +7,43 @@ import { checkHead, headReaders, prepareHead, type LinearHead, type LinearHeadOp
 /** Options of {@link linearTokenLogProbs}. */
 export interface LinearTokenLogProbsOptions extends LinearHeadOptions {
   /**
-   * Whether weight and bias are constants, as where only adapters are trained: the gradient of the hidden states is then made in
-   * the forward pass, nothing is computed twice, and the gradient of weight and bias is none. Default false.
+   * Whether weight and bias are constants, for example if only adapters are trained. The gradient with respect to the hidden
+   * states is then computed in the forward pass, so that no logits are computed twice; weight and bias get no gradient. Default
+   * false.
    */
   readonly frozenWeight?: boolean;
 }
 
 /**
- * Log-probability of each label, from the hidden states before the output embedding: the logits, by far the largest tensor of
- * a training step, are never there as a whole.
+ * Log-prob of each label from the hidden states before the output embedding. The logits, usually the largest tensor of a
+ * training step, are never in memory as a whole.
  *
  *     z_t    = logitScale (hidden_t weight^T + bias)        with a soft cap c:  c tanh(z / c)
  *     logp_t = (z / temperature)[label_t] - log(sum over v of e^(z_v / temperature))
  *
- *     d/dhidden_t = weight[label_t] - sum over v of p_v weight_v      times logitScale / temperature, without a cap
- *     d/dweight_v = sum over t of ([v = label_t] - p_tv) hidden_t     alike
+ *     d/dhidden_t = weight[label_t] - sum over v of p_tv weight_v
+ *     d/dweight_v = sum over t of ([v = label_t] - p_tv) hidden_t     (both times logitScale / temperature; without a soft cap)
  *
- * The vocabulary is gone through in chunks, whose largest logits and sums are combined as in an online softmax; in the backward
- * pass the logits of each chunk are computed again, and the gradient of the weight is written chunk by chunk. What this takes
- * beside its arguments and their gradients is a few chunks, of at most 2^20 numbers each if `chunkSize` is not given and there are not
- * thousands of rows. The result is
- * an ordinary tensor of log-probs, so losses that couple the examples of a batch are right.
+ * On TensorFlow.js, the vocabulary is processed in chunks, whose largest logits and sums are combined as in an online softmax.
+ * The backward pass computes the logits of each chunk again, and writes the gradient of the weight chunk by chunk (on WebGL, it
+ * concatenates them at the end). Besides the arguments and their gradients, this needs memory for a few chunks and a few tensors
+ * of the size of the hidden states. By default, a chunk has about 2^20 numbers, more if there are over 4096 rows or the hidden
+ * width is over 4096. The result is an ordinary tensor of log-probs, so it can be used in losses that couple the examples of a
+ * batch.
  *
- * Rows of ignored tokens are left out before anything is multiplied, where the labels can be read at once: everywhere but
- * on WebGPU and WebGL, and there too if `labels` is given as plain numbers.
+ * Rows of ignored tokens are left out before anything is multiplied if the labels can be read at once: on all engines except
+ * WebGPU and WebGL, and on those too if `labels` are plain numbers.
  *
  * @param head - Hidden states and output embedding, see {@link LinearHead}.
- * @param labels - Integers `[B, T]`, or `[N]`, in `[0, V)`, or the ignored one; a tensor, or plain numbers on any engine. They are not
- *   shifted here: see `shiftLabels`.
+ * @param labels - Integers in `[0, V)` or the ignored label, `[B, T]`, or `[N]`; a tensor, or plain numbers on any engine. The
+ *   function does not shift them: see `shiftLabels`.
  * @param options - See {@link LinearTokenLogProbsOptions}.
- * @returns Log-probs in nats, at most 0, of the shape of the labels; 0 with zero gradient where the label is ignored, even if the
- *   hidden states there are not finite.
- * @throws TypeError if an argument is no tensor of floats, or the labels are not integers.
- * @throws RangeError if shapes do not fit, an option is out of its range or unknown, or a label is out of range where
- *   values can be read; on WebGPU and WebGL such a token becomes NaN, in value and in gradient.
+ * @returns Log-probs in nats, floats with the shape of the labels, at most 0; 0 with zero gradient for ignored tokens, even if
+ *   their hidden states are not finite.
+ * @throws TypeError if a tensor of the head is not of floats, or a tensor of labels is not of integers.
+ * @throws RangeError if shapes do not fit, an option is out of range or unknown, or a label is not an integer in `[0, V)` or the
+ *   ignored one; on WebGPU and WebGL, a token with such a label becomes NaN instead, in value and gradient, and so do the whole
+ *   gradients of weight and bias.
  *
  * @example
  * ```ts

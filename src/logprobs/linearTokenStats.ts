@@ -7,16 +7,16 @@ import { checkHead, headReaders, prepareHead, type LinearHead, type LinearHeadOp
 import { mapStats } from './tokenStats.js';
 
 /**
- * What there is to log of each token, as {@link tokenStats} gives it, from the hidden states before the output embedding: the
- * logits are never there as a whole. Nothing of it has a gradient. See {@link linearTokenLogProbs} for the logits.
+ * Per-token statistics for logging, as in {@link tokenStats}, from the hidden states before the output embedding: the logits are
+ * never in memory as a whole. All are detached. See {@link linearTokenLogProbs} for the definition of the logits.
  *
  * @param head - Hidden states and output embedding, see {@link LinearHead}.
- * @param labels - Integers `[B, T]`, or `[N]`, in `[0, V)`, or the ignored one; a tensor, or plain numbers on any engine.
- * @param options - See {@link LinearHeadOptions}. All statistics are those of the logits after scale, cap and temperature.
- * @returns See {@link TokenStats}; each of the shape of the labels, 0 for ignored tokens.
- * @throws TypeError if an argument is no tensor of floats, or the labels are not integers.
- * @throws RangeError if shapes do not fit, an option is out of its range or unknown, or a label is out of range where
- *   values can be read; on WebGPU and WebGL all statistics of such a token become NaN.
+ * @param labels - Integers in `[0, V)` or the ignored label, `[B, T]`, or `[N]`; a tensor, or plain numbers on any engine.
+ * @param options - See {@link LinearHeadOptions}. All statistics are of the logits after scale, cap and temperature.
+ * @returns See {@link TokenStats}; each statistic is of floats with the shape of the labels, 0 for ignored tokens.
+ * @throws TypeError if a tensor of the head is not of floats, or a tensor of labels is not of integers.
+ * @throws RangeError if shapes do not fit, an option is out of range or unknown, or a label is not an integer in `[0, V)` or the
+ *   ignored one; on WebGPU and WebGL, all statistics of a token with such a label become NaN instead.
  *
  * @example
  * ```ts

@@ -3,15 +3,15 @@ import { concat, scope, slice, sub, take } from '../backend/ops.js';
 import { checkFields, checkNoOtherFields, checkTensor, checkValues, type Checked } from '../internal/checks.js';
 import { checkMask } from '../masking/maskedReductions.js';
 
-/** One value for each side of a preference pair: log-probs, rewards, indices. */
+/** A tensor for each side of the preference pairs: log-probs, rewards, indices; `[B]` unless a function states another shape. */
 export interface Pair<T> {
-  /** The preferred side, `[B]`. */
+  /** The preferred side. */
   readonly chosen: T;
-  /** The other side, `[B]`. */
+  /** The other side. */
   readonly rejected: T;
 }
 
-/** Summed completion log-probs of preference pairs under the trained policy and a frozen reference, in nats. */
+/** Completion log-probs of preference pairs, in nats, each `[B]`: sums, unless a function states otherwise. */
 export interface PairLogps<T> {
   /** Under the model that is trained. */
   readonly policy: Pair<T>;
@@ -19,13 +19,13 @@ export interface PairLogps<T> {
   readonly reference: Pair<T>;
 }
 
-/** The same of both sides. */
+/** Applies `f` to both sides. */
 export const mapPair = <T, R>({ chosen, rejected }: Pair<T>, f: (side: T) => R): Pair<R> => ({ chosen: f(chosen), rejected: f(rejected) });
 
-/** Log-probs of pairs for functions that work with a reference and without one. */
+/** Log-probs of pairs for functions that work with or without a reference. */
 export type OptionalReference<T> = PairLogps<T> | { readonly policy: Pair<T>; readonly reference?: undefined };
 
-/** Summed completion log-probs of single examples under policy and reference, in nats, each `[B]`. */
+/** Summed completion log-probs of unpaired examples under policy and reference, in nats, each `[B]`. */
 export interface UnpairedLogps<T> {
   /** Under the model that is trained. */
   readonly policy: T;
@@ -33,7 +33,7 @@ export interface UnpairedLogps<T> {
   readonly reference: T;
 }
 
-/** Checks both sides of a pair, whose names begin with `prefix`: `[B]`, or like another argument. Gives the chosen side. */
+/** Checks both sides of a pair, whose names begin with `prefix`: `[B]`, or like another argument. Returns the chosen side. */
 export function checkPair<T>(
   fn: string,
   name: string,
@@ -48,7 +48,7 @@ export function checkPair<T>(
   return chosen;
 }
 
-/** Checks token log-probs of pairs, all of one shape, and the masks of what counts. */
+/** Checks token log-probs of pairs and their masks, all of the same shape `[B, T]`. */
 export function checkTokenPairs(fn: string, logps: Pair<unknown>, masks: Pair<unknown>): void {
   checkFields(fn, 'logps', logps, ['chosen', 'rejected']);
   checkFields(fn, 'masks', masks, ['chosen', 'rejected']);
@@ -58,7 +58,7 @@ export function checkTokenPairs(fn: string, logps: Pair<unknown>, masks: Pair<un
   checkMask(fn, masks.rejected, like, 'masks.rejected');
 }
 
-/** Checks the four log-probs of preference pairs. Gives those of the policy's chosen side, which all others go along with. */
+/** Checks the four log-probs of preference pairs. Returns the policy's chosen side, which the others must match. */
 export function checkPairLogps<T>(fn: string, logps: PairLogps<T>): Checked<T> {
   checkFields(fn, 'logps', logps, ['policy', 'reference']);
   const like = checkPair(fn, 'policy', logps.policy, 'policy.');
@@ -66,14 +66,14 @@ export function checkPairLogps<T>(fn: string, logps: PairLogps<T>): Checked<T> {
   return like;
 }
 
-/** Checks the log-probs of preference pairs, of the policy alone or with a reference. Gives the policy's chosen side. */
+/** Checks the log-probs of preference pairs, with or without a reference. Returns the policy's chosen side. */
 export function checkOptionalReference<T>(fn: string, logps: OptionalReference<T>): Checked<T> {
   checkFields(fn, 'logps', logps, ['policy']);
   checkNoOtherFields(fn, 'logps', logps, ['policy', 'reference']);
   return logps.reference === undefined ? checkPair(fn, 'policy', logps.policy, 'policy.') : checkPairLogps(fn, logps);
 }
 
-/** Checks the two log-probs of single examples. Gives the policy's. */
+/** Checks the two log-probs of unpaired examples. Returns those of the policy. */
 export function checkUnpairedLogps<T>(fn: string, logps: UnpairedLogps<T>): Checked<T> {
   checkFields(fn, 'logps', logps, ['policy', 'reference']);
   const like = checkTensor(fn, 'policy', logps.policy, { rank: 1 });
@@ -82,11 +82,11 @@ export function checkUnpairedLogps<T>(fn: string, logps: UnpairedLogps<T>): Chec
 }
 
 /**
- * Halves of a batch that holds all chosen rows first, then all rejected rows: `x[0:B]` and `x[B:2B]`.
+ * Splits a batch of all chosen rows, then all rejected rows, into its halves `x[0:B]` and `x[B:2B]`.
  *
- * @param x - `[2B, ...]`, of any rank and kind.
+ * @param x - `[2B, ...]`, of any dtype.
  * @returns The two halves, each `[B, ...]`.
- * @throws RangeError if the number of rows is odd.
+ * @throws RangeError if the number of rows is odd, or `x` is a scalar.
  *
  * @example
  * ```ts
@@ -105,11 +105,11 @@ export function splitPairs<T>(x: T): Pair<T> {
 }
 
 /**
- * One batch of all chosen rows, then all rejected rows: the inverse of {@link splitPairs}.
+ * Joins pairs into one batch of all chosen rows, then all rejected rows: the inverse of {@link splitPairs}.
  *
- * @param pair - Two tensors `[B, ...]` of one shape and kind.
+ * @param pair - Two tensors `[B, ...]` of the same shape and dtype.
  * @returns `[2B, ...]`
- * @throws RangeError if the shapes differ.
+ * @throws RangeError if the shapes differ, or the tensors are scalars.
  */
 export function concatPairs<T>(pair: Pair<T>): T {
   checkFields('concatPairs', 'pair', pair, ['chosen', 'rejected']);
@@ -121,14 +121,15 @@ export function concatPairs<T>(pair: Pair<T>): T {
 }
 
 /**
- * Pairs by index into one batch of examples, so that an example may stand in several pairs (or in none).
+ * Builds pairs by index from one batch of examples, so that an example may be in several pairs, or in none.
  *
- * @param x - One value per example, `[N]`, or one row per example.
- * @param indices - Integer positions `0 .. N - 1` of the chosen and of the rejected example of each pair, `[B]`; on the engine or as plain lists.
- * @returns `x[indices.chosen]` and `x[indices.rejected]`, each `[B, ...]`; the gradient adds up where an example repeats.
- * @throws TypeError if the indices are not integers.
- * @throws RangeError if the two lists differ in length, or an index is out of range where values can be read; on WebGPU
- *   and WebGL such a pair becomes NaN.
+ * @param x - Floats, one value per example `[N]`, or one row per example `[N, ...]`.
+ * @param indices - Positions of the chosen and of the rejected example of each pair, integers `[B]` in `[0, N)`; tensors of the
+ *   engine of `x`, or plain lists.
+ * @returns `x[indices.chosen]` and `x[indices.rejected]`, each `[B, ...]`; gradients of an example that repeats add up.
+ * @throws TypeError if an index tensor does not hold integers.
+ * @throws RangeError if the two index lists differ in length, `x` is a scalar, or an index is not an integer in `[0, N)`; an
+ *   index tensor cannot be read on WebGPU and WebGL: there, an index out of range gives NaN instead.
  *
  * @example
  * ```ts
@@ -156,12 +157,12 @@ function checkIndices(name: string, indices: unknown, rows: number): number {
 }
 
 /**
- * How much more the policy prefers the chosen side than the reference does, the Delta of the literature:
+ * Log-ratio margin: how much more the policy prefers the chosen side than the reference does. Papers call it Delta.
  *
  *     Delta = (policy.chosen - reference.chosen) - (policy.rejected - reference.rejected)
  *
  * @param logps - Completion log-probs in nats, each `[B]`.
- * @returns `[B]`, in nats; 0 where policy and reference agree.
+ * @returns The margins `[B]`, in nats; 0 where policy and reference agree. Differentiable with respect to all four log-probs.
  * @throws RangeError if shapes differ.
  */
 export function logRatioMargin<T>(logps: PairLogps<T>): T {
@@ -169,13 +170,13 @@ export function logRatioMargin<T>(logps: PairLogps<T>): T {
   return scope(logps.policy.chosen, () => marginOf(logps));
 }
 
-/** Policy minus reference on both sides, of log-probs that were checked. */
+/** Policy minus reference on both sides, without checks. */
 export const logRatios = <T>({ policy, reference }: PairLogps<T>): Pair<T> => ({
   chosen: sub(policy.chosen, reference.chosen),
   rejected: sub(policy.rejected, reference.rejected),
 });
 
-/** {@link logRatioMargin} of log-probs that were checked; without a reference, the margin of the policy alone. */
+/** {@link logRatioMargin} without checks; without a reference, the policy's chosen minus rejected log-probs. */
 export function marginOf<T>(logps: OptionalReference<T>): T {
   // Policy minus reference first: the two are close, so float32 loses least.
   const { chosen, rejected } = logps.reference === undefined ? logps.policy : logRatios(logps);

@@ -10,27 +10,31 @@ import { checkTokenPairs, mapPair, type Pair } from './pairs.js';
 
 /** Options of {@link samLogProbs}. */
 export interface SamLogProbsOptions {
-  /** Which tokens are drawn, an integer from 0 to 2^32 - 1: the same seed draws the same ones for policy and reference. */
+  /** Seed of the random draw, an integer from 0 to 2^32 - 1. Use a new one for each step, the same for policy and reference. */
   readonly seed: number;
 }
 
 /**
- * Completion log-probs of SamPO: the longer completion of a pair is down-sampled to the length of the shorter one, so that
- * lengths do not enter the margin.
+ * Completion log-probs of SamPO: the longer completion of a pair is down-sampled to the length of the shorter one, so that both
+ * are sums over equally many tokens.
  *
  *     n        = min(counted tokens of chosen, counted tokens of rejected)
  *     sequence = sum of the logps of n counted tokens, drawn without replacement
  *
- * A completion of n tokens is summed whole. The gradient with respect to a drawn token is 1, else 0. Take another seed for
- * each step, and the same one for policy and reference of a step: then the log-ratio is that of the drawn tokens. The authors'
- * code draws for the reference anew.
+ * The shorter completion is summed whole; if it has no counted tokens, both sums are 0. The gradient is 1 for a drawn token,
+ * otherwise 0.
  *
- * @param logps - Token log-probs in nats, each `[B, T]`, with T below 2^22.
- * @param masks - 1 for the tokens of the completions, each `[B, T]`.
+ * The number n depends only on the two masks of the pair. Which tokens are drawn depends on these masks, the seed, T, and the
+ * position of the pair in the batch, but not on other pairs: if a batch is reordered, split or padded further, a pair may draw
+ * other tokens. Use the same seed, masks and order for policy and reference, so that the log-ratio is over the same tokens; the
+ * authors' code draws separately for the reference.
+ *
+ * @param logps - Token log-probs in nats, each `[B, T]`.
+ * @param masks - 1 for the tokens of the completions, 0 for others, each `[B, T]`.
  * @param options - See {@link SamLogProbsOptions}.
  * @returns Both sides, each `[B]`, in nats.
- * @throws RangeError if shapes differ, the seed is no such integer, or a mask holds anything but 0 and 1; where it cannot
- *   be read, that row becomes NaN.
+ * @throws RangeError if shapes differ, the seed is out of range, or a mask holds anything but 0 and 1; on WebGPU and WebGL, the
+ *   side with such a mask becomes NaN instead.
  *
  * @example
  * ```ts
@@ -49,7 +53,7 @@ export function samLogProbs<T>(logps: Pair<T>, masks: Pair<T>, options: SamLogPr
   checkTokenPairs('samLogProbs', logps, masks);
 
   const sizes = shape(logps.chosen) as [number, number];
-  // One for both sides: in a pair only the longer one is drawn from.
+  // One order serves both sides, because only the longer side of a pair is sampled.
   const order = permutations(generator(seed), sizes);
   return scope(logps.chosen, () => {
     const shared = shorterLength(mapPair(masks, (mask) => cast(mask, 'float')));
@@ -63,17 +67,17 @@ export function samLogProbs<T>(logps: Pair<T>, masks: Pair<T>, options: SamLogPr
   });
 }
 
-/** Whether a token is among the first `shared` counted ones of a random order, `[B, T]`. */
+/** Whether a token is among the first `shared` counted tokens of a random order, `[B, T]`. */
 function isDrawn<T>(place: T, mask: T, shared: T): T {
   const steps = shape(place)[1]!;
-  // What does not count goes behind all that does.
+  // Tokens that are not counted come after all counted ones.
   const places = where(mask, place, steps);
   const last = equal(reshape<T>(arange(place, steps), [1, steps]), sub(shared, 1));
   const threshold = reshape<T>(sum(where(last, sort(places), 0), -1), [shape(place)[0]!, 1]);
   return where(greater(shared, 0), greaterEqual(threshold, places), 0);
 }
 
-/** Each row the numbers `0 .. T - 1` in random order, one row after the other. */
+/** The numbers `0 .. T - 1` in random order for each row, in row-major order. */
 function permutations(random: () => number, [rows, steps]: readonly [number, number]): number[] {
   const places = Array.from({ length: steps }, (_, i) => i);
   return Array.from({ length: rows }, () => shuffled(places, random)).flat();

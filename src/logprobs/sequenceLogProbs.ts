@@ -6,25 +6,25 @@ import { checkMask, meanOfCounted, sumOfCounted } from '../masking/maskedReducti
 
 /** Options of {@link sequenceLogProbs}. */
 export interface SequenceLogProbsOptions {
-  /** The log-probability of the whole completion, or its mean per token. Default `'sum'`. */
+  /** `'sum'` gives the log-prob of the whole completion, `'mean'` its mean per counted token. Default `'sum'`. */
   readonly reduction?: 'sum' | 'mean';
 }
 
 /**
- * Log-probabilities of whole completions from those of their tokens.
+ * Log-probs of completions from the log-probs of their tokens.
  *
  *     sum:  S[b] = sum over t of mask[b, t] * logp[b, t]
  *     mean: A[b] = S[b] / (number of counted tokens of b)
  *
- * DPO and KTO are defined on sums, ORPO and SimPO on means; for IPO see there. A completion without tokens gives 0 with
- * zero gradient. What is masked out never spreads, not even -Infinity or NaN.
+ * DPO and KTO are defined on sums, ORPO and SimPO on means; for IPO, implementations differ (see `ipo`). A completion without
+ * counted tokens gives 0 with zero gradient. Masked tokens never affect value or gradient, not even -Infinity or NaN.
  *
  * @param logps - Token log-probs in nats, `[B, T]`.
- * @param mask - 1 for tokens that count, `[B, T]`; see `completionMask` and `maskFromLabels`.
+ * @param mask - 1 for counted tokens, 0 for others, `[B, T]`; see `completionMask` and `maskFromLabels`.
  * @param options - See {@link SequenceLogProbsOptions}.
- * @returns `[B]`, in nats, or in nats per token.
- * @throws RangeError if shapes differ or the mask holds anything but 0 and 1; where it cannot be read, such a row
- *   becomes NaN.
+ * @returns `[B]`, in nats (sum) or nats per token (mean).
+ * @throws RangeError if shapes differ, an option is unknown or out of range, or the mask holds anything but 0 and 1; on WebGPU
+ *   and WebGL, the completion with such a mask becomes NaN instead.
  */
 export function sequenceLogProbs<T>(logps: T, mask: T, options: SequenceLogProbsOptions = {}): Less<T> {
   const { reduction } = readOptions('sequenceLogProbs', options, undefined, { reduction: choice(['sum', 'mean']) });

@@ -6,19 +6,20 @@ import { checkTensor } from '../internal/checks.js';
 import { checkLogits } from './tokenLogProbs.js';
 
 /**
- * The divergence of each token's whole distribution from the reference's, over the vocabulary, in one pass over both.
+ * KL divergence KL(reference || policy) between the next-token distributions of each token, over the whole vocabulary.
  *
  *     p = softmax(policy), q = softmax(reference)
  *     KL(q || p) = sum over v of q_v (log q_v - log p_v)
  *
- * It is 0 where the two are equal. Its gradient with respect to the logits of the policy is `p - q`; the reference has none.
- * `tdpo1` and `tdpo2` take its sum over the tokens of a completion:
- * `sequentialKl.chosen = maskedSum(tokenKl(policy, reference), mask, -1)`.
+ * It is 0 where the two distributions are equal. Its gradient with respect to the policy's logits is `p - q`; the reference is
+ * detached. `tdpo1` and `tdpo2` take its sum over the tokens of a completion:
+ * `sequentialKl.chosen = maskedSum(tokenKl(policy, reference), mask, -1)`. A fused kernel runs if the engine has one (see
+ * `listKernels`).
  *
- * @param policy - Logits of the policy, `[B, T, V]`, or `[N, V]`.
- * @param reference - Those of the reference, of the same shape; no gradient reaches them.
- * @returns Divergences in nats, at least 0 up to rounding, `[B, T]` or `[N]`; Infinity where the policy makes impossible what the
- *   reference does not.
+ * @param policy - Logits of the policy, `[B, T, V]`, or `[N, V]` for flat rows.
+ * @param reference - Logits of the reference, of the same shape; no gradient reaches them.
+ * @returns Divergences in nats, floats `[B, T]` or `[N]`, at least 0 up to rounding; Infinity if the policy's logit is -Infinity
+ *   for a token with a positive probability under the reference (a GPU need not support infinities).
  * @throws RangeError if shapes do not fit.
  *
  * @example

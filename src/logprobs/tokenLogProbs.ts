@@ -7,29 +7,29 @@ import { anyIgnoreIndex, checkIgnoreIndex } from '../masking/ignoreIndex.js';
 
 /** Options of {@link tokenLogProbs}. */
 export interface TokenLogProbsOptions {
-  /** The label of tokens that do not count, an integer outside `[0, V)`. Default {@link IGNORE_INDEX}, -100. */
+  /** The label of ignored tokens, an integer outside `[0, V)`. Default {@link IGNORE_INDEX}, -100. */
   readonly ignoreIndex?: number;
 }
 
 /**
- * The log-probability of each label under the logits at its place.
+ * Log-prob of each label under the logits of its token.
  *
  *     logp[b, t] = logits[b, t, labels[b, t]] - log(sum over v of e^logits[b, t, v])      0 where the label is ignored
  *
- * Its gradient with respect to the logits of a token is `onehot(label) - softmax(logits)`, and 0 for an ignored one, even
- * if its logits are not finite. Where all V logits are equal, the value is `-log V`.
+ * The gradient with respect to the logits of a token is `onehot(label) - softmax(logits)`, and 0 for an ignored token, even if
+ * its logits are not finite. Where all V logits are equal, the value is `-log V`.
  *
- * Labels are the next tokens: use `shiftLabels` rather than slicing the logits, which copies them. A fused kernel runs
- * where the engine has one (see `listKernels`): it takes one buffer of the logits' size for the gradient and skips
- * ignored tokens.
+ * Labels are the next tokens: shift them with `shiftLabels`, because slicing the logits instead would copy them. A fused kernel
+ * runs if the engine has one (see `listKernels`). Its only buffer of the logits' size is the gradient, and it skips ignored
+ * tokens; on tfjs-node, it also keeps the probabilities, of all tokens.
  *
  * @param logits - Unnormalised scores, `[B, T, V]`, or `[N, V]` for flat rows.
- * @param labels - Integers `[B, T]`, or `[N]`, in `[0, V)`, or the ignored one.
+ * @param labels - Integers in `[0, V)` or the ignored label, `[B, T]`, or `[N]`.
  * @param options - See {@link TokenLogProbsOptions}.
- * @returns Log-probs in nats, of the shape of the labels.
- * @throws TypeError if the labels are not integers.
- * @throws RangeError if shapes do not fit, or a label is out of range where values can be read; on WebGPU and WebGL such
- *   a token becomes NaN, in value and gradient.
+ * @returns Log-probs in nats, floats with the shape of the labels, at most 0.
+ * @throws TypeError if a tensor of logits is not of floats, or a tensor of labels is not of integers.
+ * @throws RangeError if shapes do not fit, `ignoreIndex` is a token, or a label is not an integer in `[0, V)` or the ignored one;
+ *   on WebGPU and WebGL, a token with such a label becomes NaN instead, in value and gradient.
  *
  * @example
  * ```ts
@@ -52,7 +52,7 @@ export function tokenLogProbs<T, L>(logits: T, labels: L, options: TokenLogProbs
 interface Tokens {
   /** Shape of the labels. */
   readonly rows: readonly number[];
-  /** Their number. */
+  /** Number of labels. */
   readonly size: number;
   readonly vocabulary: number;
   readonly ignoreIndex: number;
@@ -68,7 +68,7 @@ export function checkLogitsAndLabels(fn: string, logits: unknown, labels: unknow
   return { rows, size: rows.reduce((a, b) => a * b, 1), vocabulary, ignoreIndex };
 }
 
-/** Checks labels, integers of the given shape, and the ignored one. */
+/** Checks the ignored label, and that labels are integers of the given shape. */
 export function checkLabels(
   fn: string,
   labels: unknown,
@@ -81,7 +81,7 @@ export function checkLabels(
   checkValues(fn, checkTensor(fn, 'labels', labels, { ...expected, dtype: ['int'] }), { has, words });
 }
 
-/** Checks logits alone. */
+/** Checks logits, `[..., V]` with at least two axes. */
 export function checkLogits<T>(fn: string, name: string, logits: T): Checked<T> {
   const checked = checkTensor(fn, name, logits);
   const { shape } = checked;

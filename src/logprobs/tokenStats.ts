@@ -5,25 +5,25 @@ import { tokenStatsDefinition } from '../definitions/tokenStats.js';
 import { checkLogitsAndLabels, type TokenLogProbsOptions } from './tokenLogProbs.js';
 
 /**
- * What there is to log of each token, in one pass over the logits. Nothing of it has a gradient.
+ * Per-token statistics for logging. All are detached: no gradient reaches the logits.
  *
  *     p             = softmax(logits)
  *     logps         = log p[label]
  *     entropy       = -sum of p_v log p_v
- *     correct       = 1 where label = argmax(logits)
+ *     correct       = 1 if label = argmax(logits), otherwise 0
  *     meanLogit     = mean of logits_v
  *     logSumSquares = log(sum of p_v^2)
  *
- * Where all V logits are equal, the entropy is `log V` and the log of the sum of squares `-log V`. A fused kernel runs where
- * the engine has one (see `listKernels`).
+ * All are 0 for ignored tokens. Where all V logits are equal, `entropy` is `log V` and `logSumSquares` is `-log V`. One fused
+ * kernel computes all statistics if the engine has it (see `listKernels`).
  *
  * @param logits - Unnormalised scores, `[B, T, V]`, or `[N, V]` for flat rows.
- * @param labels - Integers `[B, T]`, or `[N]`, in `[0, V)`, or the ignored one.
+ * @param labels - Integers in `[0, V)` or the ignored label, `[B, T]`, or `[N]`.
  * @param options - See {@link TokenLogProbsOptions}.
- * @returns See {@link TokenStats}; each of the shape of the labels.
- * @throws TypeError if the labels are not integers.
- * @throws RangeError if shapes do not fit, or a label is out of range where values can be read; on WebGPU and WebGL the
- *   log-prob and the correctness of such a token become NaN.
+ * @returns See {@link TokenStats}; each statistic is of floats with the shape of the labels.
+ * @throws TypeError if a tensor of logits is not of floats, or a tensor of labels is not of integers.
+ * @throws RangeError if shapes do not fit, `ignoreIndex` is a token, or a label is not an integer in `[0, V)` or the ignored one;
+ *   on WebGPU and WebGL, `logps` and `correct` of a token with such a label become NaN instead.
  *
  * @example
  * ```ts
@@ -42,7 +42,7 @@ export function tokenStats<T, L>(logits: T, labels: L, options: TokenLogProbsOpt
   });
 }
 
-/** The same of every statistic. */
+/** Applies `f` to every statistic. */
 export const mapStats = <A, B>({ logps, entropy, correct, meanLogit, logSumSquares }: TokenStats<A>, f: (x: A) => B): TokenStats<B> => ({
   logps: f(logps),
   entropy: f(entropy),

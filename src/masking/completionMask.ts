@@ -1,26 +1,26 @@
 import { arange, cast, greater, greaterEqual, reshape, scope, where } from '../backend/ops.js';
 import { checkFields, checkTensor, checkValues } from '../internal/checks.js';
 
-/** Where the completion stands in each row of a right-padded batch. */
+/** Position of the completion in each row of a right-padded batch. */
 export interface CompletionSpans<T> {
   /** Number of prompt tokens, integers `[B]`. */
   readonly promptLengths: T;
-  /** Number of tokens of prompt and completion together, integers `[B]`. */
+  /** Number of prompt and completion tokens together, integers `[B]`. */
   readonly lengths: T;
 }
 
 /**
- * The mask of completion tokens: 0 on the prompt, 1 on the completion, 0 on the padding to the right.
+ * Mask of the completion tokens: 0 on the prompt, 1 on the completion, 0 on the padding to its right.
  *
- *     mask[b, t] = 1 for t from promptLengths[b] to lengths[b] - 1, else 0
+ *     mask[b, t] = 1 for t from promptLengths[b] to lengths[b] - 1, otherwise 0
  *
- * It is aligned with the input tokens: turn it into labels with `labelsFromMask` and shift those.
+ * The mask is aligned with the input tokens: make labels from it with `labelsFromMask`, and shift them with `shiftLabels`.
  *
  * @param spans - Lengths in tokens, see {@link CompletionSpans}.
- * @param time - T, the width of the batch.
- * @returns `[B, T]`, floats 1 and 0; a row whose prompt is as long as the row is all 0.
- * @throws RangeError if a length is outside `[0, T]` or the prompt is longer than the row, where values can be read; elsewhere
- *   that row becomes NaN.
+ * @param time - T, the width of the padded batch.
+ * @returns Floats 0 and 1, `[B, T]`; all 0 in a row without completion tokens.
+ * @throws RangeError if shapes differ, `time` is not a positive integer, a length is not an integer in `[0, T]`, or a prompt is
+ *   longer than its row; on WebGPU and WebGL, a row with bad lengths becomes NaN instead.
  *
  * @example
  * ```ts
@@ -53,7 +53,7 @@ export function completionMask<T>(spans: CompletionSpans<T>, time: number): T ex
   });
 }
 
-/** Checks that each prompt ends within its row. */
+/** Checks that no prompt is longer than its row. */
 function checkPrompts(fn: string, prompts: ArrayLike<number>, lengths: ArrayLike<number>): void {
   for (let row = 0; row < prompts.length; row++) {
     const prompt = prompts[row]!;

@@ -1,12 +1,12 @@
 import type { Reader } from '../internal/options.js';
 
-/** The label of tokens that do not count: -100, as in PyTorch's cross-entropy and in Hugging Face's collators. */
+/** The default label of ignored tokens: -100, as in PyTorch's cross-entropy and in Hugging Face's collators. */
 export const IGNORE_INDEX = -100;
 
-/** Reads an ignore index, for a function that checks it once it knows the vocabulary. */
+/** Reads an ignored label without a check, for functions that call `checkIgnoreIndex` when they know the vocabulary. */
 export const anyIgnoreIndex: Reader<number> = (_fn, _name, value = IGNORE_INDEX) => value as number;
 
-/** Checks that an ignore index is an integer that cannot be mistaken for a token. */
+/** Checks that an ignored label is an integer, and not a token of the vocabulary if its size is given. */
 export function checkIgnoreIndex(fn: string, ignoreIndex: unknown, vocabulary = 0): void {
   const usable = Number.isInteger(ignoreIndex) && ((ignoreIndex as number) < 0 || (ignoreIndex as number) >= vocabulary);
   if (!usable) {

@@ -7,7 +7,7 @@ import { checkMask, maskHolds } from './maskedReductions.js';
 
 /** Options of the functions that read or write ignored labels. */
 export interface LabelOptions {
-  /** The label of tokens that do not count, an integer. Default {@link IGNORE_INDEX}, -100. */
+  /** The label of ignored tokens, an integer. Default {@link IGNORE_INDEX}, -100. */
   readonly ignoreIndex?: number;
 }
 
@@ -19,15 +19,16 @@ function ignoreIndexOf(fn: string, options: LabelOptions): number {
 }
 
 /**
- * Labels that are the next tokens: each row moved one place to the left, its last place ignored.
+ * Labels of the next tokens: each row is shifted one place to the left, and its last place is ignored.
  *
  *     shifted[b, t] = labels[b, t + 1]      ignoreIndex at t = T - 1
  *
- * Shift the labels and leave the logits as they are: slicing `[B, T, V]` copies it.
+ * Shift the labels instead of slicing the logits: a slice of `[B, T, V]` is a copy.
  *
  * @param labels - Integers `[B, T]`, aligned with the input tokens.
  * @param options - See {@link LabelOptions}.
  * @returns Integers `[B, T]`, aligned with the logits.
+ * @throws RangeError if the labels are not of rank 2, or `ignoreIndex` is not an integer.
  *
  * @example
  * ```ts
@@ -45,14 +46,14 @@ export function shiftLabels<T>(labels: T, options: LabelOptions = {}): T {
 }
 
 /**
- * Labels of the tokens that count: the token where the mask is 1, the ignored label elsewhere.
+ * Labels from a mask: the token where the mask is 1, the ignored label where it is 0.
  *
  * @param tokens - Integers `[B, T]`.
- * @param mask - 1 for tokens that count, `[B, T]`.
+ * @param mask - 1 for counted tokens, 0 for others, `[B, T]`; floats, integers or booleans.
  * @param options - See {@link LabelOptions}.
  * @returns Integers `[B, T]`, aligned with the tokens: use {@link shiftLabels} on them before `tokenLogProbs`.
- * @throws RangeError if shapes differ or the mask holds anything but 0 and 1; where it cannot be read, such a label is out
- *   of every range, and its log-prob NaN.
+ * @throws RangeError if shapes differ or the mask holds anything but 0 and 1; on WebGPU and WebGL, such a token instead gets a
+ *   label that is out of range for any vocabulary, so that its log-prob is NaN.
  */
 export function labelsFromMask<T>(tokens: T, mask: T, options: LabelOptions = {}): T {
   const ignoreIndex = ignoreIndexOf('labelsFromMask', options);
@@ -67,11 +68,11 @@ export function labelsFromMask<T>(tokens: T, mask: T, options: LabelOptions = {}
 }
 
 /**
- * The mask of labels that count: 1 where the label is not the ignored one. The inverse of {@link labelsFromMask}.
+ * Mask from labels: 1 where the label is not the ignored one. Recovers the mask given to {@link labelsFromMask}.
  *
  * @param labels - Integers `[B, T]`.
  * @param options - See {@link LabelOptions}.
- * @returns `[B, T]`, floats 1 and 0.
+ * @returns Floats 0 and 1, `[B, T]`.
  */
 export function maskFromLabels<T>(labels: T, options: LabelOptions = {}): T {
   const ignoreIndex = ignoreIndexOf('maskFromLabels', options);

@@ -4,7 +4,7 @@ import { add, cast, div, maximum, scope, where } from '../backend/ops.js';
 import { checkTensor, checkValues, type Checked } from '../internal/checks.js';
 import { zeroOrOne } from '../internal/domains.js';
 
-/** Checks that a mask has the shape of what it masks, and holds only 0 and 1. */
+/** Checks that a mask has the shape of `like`, and that it holds only 0 and 1 if it can be read. */
 export function checkMask(fn: string, mask: unknown, like: Checked, name = 'mask'): void {
   checkValues(fn, checkTensor(fn, name, mask, { like, dtype: ['float', 'int', 'bool'] }), zeroOrOne);
 }
@@ -18,7 +18,7 @@ function check(fn: string, x: unknown, mask: unknown, axis: number | undefined):
   }
 }
 
-/** Non-zero where a mask holds 0 or 1; undefined where that is known, by its kind or because its values could be checked. */
+/** Non-zero where a mask is 0 or 1; undefined if that is already known, from its dtype or because its values were checked. */
 export function maskHolds<T>(mask: T): T | undefined {
   const backend = backendOf<T>(mask);
   if (backend.dtype(mask) === 'bool' || backend.peek(mask)) return undefined;
@@ -27,7 +27,7 @@ export function maskHolds<T>(mask: T): T | undefined {
 
 const reduce = <T>(x: T, axis: number | undefined): T => backendOf<T>(x).sum(x, axis);
 
-/** {@link maskedSum} of arguments that were checked. */
+/** {@link maskedSum} without checks of its arguments. */
 export function sumOfCounted<T>(x: T, mask: T, axis?: number): unknown {
   // Select, do not multiply: 0 * -Infinity is NaN.
   const total = reduce(where(mask, x, 0), axis);
@@ -35,23 +35,26 @@ export function sumOfCounted<T>(x: T, mask: T, axis?: number): unknown {
   return holds === undefined ? total : add(total, reduce(where(holds, 0, NaN), axis));
 }
 
-/** {@link maskedMean} of arguments that were checked. */
+/** {@link maskedMean} without checks of its arguments. */
 export function meanOfCounted<T>(x: T, mask: T, axis?: number): unknown {
   return div(sumOfCounted(x, mask, axis), maximum(reduce(cast(mask, 'float'), axis), 1));
 }
 
 /**
- * Sum of the values that the mask counts, over all or over one axis; 0 with zero gradient where it counts none.
+ * Sum of the values whose mask is 1; 0 with zero gradient if there are none. Values whose mask is 0 never affect sum or
+ * gradient, not even NaN.
  *
- * @param x - Values of any shape.
- * @param mask - 1 for values that count, 0 for others, of the same shape.
- * @throws RangeError if shapes differ or the mask holds anything but 0 and 1; where it cannot be read, the sum becomes NaN.
+ * @param x - Floats of any shape.
+ * @param mask - 1 for counted values, 0 for others, of the same shape; floats, integers or booleans.
+ * @returns The sum over all axes, a scalar.
+ * @throws RangeError if shapes differ or the mask holds anything but 0 and 1; on WebGPU and WebGL, a sum over such a value
+ *   becomes NaN instead.
  */
 export function maskedSum<T>(x: T, mask: T): ScalarOf<T>;
 /**
  * The sums along one axis.
  *
- * @param axis - The axis to sum over, which falls away.
+ * @param axis - The axis to sum over; it is removed from the shape. May be negative.
  */
 export function maskedSum<T>(x: T, mask: T, axis: number): Less<T>;
 export function maskedSum<T>(x: T, mask: T, axis?: number): unknown {
@@ -60,12 +63,14 @@ export function maskedSum<T>(x: T, mask: T, axis?: number): unknown {
 }
 
 /**
- * Mean of the values that the mask counts, over all or over one axis: their sum divided by their number, not by the size
- * of the axis; 0 with zero gradient where it counts none.
+ * Mean of the values whose mask is 1: their sum divided by their number, not by the size of the axis; 0 with zero gradient if
+ * there are none. Values whose mask is 0 never affect mean or gradient, not even NaN.
  *
- * @param x - Values of any shape.
- * @param mask - 1 for values that count, 0 for others, of the same shape.
- * @throws RangeError if shapes differ or the mask holds anything but 0 and 1; where it cannot be read, the mean becomes NaN.
+ * @param x - Floats of any shape.
+ * @param mask - 1 for counted values, 0 for others, of the same shape; floats, integers or booleans.
+ * @returns The mean over all axes, a scalar.
+ * @throws RangeError if shapes differ or the mask holds anything but 0 and 1; on WebGPU and WebGL, a mean over such a value
+ *   becomes NaN instead.
  *
  * @example
  * ```ts
@@ -77,7 +82,7 @@ export function maskedMean<T>(x: T, mask: T): ScalarOf<T>;
 /**
  * The means along one axis.
  *
- * @param axis - The axis to average over, which falls away.
+ * @param axis - The axis to average over; it is removed from the shape. May be negative.
  */
 export function maskedMean<T>(x: T, mask: T, axis: number): Less<T>;
 export function maskedMean<T>(x: T, mask: T, axis?: number): unknown {

@@ -7,26 +7,26 @@ import { checkPairLogps, logRatios, type PairLogps } from '../logprobs/pairs.js'
 
 /** Options of {@link levanterMetrics}. */
 export interface LevanterMetricsOptions<T> {
-  /** The beta of the loss, a number, a scalar, or one per pair `[B]`. Default 0.1. */
+  /** The beta of the loss, positive; a number, a scalar, or one per pair `[B]`. Default 0.1. */
   readonly beta?: Operand<T>;
 }
 
-/** What {@link levanterMetrics} gives: scalars on the engine, under Levanter's names. */
+/** Result of {@link levanterMetrics}: scalars on the engine, under Levanter's names. */
 export type LevanterMetrics<S> = Readonly<
   Record<'dpo_loss' | 'dpo_margin_policy' | 'dpo_margin_ref' | 'dpo_accuracy' | 'dpo_chosen_reward' | 'dpo_rejected_reward', S>
 >;
 
 /**
- * What to log for a batch of DPO pairs, under the names that Levanter uses.
+ * Metrics of a batch of DPO pairs for logging, under Levanter's names.
  *
  *     dpo_loss                                 mean DPO loss
- *     dpo_margin_policy, dpo_margin_ref        mean of chosen minus rejected log-probs, of the policy, of the reference
+ *     dpo_margin_policy, dpo_margin_ref        mean of chosen minus rejected log-probs, of policy and reference
  *     dpo_accuracy                             share of pairs with a log-ratio margin above 0
  *     dpo_chosen_reward, dpo_rejected_reward   mean of beta * (policy - reference)
  *
  * @param logps - Summed completion log-probs in nats, each `[B]`.
  * @param options - See {@link LevanterMetricsOptions}.
- * @returns Scalars on the engine: nothing is read back here. Give them to `readMetrics` or to a `MetricAverage`.
+ * @returns Scalars on the engine; nothing is read back. Pass them to `readMetrics` or to a `MetricAverage`.
  * @throws RangeError if shapes differ or beta is not positive.
  */
 export function levanterMetrics<T>(logps: PairLogps<T>, options: LevanterMetricsOptions<T> = {}): LevanterMetrics<ScalarOf<T>> {

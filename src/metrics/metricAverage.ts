@@ -3,10 +3,10 @@ import { positive } from '../internal/domains.js';
 import { addsUp, divideSums, readScalars } from './readMetrics.js';
 
 /**
- * The average of metrics over steps, over the parts of an accumulated batch, or over a validation set.
+ * Averages metrics over steps, over the parts of an accumulated batch, or over a validation set.
  *
- * Means are weighed by batch size; sums and counts (`..._sum`, `count/...`) add up and are divided at the end, so that the
- * result over unequal parts is that of one big batch.
+ * Means are weighted by batch size. Sums and counts (`..._sum`, `count/...`) are added up and divided at the end. So the result
+ * over parts of unequal size equals that of the whole batch.
  *
  * @example
  * ```ts
@@ -24,7 +24,7 @@ export class MetricAverage {
    * Adds the metrics of one batch, read back with one transfer.
    *
    * @param metrics - Scalars of one engine, or plain numbers, by name.
-   * @param batchSize - Number of examples that the means are over, above 0.
+   * @param batchSize - Number of examples in the batch, which weights its means; above 0.
    * @throws RangeError if a value is not a scalar or the batch size is not positive.
    */
   async add(metrics: Readonly<Record<string, unknown>>, batchSize: number): Promise<void> {
@@ -37,13 +37,13 @@ export class MetricAverage {
     }
   }
 
-  /** The averages so far, by name; a class without examples is left out. Empty if nothing was added. */
+  /** Returns the averages so far, by name; a class without examples is left out. Empty if nothing was added. */
   result(): Record<string, number> {
     const means = [...this.#totals].map(([name, { value, weight }]) => [name, addsUp(name) ? value : value / weight] as const);
     return divideSums(Object.fromEntries(means));
   }
 
-  /** Forgets everything, for the next interval. */
+  /** Resets the averages, for the next interval. */
   reset(): void {
     this.#totals.clear();
   }

@@ -6,34 +6,34 @@ import { checkOptionalReference, logRatios, mapPair, type OptionalReference, typ
 
 /** Options of {@link pairMetrics}. */
 export interface PairMetricsOptions<T> {
-  /** The beta of the loss, a number, a scalar, or one per pair `[B]`: rewards are logged as beta times the log-ratios. Default 0.1. */
+  /** The beta of the loss, positive, which scales the rewards; a number, a scalar, or one per pair `[B]`. Default 0.1. */
   readonly beta?: Operand<T>;
-  /** What a pair with equal rewards adds to the accuracy: 0 as in TRL, or one half. Default `'zero'`. */
+  /** Whether a pair with equal rewards counts as 0 in the accuracy, as in TRL, or as one half. Default `'zero'`. */
   readonly ties?: 'zero' | 'half';
 }
 
-/** What {@link pairMetrics} gives: scalars on the engine, under TRL's names. */
+/** Result of {@link pairMetrics}: scalars on the engine, under TRL's names. */
 export type PairMetrics<S> = Readonly<
   Record<'rewards/chosen' | 'rewards/rejected' | 'rewards/margins' | 'rewards/accuracies' | 'logps/chosen' | 'logps/rejected', S>
 >;
 
-/** Mean over pairs of 1 where `chosen > rejected`; a tie counts 0, or one half. */
+/** Share of pairs with `chosen > rejected`; a tie counts as 0 or one half. */
 function accuracy<T>({ chosen, rejected }: Pair<T>, ties: 'zero' | 'half'): ScalarOf<T> {
   const wins = cast(greater(chosen, rejected), 'float');
   return mean(ties === 'zero' ? wins : add(wins, div(cast(equal(chosen, rejected), 'float'), 2)));
 }
 
 /**
- * What to log for a batch of preference pairs, under the names that TRL's trainers use.
+ * Metrics of a batch of preference pairs for logging, under the names of TRL's trainers.
  *
- *     rewards/chosen, rewards/rejected   mean of beta * (policy - reference); of beta * policy without a reference
- *     rewards/margins                    mean of the chosen reward minus the rejected one
+ *     rewards/chosen, rewards/rejected   mean of beta * (policy - reference), or of beta * policy without a reference
+ *     rewards/margins                    mean of chosen minus rejected rewards
  *     rewards/accuracies                 share of pairs whose chosen reward is larger
  *     logps/chosen, logps/rejected       mean of the policy's log-probs
  *
  * @param logps - Completion log-probs in nats, each `[B]`.
  * @param options - See {@link PairMetricsOptions}.
- * @returns Scalars on the engine: nothing is read back here. Give them to `readMetrics` or to a `MetricAverage`.
+ * @returns Scalars on the engine; nothing is read back. Pass them to `readMetrics` or to a `MetricAverage`.
  * @throws RangeError if shapes differ or an option is outside its range.
  */
 export function pairMetrics<T>(logps: OptionalReference<T>, options: PairMetricsOptions<T> = {}): PairMetrics<ScalarOf<T>> {

@@ -4,10 +4,10 @@ import { checkTensor } from '../internal/checks.js';
 const SUM = '_sum';
 const COUNT = 'count/';
 
-/** Whether a metric of that name adds up over batches, instead of being averaged. */
+/** Whether a metric with this name is summed over batches instead of averaged. */
 export const addsUp = (name: string): boolean => name.endsWith(SUM) || name.startsWith(COUNT);
 
-/** Reads a record of scalars back with one transfer; plain numbers pass as they are. */
+/** Reads a record of scalars back with one transfer; plain numbers are returned as they are. */
 export async function readScalars(fn: string, metrics: Readonly<Record<string, unknown>>): Promise<Record<string, number>> {
   const names = Object.keys(metrics);
   for (const name of names) checkTensor(fn, name, metrics[name], { rank: 0, dtype: ['float', 'int', 'bool'] });
@@ -18,7 +18,7 @@ export async function readScalars(fn: string, metrics: Readonly<Record<string, u
   return Object.fromEntries(names.map((name) => [name, read.get(name) ?? (metrics[name] as number)]));
 }
 
-/** Divides sums by the counts of their class, leaves out a class without examples, and adds the reward margin. */
+/** Divides sums by the count of their class, leaves out a class without examples, and adds the reward margin. */
 export function divideSums(metrics: Readonly<Record<string, number>>): Record<string, number> {
   const result: Record<string, number> = {};
   for (const [name, value] of Object.entries(metrics)) {
@@ -39,10 +39,11 @@ export function divideSums(metrics: Readonly<Record<string, number>>): Record<st
 }
 
 /**
- * Reads a whole record of metrics back from the engine with one transfer.
+ * Reads a record of metrics back from the engine with one transfer.
  *
- * Sums per class (`rewards/chosen_sum`, as `unpairedMetrics` gives them) are divided by their count (`count/chosen`) and
- * lose their suffix; a class without examples is left out, it is not NaN; `rewards/margins` is added where both are there.
+ * Sums per class, such as the `rewards/chosen_sum` of `unpairedMetrics`, are divided by their count (`count/chosen`) and lose the
+ * suffix. A class without examples is left out instead of being NaN; a sum without a count is returned as it is.
+ * `rewards/margins` is added if `rewards/chosen` and `rewards/rejected` are present.
  *
  * @param metrics - Scalars of one engine, or plain numbers, by name.
  * @returns Plain numbers by name, for any logger.

@@ -4,32 +4,33 @@ import { positive } from '../internal/domains.js';
 import { perExample, readOptions } from '../internal/options.js';
 import { checkLabelledLogps, labelsOf, type LabelledLogps } from '../logprobs/labelled.js';
 
-/** A batch of single examples for {@link unpairedMetrics}. */
+/** A batch of unpaired examples for {@link unpairedMetrics}. */
 export type UnpairedMetricsBatch<T> = LabelledLogps<T>;
 
 /** Options of {@link unpairedMetrics}. */
 export interface UnpairedMetricsOptions<T> {
-  /** The beta of the loss, a number, a scalar, or one per example `[B]`: rewards are logged as beta times the log-ratios. Default 0.1. */
+  /** The beta of the loss, positive, which scales the rewards; a number, a scalar, or one per example `[B]`. Default 0.1. */
   readonly beta?: Operand<T>;
 }
 
-/** What {@link unpairedMetrics} gives: scalars on the engine, under TRL's names for sums and counts. */
+/** Result of {@link unpairedMetrics}: scalars on the engine, under TRL's names for sums and counts. */
 export type UnpairedMetrics<S> = Readonly<
   Record<'rewards/chosen_sum' | 'rewards/rejected_sum' | 'logps/chosen_sum' | 'logps/rejected_sum' | 'count/chosen' | 'count/rejected', S>
 >;
 
 /**
- * What to log for a batch of desirable and undesirable examples: sums and counts per class ("chosen" is the desirable one),
- * under the names that TRL's KTO trainer uses, because a batch may lack a class and batches differ in their shares.
+ * Metrics of a batch of unpaired examples for logging, under the names of TRL's KTO trainer: sums and counts per class, "chosen"
+ * for desirable and "rejected" for undesirable examples. They are not means, because a batch may lack a class, and class sizes
+ * differ between batches.
  *
- * `readMetrics` and `MetricAverage` divide them into `rewards/chosen`, `logps/chosen`, ..., and `rewards/margins`, and
- * leave out a class that is absent.
+ * `readMetrics` and `MetricAverage` divide the sums by the counts, into `rewards/chosen`, `logps/chosen` and so on, leave out a
+ * class without examples, and add `rewards/margins`.
  *
  * @param batch - Summed completion log-probs in nats and labels, each `[B]`.
  * @param options - See {@link UnpairedMetricsOptions}.
- * @returns Scalars on the engine: nothing is read back here.
- * @throws RangeError if shapes differ, beta is not positive, or `desirable` holds anything but 0 and 1; where it cannot
- *   be read, the sums become NaN.
+ * @returns Scalars on the engine; nothing is read back.
+ * @throws RangeError if shapes differ, beta is not positive, or `desirable` holds anything but 0 and 1; on WebGPU and WebGL, the
+ *   counts become NaN instead, and with them the means of `readMetrics`.
  */
 export function unpairedMetrics<T>(batch: UnpairedMetricsBatch<T>, options: UnpairedMetricsOptions<T> = {}): UnpairedMetrics<ScalarOf<T>> {
   const like = checkLabelledLogps('unpairedMetrics', batch);

@@ -1,4 +1,4 @@
-/** Bytes that rows lie in: a WebAssembly memory, or any object that exposes its current buffer. */
+/** The memory that holds the rows: a WebAssembly memory, or any object that exposes its current buffer. */
 export interface Heap {
   /** The bytes. Growing the heap replaces the buffer. */
   readonly buffer: ArrayBufferLike;

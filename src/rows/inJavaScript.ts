@@ -1,7 +1,7 @@
 import type { Heap } from './heap.js';
 import type { RowKernels } from './rowKernels.js';
 
-/** The row kernels in JavaScript, in float64 throughout. */
+/** The row kernels in JavaScript. They compute in float64; rows are float32. */
 export function inJavaScript(heap: Heap): RowKernels {
   const [exponentials, weighted, squares, differences] = [{ value: 0 }, { value: 0 }, { value: 0 }, { value: 0 }];
   // A view is detached when the heap grows, so each call takes a new one.

@@ -1,26 +1,26 @@
 /**
- * Functions over rows of float32 on a heap, for engines that compute on the processor. Pointers are byte offsets into the
- * heap; `n` is the number of floats in a row. Exponentials are computed relative to a shift, the largest value of the row,
- * and summed in float64. A NaN in the row makes every sum NaN.
+ * Functions over rows of float32 on a heap, for engines that compute on the CPU. Pointers are byte offsets into the heap;
+ * `n` is the number of floats in a row. Exponentials are computed relative to a shift, the largest value of the row, and
+ * summed in float64 (in SIMD, up to 16 of them in float32 first). A NaN in a row makes its sums NaN.
  */
 export interface RowKernels {
-  /** The largest value; NaN is skipped. */
+  /** The largest value, skipping NaN; -Infinity if nothing else is left. */
   rowMax(x: number, n: number): number;
   /** Sum of `e^(x - shift)`. */
   sumExp(x: number, n: number, shift: number): number;
   /** `out = e^(x - shift) * scale`; `out` may be `x`. */
   scaledExp(x: number, out: number, n: number, shift: number, scale: number): void;
-  /** Sets the four sums below, of `d = x - shift`. */
+  /** Sets the four sums below, with `d = x - shift`. */
   moments(x: number, n: number, shift: number): void;
   /** Sum of `e^d`. */
   readonly exponentials: { readonly value: number };
-  /** Sum of `d e^d`, 0 where `e^d` is 0. */
+  /** Sum of `d e^d`; a term is 0 where `e^d` is 0. */
   readonly weighted: { readonly value: number };
   /** Sum of `e^2d`. */
   readonly squares: { readonly value: number };
   /** Sum of `d`. */
   readonly differences: { readonly value: number };
-  /** Sum of `e^(p - pShift) * ((p - pShift) - (q - qShift))`, 0 where the exponential is 0. */
+  /** Sum of `e^(p - pShift) * ((p - pShift) - (q - qShift))`; a term is 0 where the exponential is 0, whatever `q` is. */
   sumExpGap(p: number, q: number, n: number, pShift: number, qShift: number): number;
   /** `out = e^(x - shift) * scale - e^(y - yShift) * yScale`; `out` may be `x`. */
   scaledExpGap(x: number, y: number, out: number, n: number, shift: number, scale: number, yShift: number, yScale: number): void;

@@ -7,7 +7,7 @@ const instances = new WeakMap<Heap, RowKernels>();
 
 /**
  * The row kernels on a heap, made once per heap: in WebAssembly SIMD, or in JavaScript where that cannot run (no SIMD, a
- * page whose content security policy forbids it, an old browser that compiles at most 4 kB synchronously).
+ * content security policy that forbids it, an old browser that compiles at most 4 kB synchronously).
  */
 export function rowKernelsOn(heap: Heap): RowKernels {
   const known = instances.get(heap);

@@ -7,8 +7,8 @@ export interface RowMemory {
   /** The kernels on this memory. */
   readonly kernels: RowKernels;
   /**
-   * Calls `f` for blocks of rows, `from <= row < to`, with a pointer to the block in each input and in the output, where `f`
-   * writes. The output may overlap the first input, so `f` reads a row before it writes that row.
+   * Calls `f` for blocks of rows, `from <= row < to`, with a pointer to the block in each input and in the output, to which `f`
+   * writes. The output may overlap the first input, so `f` must read a row before it writes that row.
    */
   readonly forRows: <Inputs extends Matrices>(
     inputs: Inputs,
@@ -20,13 +20,13 @@ export interface RowMemory {
 
 type Matrices = readonly [Float32Array, ...Float32Array[]];
 
-/** A number for each matrix. */
+/** One pointer per matrix. */
 type Pointers<Inputs extends Matrices> = { readonly [Index in keyof Inputs]: number };
 
 const pointersTo = <Inputs extends Matrices>(inputs: Inputs, pointerOf: (x: Float32Array, i: number) => number): Pointers<Inputs> =>
   inputs.map(pointerOf) as Pointers<Inputs>;
 
-/** For matrices that lie on the heap already: all rows are one block, in place. */
+/** For matrices that are already on the heap: all rows are one block, in place. */
 export function rowsOnHeap(heap: Heap): RowMemory {
   return {
     kernels: rowKernelsOn(heap),
@@ -37,11 +37,11 @@ export function rowsOnHeap(heap: Heap): RowMemory {
   };
 }
 
-/** Bytes of a block: few enough to stay in the processor's cache. */
+/** Bytes of a block of one matrix: few enough to stay in the CPU's cache. */
 const BLOCK = 1 << 16;
 const PAGE = 1 << 16;
 
-/** For matrices elsewhere: each block is copied into a memory of our own, and the result copied back. */
+/** For matrices elsewhere: each block is copied into a separate memory, and the result is copied back. */
 export function rowsInCopies(): RowMemory {
   const memory = newMemory();
   return {
@@ -65,7 +65,7 @@ export function rowsInCopies(): RowMemory {
   };
 }
 
-/** A WebAssembly memory; without WebAssembly, a buffer that can grow too. */
+/** A WebAssembly memory; without WebAssembly, a buffer with the same `grow`. */
 function newMemory(): Heap & { grow(pages: number): void } {
   if (typeof WebAssembly !== 'undefined') return new WebAssembly.Memory({ initial: 1, maximum: 1 << 16 });
   let buffer = new ArrayBuffer(PAGE);
@@ -73,7 +73,7 @@ function newMemory(): Heap & { grow(pages: number): void } {
     get buffer() {
       return buffer;
     },
-    // The old contents are not needed: every block is copied in again.
+    // The old contents are not kept: each block is copied in before it is used.
     grow(pages) {
       buffer = new ArrayBuffer(buffer.byteLength + pages * PAGE);
     },

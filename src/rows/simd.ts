@@ -2,7 +2,7 @@ import type { Heap } from './heap.js';
 import type { RowKernels } from './rowKernels.js';
 import { simdBase64 } from './simd.wasm.js';
 
-/** The row kernels in WebAssembly SIMD; undefined where it cannot run. */
+/** The row kernels in WebAssembly SIMD; undefined if they cannot run. */
 export function inSimd(heap: Heap): RowKernels | undefined {
   try {
     const isShared = typeof SharedArrayBuffer !== 'undefined' && heap.buffer instanceof SharedArrayBuffer;
@@ -15,11 +15,11 @@ export function inSimd(heap: Heap): RowKernels | undefined {
   }
 }
 
-/** The compiled module. It begins with the import of its memory, whose flags say whether the memory is shared. */
+/** The bytes of the module. The import of its memory has flags that must match whether that memory is shared. */
 function bytesFor(isShared: boolean): Uint8Array<ArrayBuffer> {
   const text = atob(simdBase64);
   const bytes = Uint8Array.from(text, (c) => c.charCodeAt(0));
-  // After the name "memory" come its kind (2) and its flags: 1 for a maximum, 3 for a maximum and a shared memory.
+  // The name "memory" is followed by the import kind (2) and the flags: 1 for a maximum, 3 for a maximum and a shared memory.
   if (isShared) bytes[text.indexOf('memory') + 7] = 3;
   return bytes;
 }

@@ -3,13 +3,14 @@ import { registerBackend } from '../backend/registry.js';
 import type { Nested } from '../backend/types.js';
 
 /**
- * Gradient of a scalar function of flat inputs by central differences of fourth order, on the arrays engine in float64.
+ * Gradient of a scalar function of flat inputs by fourth-order central differences, on the arrays engine in float64.
  *
- * What `stopGradient` gives in the unperturbed run is replayed in the perturbed ones: so its result is a constant here too.
+ * Results of `stopGradient` are recorded in the unperturbed run and replayed in the perturbed ones, so that they are constant.
  *
  * @param f - The function, computed on the arrays engine.
  * @param inputs - Values to differentiate at.
- * @param step - Largest distance of the points; smaller values take a proportionally smaller one.
+ * @param step - The differences use `x ± h` and `x ± 2h` with `h = step * min(1, max(|x|, 0.01))`.
+ * @returns The value, and the gradient with respect to each input.
  */
 export function centralDifferences(
   f: (inputs: readonly Float64Array[]) => number,
@@ -31,7 +32,7 @@ export function centralDifferences(
   return { value, grads };
 }
 
-/** Runs `f` with a `stopGradient` of its own, in place of the arrays engine's. */
+/** Runs `f` with another `stopGradient` on the arrays engine. */
 function withStopGradient<R>(stopGradient: (x: Nested) => Nested, f: () => R): R {
   const unregister = registerBackend({ ...arrays, stopGradient });
   try {

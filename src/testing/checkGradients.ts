@@ -8,23 +8,26 @@ import { centralDifferences } from './centralDifferences.js';
 
 /** Options of {@link checkGradients}. */
 export interface CheckGradientsOptions {
-  /** Which inputs to differentiate by: names, or beginnings of paths such as `'policy'`. Default: all of floats. */
+  /** Inputs to differentiate with respect to: names, or beginnings of paths such as `'policy'`. Default: all float inputs. */
   readonly wrt?: readonly string[];
-  /** Largest error of the value, relative to `max(1, |value|)`, and of a gradient, relative to the largest one by that input. Default 1e-5. */
+  /**
+   * Largest error of the value, relative to `max(1, |value|)`, and of a gradient, relative to the largest gradient with respect
+   * to the same input. Default 1e-5.
+   */
   readonly tolerance?: number;
-  /** Largest step of the central differences. Default 1e-3. */
+  /** Step of the central differences; smaller for inputs whose magnitude is below 1. Default 1e-3. */
   readonly step?: number;
 }
 
-/** What {@link checkGradients} found. */
+/** The errors that {@link checkGradients} found. */
 export interface GradientReport {
   /** Error of the value, relative to `max(1, |value|)`. */
   readonly valueError: number;
-  /** Worst error of each input's gradient, relative to its largest. */
+  /** Largest error of each input's gradient, relative to the largest gradient with respect to that input. */
   readonly gradientErrors: Readonly<Record<string, number>>;
 }
 
-/** One tensor among the inputs. */
+/** One tensor of the inputs. */
 interface Leaf {
   readonly path: string;
   readonly shape: readonly number[];
@@ -33,18 +36,18 @@ interface Leaf {
 }
 
 /**
- * Checks the gradient of a loss on an engine against central differences of the same loss on plain arrays in float64.
+ * Checks the value and gradient of a loss on an engine against the same loss on plain arrays in float64, by central differences.
  *
- * The loss is run twice, so it has to be written in `ops` and must take all its tensors through `inputs`. A loss of several
- * values is reduced with unequal weights first. Inputs are rounded to float32 before either run. What `stopGradient`
- * gives is held fixed in the differences. Where a loss has a kink, stay away from it.
+ * The loss runs on both engines, so it must be written in `ops` and take all its tensors from `inputs`. A result with several
+ * values is reduced by a sum with unequal weights. Inputs are rounded to float32 before either run. The differences hold results
+ * of `stopGradient` fixed. Choose inputs away from kinks of the loss: differences across a kink are wrong.
  *
  * @param loss - The loss as a function of its inputs.
- * @param inputs - Tensors of an engine with gradients, in records to any depth. Plain numbers pass as they are.
+ * @param inputs - Tensors of an engine with gradients, in records nested to any depth. Plain numbers are passed on unchanged.
  * @param options - See {@link CheckGradientsOptions}.
  * @returns The errors that were found, all within the tolerance.
- * @throws TypeError if there is nothing to differentiate, or the engine has no gradients.
- * @throws Error that names the input, the index and both numbers, if one is off.
+ * @throws TypeError if there is no float input to differentiate with respect to, or the engine has no gradients.
+ * @throws Error if the value or a gradient is outside the tolerance. It names the input, the index and both numbers.
  *
  * @example
  * ```ts
@@ -57,7 +60,7 @@ interface Leaf {
  * ```
  */
 export async function checkGradients<I extends object>(
-  // The same function runs on two engines, which no single type of tensor describes.
+  // The function runs on two engines, and no single tensor type describes both.
   loss: (inputs: never) => unknown,
   inputs: I,
   options: CheckGradientsOptions = {},
@@ -71,7 +74,7 @@ export async function checkGradients<I extends object>(
   const chosen = leaves.filter((leaf) => leaf.isDifferentiated);
   const missing = (wrt ?? ['']).find((start) => !chosen.some(({ path }) => isUnder(path, start)));
   if (missing !== undefined) {
-    throw new TypeError(`checkGradients: no input of floats${missing && ` under ${missing}`} to differentiate by`);
+    throw new TypeError(`checkGradients: no float input${missing && ` under ${missing}`} to differentiate with respect to`);
   }
 
   const run = <T>(engine: Backend<T>, replaced: ReadonlyMap<string, unknown>): T => {
@@ -109,14 +112,14 @@ function engineOf(inputs: object): Backend<unknown> {
   if (tensors.length === 0) throw new TypeError('checkGradients: inputs holds no tensor');
   const backend = backendOf(...tensors);
   if (!backend.valueAndGrads)
-    throw new TypeError(`checkGradients: the engine ${backend.name} has no gradients, expected tensors of one that has`);
+    throw new TypeError(`checkGradients: the engine ${backend.name} has no gradients, expected tensors of an engine with gradients`);
   return backend;
 }
 
 const isRecord = (value: unknown): value is Record<string, unknown> =>
   typeof value === 'object' && value !== null && Object.getPrototypeOf(value) === Object.prototype;
 
-/** The same records with every tensor replaced; plain numbers stay. */
+/** A copy of the records with every tensor replaced; plain numbers stay. */
 function rebuild(value: unknown, replace: (path: string) => unknown, path = ''): unknown {
   if (typeof value === 'number' || value === undefined) return value;
   if (!isRecord(value)) return replace(path);
@@ -144,7 +147,7 @@ async function leavesOf(backend: Backend<unknown>, inputs: object, wrt: readonly
 
 const nested = (values: Float64Array, to: readonly number[]): Nested => arrays.reshape(Array.from(values), to);
 
-/** Weights that differ, so that an error which cancels in a plain sum shows. */
+/** A sum with unequal weights, which shows errors that would cancel in a plain sum. */
 function weightedSum(engine: Backend<unknown>, y: unknown): unknown {
   const sizes = shape(y);
   const size = sizes.reduce((a, b) => a * b, 1);
@@ -169,7 +172,7 @@ function report(leaves: readonly Leaf[], engine: Result, reference: Result, tole
   const gradientErrors: Record<string, number> = {};
   leaves.forEach(({ path }, n) => {
     gradientErrors[path] = 0;
-    // Its own largest gradient, so that a wrong one cannot hide beside an input that is steeper; none at all is noise.
+    // Relative to this input's own largest gradient, so that a much steeper input cannot hide an error; the floor ignores noise.
     const scale = Math.max(largestOf(reference.grads[n]!), 1e-6 * largestOfAll);
     Array.from(reference.grads[n]!).forEach((wanted, i) => {
       const got = engine.grads[n]![i]!;

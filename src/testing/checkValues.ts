@@ -1,11 +1,11 @@
 import { backendOf } from '../backend/registry.js';
 
 /**
- * Reads tensors back and names the first value that is not finite. On engines whose values cannot be checked at the call
- * (WebGPU, WebGL), a label out of range or a beta that is not positive shows as NaN in the result: this tells where.
+ * Reads tensors back, and throws if a value is not finite. On WebGPU and WebGL, where values cannot be checked at the call, a
+ * label out of range or a beta that is not positive makes a result NaN: this function finds the value.
  *
  * @param tensors - Tensors of one engine, by name.
- * @throws RangeError that names the tensor, the index in row-major order, and the value.
+ * @throws RangeError for the first value that is not finite. It names the tensor, the index in row-major order, and the value.
  *
  * @example
  * ```ts

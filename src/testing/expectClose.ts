@@ -1,14 +1,14 @@
 import { notNegative } from '../internal/domains.js';
 import { number, readOptions } from '../internal/options.js';
 
-/** Numbers to compare: one, a list nested to any depth, or a typed array. */
+/** Numbers to compare: a number, a list nested to any depth, or a typed array. */
 export type Values = number | ArrayLike<number> | readonly Values[];
 
-/** How far two numbers may be apart: `|actual - expected| <= absolute + relative * |expected|`. */
+/** Largest allowed difference of two numbers: `|actual - expected| <= absolute + relative * |expected|`. */
 export interface Tolerance {
-  /** In the unit of the values. Default 0. */
+  /** Absolute tolerance, in the unit of the values, at least 0. Default 0. */
   readonly absolute?: number;
-  /** As a share of the expected value. Default 1e-6. */
+  /** Relative tolerance, as a share of the expected value, at least 0. Default 1e-6. */
   readonly relative?: number;
 }
 
@@ -18,13 +18,13 @@ interface Entry {
 }
 
 /**
- * Asserts that numbers are what they should be, strictly: NaN is close to NaN alone, an infinity to itself alone, and the
- * shapes have to agree.
+ * Asserts that numbers are close to expected numbers. NaN is close only to NaN, and an infinity only to itself. The shapes must
+ * agree, except that empty lists are not compared.
  *
- * @param actual - What was computed; of a tensor, what `array()` or `data()` gives.
- * @param expected - What it should be.
+ * @param actual - The computed values; for a tensor, the result of `array()` or `data()`.
+ * @param expected - The expected values.
  * @param tolerance - See {@link Tolerance}.
- * @throws Error that names the worst place, both numbers there and their distance.
+ * @throws Error if the shapes or a number differ. It names the worst index, both numbers there and their difference.
  *
  * @example
  * ```ts
@@ -55,12 +55,12 @@ export function expectClose(actual: Values, expected: Values, tolerance: Toleran
   const { entry } = worst;
   const distance = Math.abs(entry.value - worst.wanted);
   throw new Error(
-    `expectClose: ${outside} of ${got.length} values are off, the worst at [${entry.path}]: ${entry.value}, expected ${worst.wanted}, ` +
-      `apart by ${distance} (allowed: absolute ${absolute}, relative ${relative})`,
+    `expectClose: ${outside} of ${got.length} values are off, the worst at [${entry.path}]: got ${entry.value}, expected ${worst.wanted}, ` +
+      `a difference of ${distance} (allowed: absolute ${absolute}, relative ${relative})`,
   );
 }
 
-/** How far beyond the allowance two numbers are apart; infinite where one of them is not finite and the other differs. */
+/** By how much the difference of two numbers exceeds the allowed one; Infinity if they differ and one is not finite. */
 function excessOf(actual: number, expected: number, allowed: number): number {
   if (Object.is(actual, expected) || actual === expected) return 0;
   if (!Number.isFinite(actual) || !Number.isFinite(expected)) return Infinity;

@@ -1,5 +1,5 @@
 /**
- * Checks for those who write their own losses: gradients, closeness, values.
+ * Checks for authors of their own losses: gradients, closeness, finite values.
  *
  * @packageDocumentation
  */

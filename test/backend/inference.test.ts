@@ -5,7 +5,7 @@ import { expectSame } from '../support/expectSame.js';
 import { isArrays, isReadable, read, tensor, type X } from '../support/engine.js';
 import { pairLogps } from '../support/samples.js';
 
-// Variants as users write them: no type argument stands in their bodies.
+// Variants as users write them, without type arguments in their bodies.
 const cautious = <T>(logps: PairLogps<T>) => ops.softplus(ops.neg(ops.mul(ops.sigmoid(logRatioMargin(logps)), 2)));
 
 function clamped<T>({ policy, reference }: PairLogps<T>) {
@@ -57,7 +57,7 @@ describe('operations infer the type of their result', () => {
     dpo(tensors, { beta: [0.1] });
   };
 
-  it('and give the values of their formulas', async () => {
+  it('and return the values of their formulas', async () => {
     expect(compiled).toBeTypeOf('function');
     const side = { chosen: [-1], rejected: [-2] };
     expect(await read(clamped<X>({ policy: tensors(side), reference: tensors(side) }))).toEqual([1]);
@@ -67,8 +67,8 @@ describe('operations infer the type of their result', () => {
 
 const tensors = ({ chosen, rejected }: Pair<number[]>): Pair<X> => ({ chosen: tensor(chosen), rejected: tensor(rejected) });
 
-describe('an option that may be one value per example may be a scalar', () => {
-  it('such as the beta that adaptiveBeta gives', async () => {
+describe('a scalar tensor as an option that takes one value per example', () => {
+  it('equals the number, as for the beta of adaptiveBeta', async () => {
     const logps = pairLogps();
     const margins = logRatioMargin<X>(logps);
     const beta = adaptiveBeta<X>({ margins, statistics: marginStatistics<X>(margins) });
@@ -76,7 +76,7 @@ describe('an option that may be one value per example may be a scalar', () => {
     await expectSame(dpo<X>(logps, { beta }), dpo<X>(logps, { beta: value }));
   });
 
-  it('whose value is checked, or makes every value NaN', async () => {
+  it('throws if its value is bad, or makes all results NaN where it cannot be read', async () => {
     const batch = { policy: tensor([1, 2]), reference: tensor([0, 0]), desirable: tensor([1, 0]), kl: tensor(0) };
     const call = (): X => kto<X>(batch, { beta: tensor(-1) });
     if (isArrays) expect(call).toThrow('kto: beta must be finite and > 0, got -1');

@@ -21,7 +21,7 @@ import { weight } from '../support/samples.js';
 const A = [-2.5, -0.75, 0.5, 1.25, 3];
 const B = [0.5, -1.5, 2.5, -0.25, 1.75];
 
-// name -> [operation, the same on numbers, derivative by a, derivative by b]
+// name -> [operation, the same on numbers, derivative with respect to a, to b]
 const binary: Record<
   string,
   [(a: X, b: X) => X, (a: number, b: number) => number, (a: number, b: number) => number, (a: number, b: number) => number]
@@ -81,7 +81,7 @@ describe.each(Object.entries(binary))('%s', (_, [op, f, da, db]) => {
 const sigmoid = (x: number) => (x >= 0 ? 1 / (1 + Math.exp(-x)) : Math.exp(x) / (1 + Math.exp(x)));
 const softplus = (x: number) => Math.max(x, 0) + Math.log1p(Math.exp(-Math.abs(x)));
 
-// name -> [operation, the same on numbers, derivative, where]
+// name -> [operation, the same on numbers, derivative, points]
 const unary: Record<string, [(x: X) => X, (x: number) => number, (x: number) => number, number[]]> = {
   neg: [ops.neg, (x) => -x, () => -1, A],
   abs: [ops.abs, Math.abs, Math.sign, A],
@@ -115,17 +115,17 @@ describe.each(Object.entries(unary))('%s', (_, [op, f, df, at]) => {
   });
 });
 
-describe('functions that cancel if they are written down naively', () => {
+describe('functions whose naive formulas cancel', () => {
   const small = [1e-30, -1e-30, 1e-12, -1e-7, 3e-5, -0.002, 0.3, -0.49, 0.51].map(Math.fround);
 
   it.each([
     ['expm1', ops.expm1, Math.expm1],
     ['log1p', ops.log1p, Math.log1p],
-  ] as [string, (x: X) => X, (x: number) => number][])('%s is accurate relative to its value near 0', async (_, op, f) => {
+  ] as [string, (x: X) => X, (x: number) => number][])('%s has a small relative error near 0', async (_, op, f) => {
     expectClose((await read(op(tensor(small)))) as number[], small.map(f), { relative: isArrays ? 1e-15 : 2e-6 });
   });
 
-  it('softplus is accurate relative to its value far below 0', async () => {
+  it('softplus has a small relative error far below 0', async () => {
     const x = [-80, -30, -16, -12, -5, -0.5, 0, 2, 20, 90];
     expectClose((await read(ops.softplus(tensor(x)))) as number[], x.map(softplus), { relative: isArrays ? 1e-15 : 2e-5 });
   });
@@ -155,13 +155,13 @@ describe('comparisons', () => {
     await expectValues(op(ints([1, 2, 3]), ints([2, 2, 2])), expected);
   });
 
-  it('may depend on what is differentiated', async () => {
+  it('may compare a differentiated input', async () => {
     await expectGradients((x) => ops.where(ops.greater(x, 0), ops.mul(x, 3), x), [A], [A.map((x, i) => weights[i]! * (x > 0 ? 3 : 1))]);
   });
 });
 
 describe('where', () => {
-  it('chooses, and broadcasts numbers', async () => {
+  it('selects, and broadcasts numbers', async () => {
     const condition = ops.greater(tensor(A), 0);
     await expectValues(ops.where(condition, tensor(A), tensor(B)), [0.5, -1.5, 0.5, 1.25, 3]);
     await expectValues(ops.where(condition, 1, 0), [0, 0, 1, 1, 1]);
@@ -173,7 +173,7 @@ describe('where', () => {
     await expectValues(ops.where(ints([0, 1, 1]), 1, 2), [2, 1, 1]);
   });
 
-  it('never spreads what is not chosen', async () => {
+  it('is not affected by values that are not selected', async () => {
     await expectValues(ops.where(tensor([1, 0]), tensor([1, NaN]), tensor([NaN, 2])), [1, 2]);
     await expectGradients((x) => ops.where(tensor([1, 0, 1, 0, 1]), x, 0), [A], [[weights[0]!, 0, weights[2]!, 0, weights[4]!]]);
   });
@@ -185,29 +185,29 @@ describe('reductions', () => {
     [0.25, 5, -6],
   ];
 
-  it('sums over all, rows or columns', async () => {
+  it('sum over all axes, rows or columns', async () => {
     await expectValues(ops.sum(tensor(M)), 1.75, 8);
     await expectValues(ops.sum(tensor(M), -1), [2.5, -0.75], 8);
     await expectValues(ops.sum(tensor(M), 0), [1.25, 3, -2.5], 8);
   });
 
-  it('averages over all, rows or columns', async () => {
+  it('average over all axes, rows or columns', async () => {
     await expectValues(ops.mean(tensor(M)), 1.75 / 6, 8);
     await expectValues(ops.mean(tensor(M), -1), [2.5 / 3, -0.25], 8);
     await expectValues(ops.mean(tensor(M), 0), [0.625, 1.5, -1.25], 8);
   });
 
-  it('takes the largest', async () => {
+  it('take the largest value', async () => {
     await expectValues(ops.max(tensor(M)), 5);
     await expectValues(ops.max(tensor(M), -1), [3.5, 5]);
     await expectValues(ops.max(tensor(M), 0), [1, 5, 3.5]);
     // Masked rows are filled with values far below all others.
     await expectValues(ops.div(ops.max(tensor([[-1e30, -2e30], [-3e38, -1e19]]), -1), 1e19), [-1e11, -1]); // prettier-ignore
-    // The steps of differences vanish beside such values.
+    // Steps of differences vanish in the rounding of such values.
     if (!isArrays) await expectGradients((x: X) => ops.max<X>(x, -1), [[[-1e30, -2e30]]], [[[weight(0), 0]]]);
   });
 
-  it('has the gradients of sum and mean', async () => {
+  it('have the gradients of sum and mean', async () => {
     await expectGradients(
       (x) => ops.sum(x, -1),
       [M],
@@ -222,7 +222,7 @@ describe('reductions', () => {
     await expectGradients((x) => ops.mean(x), [M], [M.map((row) => row.map(() => weights[0]! / 6))]);
   });
 
-  it('sums many values without drift', async () => {
+  it('sum many values without drift', async () => {
     const n = 300_000;
     await expectValues(ops.sum(tensor(new Array<number>(n).fill(Math.fround(0.1)))), n * Math.fround(0.1), n);
     expectClose((await read(ops.sum(tensor(new Array<number>(n).fill(Math.fround(0.1)))))) as number, n * Math.fround(0.1), {
@@ -279,22 +279,22 @@ describe('conditions and integers count as numbers', () => {
   });
 });
 
-describe('what is not finite', () => {
-  it('passes through relu', async () => {
+describe('operations on values that are not finite', () => {
+  it('relu passes NaN on', async () => {
     expect(await read(ops.relu(tensor([NaN, -1, 2])))).toEqual([NaN, 0, 2]);
   });
 
-  it('has a logarithm of 1 + x at and below -1', async () => {
+  it('log1p is -Infinity at -1 and NaN below', async () => {
     expect(await read(ops.log1p(tensor([-1, -1.5, -2])))).toEqual([-Infinity, NaN, NaN]);
   });
 
-  it('has a logSumExp, with a gradient', async () => {
+  it('logSumExp takes -Infinity, with finite gradients', async () => {
     const rows = [
       [-Infinity, -Infinity],
       [-Infinity, 0.5],
     ];
     expect(await read(ops.logSumExp(tensor(rows)))).toEqual([-Infinity, 0.5]);
-    if (isArrays) return; // An infinity has no differences.
+    if (isArrays) return; // no central differences around an infinity
     const { grads } = await derivatives((x: X) => ops.slice(ops.logSumExp(x), 1, 2), [rows]);
     expect((grads[0] as number[][])[0]).toEqual([0, 0]);
     await expectValues(tensor((grads[0] as number[][])[1]!), [0, weights[0]!]);
@@ -304,7 +304,7 @@ describe('what is not finite', () => {
 describe('sort and argsort', () => {
   const x = [3, -1, 2.5, -7];
 
-  it('sorts ascending along the last axis, equal values in their order', async () => {
+  it('sort ascending along the last axis, and keep the order of equal values', async () => {
     await expectValues(ops.sort(tensor(x)), [-7, -1, 2.5, 3]);
     await expectValues(ops.argsort(tensor(x)), [3, 1, 2, 0]);
     await expectValues(ops.sort(tensor([x, [4, 3, 2, 1]])), [
@@ -314,28 +314,28 @@ describe('sort and argsort', () => {
     await expectValues(ops.argsort(tensor([1, 0, 1, 0])), [1, 3, 0, 2]);
   });
 
-  it('sends the gradient back through the permutation', async () => {
+  it('sort permutes the gradient back', async () => {
     await expectGradients(ops.sort, [x], [[weights[3]!, weights[1]!, weights[2]!, weights[0]!]]);
   });
 });
 
-describe('running sums', () => {
-  it('add up what stands before, along the last axis', async () => {
+describe('cumsum', () => {
+  it('adds to each value all before it, along the last axis', async () => {
     await expectValues(ops.cumsum(tensor([1, 2, 4])), [1, 3, 7], 4);
     await expectValues(ops.cumsum(tensor([[1, 2], [3, 4]])), [[1, 3], [3, 7]], 4); // prettier-ignore
     await expectValues(ops.cumsum(tensor([[[1, 2], [3, 4]]])), [[[1, 3], [3, 7]]], 4); // prettier-ignore
     await expectValues(ops.cumsum(ints([[1, 0, 1]])), [[1, 1, 2]]);
   });
 
-  it('have the gradient of all that come after', async () => {
+  it('sums the gradient over all later values', async () => {
     await expectGradients((x: X) => ops.cumsum<X>(x), [[1, 2, 4]], [[weight(0) + weight(1) + weight(2), weight(1) + weight(2), weight(2)]]); // prettier-ignore
   });
 });
 
-describe('a choice among shapes', () => {
+describe('where with several shapes', () => {
   const rows = [[1, 2], [3, 4]]; // prettier-ignore
 
-  it('repeats a condition that is smaller than what it chooses from', async () => {
+  it('broadcasts a condition that is smaller than the values', async () => {
     const [column, row] = [tensor([[1], [0]]), tensor([0, 1])]; // prettier-ignore
     await expectValues(ops.where(column, tensor(rows), 0), [[1, 2], [0, 0]], 4); // prettier-ignore
     await expectValues(ops.where(row, tensor(rows), 9), [[9, 2], [9, 4]], 9); // prettier-ignore
@@ -344,25 +344,25 @@ describe('a choice among shapes', () => {
     await expectGradients((x: X) => ops.where(row, x, 0), [rows], [[[0, weight(1)], [0, weight(3)]]]); // prettier-ignore
   });
 
-  it('repeats values that are smaller than the condition', async () => {
+  it('broadcasts values that are smaller than the condition', async () => {
     const whole = tensor([[1, 0], [0, 1]]); // prettier-ignore
     await expectValues(ops.where(whole, tensor([5, 6]), tensor([[7], [8]])), [[5, 7], [8, 6]], 8); // prettier-ignore
   });
 
-  it('chooses among conditions', async () => {
+  it('selects among conditions', async () => {
     const [a, b] = [tensor([1, 0, 1], 'bool'), tensor([0, 1, 1], 'bool')];
     await expectValues(ops.cast(ops.where(tensor([1, 1, 0]), a, b), 'float'), [1, 0, 1]);
   });
 });
 
-describe('indexing and shape', () => {
+describe('indexing and shape operations', () => {
   const M = [
     [1, 2],
     [3, 4],
     [5, 6],
   ];
 
-  it('takes rows, by a tensor or a list of indices', async () => {
+  it('take rows by a tensor or a list of indices', async () => {
     await expectValues(ops.take(tensor(M), ints([2, 0, 2])), [
       [5, 6],
       [1, 2],
@@ -371,7 +371,7 @@ describe('indexing and shape', () => {
     await expectValues(ops.take(tensor([7, 8, 9]), [1, 1]), [8, 8]);
   });
 
-  it('takes integers and conditions as they are', async () => {
+  it('take integers and conditions, and keep their dtype', async () => {
     const backend = backendOf<X>(ints(1));
     const [whole, conditions] = [ops.take(ints([7, 8, 9]), [2, 0]), ops.take(tensor([1, 0, 1], 'bool'), [2, 1])];
     await expectValues(whole, [9, 7]);
@@ -379,31 +379,31 @@ describe('indexing and shape', () => {
     if (!isArrays) expect([backend.dtype(whole), backend.dtype(conditions)]).toEqual(['int', 'bool']);
   });
 
-  // On the others tfjs or the arrays engine throws at the call.
-  it.skipIf(isReadable)('makes NaN of an index out of range where it cannot be seen, in value and gradient', async () => {
+  // Elsewhere, tfjs or the arrays engine throws at the call.
+  it.skipIf(isReadable)('give NaN for an index out of range where it cannot be read, in value and gradient', async () => {
     expect(await read(ops.take(tensor([7, 8, 9]), [1, 9, -1]))).toEqual([8, NaN, NaN]);
     expect(await read(ops.take(ints([7, 8, 9]), [1, 9]))).toEqual([8, -(2 ** 31)]);
     const { grads } = await derivatives((x: X) => ops.take(x, [0, 7]), [[1, 2, 3]]);
     expect((grads[0] as number[]).map(Number.isNaN)).toEqual([false, false, true]);
   });
 
-  // Our own messages; elsewhere tfjs says it in its words.
-  it.runIf(isArrays)('does not take shapes that do not fit', () => {
-    expectError(() => ops.reshape([1, 2, 3], [2, 2]), RangeError, 'reshape: 3 values do not fill [2, 2]');
-    expectError(() => ops.broadcastTo(M, [2]), RangeError, 'broadcastTo: [3, 2] does not broadcast to [2]');
-    expectError(() => ops.concat<X>([M, [[1, 2, 3]]]), RangeError, 'concat: [3, 2] and [1, 3] differ in another axis than 0');
-    expectError(() => ops.slice([1, 2, 3], 1, 9), RangeError, 'slice: [1, 9) is outside of [0, 3)');
+  // On arrays the messages are ours, elsewhere those of tfjs.
+  it.runIf(isArrays)('name shapes that do not fit', () => {
+    expectError(() => ops.reshape([1, 2, 3], [2, 2]), RangeError, 'reshape: 3 values do not fit shape [2, 2]');
+    expectError(() => ops.broadcastTo(M, [2]), RangeError, 'broadcastTo: shape [3, 2] does not broadcast to [2]');
+    expectError(() => ops.concat<X>([M, [[1, 2, 3]]]), RangeError, 'concat: shapes [3, 2] and [1, 3] differ in an axis other than 0');
+    expectError(() => ops.slice([1, 2, 3], 1, 9), RangeError, 'slice: [1, 9) is outside [0, 3)');
   });
 
-  it('has nothing to join in an empty list', () => {
+  it('name an empty list of tensors', () => {
     expectError(() => ops.concat([]), RangeError, 'concat: xs is empty, expected at least one tensor');
   });
 
-  it('adds gradients up where a row is taken twice', async () => {
+  it('add up the gradients of a row that is taken twice', async () => {
     await expectGradients((x) => ops.take(x, [2, 0, 2, 1]), [[1, 2, 3, 4]], [[weights[1]!, weights[3]!, weights[0]! + weights[2]!, 0]]);
   });
 
-  it('slices, joins, reshapes and repeats', async () => {
+  it('slice, concatenate, reshape and broadcast', async () => {
     await expectValues(ops.slice(tensor(M), 1, 3), [
       [3, 4],
       [5, 6],
@@ -429,7 +429,7 @@ describe('indexing and shape', () => {
     expect(ops.shape(tensor([[[1], [2]]]))).toEqual([1, 2, 1]);
   });
 
-  it('casts', async () => {
+  it('cast', async () => {
     await expectValues(ops.cast(tensor([1.75, -1.75]), 'int'), [1, -1]);
     await expectValues(ops.cast(tensor([2, 0, -1]), 'bool'), [1, 0, 1]);
     await expectValues(ops.cast(ints([3, -1]), 'float'), [3, -1]);
@@ -442,7 +442,7 @@ describe('stopGradient', () => {
     await expectGradients((x) => ops.mul(ops.stopGradient(x), x), [A], [A.map((x, i) => weights[i]! * x)]);
   });
 
-  it('gives zeros where nothing else depends on the input', async () => {
+  it('leaves a gradient of zeros if nothing else depends on the input', async () => {
     const { grads } = await derivatives((x, y) => ops.add(ops.stopGradient(ops.exp(x)), y), [A, B]);
     expectClose(
       grads[0] as number[],
@@ -450,7 +450,7 @@ describe('stopGradient', () => {
     );
   });
 
-  it('returns a tensor of its own', () => {
+  it('returns a new tensor', () => {
     const x = tensor(A);
     expectNoLeak(() => ops.stopGradient(x));
     expect(ops.stopGradient(x)).not.toBe(x);
@@ -458,13 +458,13 @@ describe('stopGradient', () => {
 });
 
 describe('scope', () => {
-  it('frees what was made, keeps what is returned', () => {
+  it('frees the tensors it made, except those it returns', () => {
     const x = tensor(A);
     expectNoLeak(() => ops.scope(x, () => ops.exp(ops.neg(x))));
     expectNoLeak(() => ops.scope(x, () => ({ a: ops.exp(ops.neg(x)), b: ops.neg(x) })), 2);
   });
 });
 
-it('knows the engine that the tests run on', () => {
+it('the engine under test has an epsilon', () => {
   expect(epsilon, engine).toBeLessThan(1e-4);
 });

@@ -4,7 +4,7 @@ import { arrays } from '../../src/backend/arrays/arrays.js';
 import { engine, isArrays, tensor } from '../support/engine.js';
 import { expectClose } from '../../src/testing/index.js';
 
-/** A number that is its own engine's tensor, to see that losses run where they never ran before. */
+/** The tensor of an engine that is unknown to the library, to test that losses run on it. */
 class Boxed {
   constructor(readonly values: Nested) {}
 }
@@ -13,7 +13,7 @@ const unbox = (x: Boxed | number): Nested => (x instanceof Boxed ? x.values : x)
 
 const methods = arrays as unknown as Readonly<Record<string, ((...args: unknown[]) => Nested) | undefined>>;
 
-/** An engine whose tensors are boxed arrays, made of the arrays engine by wrapping. */
+/** An engine on boxed arrays, which wraps the arrays engine. */
 const boxed = new Proxy({ name: 'boxed', owns: (value: unknown) => value instanceof Boxed } as unknown as Backend<Boxed>, {
   get: (own, key: keyof Backend<Nested>) => {
     if (key in own) return Reflect.get(own, key) as unknown;
@@ -25,14 +25,14 @@ const boxed = new Proxy({ name: 'boxed', owns: (value: unknown) => value instanc
 });
 
 describe('backendOf', () => {
-  it('finds the engine of the values; numbers go along with any', () => {
+  it('finds the engine of the values, and accepts numbers with any engine', () => {
     expect(backendOf(tensor([1])).name).toBe(isArrays ? 'arrays' : 'tensorflow.js');
     expect(backendOf(1, tensor([1]), 2)).toBe(backendOf(tensor([1])));
     expect(backendOf(1).name).toBe('arrays');
     expect(backendOf([1]).name).toBe('arrays');
   });
 
-  it('says what nothing owns', () => {
+  it('names values that no engine owns', () => {
     const cases: [unknown, string][] = [
       ['x', 'no registered engine owns "x"'],
       [undefined, 'no registered engine owns undefined'],
@@ -49,8 +49,8 @@ describe('backendOf', () => {
     for (const [value, message] of cases) expect(() => backendOf(value)).toThrow(new TypeError(message));
   });
 
-  // On arrays there is no second engine to mix in.
-  it.skipIf(isArrays)('refuses values of two engines', () => {
+  // On arrays there is no second engine to mix with.
+  it.skipIf(isArrays)('rejects values of two engines', () => {
     expect(() => backendOf(tensor([1]), [1])).toThrow(new TypeError('values of two engines cannot be mixed: tensorflow.js and arrays'));
   });
 });
@@ -69,15 +69,15 @@ describe('registerBackend', () => {
     expect(ops.shape(ops.add(b(1, 2), 1))).toEqual([2]);
   });
 
-  it('takes a registration back', () => {
-    const take = registerBackend(boxed);
+  it('returns a function that unregisters the engine', () => {
+    const unregisterBoxed = registerBackend(boxed);
     expect(backendOf(new Boxed(1)).name).toBe('boxed');
-    take();
-    take();
+    unregisterBoxed();
+    unregisterBoxed();
     expect(() => backendOf(new Boxed(1))).toThrow('no registered engine owns a value of type Boxed');
   });
 
-  it('replaces an engine of the same name', () => {
+  it('replaces an engine with the same name', () => {
     const first = registerBackend(boxed);
     const other = { ...arrays, name: 'boxed', owns: (value: unknown) => value instanceof Boxed } as unknown as Backend<Boxed>;
     unregister = registerBackend(other);

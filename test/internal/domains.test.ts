@@ -12,19 +12,19 @@ describe('a domain', () => {
     ['notNegative', notNegative],
     ['probability', probability],
     ['zeroOrOne', zeroOrOne],
-  ])('%s says the same of numbers and of tensors', async (_, domain) => {
+  ])('%s tests numbers and tensors in the same way', async (_, domain) => {
     const held = (await read(domain.holds<X>(tensor(values)))) as number[];
     expect(held.map((v) => v !== 0)).toEqual(values.map((v) => domain.has(v)));
   });
 
-  // A GPU need not honour an infinity.
-  it.runIf(isReadable)('holds no infinity among finite numbers, in tensors too', async () => {
+  // A GPU need not support infinities.
+  it.runIf(isReadable)('of finite numbers excludes infinities in tensors', async () => {
     for (const domain of [positive, finite, notNegative]) {
       expect(await read(ops.cast(domain.holds<X>(tensor([Infinity, -Infinity, 1])), 'float'))).toEqual([0, 0, 1]);
     }
   });
 
-  it('takes neither NaN nor infinities as hyperparameters', () => {
+  it('contains neither NaN nor infinities', () => {
     for (const domain of [positive, finite, notNegative, labelNoise, probability, zeroOrOne]) {
       expect([NaN, Infinity, -Infinity].map((v) => domain.has(v))).toEqual([false, false, false]);
     }

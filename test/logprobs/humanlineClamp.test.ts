@@ -8,7 +8,7 @@ describe('humanlineClamp', () => {
   const batch = { policy: [[-1, -4, -3, -2]], reference: [[-1.5, -2, -6, -2]], mask: [[1, 1, 1, 0]] };
   const tensors = (): X => ({ policy: tensor(batch.policy), reference: tensor(batch.reference), mask: tensor(batch.mask) });
 
-  it('keeps log-ratios within the bounds, and counts those that were', async () => {
+  it('clamps log-ratios to the bounds, and returns the share within them', async () => {
     const { policy, unclamped } = humanlineClamp<X>(tensors());
     await expectValues(policy, [[-1, -3, -4.5, -2]], 4);
     await expectValues(unclamped, 1 / 3);
@@ -17,14 +17,14 @@ describe('humanlineClamp', () => {
     await expectValues(wide.unclamped, 1);
   });
 
-  it('counts what is strictly within, and the first step whole', async () => {
+  it('counts only tokens strictly within the bounds, and all tokens at the reference', async () => {
     const { unclamped } = humanlineClamp<X>({ policy: tensor([[-2, 0.5]]), reference: tensor([[-1, -1]]), mask: tensor([[1, 1]]) });
     await expectValues(unclamped, 0);
     const same = tensor([[-1, -2]]);
     await expectValues(humanlineClamp<X>({ policy: same, reference: same, mask: tensor([[1, 1]]) }).unclamped, 1);
   });
 
-  it('passes the gradient within the bounds alone', async () => {
+  it('has the gradient 1 within the bounds and 0 outside', async () => {
     const f = (p: X): X => humanlineClamp<X>({ ...tensors(), policy: p }).policy;
     await expectGradients(f, [batch.policy], [[[weight(0), 0, 0, weight(3)]]]);
   });
@@ -45,12 +45,12 @@ describe('humanlineClamp', () => {
     );
   });
 
-  it.skipIf(isReadable)('makes NaN of a token whose mask is neither 0 nor 1, where it cannot be read', async () => {
+  it.skipIf(isReadable)('is NaN for a token whose mask is neither 0 nor 1 where it cannot be read', async () => {
     const { policy } = humanlineClamp<X>({ ...tensors(), mask: tensor([[1, 2, 1, 0]]) });
     expect(flatten((await read(policy)) as Values).map(Number.isNaN)).toEqual([false, true, false, false]);
   });
 
-  it('names arguments of the wrong shape, those that are missing, and unknown options', () => {
+  it('names missing arguments, wrong shapes and unknown options', () => {
     const none = 'is not a tensor: no registered engine owns null';
     const [flat, rows, ones] = [tensor([-1, -2]), tensor([[-1, -2], [-3, -4]]), tensor([[1, 1], [1, 0]])]; // prettier-ignore
     const x = { policy: rows, reference: rows, mask: ones };

@@ -22,11 +22,11 @@ describe('implicitRewards', () => {
     await expectValues(ops.mul(ops.sub(chosen, rejected), 2), delta, 8);
   });
 
-  it('take single examples, and 0.1 as beta', async () => {
+  it('accept unpaired examples, with a default beta of 0.1', async () => {
     await expectValues(implicitRewards<X>({ policy: tensor([-1, -2]), reference: tensor([-3, -1]) }), [0.2, -0.1]);
   });
 
-  it('take a beta per pair or example', async () => {
+  it('accept a beta per pair or example', async () => {
     const beta = tensor(betas);
     const own = implicitRewards<X>(pairLogps(), { beta });
     await expectValues(own.chosen, rewards.chosen, 4);
@@ -75,7 +75,7 @@ describe('implicitRewards', () => {
     expectError(() => implicitRewards(x, { alpha: 1 } as never), RangeError, 'implicitRewards: unknown option alpha, expected beta');
   });
 
-  it.skipIf(isReadable)('are NaN where beta is not positive and finite and cannot be read', async () => {
+  it.skipIf(isReadable)('are NaN for a beta that is not positive and finite where it cannot be read', async () => {
     const own = (await read(implicitRewards<X>(pairLogps(), { beta: tensor([Infinity, 0, 1]) }).chosen)) as number[];
     expect(own.map(Number.isNaN)).toEqual([true, true, false]);
   });

@@ -5,7 +5,7 @@ import { weight } from '../support/samples.js';
 import { chosen, rejected, masks, sides, logps, both, sums } from '../support/tokenPairs.js';
 
 describe('ldLogProbs', () => {
-  it('counts what is longer than the other side at alpha', async () => {
+  it('weights tokens beyond the length of the other side by alpha', async () => {
     const { chosen: c, rejected: r } = ldLogProbs<X>(logps(), sides(masks), { alpha: 0.5 });
     await expectValues(c, [-2 - 3 - 2.5, -6 - 7 - 0.5 * (8 + 9 + 10), 0], 10);
     await expectValues(r, [-6, -12, -5], 10);
@@ -17,7 +17,7 @@ describe('ldLogProbs', () => {
     await expectValues(r, await sums(tensor(rejected), tensor(masks.rejected)), 10);
   });
 
-  it('has the gradient 1, alpha and 0, also beside what is not a number', async () => {
+  it('has the gradient 1, alpha and 0, and ignores NaN in masked tokens', async () => {
     const f = (c: X, r: X): X => both(ldLogProbs<X>({ chosen: c, rejected: r }, sides(masks), { alpha: 0.5 }));
     const slope = (rows: number[][], first: number): number[][] => rows.map((row, i) => row.map((v) => v * weight(first + i)));
     await expectGradients(f, [chosen, rejected], [
@@ -50,7 +50,7 @@ describe('ldLogProbs', () => {
     expectError(() => ldLogProbs<X>({ chosen: flat, rejected: flat }, { chosen: ones, rejected: ones }, { alpha: 0.5 }), RangeError, 'ldLogProbs: logps.chosen has shape [2], expected rank 2'); // prettier-ignore
   });
 
-  it.skipIf(isReadable)('makes NaN of a row whose mask is neither 0 nor 1, where it cannot be read', async () => {
+  it.skipIf(isReadable)('is NaN for a side whose mask is neither 0 nor 1 where it cannot be read', async () => {
     const bad = { ...sides(masks), chosen: tensor(masks.chosen.map((row, i) => (i === 0 ? [2, 1, 1, 1, 1] : row))) };
     const ld = ldLogProbs<X>(logps(), bad, { alpha: 0.5 });
     expect(((await read(ld.chosen)) as number[]).map(Number.isNaN)).toEqual([true, false, false]);

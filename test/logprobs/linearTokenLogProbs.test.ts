@@ -42,18 +42,18 @@ function oracle(hidden: Matrix, weight: Matrix, bias: number[] | undefined, labe
   return { logps, grads: [byHidden, byWeight, byBias] as [Matrix, Matrix, number[]] };
 }
 
-/** Gradients relative to the largest of each. */
+/** Compares gradients, relative to the largest element of each. */
 function expectGrads(grads: readonly unknown[], expected: readonly Values[], factor = 4): void {
   grads.forEach((g, i) => {
-    // Of a vocabulary of one token, all are 0.
+    // With a vocabulary of one token, all gradients are 0.
     const largest = Math.max(...(expected[i] as number[] | Matrix).flat().map(Math.abs)) || 1;
-    // Differences on arrays are off by their own step.
+    // On arrays, gradients have the error of central differences.
     expectClose(g as Values, expected[i]!, { relative: 0, absolute: (isArrays ? 1e-6 : factor * epsilon) * largest });
   });
 }
 
 describe('linearTokenLogProbs', () => {
-  // Sizes that divide nothing; chunks of one token, of some with a rest, and of all.
+  // Chunks of one token, of several with a remainder, and of all tokens.
   const sizes: [rows: number, width: number, vocabulary: number, chunkSize: number | undefined][] = [
     [1, 1, 1, undefined],
     [3, 2, 2, 1],
@@ -70,24 +70,27 @@ describe('linearTokenLogProbs', () => {
   ];
 
   describe.each(options)('with %s', (_, given) => {
-    it.each(sizes)('[%i, %i] by %i tokens, %o at a time', async (rows, width, vocabulary, chunkSize) => {
-      const [hidden, weight, bias] = [matrix(rows, width, 2), matrix(vocabulary, width, 1.5, 1), vector(vocabulary, 1, 2)];
-      const labels = labelsOf(rows, vocabulary);
-      const all = { ...given, ...(chunkSize && { chunkSize }) };
-      const { logps, grads } = oracle(hidden, weight, bias, labels, given);
-      const f = (h: X, w: X, b: X): X => linearTokenLogProbs({ hidden: h, weight: w, bias: b }, ints(labels), all);
-      await expectValues(f(tensor(hidden), tensor(weight), tensor(bias)), logps, 8);
-      if (isArrays && vocabulary > 20) return; // differences take one evaluation for each of the inputs
-      const actual = await derivatives(f, [hidden, weight, bias]);
-      expectGrads(actual.grads, grads);
-      const frozen = (h: X): X =>
-        linearTokenLogProbs({ hidden: h, weight: tensor(weight), bias: tensor(bias) }, ints(labels), { ...all, frozenWeight: true });
-      await expectValues(frozen(tensor(hidden)), logps, 8);
-      expectGrads((await derivatives(frozen, [hidden])).grads, [grads[0]]);
-    });
+    it.each(sizes)(
+      'equals float64 for hidden states [%i, %i], vocabulary %i, chunk size %o',
+      async (rows, width, vocabulary, chunkSize) => {
+        const [hidden, weight, bias] = [matrix(rows, width, 2), matrix(vocabulary, width, 1.5, 1), vector(vocabulary, 1, 2)];
+        const labels = labelsOf(rows, vocabulary);
+        const all = { ...given, ...(chunkSize && { chunkSize }) };
+        const { logps, grads } = oracle(hidden, weight, bias, labels, given);
+        const f = (h: X, w: X, b: X): X => linearTokenLogProbs({ hidden: h, weight: w, bias: b }, ints(labels), all);
+        await expectValues(f(tensor(hidden), tensor(weight), tensor(bias)), logps, 8);
+        if (isArrays && vocabulary > 20) return; // central differences of so many inputs take too long
+        const actual = await derivatives(f, [hidden, weight, bias]);
+        expectGrads(actual.grads, grads);
+        const frozen = (h: X): X =>
+          linearTokenLogProbs({ hidden: h, weight: tensor(weight), bias: tensor(bias) }, ints(labels), { ...all, frozenWeight: true });
+        await expectValues(frozen(tensor(hidden)), logps, 8);
+        expectGrads((await derivatives(frozen, [hidden])).grads, [grads[0]]);
+      },
+    );
   });
 
-  it('has no bias unless there is one', async () => {
+  it('works without a bias', async () => {
     const [hidden, weight, labels] = [matrix(4, 3, 2), matrix(20, 3, 1, 1), [3, 19, 0, 7]];
     const { logps, grads } = oracle(hidden, weight, undefined, labels);
     const f = (h: X, w: X): X => linearTokenLogProbs({ hidden: h, weight: w }, ints(labels), { chunkSize: 6 });
@@ -95,7 +98,7 @@ describe('linearTokenLogProbs', () => {
     expectGrads((await derivatives(f, [hidden, weight])).grads, grads.slice(0, 2));
   });
 
-  it('takes [B, T, D] and flat rows alike, and labels as plain numbers', async () => {
+  it('accepts [B, T, D] and flat rows, and labels as plain numbers', async () => {
     const [hidden, weight, labels] = [matrix(6, 4, 2), matrix(11, 4, 1, 1), labelsOf(6, 11)];
     const { logps } = oracle(hidden, weight, undefined, labels);
     const batch = { hidden: tensor([hidden.slice(0, 3), hidden.slice(3)]), weight: tensor(weight) };
@@ -105,7 +108,7 @@ describe('linearTokenLogProbs', () => {
     await expectValues(linearTokenLogProbs<X, X, number[]>({ hidden: tensor(hidden), weight: tensor(weight) }, labels) as X, logps, 8);
   });
 
-  it('is -log V where all logits are equal, and at most 0 where one is certain', async () => {
+  it('is -log V where all logits are equal, and 0 for a certain token', async () => {
     const head = { hidden: tensor([[1, 1], [3, 0]]), weight: tensor([[20, 20], [20, -20], [20, 20], [20, -20]]) }; // prettier-ignore
     await expectValues(linearTokenLogProbs<X, X, X>(head, ints([0, 3]), { chunkSize: 3 }), [-Math.log(2), -Math.log(4)]);
     const certain = { hidden: tensor([[50]]), weight: tensor([[-1], [1], [-1], [0]]) };
@@ -122,13 +125,13 @@ describe('linearTokenLogProbs', () => {
     if (!isArrays) expectGrads((await derivatives(f, [hidden, weight])).grads, grads.slice(0, 2));
   });
 
-  it.each([true, false])('gives ignored rows 0 and no gradient, whatever they hold (frozen weight: %s)', async (frozenWeight) => {
+  it.each([true, false])('is 0 with zero gradient for ignored rows, whatever they hold (frozen weight: %s)', async (frozenWeight) => {
     const [hidden, weight, labels] = [matrix(4, 3, 2), matrix(9, 3, 1, 1), [3, -100, 0, -100]];
     const { logps, grads } = oracle(hidden, weight, undefined, labels);
     const broken = hidden.map((row, i) => (i % 2 === 1 ? [NaN, 1, 2] : row));
     const f = (h: X, w: X): X => linearTokenLogProbs({ hidden: h, weight: w }, ints(labels), { chunkSize: 4, frozenWeight });
     await expectValues(f(tensor(broken), tensor(weight)), logps, 8);
-    // Differences of NaN are NaN on arrays.
+    // On arrays, central differences of NaN are NaN.
     if (isArrays) return;
     const actual = (await derivatives(f, [broken, weight])).grads;
     expectGrads(actual.slice(0, 1), grads.slice(0, 1));
@@ -137,7 +140,7 @@ describe('linearTokenLogProbs', () => {
     else expectGrads(actual.slice(1), grads.slice(1, 2));
   });
 
-  it.each([true, false])('is 0 with zero gradient where nothing counts (frozen weight: %s)', async (frozenWeight) => {
+  it.each([true, false])('is 0 with zero gradient if all tokens are ignored (frozen weight: %s)', async (frozenWeight) => {
     const f = (h: X, w: X): X => linearTokenLogProbs({ hidden: h, weight: w }, ints([-100, -100]), { frozenWeight });
     await expectValues(f(tensor([[NaN, 1], [1, 2]]), tensor(matrix(5, 2, 1))), [0, 0]); // prettier-ignore
     if (isArrays) return; // differences of NaN are NaN
@@ -145,8 +148,8 @@ describe('linearTokenLogProbs', () => {
     expect((grads as Matrix[]).flat(2).every((g) => g === 0)).toBe(true);
   });
 
-  // A GPU need not honour an infinity.
-  it.runIf(isReadable)('takes a chunk of impossible tokens', async () => {
+  // A GPU need not support infinities.
+  it.runIf(isReadable)('accepts a chunk of impossible tokens', async () => {
     const [hidden, weight] = [[[1], [2]], [[0], [0], [1], [0.5]]]; // prettier-ignore
     const bias = tensor([-Infinity, -Infinity, 0, 0]);
     const f =
@@ -164,7 +167,7 @@ describe('linearTokenLogProbs', () => {
     expect(((await read(impossible)) as number[])[0]).toBe(-Infinity);
   });
 
-  it('goes with losses that couple the examples of a batch', async () => {
+  it('works with losses that couple the examples of a batch', async () => {
     const [hidden, weight] = [matrix(8 * 3, 4, 1), matrix(30, 4, 1, 1)];
     const labels = Array.from({ length: 8 }, (_, i) => labelsOf(3, 30).map((l) => (l + i) % 30));
     const mask = labels.map((row) => row.map(() => 1));
@@ -186,11 +189,11 @@ describe('linearTokenLogProbs', () => {
     expectGrads([(linear.grads[0] as Matrix[]).flat()], [byHidden.flat()], 8);
   });
 
-  it('has a definition without a gradient by a frozen weight', async () => {
+  it('has a definition without a gradient for a frozen weight and bias', async () => {
     const rows = { hidden: tensor(matrix(2, 3, 2)), labels: ints([0, 4]), cap: undefined, chunkSize: undefined };
     const f = (weight: X, bias: X): X => {
       const logps = linearTokenLogProbsDefinition<X>({ ...rows, weight, bias }, true);
-      // Beside a term that has one: a function of constants alone has no gradient to ask for.
+      // Added to a term with a gradient, because tfjs cannot differentiate a function of constants.
       return ops.add(logps, ops.add(ops.sum(weight), ops.sum(bias)));
     };
     const { grads } = await derivatives((weight: X, bias: X) => ops.sum(f(weight, bias)), [matrix(5, 3, 1), vector(5, 1)]);
@@ -203,7 +206,7 @@ describe('linearTokenLogProbs', () => {
     );
   });
 
-  it('is its definition', async () => {
+  it('equals its definition', async () => {
     const rows = {
       hidden: tensor(matrix(5, 3, 2)),
       weight: tensor(matrix(17, 3, 1, 1)),
@@ -213,7 +216,7 @@ describe('linearTokenLogProbs', () => {
     };
     const definition = linearTokenLogProbsDefinition<X>({ ...rows, chunkSize: undefined }, false);
     const given = { hidden: rows.hidden, weight: rows.weight, bias: rows.bias };
-    // A cap of 2 over a temperature of 1 divides the products by 2 first.
+    // With a cap of 2, the function first divides hidden states and bias by 2.
     const head = {
       ...given,
       hidden: tensor(matrix(5, 3, 2).map((r) => r.map((x) => 2 * x))),
@@ -234,7 +237,7 @@ describe('linearTokenLogProbs', () => {
     expectNoLeak(() => linearTokenStats<X, X, X>(head, labels, { chunkSize: 5 }), 5);
   });
 
-  it('says what is wrong', () => {
+  it('names bad input', () => {
     const head = { hidden: tensor(matrix(2, 3, 1)), weight: tensor(matrix(5, 3, 1)) };
     const [labels, wide, three] = [ints([1, 4]), tensor(matrix(5, 4, 1)), tensor([1, 2, 3])];
     const call =
@@ -267,8 +270,8 @@ describe('linearTokenLogProbs', () => {
     if (!isArrays) type(call(head, tensor([1, 4])), 'labels has dtype float, expected int');
   });
 
-  // Where they can be read, they are an error.
-  it.skipIf(isReadable)('makes labels out of range NaN where they cannot be read', async () => {
+  // Where labels can be read, this is an error.
+  it.skipIf(isReadable)('is NaN for labels out of range where they cannot be read', async () => {
     const head = { hidden: tensor(matrix(3, 2, 1)), weight: tensor(matrix(5, 2, 1, 1)) };
     for (const frozenWeight of [true, false]) {
       const logps = (await read(linearTokenLogProbs<X, X, X>(head, ints([5, 1, -7]), { chunkSize: 2, frozenWeight }))) as number[];

@@ -5,11 +5,11 @@ import { labelsOf } from '../support/samples.js';
 import { type Matrix, matrix, vector, logitsOf } from '../support/linearHead.js';
 
 describe('linearTokenStats', () => {
-  it.each([1, 4, 23, 64, undefined])('are the statistics of the logits, %o tokens at a time', async (chunkSize) => {
+  it.each([1, 4, 23, 64, undefined])('equal tokenStats of the logits, chunk size %o', async (chunkSize) => {
     const [hidden, weight, bias, labels] = [matrix(7, 3, 2), matrix(64, 3, 1, 1), vector(64, 1, 2), labelsOf(7, 64)];
     const options = { logitScale: 2, logitSoftcap: 5, temperature: 1.5 };
     const logits = hidden.map((h) => logitsOf(h, weight, bias, options).logits);
-    // The likeliest token of a row is right, and one that is as likely as it comes later.
+    // The first label is the argmax of its row.
     labels[0] = logits[0]!.indexOf(Math.max(...logits[0]!));
     const head = { hidden: tensor(hidden), weight: tensor(weight), bias: tensor(bias) };
     const stats = linearTokenStats<X, X, X>(head, ints(labels), { ...options, ...(chunkSize && { chunkSize }) });
@@ -20,13 +20,13 @@ describe('linearTokenStats', () => {
     }
   });
 
-  it.each([1, 2, 3, 5])('count the first of the largest logits as right, %i tokens at a time', async (chunkSize) => {
+  it.each([1, 2, 3, 5])('take the first of equal largest logits as the argmax, chunk size %i', async (chunkSize) => {
     const head = { hidden: tensor([[1], [1], [1]]), weight: tensor([[0], [2], [1], [2], [0]]) };
     await expectValues(linearTokenStats<X, X, X>(head, ints([1, 3, 2]), { chunkSize }).correct, [1, 0, 0]);
   });
 
   it('have no gradient', async () => {
-    if (isArrays) return; // nothing has
+    if (isArrays) return; // the arrays engine has no gradients
     const f = (h: X): X => {
       const head = { hidden: h, weight: tensor(matrix(6, 2, 1)) };
       const { entropy, logps } = linearTokenStats<X, X, X>(head, ints([1, 2]));

@@ -15,14 +15,14 @@ import {
 import { delta, four, fromFour, pairLogps, weight } from '../support/samples.js';
 
 describe('splitPairs and concatPairs', () => {
-  it("are each other's inverse, chosen first", async () => {
+  it('are inverse to each other, with the chosen rows first', async () => {
     const { chosen, rejected } = splitPairs<X>(tensor([1, 2, 3, 4]));
     await expectValues(chosen, [1, 2]);
     await expectValues(rejected, [3, 4]);
     await expectValues(concatPairs<X>({ chosen, rejected }), [1, 2, 3, 4]);
   });
 
-  it('take rows of any rank and kind', async () => {
+  it('accept rows of any rank and dtype', async () => {
     const { chosen, rejected } = splitPairs<X>(
       ints([
         [1, 2],
@@ -37,7 +37,7 @@ describe('splitPairs and concatPairs', () => {
     ]);
   });
 
-  it('pass the gradient on', async () => {
+  it('split and join the gradient', async () => {
     await expectGradients((x) => splitPairs<X>(x).rejected as X, [[1, 2, 3, 4]], [[0, 0, weight(0), weight(1)]]);
     await expectGradients((a, b) => concatPairs<X>({ chosen: a, rejected: b }), [[1], [2]], [[weight(0)], [weight(1)]]);
   });
@@ -73,7 +73,7 @@ describe('splitPairs and concatPairs', () => {
 describe('gatherPairs', () => {
   const x = [-1, -2, -3, -4];
 
-  it('pairs by index, on the engine or as lists; an example may repeat', async () => {
+  it('pairs by index tensors or lists, also if an example repeats', async () => {
     for (const indices of [
       { chosen: [0, 0, 3], rejected: [1, 2, 0] },
       { chosen: ints([0, 0, 3]), rejected: ints([1, 2, 0]) },
@@ -84,7 +84,7 @@ describe('gatherPairs', () => {
     }
   });
 
-  it('equals the pair form in a loss, value and gradient', async () => {
+  it('equals splitPairs in a loss, in value and gradient', async () => {
     const indices = { chosen: [0, 1], rejected: [2, 3] };
     const reference = tensor([-1.5, -1, -2, -5]);
     const indexed = (v: X) => dpo<X>({ policy: gatherPairs<X>(v, indices), reference: gatherPairs<X>(reference, indices) });
@@ -141,7 +141,7 @@ describe('gatherPairs', () => {
     );
   });
 
-  // Plain numbers have no kind.
+  // Plain numbers have no dtype.
   it.skipIf(isArrays)('names indices that are floats', () => {
     const [t, i] = [tensor(x), tensor([0])];
     expectError(
@@ -151,7 +151,7 @@ describe('gatherPairs', () => {
     );
   });
 
-  it.skipIf(isReadable)('turns an index out of range into NaN where it cannot be read', async () => {
+  it.skipIf(isReadable)('gives NaN for an index out of range where it cannot be read', async () => {
     const { chosen } = gatherPairs<X, X>(tensor(x), { chosen: ints([0, 4, -1]), rejected: ints([1, 1, 1]) });
     expect(((await read(chosen)) as number[]).map(Number.isNaN)).toEqual([false, true, true]);
   });
@@ -162,7 +162,7 @@ describe('logRatioMargin', () => {
     await expectValues(logRatioMargin(pairLogps()), delta, 8);
   });
 
-  it('has gradients on all inputs', async () => {
+  it('has a gradient for each input', async () => {
     const g = [0, 1, 2].map(weight);
     const minus = g.map((v) => -v);
     await expectGradients((a: X, b: X, c: X, d: X) => logRatioMargin<X>(fromFour(a, b, c, d)), four, [g, minus, minus, g]);

@@ -16,17 +16,17 @@ const mask = [
 ];
 
 describe('sequenceLogProbs', () => {
-  it('sums or averages what the mask counts; an empty row is 0', async () => {
+  it('sums or averages counted tokens, and is 0 for a row without any', async () => {
     await expectValues(sequenceLogProbs(tensor(logps), tensor(mask)), [-5, -8, 0], 8);
     await expectValues(sequenceLogProbs(tensor(logps), tensor(mask), { reduction: 'mean' }), [-2.5, -4, 0], 8);
   });
 
-  it('takes integer and boolean masks', async () => {
+  it('accepts integer and boolean masks', async () => {
     await expectValues(sequenceLogProbs(tensor(logps), ints(mask)), [-5, -8, 0], 8);
     await expectValues(sequenceLogProbs(tensor(logps), tensor(mask, 'bool'), { reduction: 'mean' }), [-2.5, -4, 0], 8);
   });
 
-  it('has the gradient of the mask, 0 for an empty row', async () => {
+  it('has the mask as gradient, 0 for a row without counted tokens', async () => {
     const finite = [
       [-1, -2, -4],
       [-3, -5, -6],
@@ -40,8 +40,9 @@ describe('sequenceLogProbs', () => {
     );
   });
 
-  it('a masked token equals a token removed', async () => {
+  it('gives the same for a masked token as for a removed one', async () => {
     await expectValues(sequenceLogProbs(tensor([[-1, -4]]), tensor([[1, 1]]), { reduction: 'mean' }), [-2.5], 4);
+    await expectValues(sequenceLogProbs(tensor([[-1, -9, -4]]), tensor([[1, 0, 1]]), { reduction: 'mean' }), [-2.5], 4);
   });
 
   it('leaks nothing, and names bad input', () => {

@@ -26,9 +26,9 @@ describe('tokenKl', () => {
       const policy = logitsOf(5, size, scale, shift);
       const reference = policy.map((x) => (rounded(x.map((v, i) => v + 0.5 * Math.cos(3 * i))) as number[])); // prettier-ignore
       await expectValues(tokenKl<X>(tensor(policy), tensor(reference)), policy.map((x, n) => klOf(x, reference[n]!)), 1 + scale + shift); // prettier-ignore
-      if (size > 3 && isArrays) continue; // differences of each of many logits
+      if (size > 3 && isArrays) continue; // central differences of so many logits take too long
       const { grads } = await derivatives((x: X) => tokenKl<X>(x, tensor(reference)), [policy]);
-      // The difference of two probabilities, each as exact as the engine is.
+      // The difference of two probabilities, each accurate to the engine's epsilon.
       const wanted = policy.map((x, n) => {
         const q = softmax(reference[n]!);
         return softmax(x).map((p, v) => weight(n) * (p - q[v]!));
@@ -37,30 +37,30 @@ describe('tokenKl', () => {
     }
   });
 
-  it('is 0 where the two are equal', async () => {
+  it('is 0 for equal logits', async () => {
     const logits = tensor(logitsOf(4, 47, 4));
     await expectValues(tokenKl<X>(logits, logits), [0, 0, 0, 0], 4);
   });
 
-  it('has no gradient by the reference', async () => {
+  it('has no gradient with respect to the reference', async () => {
     const policy = tensor([[1, 2, 4]]);
     const beside = (r: X): X => backendOf<X>(r).add(backendOf<X>(r).sum(r, -1), tokenKl<X>(policy, r));
     await expectGradients(beside, [[[3, 1, 2]]], [[[weight(0), weight(0), weight(0)]]]);
   });
 
-  it('adds nothing for what is impossible to both', async () => {
+  it('adds nothing for tokens that are impossible for both', async () => {
     const [policy, reference] = [[[0, HOLE, 1, 2]], [[1, HOLE, 0, 2]]]; // prettier-ignore
     await expectValues(tokenKl<X>(tensor(policy), tensor(reference)), [klOf([0, 1, 2], [1, 0, 2])], 4);
   });
 
-  it.each([3, 47, 1500])('adds nothing for it wherever it stands, among %i logits', async (size) => {
-    // All but the last two are impossible to the reference, the first half to the policy too.
+  it.each([3, 47, 1500])('adds nothing for impossible tokens at any position, among %i logits', async (size) => {
+    // All but the last two tokens are impossible for the reference, the first half also for the policy.
     const reference = Array.from({ length: size }, (_, v) => (v < size - 2 ? HOLE : v - size));
     const policy = reference.map((_, v) => (v < size / 2 - 1 ? HOLE : Math.sin(v)));
     await expectValues(tokenKl<X>(tensor([policy]), tensor([reference])), [klOf(policy, reference)], 4);
   });
 
-  it.each([3, 40, 1500])('makes NaN of a row in which either holds a NaN, among %i logits', async (size) => {
+  it.each([3, 40, 1500])('is NaN for a row with a NaN in either input, among %i logits', async (size) => {
     const row = (at: number): number[] => Array.from({ length: size }, (_, v) => (v === at ? NaN : Math.cos(v)));
     const policy = [0, -1, size - 1, -1].map(row);
     const reference = [-1, Math.floor(size / 2), -1, -1].map(row);
@@ -80,8 +80,8 @@ describe('tokenKl', () => {
     expectError(() => tokenKl<X>(a, other), RangeError, 'tokenKl: reference has shape [1, 2], expected [2, 2, 5] like policy');
   });
 
-  // Elsewhere the definition is what runs.
-  it.runIf(!isArrays && listKernels().tokenKl![engine] === 'kernel')('is its definition', async () => {
+  // Elsewhere, the definition itself runs.
+  it.runIf(!isArrays && listKernels().tokenKl![engine] === 'kernel')('equals its definition', async () => {
     const [policy, reference] = [tensor(logitsOf(9, 123, 4)), tensor(logitsOf(9, 123, 3))];
     const [kernel, definition] = [tokenKl<X>(policy, reference), tokenKlDefinition<X>(policy, reference)];
     expectClose((await read(kernel)) as number[], (await read(definition)) as number[], { absolute: 16 * epsilon, relative: 4 * epsilon });

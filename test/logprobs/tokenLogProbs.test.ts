@@ -22,7 +22,7 @@ import { labelsOf, weight } from '../support/samples.js';
 import { expectClose, type Values } from '../../src/testing/index.js';
 import type { Nested } from '../../src/index.js';
 
-/** Random numbers of a seed, between -1 and 1 (mulberry32). */
+/** Pseudorandom numbers between -1 and 1 from a seed (mulberry32). */
 function random(seed: number): () => number {
   let state = seed;
   return () => {
@@ -43,7 +43,7 @@ interface Expected {
   readonly gradients: number[][];
 }
 
-/** Value and gradient in float64, for a gradient of the result of `dy`. */
+/** Value in float64, and gradient with respect to the logits if `dy` is that of the result. */
 const oracle = (logits: number[][], labels: number[], dy: (i: number) => number): Expected => ({
   logps: logits.map((row, i) => (labels[i] === -100 ? 0 : logSoftmax(row)[labels[i]!]!)),
   gradients: logits.map((row, i) => {
@@ -52,13 +52,13 @@ const oracle = (logits: number[][], labels: number[], dy: (i: number) => number)
   }),
 });
 
-/** Asserts gradients by the logits relative to `dy`, about 1, which is the scale of a probability. */
+/** Asserts gradients with respect to the logits, with an absolute tolerance for values of the size of probabilities. */
 async function expectProbabilities(f: (x: X) => X, logits: Nested, expected: Values): Promise<void> {
   const { grads } = await derivatives(f, [logits]);
   expectClose(grads[0] as Values, expected, { relative: 0, absolute: 2 * epsilon });
 }
 
-/** The largest difference of two nested lists. */
+/** The largest absolute difference of two nested lists. */
 function furthest(actual: Nested, expected: Values): number {
   const [a, b] = [flatten(actual as Values), flatten(expected)];
   return Math.max(...a.map((v, i) => Math.abs(v - b[i]!)));
@@ -88,7 +88,7 @@ describe('tokenLogProbs', () => {
     }
   });
 
-  // Sizes that divide nothing, around the size of a workgroup, and vocabularies of one and two.
+  // Vocabularies of one and two tokens, odd sizes, and sizes around 256.
   const shapes: [number, number][] = [
     [1, 1],
     [3, 2],
@@ -99,7 +99,7 @@ describe('tokenLogProbs', () => {
     [5, 257],
     [2, 1031],
   ];
-  // Flat, ordinary and peaky logits, the latter with one far above the rest.
+  // Flat, ordinary, large and peaky logits, the last with one logit far above the rest.
   const kinds: [string, (rows: number, vocabulary: number) => number[][]][] = [
     ['flat', (n, v) => logitsOf(n, v, 0.01)],
     ['ordinary', (n, v) => logitsOf(n, v, 8)],
@@ -107,7 +107,7 @@ describe('tokenLogProbs', () => {
     ['peaky', (n, v) => logitsOf(n, v, 1).map((row, i) => row.map((x, j) => (j === (i * 31) % v ? 30 : x)))],
   ];
   describe.each(kinds)('%s logits', (_, make) => {
-    it.each(shapes)('[%i, %i]', async (rows, vocabulary) => {
+    it.each(shapes)('match float64 in shape [%i, %i]', async (rows, vocabulary) => {
       const [logits, labels] = [make(rows, vocabulary), labelsOf(rows, vocabulary)];
       const { logps, gradients } = oracle(logits, labels, weight);
       const f = (x: X) => tokenLogProbs<X, X>(x, ints(labels));
@@ -116,7 +116,7 @@ describe('tokenLogProbs', () => {
     });
   });
 
-  it('is -log V where all logits are equal, and the uniform gradient', async () => {
+  it('is -log V where all logits are equal, with the gradient onehot - 1 / V', async () => {
     await expectValues(tokenLogProbs<X, X>(tensor([[2, 2, 2, 2]]), ints([3])), [-Math.log(4)]);
     await expectGradients(
       (x) => tokenLogProbs<X, X>(x, ints([3])),
@@ -125,14 +125,14 @@ describe('tokenLogProbs', () => {
     );
   });
 
-  it('takes [B, T, V] and flat rows alike', async () => {
+  it('accepts [B, T, V] and flat rows', async () => {
     const [logits, labels] = [logitsOf(6, 5, 3), labelsOf(6, 5)];
     const flat = (await read(tokenLogProbs<X, X>(tensor(logits), ints(labels)))) as number[];
     const nested = tokenLogProbs<X, X>(tensor([logits.slice(0, 3), logits.slice(3)]), ints([labels.slice(0, 3), labels.slice(3)]));
     await expectValues(nested, [flat.slice(0, 3), flat.slice(3)]);
   });
 
-  it('agrees with its definition in plain operations, in value and gradient', async () => {
+  it('has a definition in plain operations that matches float64, in value and gradient', async () => {
     const [logits, labels] = [logitsOf(6, 37, 6), labelsOf(6, 37)];
     const definition = (x: X) => tokenLogProbsDefinition<X>(x, ints(labels), -100);
     const { logps, gradients } = oracle(logits, labels, weight);
@@ -140,7 +140,7 @@ describe('tokenLogProbs', () => {
     if (!isArrays) await expectGradients(definition, [logits], [gradients]);
   });
 
-  it('as its definition, is NaN for labels out of range, and clean of what ignored rows hold', async () => {
+  it('has a definition that is NaN for labels out of range, and ignores NaN in ignored rows', async () => {
     const rows = [
       [NaN, 1, Infinity],
       [1, 2, 3],
@@ -154,7 +154,7 @@ describe('tokenLogProbs', () => {
     expect(outside.map(Number.isNaN)).toEqual([true, false, false, true, true]);
   });
 
-  it('gives 0 with zero gradient to ignored tokens, whatever their logits', async () => {
+  it('is 0 with zero gradient for ignored tokens, whatever their logits', async () => {
     const bad = [
       [NaN, 1, 2],
       [1, 2, 3],
@@ -182,7 +182,7 @@ describe('tokenLogProbs', () => {
     );
   });
 
-  it.each([3, 40, 1500])('makes NaN of a row that holds a NaN, wherever it stands, among %i logits', async (vocabulary) => {
+  it.each([3, 40, 1500])('is NaN for a row with a NaN at any position, among %i logits', async (vocabulary) => {
     const places = [0, Math.floor(vocabulary / 2), vocabulary - 1];
     const rows = [...places, -1].map((at) => Array.from({ length: vocabulary }, (_, v) => (v === at ? NaN : Math.cos(v))));
     const f = (x: X) => tokenLogProbs<X, X>(x, ints([1, 1, 1, 1]));
@@ -192,13 +192,13 @@ describe('tokenLogProbs', () => {
     expect((grads[0] as number[][]).map((row) => row.some(Number.isNaN))).toEqual([true, true, true, false]);
   });
 
-  it('takes -Infinity for tokens that cannot come', async () => {
+  it('accepts -Infinity as the logit of an impossible token', async () => {
     const logits = [[0, -Infinity, 0]];
     await expectValues(tokenLogProbs<X, X>(tensor(logits), ints([2])), [-Math.LN2]);
     if (!isArrays) await expectGradients((x) => tokenLogProbs<X, X>(x, ints([2])), [logits], [[[-0.5, 0, 0.5].map((g) => g * weight(0))]]);
   });
 
-  it('differentiates an intermediate value, and one that is used twice', async () => {
+  it('is differentiable at an intermediate value that is used twice', async () => {
     const [logits, labels] = [logitsOf(4, 11, 3), labelsOf(4, 11)];
     const { gradients } = oracle(logits, labels, weight);
     const twice = gradients.map((row) => row.map((g) => 2 * g));
@@ -209,7 +209,7 @@ describe('tokenLogProbs', () => {
     await expectGradients(f, [logits], [twice]);
   });
 
-  it('takes another ignored label', async () => {
+  it('accepts another ignored label', async () => {
     const f = (ignoreIndex: number) =>
       tokenLogProbs<X, X>(
         tensor([
@@ -275,7 +275,7 @@ describe('tokenLogProbs', () => {
       );
     });
 
-    // Plain numbers have no kind.
+    // Plain numbers have no dtype.
     it.skipIf(isArrays)('names labels that are floats, and logits that are integers', () => {
       const [x, y, z] = [
         logits(),
@@ -290,8 +290,8 @@ describe('tokenLogProbs', () => {
       expectError(() => tokenLogProbs(z, w), TypeError, 'tokenLogProbs: logits has dtype int, expected float');
     });
 
-    // Elsewhere the kind of the tensor says it.
-    it.runIf(isArrays)('names labels that are no integers', () => {
+    // Elsewhere, the dtype is checked instead.
+    it.runIf(isArrays)('names labels that are not integers, and ragged logits', () => {
       expectError(
         () => tokenLogProbs([[1, 2]], [0.5]),
         RangeError,
@@ -316,7 +316,7 @@ describe('tokenLogProbs', () => {
       }
     });
 
-    it.skipIf(isReadable)('turns such a token into NaN where it cannot, in value and gradient', async () => {
+    it.skipIf(isReadable)('gives NaN for such a token where it cannot be read, in value and gradient', async () => {
       const rows = [
         [1, 2, 3],
         [4, 5, 6],
@@ -336,7 +336,7 @@ describe('tokenLogProbs', () => {
       expectError(() => tokenLogProbs(x, y), TypeError, 'tokenLogProbs: logits is disposed');
     });
 
-    // On arrays there is no second engine to mix in.
+    // On arrays there is no second engine to mix with.
     it.skipIf(isArrays)('names tensors of two engines', () => {
       const x = logits();
       expectError(

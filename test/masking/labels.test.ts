@@ -8,7 +8,7 @@ const tokens = [
 ];
 
 describe('shiftLabels', () => {
-  it('moves each row to the left and ignores its last place', async () => {
+  it('shifts each row to the left and ignores its last place', async () => {
     await expectValues(shiftLabels(ints(tokens)), [
       [6, 7, 8, -100],
       [2, 0, 0, -100],
@@ -20,8 +20,8 @@ describe('shiftLabels', () => {
     ]);
   });
 
-  // Plain numbers have no kind.
-  it.skipIf(isArrays)('keeps integers', () => {
+  // Plain numbers have no dtype.
+  it.skipIf(isArrays)('returns integers', () => {
     expect(backendOf<X>(ints(1)).dtype(shiftLabels(ints(tokens)))).toBe('int');
   });
 
@@ -44,7 +44,7 @@ describe('labelsFromMask and maskFromLabels', () => {
     [1, -100, -100, -100],
   ];
 
-  it("are each other's inverse", async () => {
+  it('convert a mask to labels and back', async () => {
     expect(IGNORE_INDEX).toBe(-100);
     await expectValues(labelsFromMask<X>(ints(tokens), tensor(mask)), labels);
     await expectValues(labelsFromMask<X>(ints(tokens), tensor(mask, 'bool')), labels);
@@ -52,14 +52,14 @@ describe('labelsFromMask and maskFromLabels', () => {
     await expectValues(maskFromLabels<X>(ints(labels)), mask);
   });
 
-  it('take another ignored label', async () => {
+  it('accept another ignored label', async () => {
     const own = labels.map((row) => row.map((l) => (l === -100 ? -7 : l)));
     await expectValues(labelsFromMask<X>(ints(tokens), tensor(mask), { ignoreIndex: -7 }), own);
     await expectValues(maskFromLabels<X>(ints(own), { ignoreIndex: -7 }), mask);
   });
 
-  // Plain numbers have no kind.
-  it.skipIf(isArrays)('give integers, and floats', () => {
+  // Plain numbers have no dtype.
+  it.skipIf(isArrays)('return integers and floats', () => {
     const engine = backendOf<X>(ints(1));
     expect(engine.dtype(labelsFromMask<X>(ints(tokens), tensor(mask)))).toBe('int');
     expect(engine.dtype(maskFromLabels<X>(ints(labels)))).toBe('float');
@@ -88,7 +88,7 @@ describe('labelsFromMask and maskFromLabels', () => {
     );
   });
 
-  it.skipIf(isReadable)('a mask that is neither 0 nor 1 and cannot be read gives a label that no vocabulary has', async () => {
+  it.skipIf(isReadable)('give a label out of range for any vocabulary where a bad mask cannot be read', async () => {
     const labels = await read(labelsFromMask<X>(ints([[5, 6, 7, 8]]), tensor([[1, 0, 0.5, 2]])));
     expect(labels).toEqual([[5, -100, -(2 ** 31), -(2 ** 31)]]);
   });

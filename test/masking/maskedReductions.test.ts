@@ -15,7 +15,7 @@ describe('maskedSum and maskedMean', () => {
     [0, 0, 0],
   ];
 
-  it('reduce what the mask counts, over all or one axis', async () => {
+  it('reduce the values whose mask is 1, over all axes or one axis', async () => {
     await expectValues(maskedSum<X>(tensor(x), tensor(mask)), 10, 8);
     await expectValues(maskedSum<X>(tensor(x), tensor(mask), -1), [5, 5, 0], 8);
     await expectValues(maskedSum<X>(tensor(x), tensor(mask), 0), [1, 5, 4], 8);
@@ -24,7 +24,7 @@ describe('maskedSum and maskedMean', () => {
     await expectValues(maskedMean<X>(tensor(x), tensor(mask), 0), [1, 5, 4], 8);
   });
 
-  it('give 0 with zero gradient where nothing counts', async () => {
+  it('are 0 with zero gradient if all masks are 0', async () => {
     const none = [
       [0, 0],
       [0, 0],
@@ -46,7 +46,7 @@ describe('maskedSum and maskedMean', () => {
     await expectGradients((v) => maskedSum<X>(v, tensor(first), -1), [values], [[[w, w], zero]]);
   });
 
-  it('take a single value', async () => {
+  it('accept a single value', async () => {
     await expectValues(maskedMean<X>(tensor([3]), tensor([1])), 3);
   });
 
@@ -74,7 +74,7 @@ describe('maskedSum and maskedMean', () => {
     expectError(() => maskedMean(v, m), RangeError, 'maskedMean: value 1 of mask must be 0 or 1, got 0.5');
   });
 
-  it.skipIf(isReadable)('turn the result into NaN where it cannot', async () => {
+  it.skipIf(isReadable)('are NaN for such a mask where it cannot be read', async () => {
     const [v, m] = [
       tensor([
         [1, 2],
@@ -89,7 +89,7 @@ describe('maskedSum and maskedMean', () => {
     expect(((await read(maskedSum<X>(v, m, -1))) as number[]).map(Number.isNaN)).toEqual([true, false]);
   });
 
-  it('count axes from either end', async () => {
+  it('accept negative axes', async () => {
     const [v, m] = [tensor([[1, 2], [3, 4]]), tensor([[1, 0], [1, 1]])]; // prettier-ignore
     await expectValues(maskedSum<X>(v, m, -2), [4, 4], 4);
     await expectValues(maskedSum<X>(v, m, 0), [4, 4], 4);
@@ -101,7 +101,7 @@ describe('maskedSum and maskedMean', () => {
     }
   });
 
-  it('name what is missing', () => {
+  it('name missing arguments', () => {
     const none = 'is not a tensor: no registered engine owns undefined';
     const v = tensor([1, 2]);
     expectError(() => maskedSum<X>(undefined, v), TypeError, `maskedSum: x ${none}`);

@@ -14,14 +14,14 @@ describe.each(records)('%s', (_, record) => {
   const { loss, beta } = record.options;
   const wanted = record.outputs.metrics as Record<string, number>;
 
-  it.runIf(loss === 'dpo')('gives the metrics of its pairs', async () => {
+  it.runIf(loss === 'dpo')('returns the metrics of its pairs', async () => {
     const logps = fromFour(tensor(x.policyChosen!), tensor(x.policyRejected!), tensor(x.referenceChosen!), tensor(x.referenceRejected!));
     const levanter = Object.keys(wanted).some((name) => name.startsWith('dpo_'));
     const metrics = levanter ? levanterMetrics<X>(logps, { beta }) : pairMetrics<X>(logps, { beta });
     expectMetrics(await readMetrics(metrics), wanted);
   });
 
-  it.runIf(loss === 'kto')('gives the metrics of its examples', async () => {
+  it.runIf(loss === 'kto')('returns the metrics of its examples', async () => {
     const batch = { policy: tensor(x.policy!), reference: tensor(x.reference!), desirable: tensor(x.desirable!) };
     const metrics = await readMetrics(unpairedMetrics<X>(batch, { beta }));
     const own = Object.fromEntries(Object.entries(metrics).filter(([name]) => !name.startsWith('count/')));

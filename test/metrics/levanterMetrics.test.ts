@@ -6,7 +6,7 @@ import { expectClose } from '../../src/testing/index.js';
 import { expectMetrics, mean, rewards } from '../support/metrics.js';
 
 describe('levanterMetrics', () => {
-  it("has Levanter's names and meanings", async () => {
+  it("has Levanter's names and definitions", async () => {
     const margin = (side: typeof sample.policy) => mean(side.chosen.map((c, i) => c - side.rejected[i]!));
     expectMetrics(await readMetrics(levanterMetrics<X>(pairLogps(), { beta: 0.5 })), {
       dpo_loss: mean(delta.map((d) => softplus(-0.5 * d))),
@@ -18,7 +18,7 @@ describe('levanterMetrics', () => {
     });
   });
 
-  it('takes a beta per pair', async () => {
+  it('accepts a beta per pair', async () => {
     const rewards = { chosen: [0.1, -0.625, 0], rejected: [-0.1, 1.25, 0] };
     const metrics = await readMetrics(levanterMetrics<X>(pairLogps(), { beta: tensor([0.1, 0.5, 2]) }));
     expectClose(metrics.dpo_chosen_reward!, mean(rewards.chosen), { relative: 1e-5 });

@@ -4,7 +4,7 @@ import { tensor, type X } from '../support/engine.js';
 import { expectMetrics } from '../support/metrics.js';
 
 describe('MetricAverage', () => {
-  it('weighs means by batch size', async () => {
+  it('weights means by batch size', async () => {
     const average = new MetricAverage();
     expect(average.result()).toEqual({});
     await average.add({ loss: tensor(1) }, 3);
@@ -14,7 +14,7 @@ describe('MetricAverage', () => {
     expect(average.result()).toEqual({});
   });
 
-  it('of unequal parts equals that of the whole, also where a part lacks a class', async () => {
+  it('over unequal parts equals the metrics of the whole batch, also if a part lacks a class', async () => {
     const policy = [-1, -2, -4, -8, -16];
     const reference = [-2, -2, -2, -2, -2];
     const desirable = [1, 1, 0, 1, 0];

@@ -6,7 +6,7 @@ import { expectClose } from '../../src/testing/index.js';
 import { expectMetrics, mean, rewards } from '../support/metrics.js';
 
 describe('pairMetrics', () => {
-  it("has TRL's names and meanings", async () => {
+  it("has TRL's names and definitions", async () => {
     const [chosen, rejected] = [rewards('chosen'), rewards('rejected')];
     expectMetrics(await readMetrics(pairMetrics<X>(pairLogps())), {
       'rewards/chosen': mean(chosen),
@@ -18,18 +18,18 @@ describe('pairMetrics', () => {
     });
   });
 
-  it('counts a tie 0, or one half by name', async () => {
+  it('counts a tie as 0, or as one half with the option', async () => {
     const same = pairLogps({ policy: sample.policy, reference: sample.policy });
     expectMetrics({ a: (await readMetrics(pairMetrics<X>(same)))['rewards/accuracies']! }, { a: 0 });
     expectMetrics({ a: (await readMetrics(pairMetrics<X>(same, { ties: 'half' })))['rewards/accuracies']! }, { a: 0.5 });
   });
 
-  it('without a reference, rewards are beta times the log-probs', async () => {
+  it('takes beta times the log-probs as rewards without a reference', async () => {
     const metrics = await readMetrics(pairMetrics<X>({ policy: pair(sample.policy) }, { beta: 2 }));
     expectMetrics({ a: metrics['rewards/chosen']!, b: metrics['rewards/accuracies']! }, { a: 2 * mean(sample.policy.chosen), b: 2 / 3 });
   });
 
-  it('takes a beta per pair', async () => {
+  it('accepts a beta per pair', async () => {
     const beta = tensor([0.1, 0.5, 2]);
     const metrics = await readMetrics(pairMetrics<X>(pairLogps(), { beta }));
     expectClose(metrics['rewards/chosen']!, mean([0.1, -0.625, 0]), { relative: 1e-5 });
@@ -66,7 +66,7 @@ describe('a win, a tie and a loss', () => {
   it.each([
     ['zero', 1 / 3],
     ['half', 1 / 2],
-  ] as const)('are an accuracy with ties counted as %s', async (ties, expected) => {
+  ] as const)('have the accuracy of ties = %s', async (ties, expected) => {
     await expectValues(pairMetrics<X>(logps(), { ties })['rewards/accuracies'], expected);
   });
 });

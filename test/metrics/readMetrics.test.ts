@@ -11,7 +11,7 @@ describe('readMetrics', () => {
     expect(await readMetrics({})).toEqual({});
   });
 
-  it('leaves sums without a count alone, and a margin that is given', async () => {
+  it('leaves sums without a count and a given margin unchanged', async () => {
     expect(await readMetrics({ tokens_sum: 7, 'rewards/chosen': 2, 'rewards/rejected': 1, 'rewards/margins': 9 })).toEqual({
       tokens_sum: 7,
       'rewards/chosen': 2,
@@ -20,7 +20,7 @@ describe('readMetrics', () => {
     });
   });
 
-  it('names what is not a scalar', async () => {
+  it('names metrics that are not scalars', async () => {
     await expect(readMetrics({ ok: 1, loss: tensor([1, 2]) })).rejects.toThrow(
       new RangeError('readMetrics: loss has shape [2], expected rank 0'),
     );

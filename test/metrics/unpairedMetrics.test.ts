@@ -19,7 +19,7 @@ describe('unpairedMetrics', () => {
     });
   });
 
-  it('leave out a class that is absent', async () => {
+  it('leave out a class without examples', async () => {
     expectMetrics(await readMetrics(unpairedMetrics<X>(batch([1, 1, 1]), { beta: 1 })), {
       'rewards/chosen': -1 / 3,
       'logps/chosen': -7 / 3,
@@ -32,13 +32,13 @@ describe('unpairedMetrics', () => {
     });
   });
 
-  it('take a beta per example', async () => {
+  it('accept a beta per example', async () => {
     const { policy, reference } = pairLogps();
     const x = { policy: policy.chosen, reference: reference.chosen, desirable: tensor([1, 1, 0]) };
     await expectValues(unpairedMetrics<X>(x, { beta: tensor([0.1, 0.5, 2]) })['rewards/chosen_sum'], 0.1 - 0.625, 4);
   });
 
-  it('name what is missing', () => {
+  it('name missing arguments and wrong shapes', () => {
     const none = 'is not a tensor: no registered engine owns null';
     const [flat, one] = [tensor([-1, -2]), tensor(1)];
     expectError(() => unpairedMetrics<X>({ policy: null, reference: flat, desirable: flat }), TypeError, `unpairedMetrics: policy ${none}`);
@@ -84,7 +84,7 @@ describe('unpairedMetrics', () => {
     expectError(() => unpairedMetrics(x), RangeError, 'unpairedMetrics: value 1 of desirable must be 0 or 1, got 2');
   });
 
-  it.skipIf(isReadable)('count such an example as NaN where it cannot be read', async () => {
+  it.skipIf(isReadable)('have NaN as a count for such a label where it cannot be read', async () => {
     expect((await readMetrics(unpairedMetrics<X>(batch([1, 2, 0]))))['count/chosen']).toBeNaN();
   });
 });

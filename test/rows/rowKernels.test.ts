@@ -9,7 +9,7 @@ import { compiled } from '../../tools/assembly.mjs';
 
 const SIZES = [1, 2, 3, 4, 5, 7, 8, 15, 16, 17, 47, 255, 256, 257, 8192];
 
-/** Rows of logits that are flat, peaky, huge, or partly impossible. */
+/** Rows of logits: flat, peaky, huge, or with impossible tokens. */
 const ROWS: Readonly<Record<string, (i: number) => number>> = {
   flat: (i) => Math.sin(i),
   wide: (i) => 40 * Math.sin(12.9898 * i),
@@ -28,12 +28,12 @@ describe.each([
   const kernels = kernelsOf(memory);
   const [x, y, out] = [16, 4 * 8300, 8 * 8300]; // byte offsets
 
-  it('are what they are said to be', () => {
+  it('are native code in SIMD only', () => {
     const isCompiled = Object.values(kernels).some((f) => String(f).includes('native code'));
     expect(isCompiled).toBe(kind !== 'JavaScript');
   });
 
-  it.each(Object.keys(ROWS))('are right on rows that are %s', (row) => {
+  it.each(Object.keys(ROWS))('are accurate on rows that are %s', (row) => {
     for (const n of SIZES) {
       const values = Float32Array.from({ length: n }, (_, i) => ROWS[row]!(i));
       const others = Float32Array.from({ length: n }, (_, i) => 4 * Math.cos(3 * i));
@@ -43,11 +43,11 @@ describe.each([
       const d = Array.from(values, (v) => v - largest);
       const e = d.map(Math.exp);
       const total = (terms: readonly number[]): number => terms.reduce((a, b) => a + b, 0);
-      // A product with 0 is 0 here, also that with an infinity.
+      // 0 times an infinity counts as 0.
       const times = (f: (i: number) => number) => e.map((v, i) => (v === 0 ? 0 : v * f(i)));
 
       expect(kernels.rowMax(x, n)).toBe(largest);
-      // The differences are rounded to float32, which at 1e4 is 1e-7 of them; their exponentials lose no more.
+      // The differences are rounded to float32, an error of 1e-7 of them; the exponentials add no larger error.
       const bound = (scale: number) => ({ absolute: 2e-7 * Math.max(1, scale), relative: 2e-7 });
       expectClose(kernels.sumExp(x, n, largest), total(e), bound(1));
       kernels.moments(x, n, largest);
@@ -65,7 +65,7 @@ describe.each([
     }
   });
 
-  it('make all sums of a row with a NaN NaN', () => {
+  it('give NaN for every sum of a row with a NaN', () => {
     for (const n of [1, 3, 47]) {
       for (let at = 0; at < n; at++) {
         floats.fill(1, x / 4, x / 4 + n);
@@ -92,7 +92,7 @@ describe('rows', () => {
     }
   };
 
-  it.each([1, 3, 700, 20_000, 70_000])('of %i are worked on in copies', (n) => {
+  it.each([1, 3, 700, 20_000, 70_000])('of %i floats are worked on in copies', (n) => {
     const rows = n < 10 ? 30_000 : 5;
     const [a, b] = [new Float32Array(rows * n).fill(Math.LN2), new Float32Array(rows * n)];
     const output = new Float32Array(rows * n);
@@ -102,7 +102,7 @@ describe('rows', () => {
     expectClose([...extent(a), ...extent(b)], [Math.LN2, Math.LN2, 0, 0], { absolute: 1e-7 });
   });
 
-  it('are worked on in copies where there is no WebAssembly', () => {
+  it('are worked on in copies without WebAssembly', () => {
     vi.stubGlobal('WebAssembly', undefined);
     try {
       const memory = rowsInCopies();
@@ -114,7 +114,7 @@ describe('rows', () => {
     }
   });
 
-  it('are worked on where they lie, also in a heap that cannot be imported', () => {
+  it('are worked on in place on a heap, also if WebAssembly cannot import it', () => {
     for (const heap of [new WebAssembly.Memory({ initial: 1, maximum: 1 }), { buffer: new ArrayBuffer(1 << 16) }]) {
       const [a, b, output] = [0, 1024, 2048].map((offset) => new Float32Array(heap.buffer as ArrayBuffer, offset, 30));
       a!.fill(Math.LN2);
@@ -127,6 +127,6 @@ describe('rows', () => {
 
 const extent = (x: Float32Array): number[] => [x.reduce((a, b) => Math.min(a, b)), x.reduce((a, b) => Math.max(a, b))];
 
-it('the compiled kernels are those of their source', async () => {
+it('the compiled kernels match their source', async () => {
   expect(readFileSync(new URL('../../src/rows/simd.wasm.ts', import.meta.url), 'utf8')).toBe(await compiled());
 });

@@ -8,7 +8,7 @@ const isArraysNow = (x: unknown) => Array.isArray(x);
 
 // The arrays engine has no gradients to check.
 describe.skipIf(isArrays)('checkGradients', () => {
-  it('passes the losses of this library, with one call each', async () => {
+  it('passes losses of this library', async () => {
     await checkGradients((x: never) => dpo<X>(x, { beta: 0.5, labelSmoothing: 0.1 }), pairLogps());
     await checkGradients(ipo, pairLogps());
     await checkGradients(orpo, { chosen: tensor([-0.5, -2]), rejected: tensor([-1, -1.5]), nll: tensor([1, 2]) });
@@ -17,8 +17,8 @@ describe.skipIf(isArrays)('checkGradients', () => {
     expect(Object.keys(report.gradientErrors)).toEqual(['policy', 'reference']);
   });
 
-  it('sees a wrong gradient beside an input that is much steeper', async () => {
-    // Off by 5 % by `a`, whose gradient is 5000 times smaller than that by `beta`.
+  it('finds a wrong gradient next to an input that is much steeper', async () => {
+    // The gradient with respect to `a` is wrong by 5 %, and over 10,000 times smaller than that with respect to `beta`.
     const wrong = ({ a, beta }: { a: X; beta: X }): X => {
       const skewed = isArraysNow(a) ? a : ops.add(ops.mul(a, 1.05), ops.stopGradient(ops.mul(a, -0.05)));
       return ops.mul(skewed, beta);
@@ -27,7 +27,7 @@ describe.skipIf(isArrays)('checkGradients', () => {
     await expect(checkGradients(wrong, inputs)).rejects.toThrow(/^checkGradients: the gradient of a\[\d\] is /);
   });
 
-  it('names options that it cannot use', async () => {
+  it('names bad options, and differentiates only the inputs of wrt', async () => {
     const inputs = { a: tensor([1]), b: tensor([2]) };
     const f = ({ a, b }: { a: X; b: X }): X => ops.mul(a, b);
     const fails = async (options: object, error: Error) => {
@@ -36,12 +36,12 @@ describe.skipIf(isArrays)('checkGradients', () => {
     await fails({ tol: 1 }, new RangeError('checkGradients: unknown option tol, expected wrt, tolerance, step'));
     await fails({ tolerance: 0 }, new RangeError('checkGradients: tolerance must be finite and > 0, got 0'));
     await fails({ step: -1 }, new RangeError('checkGradients: step must be finite and > 0, got -1'));
-    await fails({ wrt: ['a', 'c'] }, new TypeError('checkGradients: no input of floats under c to differentiate by'));
+    await fails({ wrt: ['a', 'c'] }, new TypeError('checkGradients: no float input under c to differentiate with respect to'));
     const report = await checkGradients(f, inputs, { wrt: ['b'] });
     expect(Object.keys(report.gradientErrors)).toEqual(['b']);
   });
 
-  it('takes a function of integers and floats, and of several axes', async () => {
+  it('accepts integer inputs, and inputs with several axes', async () => {
     const logps = ({ logits, labels, mask }: { logits: X; labels: X; mask: X }): X =>
       sequenceLogProbs<X>(tokenLogProbs<X, X>(logits, labels), mask);
     const inputs = {
@@ -67,19 +67,19 @@ describe.skipIf(isArrays)('checkGradients', () => {
     await checkGradients(logps, inputs, { wrt: ['logits'] });
   });
 
-  it('holds what is stopped fixed', async () => {
+  it('holds results of stopGradient fixed', async () => {
     const batch = { policy: tensor([-1, -2, -4]), reference: tensor([-2, -4, -3]), desirable: ints([1, 0, 1]) };
     const loss = <T>(x: { policy: T; reference: T; desirable: T }): T => kto<T>({ ...x, kl: klEstimate<T>(x) }, { beta: 0.5 });
     await checkGradients(loss, batch);
     await checkGradients(<T>({ x }: { x: T }): T => ops.mul(ops.stopGradient(ops.exp(x)), x), { x: tensor([0.5, 1]) });
   });
 
-  it("passes a variant of one's own, and finds an error in it", async () => {
+  it('passes a loss written by the user, and finds an error in it', async () => {
     const right = <T>({ chosen, rejected }: Pair<T>): T => ops.softplus(ops.sub(rejected, chosen));
     const wrong = <T>({ chosen, rejected }: Pair<T>): T => ops.softplus(ops.sub(rejected, ops.stopGradient(chosen)));
     const inputs = pair({ chosen: [-1, -2], rejected: [-2, -1.5] });
     await checkGradients(right, inputs);
-    // What is stopped on purpose passes; that it is stopped shows in a gradient of zeros.
+    // A detached input passes, because detaching may be intended; its gradient is 0.
     await checkGradients(wrong, inputs);
     const offByFactor = <T>({ chosen, rejected }: Pair<T>): T =>
       ops.where(ops.greater(chosen, -1e9), ops.add(right({ chosen, rejected }), isNested(chosen) ? chosen : ops.mul(chosen, 2)), 0);
@@ -103,19 +103,19 @@ describe.skipIf(isArrays)('checkGradients', () => {
   it('names bad input', async () => {
     await expect(checkGradients(dpo, {})).rejects.toThrow(new TypeError('checkGradients: inputs holds no tensor'));
     await expect(checkGradients(ops.sum, { x: ints([1, 2]) })).rejects.toThrow(
-      new TypeError('checkGradients: no input of floats to differentiate by'),
+      new TypeError('checkGradients: no float input to differentiate with respect to'),
     );
     await expect(checkGradients(dpo, pairLogps(), { wrt: ['polizy'] })).rejects.toThrow(
-      new TypeError('checkGradients: no input of floats under polizy to differentiate by'),
+      new TypeError('checkGradients: no float input under polizy to differentiate with respect to'),
     );
   });
 });
 
-// What it says there, where there are no gradients.
+// An engine without gradients.
 describe.runIf(isArrays)('checkGradients on arrays', () => {
-  it('says that there is nothing to check', async () => {
+  it('throws, because that engine has no gradients', async () => {
     await expect(checkGradients(dpo, pairLogps())).rejects.toThrow(
-      new TypeError('checkGradients: the engine arrays has no gradients, expected tensors of one that has'),
+      new TypeError('checkGradients: the engine arrays has no gradients, expected tensors of an engine with gradients'),
     );
   });
 });

@@ -6,7 +6,7 @@ describe('expectClose', () => {
     expect(f).toThrow(new Error(message));
   };
 
-  it('takes numbers, lists and typed arrays within the tolerance', () => {
+  it('accepts numbers, lists and typed arrays within the tolerance', () => {
     expectClose(1 + 1e-7, 1);
     expectClose([[1], [2]], [[1], [2]], { relative: 0 });
     expectClose(new Float32Array([1, 2]), [1, 2.1], { absolute: 0.2 });
@@ -26,7 +26,7 @@ describe('expectClose', () => {
         ],
         { absolute: 0.25, relative: 0 },
       );
-    }, 'expectClose: 2 of 4 values are off, the worst at [1, 1]: 5, expected 4, apart by 1 (allowed: absolute 0.25, relative 0)');
+    }, 'expectClose: 2 of 4 values are off, the worst at [1, 1]: got 5, expected 4, a difference of 1 (allowed: absolute 0.25, relative 0)');
   });
 
   it('is strict about NaN and infinity', () => {
@@ -44,7 +44,7 @@ describe('expectClose', () => {
     }
   });
 
-  it('does not take options that it does not know', () => {
+  it('rejects unknown and bad options', () => {
     expect(() => {
       expectClose(1, 1, { rtol: 1 } as never);
     }).toThrow(new RangeError('expectClose: unknown option rtol, expected absolute, relative'));

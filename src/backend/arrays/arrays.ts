@@ -3,8 +3,8 @@ import type { Backend, Nested } from '../types.js';
 type List = readonly Nested[];
 
 /**
- * The reference engine: nested lists of numbers, in float64, without gradients. Clarity comes before speed here; every
- * other engine is tested against it.
+ * The reference engine: nested lists of numbers, in float64, without gradients. It is written for clarity, not for speed:
+ * `checkGradients` compares other engines with it.
  */
 export const arrays: Backend<Nested> = {
   name: 'arrays',
@@ -34,7 +34,7 @@ export const arrays: Backend<Nested> = {
   expm1: (x) => map(x, Math.expm1),
   log1p: (x) => map(x, Math.log1p),
   softplus: (x) => map(x, (v) => Math.max(v, 0) + Math.log1p(Math.exp(-Math.abs(v)))),
-  // e^v below 0: 1 / (1 + e^-v) would lose its last digits to an overflow.
+  // Below -709, e^-v overflows: 1 / (1 + e^-v) would be 0 where e^v is not yet 0.
   sigmoid: (x) => map(x, (v) => (v >= 0 ? 1 / (1 + Math.exp(-v)) : Math.exp(v) / (1 + Math.exp(v)))),
 
   equal: (a, b) => zip(a, b, (x, y) => Number(x === y)),
@@ -129,14 +129,14 @@ function runningSum(row: readonly number[]): number[] {
 
 function reshape(x: Nested, to: readonly number[]): Nested {
   const values = flat(x);
-  if (values.length !== product(to)) throw new RangeError(`reshape: ${values.length} values do not fill ${show(to)}`);
+  if (values.length !== product(to)) throw new RangeError(`reshape: ${values.length} values do not fit shape ${show(to)}`);
   return nest(values, to);
 }
 
 function slice(x: Nested, start: number, stop: number, axis: number): Nested {
   const at = positive(axis, x);
   if (at === 0 && !(start >= 0 && stop <= (x as List).length)) {
-    throw new RangeError(`slice: [${start}, ${stop}) is outside of [0, ${(x as List).length})`);
+    throw new RangeError(`slice: [${start}, ${stop}) is outside [0, ${(x as List).length})`);
   }
   return at === 0 ? (x as List).slice(start, stop) : (x as List).map((row) => slice(row, start, stop, at - 1));
 }
@@ -146,7 +146,7 @@ function concat(xs: readonly Nested[], axis: number): Nested {
   const others = (x: Nested) => show(shape(x).filter((_, i) => i !== at));
   const other = xs.find((x) => others(x) !== others(xs[0]!));
   if (other !== undefined) {
-    throw new RangeError(`concat: ${show(shape(xs[0]!))} and ${show(shape(other))} differ in another axis than ${at}`);
+    throw new RangeError(`concat: shapes ${show(shape(xs[0]!))} and ${show(shape(other))} differ in an axis other than ${at}`);
   }
   return join(xs, at);
 }
@@ -160,12 +160,12 @@ function join(xs: readonly Nested[], at: number): Nested {
 function broadcastTo(x: Nested, to: readonly number[]): Nested {
   const from = shape(x);
   if (show(from) === show(to)) return map(x, (v) => v);
-  if (show(commonShape(from, to)) !== show(to)) throw new RangeError(`broadcastTo: ${show(from)} does not broadcast to ${show(to)}`);
+  if (show(commonShape(from, to)) !== show(to)) throw new RangeError(`broadcastTo: shape ${show(from)} does not broadcast to ${show(to)}`);
   const zeros = nest(new Array<number>(product(to)).fill(0), to);
   return zip(zeros, x, (_, v) => v);
 }
 
-/** The shape that both broadcast to. */
+/** The shape that both shapes broadcast to. */
 function commonShape(a: readonly number[], b: readonly number[]): readonly number[] {
   const rank = Math.max(a.length, b.length);
   return Array.from({ length: rank }, (_, i) => {

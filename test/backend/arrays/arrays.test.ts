@@ -2,21 +2,21 @@ import { describe, expect, it } from 'vitest';
 import { arrays } from '../../../src/backend/arrays/arrays.js';
 import { isArrays } from '../../support/engine.js';
 
-// About that engine alone: once is enough.
+// These tests concern this engine only, so they run once.
 describe.runIf(isArrays)('the arrays engine', () => {
-  it('refuses ragged lists, and lists of anything but numbers', () => {
+  it('rejects ragged lists, and lists of anything but numbers', () => {
     expect(() => arrays.shape([[1], [1, 2]])).toThrow(new RangeError('a list is ragged: it holds entries of shape [1] and [2]'));
     expect(() => arrays.shape([1, [2]])).toThrow(new RangeError('a list is ragged: it holds entries of shape [] and [1]'));
     expect(() => arrays.shape(['x' as never])).toThrow(new TypeError('a list holds a string, expected numbers'));
     expect(() => arrays.shape([null as never])).toThrow(new TypeError('a list holds null, expected numbers'));
   });
 
-  it('refuses shapes that do not broadcast, and indices out of range', () => {
+  it('rejects shapes that do not broadcast, and indices out of range', () => {
     expect(() => arrays.add([1, 2], [1, 2, 3])).toThrow(new RangeError('shapes [2] and [3] do not broadcast'));
     expect(() => arrays.take([1, 2], [2])).toThrow(new RangeError('take: index 2 is out of range for 2 rows'));
   });
 
-  it('never returns its input', () => {
+  it('returns new lists, also if nothing changes', () => {
     const x = [1, 2];
     for (const y of [
       arrays.stopGradient(x),
