@@ -9,7 +9,7 @@ import { checkMask, meanOfCounted, sumOfCounted } from '../masking/maskedReducti
 export interface NllOptions {
   /**
    * The mean to take. `'token'`: over all counted tokens of the batch. `'none'`: over the counted tokens of each sequence.
-   * `'sequence'`: over the values of `'none'`. Default `'token'`.
+   * `'sequence'`: over the values of `'none'` without empty rows. Default `'token'`.
    */
   readonly reduction?: 'token' | 'sequence' | 'none';
   /** Number to divide by, positive, only for `'token'`: the token count of the whole batch if this is a part. Default: the mask's. */
