@@ -1,32 +1,38 @@
 import * as all from './losses/index.js';
 
-/** What the catalogue says of a loss. */
+/** Properties of a loss in the catalogue. */
 export interface LossEntry {
   /**
-   * What its first argument holds. `'pairs'`: policy and reference log-probs of preference pairs. `'referenceFreePairs'`:
-   * those of the policy alone. `'examples'`: policy and reference log-probs of single, labelled completions. `'lists'` and
-   * `'referenceFreeLists'`: those of K candidates. `'rewards'`: scores of a reward model.
+   * Contents of its first argument. `'pairs'`: policy and reference log-probs of preference pairs (`hinge` and `ipo` also
+   * accept the policy alone). `'referenceFreePairs'`: policy log-probs of preference pairs. `'examples'`: policy and reference
+   * log-probs of unpaired examples, with their labels. `'lists'`: policy and reference log-probs of K candidates.
+   * `'referenceFreeLists'`: policy log-probs of K candidates. `'rewards'`: reward-model scores of preference pairs.
    */
   readonly kind: 'pairs' | 'referenceFreePairs' | 'examples' | 'lists' | 'referenceFreeLists' | 'rewards';
-  /** Whether its log-probs are sums over the completion or means per token; `'either'` where the caller may choose. */
+  /**
+   * Whether its log-probs are sums over the completion or means per token; `'either'` if the caller may choose, `'none'` if it
+   * takes no log-probs.
+   */
   readonly logps: 'sum' | 'mean' | 'either' | 'none';
-  /** Fields of the first argument beside those of its kind. */
+  /** Fields of the first argument in addition to those of its kind. All are required, except `nll` of `orpo`. */
   readonly fields: readonly string[];
-  /** Options that have no default. `gamma` may be given as `gammaBetaRatio` instead. */
+  /**
+   * Options that every call must give. `gamma` stands for the target margin: exactly one of `gamma` and `gammaBetaRatio` is
+   * required. Options that only one variant requires (`tpo` with `contrastive: 'simpo'`: beta and the margin) are not listed.
+   */
   readonly required: readonly string[];
-  /** Options that are a number, a scalar, or a tensor `[B]` of one number per example. */
+  /** Options that accept a number, a scalar, or a tensor `[B]` with one number per example. */
   readonly perExample: readonly string[];
   /**
-   * How each value depends on the other examples of the batch. `'nothing'`: the loss of each example is its own. `'statistics'`: sums
-   * over the batch, which are given as an argument, so that parts of a batch can be added up. `'order'`: the other examples
-   * themselves.
+   * How each value depends on the other examples of the batch. `'nothing'`: not at all. `'statistics'`: through a statistic
+   * that the caller passes in, so that the parts of a batch can share it. `'order'`: on the other examples themselves.
    */
   readonly coupling: 'nothing' | 'statistics' | 'order';
-  /** The arXiv number of the paper that published it. */
+  /** arXiv number of the paper that published it. */
   readonly paper: string;
 }
 
-/** A row of the catalogue: what is left out has the value of `DEFAULTS`. */
+/** A row of the catalogue; omitted properties have the values of `DEFAULTS`. */
 type Row = Omit<LossEntry, keyof typeof DEFAULTS> & Partial<LossEntry>;
 
 const DEFAULTS = { fields: [], required: [], perExample: [], coupling: 'nothing' } as const;
@@ -87,15 +93,16 @@ const rows = {
   bradleyTerry: { loss: all.bradleyTerry, kind: 'rewards', logps: 'none', perExample: ['margin'], paper: '2203.02155' },
 } as const satisfies { readonly [Name in keyof typeof all]?: Row & { readonly loss: (typeof all)[Name] } };
 
-/** The name of a loss in {@link losses}. */
+/** Name of a loss in {@link losses}. */
 export type LossName = keyof typeof rows;
 
 const withDefaults = (): typeof losses =>
   Object.fromEntries(Object.entries(rows).map(([name, row]) => [name, { ...DEFAULTS, ...row }])) as unknown as typeof losses;
 
 /**
- * Every preference loss of this library by name, for research code that is driven by a configuration:
- * `losses[config.loss].loss(logps, config.options)`. Importing a loss by its own name bundles only that loss.
+ * The preference losses of this library by name, each with its properties, for code driven by a configuration:
+ * `losses[config.loss].loss(logps, config.options)`. This object bundles all losses; importing a loss by name bundles only
+ * that loss.
  */
 export const losses: { readonly [Name in LossName]: LossEntry & { readonly loss: (typeof rows)[Name]['loss'] } } =
   /* @__PURE__ */ withDefaults();

@@ -1,5 +1,5 @@
 /**
- * Preference-optimization losses, log-probs, masks and metrics with no engine but plain arrays: no dependency at all.
+ * Preference-optimization losses, log-probs, masks, data and metrics on plain arrays, without any dependency.
  *
  * @packageDocumentation
  */

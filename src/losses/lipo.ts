@@ -1,16 +1,18 @@
-import { abs, cast, div, equal, expm1, greater, log1p, mul, neg, scope, softplus, stopGradient, sub, sum, where } from '../backend/ops.js';
+import { abs, cast, div, equal, expm1, greater, log1p, mul, neg, scope, softplus, stopGradient, sum, where } from '../backend/ops.js';
 import type { Less } from '../backend/types.js';
-import { positive } from '../internal/domains.js';
+import { checkValues, poisonOutside } from '../internal/checks.js';
+import { finite, positive } from '../internal/domains.js';
 import { number, readOptions } from '../internal/options.js';
 import {
-  amongPairs,
-  asFirst,
-  asSecond,
   checkLists,
   counted,
   FAR_BELOW,
-  isBehind,
+  firstOfPairs,
+  isSecondBehind,
   listRewards,
+  pairDifferences,
+  secondOfPairs,
+  selectPairs,
   sumOfCandidates,
   type RewardedListLogps,
 } from '../logprobs/lists.js';
@@ -22,26 +24,31 @@ export interface LipoOptions {
 }
 
 /**
- * LiPO-lambda (Listwise Preference Optimization), one value per list: the logistic loss of all pairs of candidates, each
- * weighted by what swapping the two would do to the ranking (LambdaLoss).
+ * LiPO-lambda (Listwise Preference Optimization), one value per list: the logistic loss of each pair of candidates, weighted
+ * by how much swapping the two would change the quality of the ranking (LambdaLoss).
  *
  *     r      = beta * (policy - reference)
  *     gain   = 2^rewards - 1
- *     rank   = 1 for the candidate of the largest r, 2 for the next; among equal ones, in their order
+ *     rank   = 1 for the candidate with the largest r, 2 for the next; equal ones in list order
  *     weight = |gain_i - gain_j| * |1 / ln(1 + rank_i) - 1 / ln(1 + rank_j)|
  *     loss   = sum over all i, j with rewards_i above rewards_j of sg(weight) * log(1 + e^(r_j - r_i))
  *
- * where `sg` stops the gradient: ranks are piecewise constant. Its gradient with respect to `policy_i` is the sum of
- * `-beta * weight * sigmoid(r_j - r_i)` over the pairs that i wins, and the opposite over those that it loses.
+ * where `sg` stops the gradient: ranks are piecewise constant. The gradient with respect to `policy_i` is the sum of
+ * `-beta * weight * sigmoid(r_j - r_i)` over the pairs that i wins and of `beta * weight * sigmoid(r_i - r_j)` over those
+ * that it loses; with respect to the rewards it is 0.
  *
- * No original implementation was found. Gain and discount are those of the paper as secondary sources give them: with a
- * logarithm to base 2 the loss would be ln 2 times this.
+ * The weights grow as 2^rewards, so scale the rewards to a few units. A gain that overflows (rewards from about 128 in
+ * float32, 1024 in float64) is an error; just below, the loss may still overflow to Infinity.
  *
- * @param batch - Summed log-probs in nats and rewards (the labels psi of the paper), `[B, K]`, and a mask where lists
- *   differ in length; see {@link RewardedListLogps}.
+ * No original implementation was found. Gain and discount follow secondary sources on the paper; with a logarithm to base 2
+ * in the discount, the loss would be ln 2 times this one.
+ *
+ * @param batch - Summed log-probs in nats and rewards (the labels psi of the paper), `[B, K]`, in any order, and a mask if
+ *   lists differ in length; see {@link RewardedListLogps}.
  * @param options - See {@link LipoOptions}.
  * @returns The losses `[B]`, at least 0.
- * @throws RangeError if shapes differ, there are fewer than 2 candidates, or beta is not positive.
+ * @throws RangeError if shapes differ, there are fewer than 2 candidates, beta is not positive, or `2^rewards - 1` is not
+ *   finite; if values cannot be read, such a list becomes NaN.
  *
  * @example
  * ```ts
@@ -60,24 +67,22 @@ export function lipo<T>(batch: RewardedListLogps<T>, options: LipoOptions = {}):
     const scores = listRewards(batch, beta);
     const rewards = counted(batch.rewards, mask);
     const gain = expm1(mul(rewards, Math.LN2));
+    checkValues('lipo', { ...like, name: '2^rewards - 1', value: gain }, finite);
     const discount = div(1, log1p(ranks(counted(scores, mask, FAR_BELOW))));
-    // The gain of the first is the larger one in all pairs that count.
-    const weight = mul(gap(gain), abs(gap(discount)));
-    const terms = mul(stopGradient(weight), softplus(neg(gap(scores))));
-    const wins = greater(asFirst(rewards), asSecond(rewards));
-    return sumOfCandidates(sum(amongPairs(wins, terms, mask, 0), -1) as T, mask);
+    // In all pairs that are selected, the gain of the first is the larger one.
+    const weight = mul(pairDifferences(poisonOutside(gain, finite)), abs(pairDifferences(discount)));
+    const terms = mul(stopGradient(weight), softplus(neg(pairDifferences(scores))));
+    const wins = greater(firstOfPairs(rewards), secondOfPairs(rewards));
+    return sumOfCandidates(sum(selectPairs(wins, terms, mask, 0), -1) as T, mask);
   });
 }
 
-/** The first candidate's value minus the second's, of all pairs `[B, K, K]`. */
-const gap = (x: unknown): unknown => sub(asFirst(x), asSecond(x));
-
-/** 1 for the largest, `[B, K]`; among equal ones, in their order. */
+/** 1 for the largest, `[B, K]`; equal ones in list order. */
 function ranks<T>(scores: T): T {
-  const [first, second] = [asFirst(scores), asSecond(scores)];
-  // The second one is ahead if it is larger, or equal and in front: the first is behind it then.
-  const isInFront = equal(cast(isBehind(scores), 'float'), 0);
+  const [first, second] = [firstOfPairs(scores), secondOfPairs(scores)];
+  // The second is ahead if it is larger, or if the two are equal and it does not come after the first.
+  const isInFront = equal(cast(isSecondBehind(scores), 'float'), 0);
   const isAhead = where(equal(first, second), isInFront, greater(second, first));
-  // A candidate is in front of itself by this count, which makes ranks begin with 1.
+  // A candidate counts as ahead of itself, so ranks begin with 1.
   return sum(cast(isAhead, 'float'), -1) as T;
 }

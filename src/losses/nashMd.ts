@@ -5,13 +5,13 @@ import { notNegative, probability } from '../internal/domains.js';
 import { number, perExample, readOptions } from '../internal/options.js';
 import { checkMask, sumOfCounted } from '../masking/maskedReductions.js';
 
-/** Completions that the policy sampled, for {@link nashMd}. */
+/** Token log-probs of completions that the policy sampled, for {@link nashMd}. */
 export interface NashMdBatch<T> {
-  /** Token log-probs under the model that is trained, in nats, `[B, T]`. */
+  /** Token log-probs under the trained model, in nats, `[B, T]`. */
   readonly policy: T;
   /** Token log-probs under the reference, in nats, `[B, T]`. */
   readonly reference: T;
-  /** 1 for the tokens of the completions, `[B, T]`. */
+  /** 1 for completion tokens, `[B, T]`. */
   readonly mask: T;
 }
 
@@ -19,24 +19,27 @@ export interface NashMdBatch<T> {
 export interface NashMdOptions<T> {
   /** Weight of the KL penalty, at least 0. Default 0.1. */
   readonly beta?: number;
-  /** Probability that the completion wins against one of the mixture of policy and reference, in [0, 1]; a number, a scalar, or one per completion `[B]`. */
+  /**
+   * Probability that the completion is preferred to a sample of the mixture of policy and reference, in [0, 1]; a number, a
+   * scalar, or one per completion `[B]`.
+   */
   readonly preference: number | Less<T>;
 }
 
 /**
- * Nash-MD (Nash learning from human feedback by mirror descent), one value per completion that the policy sampled: a policy
- * gradient whose reward is the preference against the mixture.
+ * Nash-MD (Nash learning from human feedback by mirror descent), one value per completion sampled from the policy: a policy
+ * gradient whose reward is the preference over a sample of the mixture of policy and reference.
  *
  *     loss = beta * sum over t of sg(policy_t - reference_t) * policy_t - (preference - 1/2) * sum over t of policy_t
  *
- * over the tokens that count, where `sg` stops the gradient. Only its gradient has a meaning: with respect to `policy_t` it
- * is `beta * (policy_t - reference_t) - (preference - 1/2)`. No gradient reaches the reference.
+ * over the counted tokens, where `sg` stops the gradient. Only its gradient is meaningful, not its value: the gradient with
+ * respect to `policy_t` is `beta * (policy_t - reference_t) - (preference - 1/2)`. No gradient reaches the reference.
  *
  * @param batch - See {@link NashMdBatch}.
  * @param options - See {@link NashMdOptions}.
- * @returns The losses `[B]`.
- * @throws RangeError if shapes differ, an option is outside its range, or the mask holds anything but 0 and 1; where it
- *   cannot be read, that row becomes NaN.
+ * @returns The losses `[B]`, of either sign; 0 for a row without counted tokens.
+ * @throws RangeError if shapes differ, an option is outside its range, or the mask holds anything but 0 and 1; if values
+ *   cannot be read, such a row becomes NaN.
  *
  * @example
  * ```ts

@@ -13,18 +13,20 @@ export interface NcaOptions {
 }
 
 /**
- * NCA (Noise Contrastive Alignment with explicit rewards) on K candidates, one value per list: it looks at each reward
- * itself, not at differences, so that likelihoods do not fall together.
+ * NCA (Noise Contrastive Alignment with explicit rewards) on K candidates, one value per list. It constrains each log-ratio
+ * itself, not only differences between candidates.
  *
  *     r    = beta * (policy - reference)
  *     p    = softmax(rewards / tau)
  *     loss = -sum over k of (p_k * log sigmoid(r_k) + log sigmoid(-r_k) / K)
  *
- * with K the number of candidates that are not masked. It is 2 ln 2 where policy and reference agree. Its gradient with
- * respect to `policy_k` is `beta * (sigmoid(r_k) / K - p_k * sigmoid(-r_k))`. {@link ncaPair} is K = 2 with `p = (1, 0)`.
+ * with K the number of candidates that are not masked. The loss is 2 ln 2 where policy and reference agree. Its gradient with
+ * respect to `policy_k` is `beta * (sigmoid(r_k) / K - p_k * sigmoid(-r_k))`, which is 0 at `r_k = ln(K * p_k)`: each r_k is
+ * pulled to this value, from above as well as from below. At these values, candidates with p_k above 1 / K are more likely
+ * than under the reference, and those with p_k below 1 / K less likely. {@link ncaPair} is K = 2 with `p = (1, 0)`.
  *
- * @param batch - Summed log-probs in nats and rewards, `[B, K]`, and a mask where lists differ in length; see
- *   {@link RewardedListLogps}.
+ * @param batch - Summed log-probs in nats and rewards, `[B, K]`, in any order, and a mask if lists differ in length;
+ *   see {@link RewardedListLogps}.
  * @param options - See {@link NcaOptions}.
  * @returns The losses `[B]`, at least 0.
  * @throws RangeError if shapes differ, there are fewer than 2 candidates, or an option is not positive.
@@ -50,7 +52,7 @@ export function nca<T>(batch: RewardedListLogps<T>, options: NcaOptions = {}): L
   });
 }
 
-/** The number of candidates, of each row where a mask says so, as `[B, 1]`. */
+/** The number of candidates: K, or with a mask that of each row, `[B, 1]`. */
 function candidatesOf<T>(policy: T, mask: T | undefined): T | number {
   const [rows, candidates] = shape(policy) as [number, number];
   return mask === undefined ? candidates : reshape<T>(maximum(sum(cast(mask, 'float'), -1), 1), [rows, 1]);

@@ -11,19 +11,21 @@ export interface NcaPairOptions<T> {
 }
 
 /**
- * NCA (Noise Contrastive Alignment) on pairs, one value per preference pair: it looks at each reward itself, not at their
- * difference, so that the likelihood of the chosen side does not fall.
+ * NCA (Noise Contrastive Alignment) on pairs, one value per preference pair. It constrains the log-ratio of each side itself,
+ * not only their difference.
  *
- *     r    = beta * (policy - reference), of each side
+ *     r    = beta * (policy - reference)      for each side
  *     loss = -log sigmoid(r.chosen) - log sigmoid(-r.chosen) / 2 - log sigmoid(-r.rejected) / 2
  *
- * It is 2 ln 2 where policy and reference agree. Its gradient with respect to `policy.chosen` is
- * `beta * (sigmoid(r.chosen) / 2 - sigmoid(-r.chosen))`, with respect to `policy.rejected` `beta * sigmoid(r.rejected) / 2`.
- * {@link nca} is its form for K candidates with rewards.
+ * The loss is 2 ln 2 where policy and reference agree. Its gradient with respect to `policy.chosen` is
+ * `beta * (sigmoid(r.chosen) / 2 - sigmoid(-r.chosen))`, which is 0 at `r.chosen = ln 2`: the chosen side is pulled to this
+ * value, a log-ratio of ln 2 / beta nats, from above as well as from below. The gradient with respect to `policy.rejected`
+ * is `beta * sigmoid(r.rejected) / 2`: the rejected side is only ever pushed down. {@link nca} is the form for K candidates
+ * with rewards.
  *
  * @param logps - Summed completion log-probs in nats, each `[B]`.
  * @param options - See {@link NcaPairOptions}.
- * @returns The losses `[B]`, positive.
+ * @returns The losses `[B]`, at least 1.5 ln 3 - ln 2 = 0.9547...
  * @throws RangeError if shapes differ or beta is not positive.
  *
  * @example

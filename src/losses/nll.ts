@@ -7,30 +7,32 @@ import { checkMask, meanOfCounted, sumOfCounted } from '../masking/maskedReducti
 
 /** Options of {@link nll}. */
 export interface NllOptions {
-  /** What is averaged: all tokens of the batch, the sequences' means, or nothing beyond each sequence. Default `'token'`. */
+  /**
+   * The mean to take. `'token'`: over all counted tokens of the batch. `'none'`: over the counted tokens of each sequence.
+   * `'sequence'`: over the values of `'none'` without empty rows. Default `'token'`.
+   */
   readonly reduction?: 'token' | 'sequence' | 'none';
-  /** Number of tokens to divide by, for `'token'`: that of the whole batch if this is a part of it. Default: the mask's. */
+  /** Number to divide by, positive, only for `'token'`: the token count of the whole batch if this is a part. Default: the mask's. */
   readonly tokenCount?: number;
 }
 
 /**
- * Negative log-likelihood of the counted tokens: the loss of supervised fine-tuning, and the term that ORPO, CPO and RPO
- * add to theirs.
+ * Negative log-likelihood of the counted tokens: the loss of supervised fine-tuning, and a term of ORPO, CPO and RPO.
  *
  *     token:    -(sum of counted logps) / (number of counted tokens in the batch)      a scalar
  *     none:     -(mean of counted logps of row b)                                      [B]
- *     sequence: the mean of `none` over the rows that count any token                  a scalar
+ *     sequence: mean of `none` over the rows with counted tokens                       a scalar
  *
- * Trainers average tokens (TRL, OpenRLHF's packed form) or sequences (others), so the caller names it. A row or a batch
- * without counted tokens gives 0 with zero gradient. For a batch in parts, give each part the `tokenCount` of the whole;
- * the parts' values and gradients then add up to those of the whole.
+ * Trainers differ: TRL and OpenRLHF's packed form average tokens, others sequences. A row or a batch without counted tokens
+ * gives 0 with zero gradient. For a batch in parts, pass each part the `tokenCount` of the whole batch: the values and
+ * gradients of the parts then add up to those of the whole.
  *
  * @param logps - Token log-probs in nats, `[B, T]`.
- * @param mask - 1 for tokens that count, `[B, T]`.
+ * @param mask - 1 for counted tokens, `[B, T]`.
  * @param options - See {@link NllOptions}.
  * @returns A scalar, or `[B]` for `'none'`; in nats per token.
- * @throws RangeError if shapes differ, `tokenCount` comes with another reduction, or the mask holds anything but 0 and 1;
- *   where it cannot be read, the result becomes NaN.
+ * @throws RangeError if shapes differ, an option is outside its range, `tokenCount` is given with another reduction, or the
+ *   mask holds anything but 0 and 1; if it cannot be read, the result becomes NaN (for `'none'`, that row).
  *
  * @example
  * ```ts

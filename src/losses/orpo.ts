@@ -8,7 +8,7 @@ import { checkPair, type Pair } from '../logprobs/pairs.js';
 
 /** A batch of pairs for {@link orpo}. */
 export interface OrpoBatch<T> extends Pair<T> {
-  /** The negative log-likelihood term to add, one per pair `[B]` or one for the batch; see `nll`. Left out if not given. */
+  /** The negative log-likelihood to add, a number, a scalar, or one per pair `[B]`; see `nll`. Default: none. */
   readonly nll?: Operand<T>;
 }
 
@@ -25,15 +25,19 @@ export interface OrpoOptions {
  *     loss = -lambda * log sigmoid(lo) + nll
  *
  * The first term is `lambda * ln 2` where both sides are equally likely. Its gradient with respect to `chosen` is
- * `-lambda * sigmoid(-lo) / (1 - e^chosen)`, which stays finite as `chosen` approaches 0. Log-probs above -1e-30 count as
- * -1e-30; on the rejected side, whose odds are unbounded there, the slope is then 1e30 * lambda.
+ * `-lambda * sigmoid(-lo) / (1 - e^chosen)`, with respect to `rejected` `lambda * sigmoid(-lo) / (1 - e^rejected)`. As
+ * `chosen` approaches 0, the former tends to -lambda times the odds of the rejected side; as `rejected` approaches 0, the
+ * latter grows without bound.
  *
- * The published loss has an NLL term over the chosen completion. Implementations differ in its scope: completion tokens
- * or the prompt too; a mean over the batch's tokens or over sequences. So it is the caller's: see `nll`.
+ * Inside `log(1 - e^x)`, x above -1e-30 counts as -1e-30, so value and gradient stay finite: the gradient with respect to a
+ * rejected side of 0 is up to 1e30 * lambda. Nothing checks that log-probs are at most 0; the loss has no meaning above.
  *
- * @param batch - Mean completion log-probs in nats per token, at most 0, each `[B]`, and the NLL term.
+ * The published loss adds the NLL of the chosen completion. Implementations differ in what it covers (the completion, or the
+ * prompt as well) and in its mean (over the batch's tokens, or over sequences), so the caller passes it; see `nll`.
+ *
+ * @param batch - Mean completion log-probs in nats per token, at most 0, each `[B]`, and the NLL term; see {@link OrpoBatch}.
  * @param options - See {@link OrpoOptions}.
- * @returns The losses `[B]`.
+ * @returns The losses `[B]`, at least 0 if `nll` is at least 0.
  * @throws RangeError if shapes differ or lambda is negative.
  *
  * @example

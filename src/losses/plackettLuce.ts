@@ -2,7 +2,16 @@ import { logSumExp, scope, softplus, sub } from '../backend/ops.js';
 import type { Less } from '../backend/types.js';
 import { positive } from '../internal/domains.js';
 import { number, readOptions } from '../internal/options.js';
-import { amongPairs, asSecond, checkLists, FAR_BELOW, isBehind, listRewards, sumOfCandidates, type ListLogps } from '../logprobs/lists.js';
+import {
+  checkLists,
+  FAR_BELOW,
+  isSecondBehind,
+  listRewards,
+  secondOfPairs,
+  selectPairs,
+  sumOfCandidates,
+  type ListLogps,
+} from '../logprobs/lists.js';
 
 /** Hyperparameters of {@link plackettLuce}. */
 export interface PlackettLuceOptions {
@@ -11,16 +20,16 @@ export interface PlackettLuceOptions {
 }
 
 /**
- * DPO for rankings by the Plackett-Luce model, one value per list: the negative log-likelihood that the candidates are
- * picked in their order, each among those that are left.
+ * DPO for rankings by the Plackett-Luce model, one value per list: the negative log-likelihood of picking the candidates in
+ * their order, each from those that are left.
  *
  *     r    = beta * (policy - reference)
  *     loss = -sum over k of (r_k - log sum over j from k on of e^(r_j))
  *
- * It is `ln K!` where policy and reference agree, and {@link dpo} at K = 2. Its gradient with respect to `policy_j` is
+ * The loss is `ln K!` where policy and reference agree, and {@link dpo} at K = 2. Its gradient with respect to `policy_j` is
  * `beta * (sum over k <= j of softmax(r_k, r_k+1, ...)_j - 1)`.
  *
- * @param batch - Summed log-probs in nats, `[B, K]`, best first, and a mask where lists differ in length; see {@link ListLogps}.
+ * @param batch - Summed log-probs in nats, `[B, K]`, best first, and a mask if lists differ in length; see {@link ListLogps}.
  * @param options - See {@link PlackettLuceOptions}.
  * @returns The losses `[B]`, at least 0.
  * @throws RangeError if shapes differ, there are fewer than 2 candidates, or beta is not positive.
@@ -40,8 +49,8 @@ export function plackettLuce<T>(batch: ListLogps<T>, options: PlackettLuceOption
   return scope(policy, () => {
     const { beta } = readOptions('plackettLuce', options, like, { beta: number(positive, 0.1) });
     const rewards = listRewards(batch, beta);
-    // A candidate against all behind it together; the last has none, and costs nothing.
-    const others = amongPairs(isBehind(rewards), asSecond(rewards), mask, FAR_BELOW);
+    // Each candidate against all behind it together. The last one has none behind it, and its term is 0.
+    const others = selectPairs(isSecondBehind(rewards), secondOfPairs(rewards), mask, FAR_BELOW);
     return sumOfCandidates(softplus(sub(logSumExp(others) as T, rewards)), mask);
   });
 }

@@ -2,33 +2,37 @@ import { logSumExp, max, mul, scope, softplus, sub } from '../backend/ops.js';
 import type { Less } from '../backend/types.js';
 import { readOptions } from '../internal/options.js';
 import {
-  amongPairs,
-  asFirst,
-  asSecond,
   checkLists,
   counted,
   FAR_BELOW,
-  isBehind,
+  isSecondBehind,
+  pairDifferences,
+  secondOfPairs,
+  selectPairs,
   sumOfCandidates,
   type RewardedLists,
 } from '../logprobs/lists.js';
 
 /**
- * PRO (Preference Ranking Optimization), one value per list: each candidate against those behind it, with temperatures that
- * follow the gaps of the rewards. No reference model is needed.
+ * PRO (Preference Ranking Optimization), one value per list: each candidate against those behind it, log-probs scaled by the
+ * gaps of the rewards. No reference model is needed.
  *
  *     T_ki = rewards_k - rewards_i for i behind k      T_kk = the largest T_ki
- *     loss = sum over k of (log(e^(A_k * T_kk) + sum over i behind k of e^(A_i * T_ki)) - A_k * T_kk)
+ *     loss = sum over k but the last of (log(e^(A_k * T_kk) + sum over i behind k of e^(A_i * T_ki)) - A_k * T_kk)
  *
- * with `A = policy`. With w the softmax of each sum, its gradient with respect to `A_i` is
- * `sum over k before i of w_ki * T_ki - (1 - w_ii) * T_ii`.
+ * with `A = policy`. T is the reciprocal of the paper's temperature. With w_k the softmax of the exponents of term k, the
+ * gradient with respect to `A_i` is `sum over k before i of w_ki * T_ki - (1 - w_ii) * T_ii`, without the last part for the
+ * last candidate.
  *
- * The authors' code, which was read and not executed, adds 1e-10 inside the logarithm; the likelihood of the best candidate
- * that the paper adds is `nll`.
+ * The order is not checked: if a candidate has a smaller reward than all behind it, its T are negative and the loss prefers
+ * a lower log-prob for it. Nor is it checked that log-probs are at most 0; the loss has no meaning above.
  *
- * @param batch - Mean log-probs in nats per token and rewards, `[B, K]`, best first, and a mask where lists differ in length;
+ * The authors' code was read, not executed: it is part of their training loop. It adds 1e-10 inside the logarithm. The paper
+ * also adds the negative log-likelihood of the best candidate: see `nll`.
+ *
+ * @param batch - Mean log-probs in nats per token and rewards, `[B, K]`, best first, and a mask if lists differ in length;
  *   see {@link RewardedLists}.
- * @param options - There are none: any that is given is an error.
+ * @param options - None; any option is an error.
  * @returns The losses `[B]`, at least 0.
  * @throws RangeError if shapes differ, there are fewer than 2 candidates, or an option is given.
  *
@@ -48,12 +52,12 @@ export function pro<T>(batch: RewardedLists<T>, options: Readonly<Record<string,
     readOptions('pro', options, like, {});
     const logps = counted(batch.policy, mask);
     const rewards = counted(batch.rewards, mask);
-    const behind = isBehind(logps);
-    const gaps = sub(asFirst(rewards), asSecond(rewards));
-    const largest = max(amongPairs(behind, gaps, mask, FAR_BELOW), -1) as T;
-    // The last candidate has none behind it: its term is log(1 + e^x) with x below -1e30, as log-probs are not positive.
+    const behind = isSecondBehind(logps);
+    const gaps = pairDifferences(rewards);
+    const largest = max(selectPairs(behind, gaps, mask, FAR_BELOW), -1) as T;
+    // The last candidate has none behind it: its term is log(1 + e^x) = 0, with x = -1e30 * (1 - A) and A at most 0.
     const own = mul(logps, largest);
-    const others = amongPairs(behind, mul(asSecond(logps), gaps), mask, FAR_BELOW);
+    const others = selectPairs(behind, mul(secondOfPairs(logps), gaps), mask, FAR_BELOW);
     return sumOfCandidates(softplus(sub(logSumExp(others) as T, own)), mask);
   });
 }

@@ -8,7 +8,7 @@ import { checkPair, checkPairLogps, mapPair, marginOf, type Pair, type PairLogps
 
 /** A batch of pairs for {@link rDpo}. */
 export interface RDpoBatch<T> extends PairLogps<T> {
-  /** Number of tokens of each completion, `[B]`. */
+  /** Number of tokens of each completion, floats or integers, `[B]`. */
   readonly lengths: Pair<T>;
 }
 
@@ -16,26 +16,26 @@ export interface RDpoBatch<T> extends PairLogps<T> {
 export interface RDpoOptions<T> {
   /** Strength of the implicit KL penalty, positive; a number, a scalar, or one per pair `[B]`. Default 0.1. */
   readonly beta?: Operand<T>;
-  /** Weight of the difference of the lengths, in nats per token. */
+  /** Added to the scaled margin per token that the chosen side is longer; any finite number. */
   readonly alpha: number;
 }
 
 /**
- * R-DPO (length-regularised DPO), one value per preference pair: a longer chosen answer is credited to its length.
+ * R-DPO (length-regularised DPO), one value per preference pair: part of the preference is attributed to the answers' lengths.
  *
  *     h    = beta * ((policy.chosen - reference.chosen) - (policy.rejected - reference.rejected))
  *     loss = -log sigmoid(h + alpha * (lengths.chosen - lengths.rejected))
  *
- * With z the argument of the sigmoid, its gradient with respect to `policy.chosen` is `-beta * sigmoid(-z)`: for a positive
- * alpha, pairs whose chosen side is the longer one weigh less. It is {@link dpo} at alpha 0, and {@link dpo} with the offset
- * `alpha * (lengths.rejected - lengths.chosen)` always.
+ * With z the argument of the sigmoid, its gradient with respect to `policy.chosen` is `-beta * sigmoid(-z)`, and the opposite
+ * for `policy.rejected`: with a positive alpha, pairs whose chosen side is longer weigh less. It equals {@link dpo} with the
+ * offset `alpha * (lengths.rejected - lengths.chosen)`, so {@link dpo} itself at alpha 0.
  *
- * The sign is that of the code that was found (SamPO's trainer) and of the table in the SimPO paper; some write-ups print
- * the opposite one.
+ * The sign of alpha is the one of SamPO's trainer, which the golden values come from, and of the table in the SimPO paper;
+ * some other code and write-ups have the opposite sign.
  *
- * @param batch - Summed completion log-probs in nats, and the lengths, each `[B]`; see {@link RDpoBatch}.
+ * @param batch - Summed completion log-probs in nats and lengths, each `[B]`; see {@link RDpoBatch}.
  * @param options - See {@link RDpoOptions}.
- * @returns The losses `[B]`, positive.
+ * @returns The losses `[B]`, at least 0.
  * @throws RangeError if shapes differ or an option is outside its range.
  *
  * @example

@@ -6,7 +6,7 @@ import { choice, perExample, readOptions } from '../internal/options.js';
 import { checkPairLogps, logRatios, mapPair, type PairLogps } from '../logprobs/pairs.js';
 import { checkLabelledLogps, labelsOf, type LabelledLogps } from '../logprobs/labelled.js';
 
-/** Rewards so far: sums, so that batches, parts of them and workers can be added up; see `addStatistics`. */
+/** Sums and counts of the rewards so far, which add up over batches, parts of batches and workers; see `addStatistics`. */
 export interface RewardStatistics<S> {
   /** Sum of the rewards of desirable (chosen) examples, a scalar, detached. */
   readonly desirableSum: S;
@@ -20,18 +20,19 @@ export interface RewardStatistics<S> {
 
 /** Hyperparameters of {@link rewardStatistics}. */
 export interface RewardStatisticsOptions<T> {
-  /** The beta of the loss, positive; a number, a scalar, or one per example `[B]`. Default 0.1. */
+  /** The same beta as in the loss, positive; a number, a scalar, or one per example `[B]`. Default 0.1. */
   readonly beta?: Operand<T>;
 }
 
 /**
- * What one batch adds to the reward shift of BCO: sums and counts of the rewards `beta * (policy - reference)` of both
- * classes. A class that is absent adds (0, 0).
+ * The contribution of one batch to the reward shift of BCO: for each class, the sum and the count of its rewards
+ * `beta * (policy - reference)`. Both are 0 for a class that is absent.
  *
- * @param batch - Summed log-probs in nats, each `[B]`: of pairs, or of single examples with their labels.
+ * @param batch - Summed log-probs in nats, each `[B]`: of pairs, or of unpaired examples with their labels.
  * @param options - See {@link RewardStatisticsOptions}.
- * @returns Four detached scalars on the engine.
- * @throws RangeError if shapes differ or beta is not positive.
+ * @returns Four detached scalars on the engine of the batch.
+ * @throws RangeError if shapes differ, beta is not positive, or a label is neither 0 nor 1; if labels cannot be read, the
+ *   counts become NaN.
  */
 export function rewardStatistics<T>(
   batch: PairLogps<T> | LabelledLogps<T>,
@@ -73,26 +74,26 @@ const isLabelled = <T>(batch: PairLogps<T> | LabelledLogps<T>): batch is Labelle
 /** Options of {@link rewardShift}. */
 export interface RewardShiftOptions {
   /**
-   * What the mean is taken over. `'examples'`: all rewards alike, as TRL does. `'classes'`: the mean of the two classes' own
-   * means, as the paper does. Default `'examples'`.
+   * The set to take the mean over. `'examples'`: all rewards, as in TRL's BCO trainer. `'classes'`: the means of the two classes,
+   * as in the paper. Default `'examples'`.
    */
   readonly over?: 'examples' | 'classes';
 }
 
 /**
- * The reward shift of BCO, its `delta`, from the rewards so far:
+ * The reward shift `delta` of BCO, from the rewards so far:
  *
  *     examples: (desirableSum + undesirableSum) / (desirableCount + undesirableCount)
  *     classes:  (desirableSum / desirableCount + undesirableSum / undesirableCount) / 2
  *
- * It is 0 where nothing was seen yet; of one class alone, that class's mean. Add each batch's {@link rewardStatistics} to
- * those before it with `addStatistics`, and take the shift of the total. TRL 0.27 weighs each batch of pairs alike, whatever
- * its size, in its `bco_pair`, and each example alike in its BCO trainer; this weighs each example alike in both.
+ * It is 0 before any example, and the mean of the one class if the other is absent. Add up the {@link rewardStatistics} of
+ * all batches with `addStatistics`, and take the shift of the total. Every example has the same weight, as in the BCO trainer
+ * of TRL 0.27; in its `bco_pair` loss, every batch has the same weight whatever its size.
  *
- * @param statistics - Sums and counts, scalars on one engine.
+ * @param statistics - Sums and counts, scalars on one engine; see {@link RewardStatistics}.
  * @param options - See {@link RewardShiftOptions}.
- * @returns A detached scalar on the engine, in units of reward.
- * @throws RangeError if a statistic is not a scalar.
+ * @returns A detached scalar on that engine, in units of the reward.
+ * @throws RangeError if a statistic is not a scalar, or `over` is neither of the two words.
  *
  * @example
  * ```ts

@@ -14,19 +14,20 @@ export interface RobustDpoOptions<T> {
 }
 
 /**
- * Robust DPO (rDPO): the unbiased estimate of the DPO loss on clean labels, from labels that are flipped with a known
- * probability; one value per preference pair.
+ * Robust DPO (rDPO), one value per preference pair: an unbiased estimate of the DPO loss on clean labels, from labels that
+ * are flipped with a known probability.
  *
  *     h    = beta * ((policy.chosen - reference.chosen) - (policy.rejected - reference.rejected))
  *     loss = (-(1 - e) * log sigmoid(h) + e * log sigmoid(-h)) / (1 - 2 * e)      with e = labelSmoothing
  *
- * It is ln 2 where policy and reference agree, and falls without bound as h grows, once e is positive. Its gradient with
- * respect to `policy.chosen` is `-beta * (sigmoid(-h) + e / (1 - 2 * e))`: unlike conservative DPO ({@link dpo} with
- * `labelSmoothing`), it never lets go of a pair.
+ * The loss is ln 2 where policy and reference agree. Its gradient with respect to `policy.chosen` is
+ * `-beta * (sigmoid(-h) + e / (1 - 2 * e))`, and the opposite for `policy.rejected`. If e is positive, the loss falls without
+ * bound as h grows, and its gradient never goes to zero; the gradient of conservative DPO ({@link dpo} with
+ * `labelSmoothing`) is 0 at `sigmoid(-h) = e`.
  *
  * @param logps - Summed completion log-probs in nats, each `[B]`.
  * @param options - See {@link RobustDpoOptions}.
- * @returns The losses `[B]`; negative for pairs that are learnt, if e is positive.
+ * @returns The losses `[B]`; at least 0 if labelSmoothing is 0, otherwise unbounded below.
  * @throws RangeError if shapes differ or an option is outside its range.
  *
  * @example

@@ -6,23 +6,25 @@ import { number, readOptions } from '../internal/options.js';
 
 /** Hyperparameters of {@link robustMean}. */
 export interface RobustMeanOptions {
-  /** How much pairs of a large loss are left out: towards 0 only the smallest counts, towards infinity all alike. Default 1. */
+  /** Temperature, positive: the result tends to the smallest loss towards 0, to the plain mean towards infinity. Default 1. */
   readonly betaPrime?: number;
 }
 
 /**
- * The mean of Dr.DPO (distributionally robust DPO): pairs of a large loss, which may be labelled wrongly, weigh less.
+ * The mean of Dr.DPO (distributionally robust DPO): pairs with a large loss, which may be mislabelled, weigh less.
  *
  *     value = -betaPrime * log(mean(e^(-losses / betaPrime)))
  *
- * It is the loss itself where all are equal, and never above the plain mean. Its gradient with respect to `losses_i` is
- * `softmax(-losses / betaPrime)_i`. The authors' code is infinite where every loss is above 745 betaPrime; this is not.
+ * It lies between the smallest loss and the plain mean. Its gradient with respect to `losses_i` is
+ * `softmax(-losses / betaPrime)_i`. The authors' code gives Infinity if every loss is above about 745 betaPrime in float64 or
+ * 104 betaPrime in float32; this function does not. Rounding errors grow with betaPrime: they are about
+ * `1e-7 * betaPrime` in float32.
  *
- * The value depends on the whole batch and is no sum over its parts.
+ * The value depends on the whole batch: it is not a sum or a mean over parts of the batch.
  *
  * @param losses - The losses of a batch, for example of {@link dpo}, `[B]`.
  * @param options - See {@link RobustMeanOptions}.
- * @returns A scalar.
+ * @returns A scalar, finite wherever `losses / betaPrime` is.
  * @throws RangeError if losses is not of rank 1 or betaPrime is not positive.
  *
  * @example

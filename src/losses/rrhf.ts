@@ -1,23 +1,34 @@
-import { greater, relu, scope, sub, sum } from '../backend/ops.js';
+import { greater, relu, scope, sum } from '../backend/ops.js';
 import type { Less } from '../backend/types.js';
 import { readOptions } from '../internal/options.js';
-import { amongPairs, asFirst, asSecond, checkLists, counted, sumOfCandidates, type RewardedLists } from '../logprobs/lists.js';
+import {
+  checkLists,
+  counted,
+  firstOfPairs,
+  pairDifferences,
+  secondOfPairs,
+  selectPairs,
+  sumOfCandidates,
+  type RewardedLists,
+} from '../logprobs/lists.js';
 
 /**
- * RRHF (Rank Responses to align with Human Feedback), its ranking term, one value per list: a hinge on every pair that the
- * policy orders wrongly. Neither a reference model nor a hyperparameter.
+ * The ranking term of RRHF (Rank Responses to align with Human Feedback), one value per list: a hinge on each pair of
+ * candidates that the policy orders wrongly. It needs neither a reference model nor a hyperparameter.
  *
  *     loss = sum over all i, j with rewards_i below rewards_j of max(0, A_i - A_j)      with A = policy
  *
- * It is 0 where the policy orders the candidates as the rewards do. Its gradient with respect to `A_i` is the number of
- * better candidates that the policy likes less, minus the number of worse ones that it likes more; ties count as right.
+ * The loss is 0 if the policy orders the candidates as the rewards do. Its gradient with respect to `A_i` is the number of
+ * candidates with a higher reward and a lower log-prob, minus the number with a lower reward and a higher log-prob. Equal
+ * rewards and equal log-probs count for nothing.
  *
- * The published loss adds the negative log-likelihood of the best candidate: add `nll`. Its authors divide the summed
- * log-probs by `length^penalty`, with 1 by default, which is the mean.
+ * The published loss adds the negative log-likelihood of the best candidate: see `nll`. The authors' code divides summed
+ * log-probs by `length^penalty`; its default penalty of 1 gives the mean. Nothing checks that log-probs are at most 0: only
+ * their differences matter.
  *
- * @param batch - Mean log-probs in nats per token and rewards, `[B, K]`, in any order, and a mask where lists differ in
+ * @param batch - Mean log-probs in nats per token and rewards, `[B, K]`, in any order, and a mask if lists differ in
  *   length; see {@link RewardedLists}.
- * @param options - There are none: any that is given is an error.
+ * @param options - None; any option is an error.
  * @returns The losses `[B]`, at least 0.
  * @throws RangeError if shapes differ, there are fewer than 2 candidates, or an option is given.
  *
@@ -36,8 +47,8 @@ export function rrhf<T>(batch: RewardedLists<T>, options: Readonly<Record<string
     readOptions('rrhf', options, like, {});
     const logps = counted(batch.policy, mask);
     const rewards = counted(batch.rewards, mask);
-    const isWorse = greater(asSecond(rewards), asFirst(rewards));
-    const excess = relu(sub(asFirst(logps), asSecond(logps)));
-    return sumOfCandidates(sum(amongPairs(isWorse, excess, mask, 0), -1) as T, mask);
+    const isFirstWorse = greater(secondOfPairs(rewards), firstOfPairs(rewards));
+    const excess = relu(pairDifferences(logps));
+    return sumOfCandidates(sum(selectPairs(isFirstWorse, excess, mask, 0), -1) as T, mask);
   });
 }

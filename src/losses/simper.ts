@@ -3,17 +3,18 @@ import { readOptions } from '../internal/options.js';
 import { checkPair, type Pair } from '../logprobs/pairs.js';
 
 /**
- * SimPER (preference optimization by inverse perplexity), one value per preference pair; neither a reference model nor a
- * hyperparameter.
+ * SimPER (preference optimization by inverse perplexity), one value per preference pair. It needs neither a reference model
+ * nor a hyperparameter.
  *
  *     loss = -e^chosen + e^rejected
  *
- * `e^chosen` of a mean log-prob is the inverse perplexity. The loss is 0 where both sides are equally likely. Its gradient
- * with respect to `chosen` is `-e^chosen`, with respect to `rejected` `e^rejected`.
+ * The exponential of a mean log-prob is the inverse perplexity. The loss is 0 where both sides are equally likely. Its gradient
+ * with respect to `chosen` is `-e^chosen`, with respect to `rejected` `e^rejected`. Nothing checks that log-probs are at most
+ * 0; above, the loss leaves its range.
  *
  * @param logps - Mean completion log-probs in nats per token, at most 0, each `[B]`.
- * @param options - There are none: any that is given is an error.
- * @returns The losses `[B]`, in (-1, 1).
+ * @param options - None; any option is an error.
+ * @returns The losses `[B]`, in [-1, 1].
  * @throws RangeError if shapes differ, or an option is given.
  *
  * @example
@@ -29,7 +30,7 @@ export function simper<T>(logps: Pair<T>, options: Readonly<Record<string, never
   return scope(logps.chosen, () => {
     readOptions('simper', options, like, {});
     const { chosen, rejected } = logps;
-    // Where both are near 0, both powers are near 1, and their difference loses what `expm1` keeps.
+    // If both log-probs are near 0, both powers are near 1, and their difference loses the digits that `expm1` keeps.
     const isNear = greater(chosen, -1);
     return where(isNear, sub(expm1(rejected), expm1(chosen)), sub(exp(rejected), exp(chosen)));
   });

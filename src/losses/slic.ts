@@ -5,28 +5,31 @@ import { checkPair, type Pair } from '../logprobs/pairs.js';
 
 /** Hyperparameters of {@link slic}. */
 export interface SlicOptions {
-  /** Margin in nats that the chosen side must win by, at least 0. Default 1. */
+  /** Margin in nats by which the chosen side must win, at least 0. Default 1. */
   readonly delta?: number;
-  /** Weight of the regulariser, the likelihood of the chosen side, at least 0. Default 0.1. */
+  /** Weight of the regulariser, the negative log-prob of the chosen side, at least 0. Default 0.1. */
   readonly lambda?: number;
 }
 
 /**
- * SLiC-HF (Sequence Likelihood Calibration), one value per preference pair: a hinge on the log-probs themselves, and the
- * likelihood of the chosen side. No reference model is needed.
+ * SLiC-HF (Sequence Likelihood Calibration), one value per preference pair: a hinge on the difference of the log-probs, plus
+ * the negative log-prob of the chosen side. No reference model is needed.
  *
  *     loss = max(0, delta - chosen + rejected) - lambda * chosen
  *
- * Its gradient with respect to `chosen` is `-1 - lambda` where the margin is smaller than delta, else `-lambda`; with
- * respect to `rejected` 1 and 0. At the kink the hinge counts as learnt.
+ * Its gradient with respect to `chosen` is `-1 - lambda` if `chosen - rejected` is below delta, otherwise `-lambda`; with
+ * respect to `rejected` it is 1 or 0. At the kink, the gradient of the hinge is 0.
  *
- * The regulariser of the paper may be taken on another target than the chosen one: set lambda to 0 and add that. The
- * `slic` loss of HALOs adds its regulariser per token and sums over the wrong axis; with completions of one token, it is
- * this.
+ * The regulariser of the paper may be computed on another target than the chosen side: for that, set lambda to 0 and add the
+ * other term. The `slic` loss of HALOs adds its hinges `[B]` to the token log-probs of the regulariser `[B, T]` without
+ * summing over the tokens, so PyTorch broadcasts the two or fails; it agrees with this function for one pair of completions
+ * of one token.
+ *
+ * Nothing checks that log-probs are at most 0; the formula is computed for any numbers.
  *
  * @param logps - Summed completion log-probs in nats, each `[B]`.
  * @param options - See {@link SlicOptions}.
- * @returns The losses `[B]`, at least 0.
+ * @returns The losses `[B]`, at least 0 for log-probs of at most 0.
  * @throws RangeError if shapes differ or an option is negative.
  *
  * @example

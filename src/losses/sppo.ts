@@ -13,16 +13,17 @@ export interface SppoOptions<T> {
 }
 
 /**
- * SPPO (Self-Play Preference Optimization), one value per preference pair: each log-ratio is drawn to a target of its own.
+ * SPPO (Self-Play Preference Optimization), one value per preference pair: the chosen log-ratio is pulled to a target, the
+ * rejected log-ratio to its negative.
  *
- *     rho    = policy - reference, of each side
+ *     rho    = policy - reference      for each side
  *     target = (preference - 1/2) / beta
  *     loss   = (rho.chosen - target)^2 + (rho.rejected + target)^2
  *
- * It is `2 * target^2` where policy and reference agree: 50 for the defaults. Its gradient with respect to `policy.chosen`
- * is `2 * (rho.chosen - target)`, with respect to `policy.rejected` `2 * (rho.rejected + target)`.
+ * The loss is `2 * target^2` where policy and reference agree: 50 for the defaults. Its gradient with respect to
+ * `policy.chosen` is `2 * (rho.chosen - target)`, with respect to `policy.rejected` `2 * (rho.rejected + target)`.
  *
- * The default is the hard form that TRL calls `sppo_hard`; the paper estimates the preference with a model of it.
+ * The default is the hard form that TRL calls `sppo_hard`; the paper estimates the preference with a preference model.
  *
  * @param logps - Summed completion log-probs in nats, each `[B]`.
  * @param options - See {@link SppoOptions}.

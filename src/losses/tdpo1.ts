@@ -13,19 +13,18 @@ export interface Tdpo1Options<T> {
 }
 
 /**
- * TDPO1 (token-level DPO), one value per preference pair: DPO whose margin takes the sequential KL divergence of both
- * sides into account.
+ * TDPO1 (token-level DPO), one value per preference pair: DPO with the sequential KL divergences of both sides in the margin.
  *
  *     Delta = (policy.chosen - reference.chosen) - (policy.rejected - reference.rejected)
  *     loss  = -log sigmoid(beta * (Delta - (sequentialKl.rejected - sequentialKl.chosen)))
  *
- * It is ln 2 where policy and reference agree. With z the argument of the sigmoid, its gradient with respect to
- * `policy.chosen` and `sequentialKl.chosen` is `-beta * sigmoid(-z)`, and the opposite for the rejected side. The
- * divergences depend on the policy as well: do not detach them.
+ * The loss is ln 2 where policy and reference agree. With z the argument of the sigmoid, its gradient with respect to
+ * `policy.chosen` and to `sequentialKl.chosen` is `-beta * sigmoid(-z)`, and the opposite for the rejected side. The
+ * divergences depend on the policy, too: do not detach them.
  *
  * @param batch - Summed completion log-probs and sequential KL divergences in nats, each `[B]`; see {@link TdpoBatch}.
  * @param options - See {@link Tdpo1Options}.
- * @returns The losses `[B]`, positive.
+ * @returns The losses `[B]`, at least 0.
  * @throws RangeError if shapes differ or beta is not positive.
  *
  * @example

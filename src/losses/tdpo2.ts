@@ -15,19 +15,20 @@ export interface Tdpo2Options<T> {
 }
 
 /**
- * TDPO2 (token-level DPO), one value per preference pair: the divergence of the rejected side is held near that of the
- * chosen one, which itself is not differentiated.
+ * TDPO2 (token-level DPO), one value per preference pair: DPO with the sequential KL divergences of both sides in the margin;
+ * the divergence of the chosen side is detached.
  *
  *     Delta = (policy.chosen - reference.chosen) - (policy.rejected - reference.rejected)
  *     loss  = -log sigmoid(beta * (Delta - alpha * (sequentialKl.rejected - sg(sequentialKl.chosen))))
  *
- * where `sg` stops the gradient. It is ln 2 where policy and reference agree, and {@link dpo} at alpha 0. With z the
- * argument of the sigmoid, its gradient with respect to `policy.chosen` is `-beta * sigmoid(-z)`, to
- * `sequentialKl.rejected` `alpha * beta * sigmoid(-z)`, to `sequentialKl.chosen` 0.
+ * where `sg` stops the gradient. The loss is ln 2 where policy and reference agree, and {@link dpo} at alpha 0. With z the
+ * argument of the sigmoid, its gradient is `-beta * sigmoid(-z)` with respect to `policy.chosen`, the opposite for
+ * `policy.rejected`, `alpha * beta * sigmoid(-z)` with respect to `sequentialKl.rejected`, and 0 with respect to
+ * `sequentialKl.chosen`.
  *
  * @param batch - Summed completion log-probs and sequential KL divergences in nats, each `[B]`; see {@link TdpoBatch}.
  * @param options - See {@link Tdpo2Options}.
- * @returns The losses `[B]`, positive.
+ * @returns The losses `[B]`, at least 0.
  * @throws RangeError if shapes differ or an option is outside its range.
  *
  * @example

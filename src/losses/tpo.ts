@@ -18,7 +18,7 @@ export type TpoOptions = {
   readonly alpha?: number;
 } & (
   | {
-      /** The loss of the pair. Default `'cpo'`. */
+      /** The loss c of the pair: `'cpo'`, `'hinge'`, `'ipo'` or `'simpo'`. Default `'cpo'`. */
       readonly contrastive?: 'cpo';
       /** Scale of the margin, positive. Default 0.1. */
       readonly beta?: number;
@@ -30,7 +30,7 @@ export type TpoOptions = {
       readonly gammaBetaRatio?: undefined;
     }
   | {
-      /** A hinge, or a square. */
+      /** The hinge of SLiC, or the square of IPO. */
       readonly contrastive: 'hinge' | 'ipo';
       /** Scale of the margin, positive. Default 0.1. */
       readonly beta?: number;
@@ -42,7 +42,7 @@ export type TpoOptions = {
       readonly gammaBetaRatio?: undefined;
     }
   | ({
-      /** SimPO's, on means: the paper's TPO-L. */
+      /** The loss of SimPO, on means: the paper's TPO-L. */
       readonly contrastive: 'simpo';
       /** Scale of the margin, positive. */
       readonly beta: number;
@@ -52,21 +52,23 @@ export type TpoOptions = {
 );
 
 /**
- * TPO (Triple Preference Optimization), one value per triple: a contrastive loss of a preference pair, and the likelihood
- * of a third, gold response. No reference model is needed.
+ * TPO (Triple Preference Optimization), one value per triple: a contrastive loss on a preference pair, plus the negative
+ * log-prob of a third, gold response. No reference model is needed.
  *
  *     loss = c(chosen, rejected) - alpha * gold
  *
  * where c is {@link cpo} (TRL's `sigmoid`), {@link hinge} or {@link ipo} without a reference, or {@link simpo} (`tpo-l`).
- * Its gradient with respect to `chosen` and `rejected` is that of c, with respect to `gold` `-alpha`.
+ * Its gradient with respect to `chosen` and `rejected` is the gradient of c; with respect to `gold` it is `-alpha`.
  *
- * TRL puts sums into cpo and hinge, and means into ipo and tpo-l, and averages the likelihood of the gold response over
- * the tokens of the batch: for that, set alpha to 0 and add `nll`.
+ * TRL computes cpo and hinge on sums, ipo and tpo-l on means, and averages the negative log-likelihood of the gold response
+ * over the tokens of the batch: for that, set alpha to 0 and add `nll`.
  *
- * @param batch - Log-probs in nats, each `[B]`: sums or means as c asks, and `gold`, a mean. See {@link TpoBatch}.
+ * Nothing checks that log-probs are at most 0; the formula is computed for any numbers.
+ *
+ * @param batch - Log-probs in nats, each `[B]`: sums or means for c, and `gold`, a mean. See {@link TpoBatch}.
  * @param options - See {@link TpoOptions}.
- * @returns The losses `[B]`.
- * @throws RangeError if shapes differ, an option is outside its range, or one is given that c does not have.
+ * @returns The losses `[B]`, at least 0 for a `gold` of at most 0.
+ * @throws RangeError if shapes differ, an option is outside its range, or an option is given that c does not have.
  *
  * @example
  * ```ts

@@ -6,37 +6,37 @@ import { number, optional, readOptions } from '../internal/options.js';
 import { checkMask, meanOfCounted } from '../masking/maskedReductions.js';
 import type { Pair } from '../logprobs/pairs.js';
 
-/** Tokens of completions for {@link wpoWeights}. */
+/** Token statistics of completions for {@link wpoWeights}. */
 export interface WpoTokens<T> {
   /** Log-probs of the tokens under the policy, in nats, `[B, T]`. */
   readonly logps: T;
-  /** Log of the sum over the vocabulary of the squared probabilities, in nats, `[B, T]`. */
+  /** Logarithm of the sum of the squared probabilities over the vocabulary, in nats, `[B, T]`. */
   readonly logSumSquares: T;
-  /** 1 for the tokens of the completions, `[B, T]`. */
+  /** 1 for completion tokens, `[B, T]`. */
   readonly mask: T;
 }
 
 /** Options of {@link wpoWeights}. */
 export interface WpoWeightsOptions {
-  /** Largest weight, positive: 1 is TRL's up to 0.27. Left out: weights are not cut off, as in TRL 1.x. */
+  /** Largest weight, positive; TRL up to 0.27 has 1. If omitted, weights are not clamped, as in TRL 1.x. */
   readonly clamp?: number;
 }
 
 /**
- * The weights of WPO (Weighted Preference Optimization): off-policy completions count as much as the policy would be likely
- * to write them, relative to how sure it is.
+ * Weights of WPO (Weighted Preference Optimization) for off-policy completions: how likely the policy is to write them,
+ * relative to how certain the policy is.
  *
  *     weight = exp(mean over counted tokens of (logps - logSumSquares))
  *
- * Of pairs, the weight is the product of both sides' weights. It is detached. Multiply the losses of the batch with it,
- * before they are averaged. A row without counted tokens has the weight 1.
+ * The weight of a pair is the product of the weights of its sides; `clamp` applies to the product. Multiply the losses by the
+ * weights before averaging. A row without counted tokens has the weight 1.
  *
- * `tokenStats` gives `logps` and `logSumSquares`, the `log(sum over v of p_v^2)` of each token, in one pass over the logits.
+ * `tokenStats` computes `logps` and `logSumSquares`, the `log(sum over v of p_v^2)` of each token, in one pass over the logits.
  *
- * @param tokens - Tokens of pairs, or of single completions; see {@link WpoTokens}.
+ * @param tokens - Statistics of pairs, or of single completions; see {@link WpoTokens}.
  * @param options - See {@link WpoWeightsOptions}.
  * @returns The weights `[B]`, detached.
- * @throws RangeError if shapes differ, clamp is not positive, or a mask holds anything but 0 and 1; where it cannot be read,
+ * @throws RangeError if shapes differ, clamp is not positive, or a mask holds anything but 0 and 1; if it cannot be read,
  *   that row becomes NaN.
  *
  * @example
@@ -59,7 +59,7 @@ export function wpoWeights<T>(tokens: Pair<WpoTokens<T>> | WpoTokens<T>, options
   });
 }
 
-/** The one or the two sets of tokens, checked. */
+/** Checks the tokens of pairs or of single completions, as a list of one or two sides. */
 function checkSides<T>(tokens: Pair<WpoTokens<T>> | WpoTokens<T>): { readonly sides: readonly WpoTokens<T>[]; readonly like: Checked<T> } {
   if (typeof tokens !== 'object' || !('chosen' in tokens)) {
     return { sides: [tokens], like: checkSide('tokens', '', tokens) };
@@ -70,7 +70,7 @@ function checkSides<T>(tokens: Pair<WpoTokens<T>> | WpoTokens<T>): { readonly si
   return { sides: [tokens.chosen, tokens.rejected], like };
 }
 
-/** Checks the tokens of one side, like those of the other one. Gives their log-probs. */
+/** Checks the tokens of one side, which must match `other` if given. Returns the checked log-probs. */
 function checkSide<T>(name: string, prefix: string, tokens: WpoTokens<T>, other?: Checked): Checked<T> {
   checkFields('wpoWeights', name, tokens, ['logps', 'logSumSquares', 'mask']);
   const like = checkTensor('wpoWeights', `${prefix}logps`, tokens.logps, other ? { like: other } : { rank: 2 });

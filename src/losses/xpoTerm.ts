@@ -10,17 +10,18 @@ export interface XpoTermOptions {
 }
 
 /**
- * The exploration term of XPO (Exploratory Preference Optimization), one value per pair, to be added to {@link dpo} or
- * {@link ipo} in online training.
+ * The exploration term of XPO (Exploratory Preference Optimization), one value per pair. Add it to {@link dpo} or {@link ipo} in
+ * online training.
  *
- *     term = alpha * logps      with log-probs under the policy of what the reference generated
+ *     term = alpha * logps      with logps the policy's log-probs of completions sampled from the reference
  *
- * Making the reference's completions less likely drives the policy elsewhere. Its gradient with respect to `logps` is
- * alpha. TRL has this sign; mlx-lm-lora has the other one.
+ * Its gradient with respect to `logps` is alpha: the policy becomes less likely to write what the reference writes. This is the
+ * term of the paper and of TRL. mlx-lm-lora has another one: it subtracts alpha times the log-ratios of both completions of
+ * the pair, which are sampled from the policy, so they become more likely.
  *
- * @param logps - Summed log-probs under the policy, in nats, of completions that the reference sampled, `[B]`.
+ * @param logps - Summed log-probs, in nats, under the policy, of completions sampled from the reference, `[B]`.
  * @param options - See {@link XpoTermOptions}.
- * @returns The terms `[B]`, at most 0.
+ * @returns The terms `[B]`, at most 0 for log-probs of at most 0.
  * @throws RangeError if logps is not of rank 1 or alpha is negative.
  *
  * @example

@@ -1,7 +1,7 @@
-import { describe, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { dpo, lipo, ops } from '../../src/index.js';
 import { itCosts } from '../support/costs.js';
-import { expectGradients, tensor, weight, type X } from '../support/engine.js';
+import { expectError, expectGradients, expectValues, isReadable, read, tensor, weight, type X } from '../support/engine.js';
 import { expectSame } from '../support/expectSame.js';
 import { beta, expectListGradients, lists, rewarded } from '../support/listGradients.js';
 import { describeMaskedCandidates } from '../support/maskedCandidates.js';
@@ -17,11 +17,11 @@ describe('lipo', () => {
     await expectSame(lipo<X>({ ...asLists(), rewards }), ops.mul(dpo<X>(pairLogps()), lambda));
   });
 
-  it('keeps the digits of rewards near 0: its gain is the reward times ln 2 there', async () => {
+  it('keeps the digits of rewards near 0, where the gain is the reward times ln 2', async () => {
     const lambda = 1e-7 * Math.LN2 * (1 / Math.log(2) - 1 / Math.log(3));
     const rewards = tensor(delta.map(() => [1e-7, 0]));
     const scaled = ops.div(lipo<X>({ ...asLists(), rewards }), lambda);
-    const correction = 1 + (1e-7 * Math.LN2) / 2; // of 2^x - 1 = x ln 2 (1 + x ln 2 / 2 + ...)
+    const correction = 1 + (1e-7 * Math.LN2) / 2; // from 2^x - 1 = x ln 2 (1 + x ln 2 / 2 + ...)
     await expectSame(scaled, ops.mul(dpo<X>(pairLogps()), correction));
   });
 
@@ -44,12 +44,37 @@ describe('lipo', () => {
     await expectListGradients((x) => lipo<X>(x, { beta }), slope, rewarded());
   });
 
-  it('has no gradient by its rewards: the weights are constants', async () => {
+  it('has no gradient with respect to the rewards', async () => {
     const loss = (given: X): X => lipo<X>({ policy: tensor(lists.policy), reference: tensor(lists.reference), rewards: given });
-    // Beside a term that has one: a function of constants alone has no gradient to ask for.
+    // Added to a term with a gradient: engines refuse to differentiate a function of constants alone.
     const f = (given: X): X => ops.add(loss(given), ops.sum<X>(given, -1));
     await expectGradients(f, [lists.rewards], [lists.rewards.map((row, i) => row.map(() => weight(i)))]);
   });
 
   describeMaskedCandidates(lipo<X>, ['policy', 'reference', 'rewards']);
+
+  const logps = () => ({ policy: tensor([[-1, -2], [-1, -2]]), reference: tensor([[-1, -2], [-1, -2]]) }); // prettier-ignore
+
+  it('is finite, and so is its gradient, at a reward of 120', async () => {
+    const rewards = tensor([[120, -1e30], [120, -1e30]]); // prettier-ignore
+    const loss = lipo<X>({ ...logps(), rewards }, { beta: 1 });
+    const weightOfPair = 2 ** 120 * (1 / Math.log(2) - 1 / Math.log(3));
+    // 2^120 is as accurate as its exponent, which rounding moves by 1e-7 of 120 ln 2.
+    await expectValues(ops.div(loss, weightOfPair), [Math.LN2, Math.LN2], 100);
+    const relative = (p: X): X => ops.div(lipo<X>({ ...logps(), policy: p, rewards }, { beta: 1 }), loss);
+    const slopes = [0, 1].map((i) => [-weight(i) / 2 / Math.LN2, weight(i) / 2 / Math.LN2]);
+    await expectGradients(relative, [[[-1, -2], [-1, -2]]], [slopes]); // prettier-ignore
+  });
+
+  it.runIf(isReadable)('names a reward whose gain overflows', () => {
+    const x = { ...logps(), rewards: tensor([[2, 1], [1, 2000]]) }; // prettier-ignore
+    expectError(() => lipo<X>(x), RangeError, 'lipo: value 3 of 2^rewards - 1 must be finite, got Infinity');
+    const y = { ...logps(), rewards: tensor([[NaN, 1], [1, 0]]) }; // prettier-ignore
+    expectError(() => lipo<X>(y), RangeError, 'lipo: value 0 of 2^rewards - 1 must be finite, got NaN');
+  });
+
+  it.skipIf(isReadable)('turns a list with such a reward into NaN where rewards cannot be read', async () => {
+    const x = { ...logps(), rewards: tensor([[2000, 1], [1, 0]]) }; // prettier-ignore
+    expect(((await read(lipo<X>(x))) as number[]).map(Number.isNaN)).toEqual([true, false]);
+  });
 });

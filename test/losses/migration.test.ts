@@ -7,32 +7,35 @@ import { batchOf } from '../support/calls.js';
 import { flatten, isArrays, type X } from '../support/engine.js';
 import { fileOf } from '../support/goldens.js';
 
-/** The call of a row, as a function of what its names stand for. */
+/** The call of a row, as a function of the values of its names. */
 function compiled(call: string): (values: Readonly<Record<string, X>>) => X {
   const names = ['logps', 'batch', 'rewards', 'options', 'alpha', 'beta', 'centering', 'delta', 'desirableWeight', 'gamma', 'gammaBetaRatio', 'labelSmoothing', 'margin', 'preference', 'reduction', 'tau', 'undesirableWeight']; // prettier-ignore
-  // eslint-disable-next-line @typescript-eslint/no-implied-eval -- the text of the table is what is tested
+  // eslint-disable-next-line @typescript-eslint/no-implied-eval -- the text of the table is under test
   const f = new Function(...Object.keys(prefloss), ...names, `return ${call};`) as (...args: unknown[]) => X;
   return (values) => f(...Object.values(prefloss), ...names.map((name) => values[name] as unknown));
 }
 
 // Once is enough: every engine is tested against the same numbers elsewhere.
-describe.runIf(isArrays)('the call that a row of the migration table names', () => {
-  it.each(originals.map((o): [string, (typeof originals)[number]] => [`${o.library} ${o.name}: ${o.call}`, o]))('%s', (_, original) => {
-    const { loss, call, source, applies = () => true } = original;
-    const file = fileOf(loss);
-    // The first original that agrees is stored whole, of the others that they agree.
-    const compared = file.records.filter(
-      (r) => (r.source === source || r.agreement?.[source] !== undefined) && applies(r.input, r.options),
-    );
-    expect(compared.length).toBeGreaterThan(0);
-    const run = compiled(call);
-    for (const { input, options, outputs } of compared) {
-      const fields = file.inputs[input]!;
-      const kind = (losses as Readonly<Record<string, LossEntry>>)[loss]?.kind;
-      const batch: X = kind === undefined ? fields : batchOf(kind, fields);
-      const logps: X = 'chosen' in fields ? { chosen: fields.chosen, rejected: fields.rejected } : batch;
-      const value: X = run({ ...options, options, logps, batch, rewards: batch });
-      expectClose(flatten(value as Values), outputs.losses, { relative: 1e-12, absolute: 1e-12 });
-    }
-  });
+describe.runIf(isArrays)('a call in the migration table', () => {
+  it.each(originals.map((o): [string, (typeof originals)[number]] => [`${o.library} ${o.name}: ${o.call}`, o]))(
+    'gives the golden values of %s',
+    (_, original) => {
+      const { loss, call, source, applies = () => true } = original;
+      const file = fileOf(loss);
+      // A record holds the values of the first original that agrees, and only the agreement of the others.
+      const compared = file.records.filter(
+        (r) => (r.source === source || r.agreement?.[source] !== undefined) && applies(r.input, r.options),
+      );
+      expect(compared.length).toBeGreaterThan(0);
+      const run = compiled(call);
+      for (const { input, options, outputs } of compared) {
+        const fields = file.inputs[input]!;
+        const kind = (losses as Readonly<Record<string, LossEntry>>)[loss]?.kind;
+        const batch: X = kind === undefined ? fields : batchOf(kind, fields);
+        const logps: X = 'chosen' in fields ? { chosen: fields.chosen, rejected: fields.rejected } : batch;
+        const value: X = run({ ...options, options, logps, batch, rewards: batch });
+        expectClose(flatten(value as Values), outputs.losses, { relative: 1e-12, absolute: 1e-12 });
+      }
+    },
+  );
 });

@@ -12,7 +12,7 @@ describe('nashMd', () => {
     await expectGradients(f, [policy, reference], [[slope], [[0, 0, 0]]]);
   });
 
-  it('names what is missing', () => {
+  it('names a missing argument', () => {
     const none = 'is not a tensor: no registered engine owns null';
     const x = batch();
     expectError(
@@ -41,8 +41,8 @@ describe('nashMd', () => {
     expectError(() => nashMd<X>(x, { preference: 2 }), RangeError, 'nashMd: preference must be in [0, 1], got 2');
   });
 
-  // Where values cannot be read, such a row becomes NaN.
-  it.runIf(isReadable)('names a preference in a tensor that is no probability', () => {
+  // If values cannot be read, such a row becomes NaN.
+  it.runIf(isReadable)('names a value of a preference tensor outside [0, 1]', () => {
     const [x, outside] = [batch(), tensor([0, 2])];
     expectError(() => nashMd<X>(x, { preference: outside }), RangeError, 'nashMd: value 1 of preference must be in [0, 1], got 2');
   });

@@ -20,7 +20,7 @@ describe('nca', () => {
     await expectListGradients((x) => nca<X>(x, { beta, tau: 2 }), slope, rewarded());
   });
 
-  // A lone candidate is still a candidate.
+  // A lone candidate has a loss, too.
   describeMaskedCandidates(nca<X>, ['policy', 'reference', 'rewards'], { countsOne: true });
 
   it('names a bad tau', () => {

@@ -19,7 +19,7 @@ describe('nll', () => {
     await expectValues(nll(tensor(logps), tensor(mask)), 2.5, 4);
   });
 
-  it('averages sequences that have tokens', async () => {
+  it('averages the means of sequences that have counted tokens', async () => {
     await expectValues(nll(tensor(logps), tensor(mask), { reduction: 'sequence' }), 3, 4);
   });
 
@@ -27,7 +27,7 @@ describe('nll', () => {
     await expectValues(nll(tensor(logps), tensor(mask), { reduction: 'none' }), [2, 4, 0], 4);
   });
 
-  it('is 0 with zero gradient without tokens, whatever is masked out', async () => {
+  it('is 0 with zero gradient without counted tokens, whatever is masked', async () => {
     const none = [
       [0, 0],
       [0, 0],
@@ -57,7 +57,7 @@ describe('nll', () => {
     }
   });
 
-  it('has its gradient', async () => {
+  it('has the gradient of its formula', async () => {
     const w = weight(0);
     await expectGradients((x) => nll(x, tensor(mask)) as X, [logps], [mask.map((row) => row.map((m) => (-w * m) / 4))]);
     await expectGradients(

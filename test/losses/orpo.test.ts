@@ -71,7 +71,7 @@ describe('orpo', () => {
     const unsure = [-1, -1, -1, -1];
     const loss = flatten((await read(orpo(pair({ chosen: certain, rejected: unsure }), { lambda: 1 }))) as Values);
     expect(loss.every((v) => Number.isFinite(v) && v >= 0)).toBe(true);
-    // Of arrays, whose gradient would be by differences across the clamp, only the values are asked.
+    // On arrays, gradients are differences, which would step across the clamp: only the values are tested.
     if (isArrays) return;
     const { grads } = await derivatives((c, r) => orpo<X>({ chosen: c, rejected: r }, { lambda: 1 }), [certain, unsure]);
     // -sigmoid(-lo) / (1 - e^chosen) tends to minus the odds of the rejected side.

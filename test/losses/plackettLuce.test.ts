@@ -39,16 +39,16 @@ describe('plackettLuce', () => {
     expectError(
       () => plackettLuce({ policy: ragged, reference: ragged }),
       RangeError,
-      'plackettLuce: policy: a list is ragged: it holds entries of shape [3] and [2]; pad it, and say with mask what counts',
+      'plackettLuce: policy: a list is ragged: it holds entries of shape [3] and [2]; pad it and pass a mask',
     );
   });
 
-  it.runIf(isReadable)('names a mask of something else', () => {
+  it.runIf(isReadable)('names a mask value other than 0 and 1', () => {
     const lists = { policy: tensor([[-1, -2]]), reference: tensor([[-1, -2]]), mask: tensor([[1, 3]]) };
     expectError(() => plackettLuce<X>(lists), RangeError, 'plackettLuce: value 1 of mask must be 0 or 1, got 3');
   });
 
-  it.skipIf(isReadable)('turns such a list into NaN where it cannot be read', async () => {
+  it.skipIf(isReadable)('turns a list with such a mask into NaN where it cannot be read', async () => {
     const lists = { policy: tensor([[-1, -2], [-1, -2]]), reference: tensor([[-1, -2], [-1, -2]]), mask: tensor([[1, 3], [1, 1]]) }; // prettier-ignore
     expect(((await read(plackettLuce<X>(lists))) as number[]).map(Number.isNaN)).toEqual([true, false]);
   });

@@ -10,7 +10,7 @@ import { pair } from '../support/samples.js';
 describe('pro', () => {
   itCosts('pro', 29);
 
-  it('is a logistic loss for two candidates', async () => {
+  it('is cpo for two candidates, with the reward gap as beta', async () => {
     const [chosen, rejected] = [[-0.5, -1, -2], [-1, -0.25, -2]]; // prettier-ignore
     const policy = tensor(chosen.map((c, i) => [c, rejected[i]!]));
     const rewards = tensor(chosen.map(() => [3, 1]));

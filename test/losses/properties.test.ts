@@ -8,7 +8,7 @@ import { epsilon, isReadable, tensor, type X } from '../support/engine.js';
 const logp = fc.double({ min: -400, max: -1e-6, noNaN: true }).map(Math.fround);
 const pairs = fc.array(fc.tuple(logp, logp, logp, logp), { minLength: 1, maxLength: 6 });
 const beta = fc.double({ min: 0.01, max: 2, noNaN: true }).map(Math.fround);
-const sharing = fc.double({ min: 0, max: 0.49, noNaN: true }).map(Math.fround);
+const smoothing = fc.double({ min: 0, max: 0.49, noNaN: true }).map(Math.fround);
 
 type Rows = readonly (readonly [number, number, number, number])[];
 const logps = (rows: Rows) => ({
@@ -18,14 +18,14 @@ const logps = (rows: Rows) => ({
 const swapped = (rows: Rows): Rows => rows.map(([a, b, c, d]) => [b, a, d, c]);
 const values = (x: X): number[] => Array.from(backendOf<X>(x).peek(x)!);
 
-/** Errors are relative to what the margin is made of: four log-probs of up to 400. */
+/** Errors are relative to the four log-probs of up to 400 that the margin is made of. */
 const expectEqual = (actual: number[], expected: number[], scale: number): void => {
   expectClose(actual, expected, { absolute: 4000 * epsilon * scale });
 };
 
-// Many small calls: engines that are read asynchronously have the fixed cases.
+// Many small calls: engines that are read asynchronously are tested on fixed cases only.
 describe.runIf(isReadable)('for any log-probs', () => {
-  it('dpo of a pair and of the pair the other way round differ by beta times the margin', () => {
+  it('dpo of a pair and of the swapped pair differ by beta times the margin', () => {
     fc.assert(
       fc.property(pairs, beta, (rows, b) => {
         const [forward, backward] = [dpo(logps(rows), { beta: b }), dpo(logps(swapped(rows)), { beta: b })].map(values) as [
@@ -42,9 +42,9 @@ describe.runIf(isReadable)('for any log-probs', () => {
     );
   });
 
-  it('label smoothing mixes the two', () => {
+  it('label smoothing mixes dpo of a pair and of the swapped pair', () => {
     fc.assert(
-      fc.property(pairs, beta, sharing, (rows, b, labelSmoothing) => {
+      fc.property(pairs, beta, smoothing, (rows, b, labelSmoothing) => {
         const [forward, backward] = [dpo(logps(rows), { beta: b }), dpo(logps(swapped(rows)), { beta: b })].map(values) as [
           number[],
           number[],
@@ -64,7 +64,7 @@ describe.runIf(isReadable)('for any log-probs', () => {
     );
   });
 
-  it('the weight of the gradient of dpo is a probability, and that of the swapped pair is the rest', () => {
+  it('the weights of the gradient of dpo for a pair and for the swapped pair are probabilities that sum to 1', () => {
     fc.assert(
       fc.property(pairs, beta, (rows, b) => {
         const weights = [rows, swapped(rows)].map((r) => values(dpoGradientWeight<X>(logps(r), { beta: b }))) as [number[], number[]];
@@ -73,12 +73,12 @@ describe.runIf(isReadable)('for any log-probs', () => {
           rows.map(() => 1),
           b,
         );
-        if (weights.flat().some((w) => !(w >= 0 && w <= 1))) throw new Error(`no probabilities: ${weights.join('; ')}`);
+        if (weights.flat().some((w) => !(w >= 0 && w <= 1))) throw new Error(`not in [0, 1]: ${weights.join('; ')}`);
       }),
     );
   });
 
-  it('ipo is 0 at its target margin alone', () => {
+  it('ipo is the squared distance from its target margin', () => {
     fc.assert(
       fc.property(pairs, beta, (rows, b) => {
         const margin = values(logRatioMargin<X>(logps(rows)));

@@ -11,7 +11,7 @@ const lengths = { chosen: [5, 6, 7], rejected: [9, 3, 7] };
 describe('rDpo', () => {
   itCosts('rDpo', 9);
 
-  it('is dpo without alpha, and with it dpo with an offset', async () => {
+  it('is dpo at alpha 0, and dpo with an offset at any other', async () => {
     const batch = () => ({ ...pairLogps(), lengths: pair(lengths) });
     await expectSame(rDpo<X>(batch(), { alpha: 0 }), dpo(pairLogps()));
     const offset = tensor(lengths.chosen.map((n, i) => 0.05 * (lengths.rejected[i]! - n)));

@@ -17,7 +17,7 @@ describe('rewardStatistics', () => {
     expectClose(Object.values(perExample), [3, 2, -4, 1], { absolute: epsilon * 8 });
   });
 
-  it('of pairs, counts each side', async () => {
+  it('sums and counts both sides of pairs', async () => {
     const of = await statistics(rewardStatistics<X>(pairLogps()));
     expectClose(Object.values(of), [0.1 * (1 - 1.25 + 0), 3, 0.1 * (-1 + 2.5 + 0), 3], { absolute: epsilon * 8 });
   });
@@ -44,7 +44,7 @@ describe('rewardStatistics', () => {
     expectError(() => rewardStatistics(null as never), TypeError, 'rewardStatistics: logps is null, expected { policy, reference }');
   });
 
-  it('names arguments of the wrong shape, and those that are missing', () => {
+  it('names arguments of the wrong shape, and missing ones', () => {
     const none = 'is not a tensor: no registered engine owns null';
     const [x, flat, single, classes] = [pairLogps(), tensor([-1, -2]), tensor([1]), tensor([1, 0])];
     expectError(
@@ -70,12 +70,12 @@ describe('rewardShift', () => {
     undesirableCount: tensor(undesirableCount),
   });
 
-  it('is the mean of all rewards, or of the means of the classes', async () => {
+  it('is the mean of all rewards, or the mean of the means of the classes', async () => {
     await expectValues(rewardShift<X>(of(6, 3, -4, 1)), 0.5);
     await expectValues(rewardShift<X>(of(6, 3, -4, 1), { over: 'classes' }), -1);
   });
 
-  it('is the mean of the one class that was seen, and 0 of none', async () => {
+  it('is the mean of the only class present, and 0 without examples', async () => {
     for (const over of ['examples', 'classes'] as const) {
       await expectValues(rewardShift<X>(of(6, 3, 0, 0), { over }), 2);
       await expectValues(rewardShift<X>(of(0, 0, -4, 2), { over }), -2);
@@ -85,7 +85,7 @@ describe('rewardShift', () => {
 
   it('is detached', async () => {
     for (const over of ['examples', 'classes'] as const) {
-      // Beside a term that is not: a function of constants alone has no gradient to ask for.
+      // Added to a term with a gradient: engines refuse to differentiate a function of constants alone.
       const beside = (x: X): X => ops.add(x, rewardShift<X>({ ...of(6, 3, -4, 1), desirableSum: x }, { over }));
       await expectGradients(beside, [6], [weight(0)]);
     }

@@ -18,7 +18,7 @@ describe('robustDpo', () => {
     await expectSame(robustDpo(pairLogps(), { labelSmoothing: 0 }), dpo(pairLogps()));
   });
 
-  it('is unbiased: labels that flip with its probability give the loss on clean ones', async () => {
+  it('is unbiased: its mean over labels that flip with this probability is dpo on clean labels', async () => {
     const e = 0.3;
     const mixed = ops.add(
       ops.mul(robustDpo<X>(pairLogps(), { labelSmoothing: e }), 1 - e),
@@ -38,7 +38,7 @@ describe('robustDpo', () => {
     expectError(() => robustDpo(x, { labelSmoothing: 0.5 }), RangeError, 'robustDpo: labelSmoothing must be in [0, 0.5), got 0.5');
   });
 
-  it.runIf(isReadable)('names a beta in a tensor that is not positive', () => {
+  it.runIf(isReadable)('names a value of a beta tensor that is not positive', () => {
     const [x, beta] = [pairLogps(), tensor([0.5, 0, 1])];
     expectError(() => robustDpo<X>(x, { beta }), RangeError, 'robustDpo: value 1 of beta must be finite and > 0, got 0');
   });

@@ -3,7 +3,7 @@ import { robustMean } from '../../src/index.js';
 import { expectError, expectGradients, expectNoLeak, expectValues, read, tensor, weight, type X } from '../support/engine.js';
 
 describe('robustMean', () => {
-  it('is the loss where all are equal, and between the smallest and the mean', async () => {
+  it('is the loss if all are equal, otherwise between the smallest and the mean', async () => {
     await expectValues(robustMean<X>(tensor([0.5, 0.5, 0.5])), 0.5);
     const value = (await read(robustMean<X>(tensor([0.5, 1, 6])))) as number;
     expect(value).toBeGreaterThan(0.5);

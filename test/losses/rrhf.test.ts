@@ -15,7 +15,7 @@ describe('rrhf', () => {
     await expectValues(rrhf<X>({ policy, rewards }), [0, 0.75, 0]);
   });
 
-  it('lets candidates of equal rewards not compete', async () => {
+  it('ignores pairs of equal rewards', async () => {
     await expectValues(rrhf<X>({ policy: tensor([[-0.5, -1, -2]]), rewards: tensor([[1, 1, 1]]) }), [0]);
   });
 

@@ -1,7 +1,7 @@
 import { describe, it } from 'vitest';
 import { ops, simper } from '../../src/index.js';
 import { itCosts } from '../support/costs.js';
-import { expectError, type X } from '../support/engine.js';
+import { expectError, expectValues, type X } from '../support/engine.js';
 import { expectSame } from '../support/expectSame.js';
 import { expectFreeGradients } from '../support/pairGradients.js';
 import { pair, swapped } from '../support/samples.js';
@@ -13,6 +13,10 @@ describe('simper', () => {
 
   it('changes its sign for a swapped pair', async () => {
     await expectSame(simper<X>(pair(swapped(logps))), ops.neg<X>(simper<X>(pair(logps))));
+  });
+
+  it('reaches both ends of [-1, 1]', async () => {
+    await expectValues(simper<X>(pair({ chosen: [0, -1e5], rejected: [-1e5, 0] })), [-1, 1]);
   });
 
   it('has the gradient of its doc comment, also near 0', async () => {

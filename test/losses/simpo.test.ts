@@ -16,7 +16,7 @@ describe('simpo', () => {
     await expectSame(simpo<X>(logps(), { beta: 2, gamma: 0 }), cpo<X>(logps(), { beta: 2 }));
   });
 
-  it('is the same for both ways to state the margin', async () => {
+  it('is the same for gamma and for the equal gammaBetaRatio', async () => {
     await expectSame(simpo<X>(logps(), { beta: 2, gamma: 1.5 }), simpo<X>(logps(), { beta: 2, gammaBetaRatio: 0.75 }));
   });
 

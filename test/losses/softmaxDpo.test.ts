@@ -25,10 +25,10 @@ describe('softmaxDpo', () => {
     await expectListGradients((x) => softmaxDpo<X>(x, { beta }), slope);
   });
 
-  // Without its chosen one there is nothing to learn.
+  // Without the chosen candidate, the loss is 0.
   describeMaskedCandidates(softmaxDpo<X>, ['policy', 'reference'], { needsFirst: true });
 
-  it('is 0 without the chosen one', async () => {
+  it('is 0 if the chosen candidate is masked', async () => {
     const lists = { policy: tensor([[-1, -2, -3]]), reference: tensor([[-2, -2, -2]]) };
     await expectValues(softmaxDpo<X>({ ...lists, mask: tensor([[0, 1, 1]]) }), [0]);
   });
@@ -45,7 +45,7 @@ describe('softmaxDpo', () => {
     expectError(() => softmaxDpo({ policy: two, reference: two, mask: flat }), RangeError, 'softmaxDpo: mask has shape [2], expected [1, 2] like policy'); // prettier-ignore
   });
 
-  it.skipIf(isReadable)('turns a list whose mask is neither 0 nor 1 into NaN where it cannot be read', async () => {
+  it.skipIf(isReadable)('turns a list with a mask value other than 0 and 1 into NaN where it cannot be read', async () => {
     const lists = { policy: tensor([[-1, -2], [-1, -2]]), reference: tensor([[-1, -2], [-1, -2]]), mask: tensor([[1, 3], [1, 1]]) }; // prettier-ignore
     expect(((await read(softmaxDpo<X>(lists))) as number[]).map(Number.isNaN)).toEqual([true, false]);
   });

@@ -26,7 +26,7 @@ describe('sppo', () => {
     await expectValues(sppo<X>(pairLogps(), { beta: tensor(betas), preference: tensor(preferences) }), expected((i) => betas[i]!), 30); // prettier-ignore
   });
 
-  it('draws both log-ratios to 0 with an even preference', async () => {
+  it('pulls both log-ratios to 0 with an even preference', async () => {
     const rewards = implicitRewards<X>(pairLogps(), { beta: 1 });
     const squares = ops.add(ops.square<X>(rewards.chosen), ops.square<X>(rewards.rejected));
     await expectSame(sppo(pairLogps(), { preference: 0.5 }), squares, 20);
@@ -49,12 +49,12 @@ describe('sppo', () => {
     expectError(() => sppo(x, { preference: -0.1 }), RangeError, 'sppo: preference must be in [0, 1], got -0.1');
   });
 
-  it.runIf(isReadable)('names a preference in a tensor that is no probability', () => {
+  it.runIf(isReadable)('names a value of a preference tensor outside [0, 1]', () => {
     const [x, bad] = [pairLogps(), tensor([0.5, 2, 1])];
     expectError(() => sppo<X>(x, { preference: bad }), RangeError, 'sppo: value 1 of preference must be in [0, 1], got 2');
   });
 
-  it.skipIf(isReadable)('turns such a pair into NaN where it cannot be read', async () => {
+  it.skipIf(isReadable)('turns a pair with such a preference into NaN where it cannot be read', async () => {
     const loss = (await read(sppo<X>(pairLogps(), { preference: tensor([0.5, 2, 1]) }))) as number[];
     expect(loss.map(Number.isNaN)).toEqual([false, true, false]);
   });

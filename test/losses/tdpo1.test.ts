@@ -22,7 +22,7 @@ describe('tdpo1', () => {
     await expectSame(tdpo1<X>({ ...pairLogps(), sequentialKl: pair(kl) }), dpo<X>(pairLogps(), { offset }));
   });
 
-  it('has the gradient of its doc comment, by the divergences too', async () => {
+  it('has the gradient of its doc comment, also with respect to the divergences', async () => {
     const b = 0.3;
     const f = (p: X, q: X, c: X, d: X): X =>
       tdpo1<X>(

@@ -11,14 +11,14 @@ const kl = { chosen: [1, 2, 3], rejected: [4, 1, 0] };
 describe('tdpo2', () => {
   itCosts('tdpo2', 9);
 
-  it('is dpo without alpha, and with it dpo with an offset', async () => {
+  it('is dpo at alpha 0, and dpo with an offset at any other', async () => {
     const batch = () => ({ ...pairLogps(), sequentialKl: pair(kl) });
     await expectSame(tdpo2<X>(batch(), { alpha: 0 }), dpo(pairLogps()));
     const offset = tensor(kl.chosen.map((c, i) => 0.05 * (kl.rejected[i]! - c)));
     await expectSame(tdpo2<X>(batch(), { alpha: 0.5 }), dpo<X>(pairLogps(), { offset }));
   });
 
-  it('has the gradient of its doc comment, by the divergences too', async () => {
+  it('has the gradient of its doc comment, also with respect to the divergences', async () => {
     const b = 0.3;
     const f = (p: X, q: X, c: X, d: X): X =>
       tdpo2<X>(

@@ -21,7 +21,7 @@ const sides: Pair<number[]> = { chosen: [-1], rejected: [-2] };
 const logps: PairLogps<number[]> = { policy: sides, reference: sides };
 const lists = { policy: [[-1, -2]], reference: [[-1, -2]] };
 
-// Checked by tsc: a line that is no error any more fails the type check. At run time each is an error as well.
+// tsc checks these lines and fails if one is no longer an error. Each is an error at run time, too.
 describe.runIf(isArrays)('types', () => {
   it('refuse options that would be ignored', () => {
     const wrong: (() => unknown)[] = [
@@ -37,7 +37,7 @@ describe.runIf(isArrays)('types', () => {
       () => alphaPo(sides, { alpha: 0.1, gamma: 1 }),
       // @ts-expect-error -- alpha belongs to another divergence
       () => fDpo(logps, { divergence: 'forwardKl', alpha: 0.5 }),
-      // @ts-expect-error -- nothing is cut off here
+      // @ts-expect-error -- no exponent is cut off here
       () => fDpo(logps, { maxExponent: 50 }),
       // @ts-expect-error -- a hinge has no label smoothing
       () => tpo({ ...sides, gold: [-1] }, { contrastive: 'hinge', labelSmoothing: 0.1 }),
@@ -47,7 +47,7 @@ describe.runIf(isArrays)('types', () => {
     for (const call of wrong) expect(call).toThrow();
   });
 
-  it('refuse batches that lack a field, or have one too many', () => {
+  it('refuse batches with a missing or an extra field', () => {
     const wrong: (() => unknown)[] = [
       // @ts-expect-error -- no reference
       () => dpo({ policy: sides }),
@@ -61,7 +61,7 @@ describe.runIf(isArrays)('types', () => {
     for (const call of wrong) expect(call).toThrow();
   });
 
-  it('give back what they were given, with the list of candidates gone', () => {
+  it('return the type of their input, without the axis of candidates', () => {
     const perPair: number[] = dpo(logps);
     const perList: number[] = plackettLuce(lists);
     const name: LossName = 'hinge';

@@ -9,12 +9,12 @@ describe('wpoWeights', () => {
     mask: tensor([[1, 1, 0], [0, 0, 0]]),
   }); // prettier-ignore
 
-  it('is the exponential of the mean over what counts, 1 of an empty row', async () => {
+  it('is the exponential of the mean over counted tokens, and 1 for an empty row', async () => {
     await expectValues(wpoWeights<X>(tokens()), [Math.exp(-0.5), 1]);
     await expectValues(wpoWeights<X>({ chosen: tokens(), rejected: tokens() }), [Math.exp(-1), 1]);
   });
 
-  it('cuts the weight of a pair off, not those of its sides', async () => {
+  it('clamps the weight of a pair, not those of its sides', async () => {
     const [up, down] = [{ ...tokens(), logSumSquares: tensor([[-2, -2, 0], [0, 0, 0]]) }, tokens()]; // prettier-ignore
     await expectValues(wpoWeights<X>(up, { clamp: 1 }), [1, 1]);
     await expectValues(wpoWeights<X>({ chosen: up, rejected: down }, { clamp: 2 }), [Math.min(2, Math.exp(1.25 - 0.5)), 1]);
@@ -36,7 +36,7 @@ describe('wpoWeights', () => {
     expectError(() => wpoWeights<X>(undefined as never), TypeError, 'wpoWeights: tokens is undefined, expected { logps, logSumSquares, mask }'); // prettier-ignore
   });
 
-  it('names arguments of the wrong shape, those that are missing, and unknown options', () => {
+  it('names arguments of the wrong shape, missing ones, and unknown options', () => {
     const none = 'is not a tensor: no registered engine owns null';
     const [flat, rows, ones]: X[] = [tensor([-1, -2]), tensor([[-1, -2], [-3, -4]]), tensor([[1, 1], [1, 0]])]; // prettier-ignore
     const x: X = { logps: rows, logSumSquares: rows, mask: ones };
@@ -52,7 +52,7 @@ describe('wpoWeights', () => {
     expectError(() => wpoWeights<X>(x, { x: 1 } as X), RangeError, 'wpoWeights: unknown option x, expected clamp');
   });
 
-  it.runIf(isReadable)('names a mask of something else', () => {
+  it.runIf(isReadable)('names a mask value other than 0 and 1', () => {
     const x = { ...tokens(), mask: tensor([[1, 2, 0], [1, 1, 1]]) }; // prettier-ignore
     expectError(() => wpoWeights<X>(x), RangeError, 'wpoWeights: value 1 of mask must be 0 or 1, got 2');
   });
