@@ -71,7 +71,7 @@ const summaries = <Name extends string>(samples: ReadonlyMap<Name, readonly numb
   Object.fromEntries([...samples].map(([name, times]) => [name, summary(times)])) as Record<Name, Measurement>;
 
 /** Median and best of a list of times in milliseconds. */
-export function summary(samples: readonly number[]): Measurement {
+function summary(samples: readonly number[]): Measurement {
   const sorted = [...samples].sort((a, b) => a - b);
   const middle = sorted.length >> 1;
   const median = sorted.length % 2 === 1 ? sorted[middle]! : (sorted[middle - 1]! + sorted[middle]!) / 2;

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { linearTokenLogProbs, ops, tokenLogProbs } from '../../src/index.js';
-import { flatten, read, tensor, type X } from '../support/engine.js';
+import { flatten, ints, read, tensor, type X } from '../support/engine.js';
 import type { Values } from '../../src/testing/index.js';
 
 // The arithmetic of a GPU may turn a NaN into a number. A bad value in a tensor must not look like a result.
@@ -44,14 +44,14 @@ describe('a NaN stays NaN', () => {
 
   it.each([0, 4, 9])('through tokenLogProbs, as logit %i', async (place) => {
     const row = (at: number) => Array.from({ length: 10 }, (_, i) => (i === at ? NaN : i / 4));
-    const [bad, good] = await numbers(tokenLogProbs<X>(tensor([row(place), row(-1)]), tensor([2, 2])));
+    const [bad, good] = await numbers(tokenLogProbs(tensor([row(place), row(-1)]), ints([2, 2])));
     expect([bad, Number.isFinite(good)]).toEqual([NaN, true]);
   });
 
   it('through linearTokenLogProbs, in a hidden state', async () => {
     const weight = Array.from({ length: 20 }, (_, i) => [Math.sin(i), Math.cos(i)]);
     const [bad, good] = await numbers(
-      linearTokenLogProbs<X>({ hidden: tensor([[NaN, 1], [1, 1]]), weight: tensor(weight) }, tensor([2, 2]), { chunkSize: 8 }), // prettier-ignore
+      linearTokenLogProbs({ hidden: tensor([[NaN, 1], [1, 1]]), weight: tensor(weight) }, ints([2, 2]), { chunkSize: 8 }), // prettier-ignore
     );
     expect([bad, Number.isFinite(good)]).toEqual([NaN, true]);
   });

@@ -54,7 +54,11 @@ const inGlsl =
   (f: string): Elementary =>
   ({ inputs: { x }, backend }) => {
     const userCode = `${ELEMENTARY_GLSL}
-      void main() { setOutput(${f}(getAAtOutCoords())); }`;
+      void main() {
+        float value = getAAtOutCoords();
+        // As on WebGPU, a NaN bypasses the arithmetic.
+        setOutput(isnan(value) ? value : ${f}(value));
+      }`;
     return (backend as WebglBackend).compileAndRun({ variableNames: ['A'], outputShape: x.shape, userCode }, [x], 'float32');
   };
 
