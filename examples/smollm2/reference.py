@@ -143,7 +143,7 @@ TINY_TOKENS, TINY_FFN = 40, 24
 
 
 def tiny():
-    """Return results of a Llama with a few thousand weights given by a formula, on two sequences, for tests on every engine."""
+    """Return results of a Llama with a few thousand weights from a formula, on two sequences, for tests on all engines."""
     width, kv_width = TINY["width"], TINY["width"] // TINY["heads"] * TINY["kv"]
     shapes = {"token_embd.weight": (TINY_TOKENS, width), "output_norm.weight": (width,)}
     for i in range(TINY["layers"]):

@@ -68,8 +68,8 @@ const dpoObjective =
   };
 
 /**
- * IPO moves the log-ratio margin to the target 1 / (2 beta). Summed log-probs would reach it within a few words, and the target would be the
- * same for long and short answers, so this objective uses means per token, as TRL does. Rewards are per token, too.
+ * IPO moves the log-ratio margin to the target 1 / (2 beta). Summed log-probs would reach it within a few words, and the target would
+ * be the same for long and short answers, so this objective uses means per token, as TRL does. Rewards are per token, too.
  */
 const ipoObjective =
   ({ policy, reference, beta }: PreferenceSetup): Objective =>

@@ -5,7 +5,7 @@ import { seeds } from '../internal/domains.js';
 
 /** Options of {@link batchesOf}. */
 export interface BatchOptions<Item> {
-  /** Items per batch, an integer >= 1. */
+  /** Items per batch, a positive integer. */
   readonly batchSize: number;
   /** Seed of the shuffle, an integer in [0, 2^32); use another one for each epoch. If omitted, nothing is shuffled. */
   readonly seed?: number;
@@ -13,7 +13,8 @@ export interface BatchOptions<Item> {
   readonly lengthOf?: (item: Item) => number;
 }
 
-// Number of batches whose items are sorted by length together: few, so that batches stay random. Hugging Face's `group_by_length` has 50, too.
+// Number of batches whose items are sorted by length together. It is small, so that batches stay random; 50 is the value of Hugging
+// Face's `group_by_length`.
 const SORTED_TOGETHER = 50;
 
 /**
@@ -54,7 +55,7 @@ const parts = <Item>(items: readonly Item[], size: number): Item[][] =>
 
 /** Options of {@link validationSplit}. */
 export interface SplitOptions<Item> {
-  /** Number of items to hold out: a fraction of all items in (0, 1), or an integer >= 1. */
+  /** Number of items to hold out: a fraction of all items in (0, 1), or a positive integer. */
   readonly validation: number;
   /** Seed that selects the items, an integer in [0, 2^32). */
   readonly seed: number;

@@ -135,7 +135,7 @@ function collate(fn: string, name: string, named: readonly Named[], options: Col
     ...Array<number>(width - values.length).fill(padding),
   ];
   const tokens = rows.map((row) => padded(row.tokens, padTokenId));
-  // Equals shiftLabels(labelsFromMask(...)), which work on tensors of any engine: one loop over plain numbers is faster, and runs for every batch.
+  // Equals shiftLabels(labelsFromMask(...)), which work on tensors of any engine. A loop over plain numbers is faster, and runs per batch.
   const labels = tokens.map((row, b) => row.map((_, t) => (rows[b]!.mask[t + 1] === 1 ? row[t + 1]! : IGNORE_INDEX)));
   return {
     tokens,

@@ -37,7 +37,7 @@ export function mismatchCompletions(examples: readonly EncodedExample[], options
     if (group) group.push(i);
     else byPrompt.set(prompt, [i]);
   });
-  // In an order that is grouped by prompt, the example `step` places further on has another prompt if `step` is the size of the largest group.
+  // Examples are ordered by prompt. The example `step` places further on has another prompt, since no group is larger than `step`.
   const groups = [...byPrompt.values()];
   const order = groups.flat();
   const step = groups.reduce((largest, group) => Math.max(largest, group.length), 0);

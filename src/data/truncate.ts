@@ -6,7 +6,7 @@ import type { Sequence } from './sequence.js';
 
 /** Maximum length of a row, and what to do with longer rows. */
 export interface TruncationOptions {
-  /** Maximum number of tokens of a row, prompt and completion together, an integer >= 1. If omitted, there is no maximum. */
+  /** Maximum number of tokens of a row, prompt and completion together, a positive integer. If omitted, there is no maximum. */
   readonly maxLength?: number;
   /**
    * Which end of a longer row to keep. With `keepEnd`, both sides of a pair lose the same tokens of the start that they share.
