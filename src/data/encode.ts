@@ -69,8 +69,8 @@ export interface EncodeOptions extends TruncationOptions {
  * @param rows - Rows like {@link PreferenceRow}, for example from {@link parseJsonl}.
  * @param tokenizer - See {@link ChatTokenizer}.
  * @param options - See {@link EncodeOptions}.
- * @returns The pairs and the dropped rows: rows whose completion or whose difference between the sides was lost to truncation and, with
- *   `dropBadRows`, malformed rows.
+ * @returns The pairs, and the dropped rows: rows that truncation leaves without a completion or without a difference between the sides
+ *   and, with `dropBadRows`, malformed rows.
  * @throws RangeError if a field is missing, roles are out of order, a completion is empty, both sides are the same, the tokenizer or its
  *   template fails, a rendering is not a prefix as described above, or a row is longer than `maxLength` without `truncation`. The message
  *   names the row.

@@ -5,7 +5,7 @@ const FOLDER = new URL('../../test/goldens/', import.meta.url);
 const README = new URL('../goldens/README.md', import.meta.url);
 
 /** The parts of a golden file that the docs use; see tools/goldens/README.md. */
-export interface GoldenFile {
+interface GoldenFile {
   readonly sources: Readonly<Record<string, { readonly repo: string; readonly version: string; readonly function: string }>>;
   readonly records: readonly { readonly source: string; readonly agreement?: Readonly<Record<string, number>> }[];
   readonly deviations: readonly { readonly source: string; readonly reason: string }[];

@@ -45,7 +45,7 @@ const describe = (m) => `${m.file}:${m.line}\n  - ${m.before}\n  + ${m.after}`;
 
 if (args.includes('--list')) {
   console.log(mutants.map(describe).join('\n'));
-  console.log(`${mutants.length} mutants, ${all.length - mutants.length} equivalent ones left out`);
+  console.log(`${mutants.length} mutants, ${all.length - mutants.length} equivalent mutants omitted`);
   // Output to a pipe is asynchronous: wait for it.
   await new Promise((resolve) => process.stdout.write('', resolve));
   process.exit();
