@@ -1,11 +1,11 @@
-// Ceilings in bytes after gzip, each with its reason. A change that goes over one says why, or gets smaller.
-// TensorFlow.js is a peer: an application has it anyway, and no ceiling counts it.
+// Size limits after gzip, each with its reason. A change that exceeds a limit must justify the new limit or become smaller.
+// TensorFlow.js is a peer dependency, so no limit includes it.
 export default [
   {
     name: 'one loss on arrays',
     path: 'dist/core.js',
     import: '{ dpo }',
-    // A loss takes along the operations it is written in, the arrays engine and its checks, and no other loss.
+    // A loss needs the operations that it is written in, the arrays engine and the checks, but no other loss.
     limit: '4 kB',
     gzip: true,
   },
@@ -13,7 +13,7 @@ export default [
     name: 'prefloss/core',
     path: 'dist/core.js',
     import: '*',
-    // Every loss: a page that compares them all stays under what one web font takes.
+    // All losses: less than one web font, for a page that compares them.
     limit: '25 kB',
     gzip: true,
   },
@@ -21,8 +21,8 @@ export default [
     name: 'one loss on TensorFlow.js',
     path: 'dist/index.js',
     import: '{ dpo }',
-    // The adapter with its kernels comes whole, because it registers itself, 3 kB of it WebAssembly: more than that is a leak
-    // between modules.
+    // The adapter registers itself, so all of it is bundled with its kernels (3 kB of WebAssembly). If more is bundled, modules
+    // import too much.
     limit: '22 kB',
     gzip: true,
   },

@@ -3,9 +3,9 @@ import importX, { createNodeResolver } from 'eslint-plugin-import-x';
 import tsdoc from 'eslint-plugin-tsdoc';
 import tseslint from 'typescript-eslint';
 
-// Imports point down only: the parts of src/ that each part may import from, besides itself. A part is a folder or a file; a nested
-// part must satisfy its own row and its parent's. The entries and the catalogue have none, and may import anything. Circles, also of type imports inside one
-// part, are left to oxlint (.oxlintrc.json).
+// Imports point down only. For each part of src/, a folder or a file, this lists the other parts that it may import from. A nested part
+// must satisfy its own row and its parent's. The entries and the catalogue have no row and may import anything. oxlint
+// (.oxlintrc.json) checks for import cycles, including cycles of type imports inside a part.
 const layers = {
   backend: [],
   rows: [],
@@ -29,7 +29,7 @@ layers['tfjs/training'] = ['backend', 'internal', 'tfjs/ops', 'tfjs/tape.ts'];
 layers['tfjs/listKernels.ts'] = ['tfjs/fused', ...layers['tfjs/fused']];
 layers['tfjs/adapter.ts'] = ['tfjs/training', ...layers['tfjs/listKernels.ts']];
 
-/** What one part must not import, in the form of `import-x/no-restricted-paths`. */
+/** The import restrictions of one part, as a zone of `import-x/no-restricted-paths`. */
 const zoneOf = (part) => ({
   target: `./src/${part}`,
   from: './src',
@@ -37,8 +37,8 @@ const zoneOf = (part) => ({
   message: `Imports point down: src/${part} may import ${layers[part].join(', ') || 'nothing'}.`,
 });
 
-const ENTRY = { regex: '^prefloss', message: 'Import the module that defines it: entries are for users.' };
-const TENSORFLOW = { regex: '^@tensorflow/', message: 'Only src/tfjs loads TensorFlow.js: write it with backend/ops.js.' };
+const ENTRY = { regex: '^prefloss', message: 'Import from the defining module: entries are for users.' };
+const TENSORFLOW = { regex: '^@tensorflow/', message: 'Only src/tfjs imports TensorFlow.js: use the operations of backend/ops.js.' };
 
 export default defineConfig([
   globalIgnores(['assembly', 'bench/.venv', 'dist', 'site', 'coverage', 'reports', '.doc-examples', '.stryker-tmp']),
@@ -49,16 +49,16 @@ export default defineConfig([
     plugins: { tsdoc },
     rules: {
       'tsdoc/syntax': 'error',
-      // A number in a message says what it is.
+      // Numbers are readable in messages.
       '@typescript-eslint/restrict-template-expressions': ['error', { allowNumber: true }],
-      // With noUncheckedIndexedAccess, `!` is how an index says that it is inside: a loop over lengths proves it.
+      // With noUncheckedIndexedAccess, `!` states that an index is in bounds, as in a loop over the length.
       '@typescript-eslint/no-non-null-assertion': 'off',
-      // `reshape<R>` and its like let the caller name a result whose rank TypeScript cannot infer.
+      // Functions like `reshape<R>` let the caller name the type of a result whose rank TypeScript cannot infer.
       '@typescript-eslint/no-unnecessary-type-parameters': 'off',
     },
   },
   {
-    // A test runs on every engine, so a tensor there is `any`, which takes any assertion for unnecessary.
+    // Tests run on every engine, so tensors are `any`, for which this rule reports every type assertion as unnecessary.
     files: ['test/**/*.ts'],
     rules: {
       '@typescript-eslint/no-unnecessary-type-assertion': 'off',
@@ -67,12 +67,12 @@ export default defineConfig([
       '@typescript-eslint/no-unsafe-call': 'off',
       '@typescript-eslint/no-unsafe-member-access': 'off',
       '@typescript-eslint/no-unsafe-return': 'off',
-      // The weights of a layers model are variables, made by a function of tfjs.
+      // The weights of a layers model are created by a function of tfjs.
       '@typescript-eslint/no-unsafe-class-instance-assignment': 'off',
     },
   },
   {
-    // The types of TensorFlow.js do not say what may be missing, and its objects come from its functions.
+    // The types of TensorFlow.js do not declare which members may be missing, and its functions create its objects.
     files: ['src/tfjs/**/*.ts'],
     rules: {
       '@typescript-eslint/no-unnecessary-condition': 'off',
@@ -96,7 +96,7 @@ export default defineConfig([
     rules: { '@typescript-eslint/no-restricted-imports': ['error', { patterns: [ENTRY] }] },
   },
   {
-    // The types of results name tfjs's own types; nothing is loaded for it.
+    // Result types refer to tfjs's types; type imports load nothing.
     files: ['src/backend/types.ts'],
     rules: { '@typescript-eslint/no-restricted-imports': ['error', { patterns: [ENTRY, { ...TENSORFLOW, allowTypeImports: true }] }] },
   },
@@ -105,7 +105,7 @@ export default defineConfig([
     rules: {
       '@typescript-eslint/no-restricted-imports': [
         'error',
-        { patterns: [{ regex: '^@tensorflow/|^\\./(tfjs|testing)/', message: 'prefloss/core knows no engine but plain arrays.' }] },
+        { patterns: [{ regex: '^@tensorflow/|^\\./(tfjs|testing)/', message: 'prefloss/core supports only the arrays engine.' }] },
       ],
     },
   },
@@ -114,7 +114,7 @@ export default defineConfig([
     rules: {
       '@typescript-eslint/no-restricted-imports': [
         'error',
-        { patterns: [{ regex: '^\\./testing/', message: 'prefloss/testing is an entry of its own.' }] },
+        { patterns: [{ regex: '^\\./testing/', message: 'prefloss/testing is a separate entry.' }] },
       ],
     },
   },

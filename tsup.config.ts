@@ -10,6 +10,6 @@ export default defineConfig({
   sourcemap: true,
   clean: true,
   treeshake: true,
-  // The entries of one format share their modules: one arrays engine, one set of kernels.
+  // The entries of one format share modules, so that there is one arrays engine and one set of kernels.
   splitting: true,
 });

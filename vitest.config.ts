@@ -15,8 +15,8 @@ if (!hasBrowser)
 if (!hasTfjsNode())
   console.log('Skipped: the projects tfjs-node and tfjs-node-definitions, which need the native addon (npm run setup:tfjs-node).');
 
-// One definition of every test, run on every engine. `test/node` holds what needs Node.js, `test/data` and
-// `test/rows` what needs no engine: they run once.
+// Every test is written once and runs on every engine, except tests that need Node.js (`test/node`) or no engine (`test/data`,
+// `test/rows`), which run once.
 const engines = { include: ['test/**/*.test.ts'], exclude: [...configDefaults.exclude, 'test/{node,data,rows}/**'] };
 const src = (name: string) => new URL(`src/${name}.ts`, import.meta.url).pathname;
 const alias = [
@@ -25,13 +25,13 @@ const alias = [
   { find: /^prefloss\/core$/, replacement: src('core') },
 ];
 
-// `extends: true` everywhere: without it a project does not inherit testTimeout.
+// Every project sets `extends: true`, without which it does not inherit testTimeout.
 const node = (engine: Engine): TestProjectInlineConfiguration => ({
   extends: true,
   test: { name: engine, ...engines, setupFiles: [`test/setup/${engine}.ts`], provide: { engine } },
 });
 
-// The same with the fused kernels switched off: the definitions give the same answers. Without the tests of kernels as such.
+// The same tests with the fused kernels switched off, so that the definitions run, without the tests of the kernels themselves.
 const definitions = (
   name: string,
   { test }: TestProjectInlineConfiguration,
@@ -46,7 +46,7 @@ const definitions = (
     setupFiles: ['test/setup/definitions.ts', ...[test!.setupFiles!].flat()],
   },
 });
-// One engine takes all of the suite; on the others, the tests of functions that have kernels are enough.
+// One engine runs the whole suite on definitions; for the others, the tests of functions that have kernels are enough.
 const OF_KERNELS = ['test/logprobs/{tokenLogProbs,tokenStats,tokenKl,linearTokenLogProbs,linearTokenStats}.test.ts'];
 
 const tfjsNode: TestProjectInlineConfiguration = {
@@ -56,14 +56,14 @@ const tfjsNode: TestProjectInlineConfiguration = {
     ...engines,
     setupFiles: ['test/setup/tfjs-node.ts'],
     provide: { engine: 'tfjs-node' },
-    pool: 'forks', // each with a TensorFlow of its own
-    env: { TF_CPP_MIN_LOG_LEVEL: '2' }, // its notes on the processor are of no interest
+    pool: 'forks', // each process loads its own TensorFlow
+    env: { TF_CPP_MIN_LOG_LEVEL: '2' }, // hides messages about the processor
   },
 };
 
 const browser = (engine: 'webgpu' | 'webgl'): TestProjectInlineConfiguration => ({
   extends: true,
-  optimizeDeps: { exclude: ['gpt-tfjs'] }, // its test is skipped there, and bundling it fails
+  optimizeDeps: { exclude: ['gpt-tfjs'] }, // bundling it fails, and its test is skipped in browsers
   test: {
     name: `browser-${engine}`,
     ...engines,
@@ -95,7 +95,7 @@ const webgpu: TestProjectInlineConfiguration = {
     ...engines,
     setupFiles: ['test/setup/webgpu.ts'],
     provide: { engine: 'webgpu' },
-    pool: 'forks', // a thread shares its parent's C environment, where the Vulkan loader looks
+    pool: 'forks', // the Vulkan loader reads the C environment, which a thread would share with its parent
     ...(soft && { env: soft.env }),
   },
 };
@@ -105,11 +105,11 @@ const onGpu = [webgpu, definitions('webgpu-definitions', webgpu, OF_KERNELS), br
 export default defineConfig({
   resolve: { alias },
   test: {
-    // For a test that hangs: on WebGL in software, on a busy machine, some take most of a minute.
+    // Long, because on software WebGL and a busy machine some tests take most of a minute.
     testTimeout: 180_000,
-    // Files of a worker share their modules: TensorFlow.js is loaded, and a device started, once for each worker.
+    // Test files of a worker share modules, so that each worker loads TensorFlow.js and starts a device only once.
     isolate: false,
-    // Vitest leaves one core free, for its watch mode.
+    // By default, Vitest leaves one core free.
     maxWorkers: availableParallelism(),
     reporters: process.env.CI ? ['default', ['json', { outputFile: 'reports/vitest.json' }]] : ['default'],
     coverage: { provider: 'v8', include: ['src/**/*.ts'], thresholds: { lines: 95 } },
@@ -127,10 +127,10 @@ export default defineConfig({
           name: 'node',
           include: ['test/{node,data,rows}/**/*.test.ts'],
           env: { TF_CPP_MIN_LOG_LEVEL: '2' },
-          isolate: true, // one of them runs without what others load: TensorFlow.js's gradients
+          isolate: true, // one test must run without the gradients of TensorFlow.js, which other tests load
         },
       },
-      // Every ts block of README.md, docs/ and the doc comments; tools/doc-examples.mjs writes them.
+      // Every ts block of README.md, CONTRIBUTING.md, docs/ and the doc comments, written by tools/doc-examples.mjs.
       { extends: true, test: { name: 'docs', include: ['.doc-examples/*.test.ts'], setupFiles: ['test/setup/docs.ts'] } },
     ],
   },

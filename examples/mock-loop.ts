@@ -1,6 +1,6 @@
 /**
- * The shortest possible DPO loop: an embedding and a head for a model, random pairs for data. It has nothing to learn but
- * the pairs themselves, so the margin rises. Run it with `npx tsx examples/mock-loop.ts`.
+ * A minimal DPO loop: the model is an embedding and a head, the data are random pairs. All it can do is memorize the pairs, so the
+ * margin rises. Run it with `npx tsx examples/mock-loop.ts`.
  */
 import { writeFileSync } from 'node:fs';
 import * as tf from '@tensorflow/tfjs';
@@ -14,12 +14,12 @@ const [pairs, time, vocabulary, width, beta] = [8, 12, 50, 16, 0.1];
 tf.enableProdMode();
 await tf.setBackend('cpu');
 
-// The model: an embedding and a head. Only what is in `policy` is trained.
+// The model: an embedding and a head. Only the variables in `policy` are trained.
 const weight = (rows: number, columns: number, seed: number) => tf.variable(tf.randomNormal([rows, columns], 0, 0.5, 'float32', seed));
 const policy = [weight(vocabulary, width, 1), weight(width, vocabulary, 2)];
 const reference = frozenCopy(policy);
 
-// The data: chosen rows first, then rejected rows; the first third of a row is the prompt, so its tokens do not count.
+// The data: chosen rows first, then rejected rows. The first third of a row is the prompt, whose tokens are not counted.
 const tokens = tf.randomUniform<tf.Rank.R2>([2 * pairs, time], 0, vocabulary, 'int32', 3);
 const labels = shiftLabels(tokens);
 const counts = Array.from({ length: time }, (_, t) => (t >= time / 3 - 1 && t < time - 1 ? 1 : 0));

@@ -1,2 +1,2 @@
-/** The text of the module that holds the compiled kernels. */
+/** Returns the text of the module that contains the compiled kernels. */
 export function compiled(): Promise<string>;

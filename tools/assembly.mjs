@@ -1,10 +1,10 @@
-// Compiles assembly/rows.ts, in AssemblyScript, to WebAssembly, and writes that as text into src/rows/simd.wasm.ts.
+// Compiles assembly/rows.ts (AssemblyScript) to WebAssembly and writes it in base64 into src/rows/simd.wasm.ts.
 //
 //   npm run build:assembly
 import asc from 'assemblyscript/asc';
 import { writeFileSync } from 'node:fs';
 
-/** The text of the module that holds the compiled kernels. */
+/** Returns the text of the module that contains the compiled kernels. */
 export async function compiled() {
   const files = {};
   const root = new URL('..', import.meta.url).pathname;

@@ -1,8 +1,8 @@
-// Builds the native addon of @tensorflow/tfjs-node from what the npm and PyPI registries hold.
+// Builds the native addon of @tensorflow/tfjs-node from packages of npm and PyPI.
 //
-// The npm package ships the C++ sources of its addon; what it lacks is the TensorFlow library. TensorFlow's wheel on PyPI
-// carries that and its C headers: they are unpacked from it, nothing is installed. A build takes half a minute and 1 GB of
-// disk, its result 400 MB, kept outside of node_modules, which `npm ci` empties: in $TFJS_NODE_CACHE, else in
+// The npm package contains the C++ sources of the addon, but not the TensorFlow library. TensorFlow's wheel on PyPI contains the
+// library and its C headers; they are unpacked from it, and nothing is installed. A build takes half a minute and 1 GB of disk. The
+// result has 400 MB and is kept outside node_modules, which `npm ci` empties: in $TFJS_NODE_CACHE, or by default in
 // `tfjs-node-build` in $XDG_CACHE_HOME or ~/.cache.
 //
 // Needs Linux on x64 with glibc, Python 3 with pip, and a C++17 compiler ($CXX, g++, c++ or clang++).
@@ -25,13 +25,13 @@ import {
 import { homedir } from 'node:os';
 import { dirname, join, resolve } from 'node:path';
 
-// The smallest wheel that has the library with its C interface.
+// The smallest wheel that contains the library with its C interface.
 const WHEEL = {
   requirement: 'tensorflow-cpu==2.13.1',
   sha256: '87be6e61314b2c0fa062f71e26e41d6a17e162ffe4da72c820fe8f1fc94d97fe',
   tags: ['--implementation', 'cp', '--python-version', '3.11', '--abi', 'cp311', '--platform', 'manylinux_2_17_x86_64'],
 };
-// Where Node.js comes without its headers.
+// Used if Node.js comes without its headers.
 const NAPI_HEADERS = {
   requirement: 'node-api-headers@1.9.0',
   sha512: '2oNILP4jXwRB4ywnYKjVk1YyJ96n2D4EOVJO6S3oYZ5PtbJrw3Yt9TpAuX3nBLMuzn74rnfGQrv13pS9vC+YiA==',
@@ -42,20 +42,20 @@ const CXX_FLAGS = ['-shared', '-fPIC', '-O2', '-DNDEBUG', '-std=c++17', '-w', '-
 const ADDON = 'lib/napi-v8/tfjs_binding.node';
 const HOUR_MS = 3_600_000;
 
-/** Something that this machine lacks, or a step that failed: its message is all there is to print. */
+/** A missing requirement, or a step that failed. Only the message is printed, without a stack trace. */
 export class SetupError extends Error {}
 
 function fail(message) {
   throw new SetupError(message);
 }
 
-/** Runs a command; one that fails is an error with the last lines that it wrote. */
+/** Runs a command. If it fails, throws an error with the last lines of its output. */
 function run(command, args, options = {}) {
   const done = spawnSync(command, args, { encoding: 'utf8', maxBuffer: 1 << 26, ...options });
   if (done.error) fail(`${command}: ${done.error.message}`);
   if (done.status === 0) return;
   const last = `${done.stdout}\n${done.stderr}`.trim().split('\n').slice(-15).join('\n');
-  fail(`${command} ended with ${done.signal ?? `code ${done.status}`}\n${last}`);
+  fail(`${command} failed with ${done.signal ?? `code ${done.status}`}\n${last}`);
 }
 
 const answers = (command, ...args) => spawnSync(command, [...args, '--version'], { stdio: 'ignore' }).status === 0;
@@ -68,16 +68,16 @@ async function digest(file, algorithm, encoding) {
 
 function checkPlatform() {
   const { platform, arch } = process;
-  if (platform !== 'linux' || arch !== 'x64') fail(`its addon can be built on linux-x64 only, this is ${platform}-${arch}`);
-  if (!process.report.getReport().header.glibcVersionRuntime) fail('its addon needs glibc, which this Linux lacks');
+  if (platform !== 'linux' || arch !== 'x64') fail(`the addon can only be built on linux-x64, not on ${platform}-${arch}`);
+  if (!process.report.getReport().header.glibcVersionRuntime) fail('the addon needs glibc, which this Linux does not have');
 }
 
-/** The commands that a build needs, looked for before anything is downloaded. */
+/** Finds the commands that a build needs, before anything is downloaded. */
 function findTools() {
   const python = ['python3', 'python'].find((name) => answers(name, '-m', 'pip'));
-  if (!python) fail('to build its addon takes Python 3 with pip (Debian: apt-get install python3-pip)');
+  if (!python) fail('building the addon needs Python 3 with pip (Debian: apt-get install python3-pip)');
   const compiler = [process.env.CXX, 'g++', 'c++', 'clang++'].find((name) => name && answers(name));
-  if (!compiler) fail('to build its addon takes a C++17 compiler (Debian: apt-get install g++)');
+  if (!compiler) fail('building the addon needs a C++17 compiler (Debian: apt-get install g++)');
   return { python, compiler };
 }
 
@@ -86,11 +86,11 @@ async function downloadWheel(python, into) {
   writeFileSync(requirements, `${WHEEL.requirement} --hash=sha256:${WHEEL.sha256}\n`);
   const pip = ['-m', 'pip', '--disable-pip-version-check', 'download', '--quiet', '--no-cache-dir', '--no-deps', '--only-binary=:all:'];
   run(python, [...pip, ...WHEEL.tags, '--require-hashes', '--requirement', requirements, '--dest', into]);
-  const name = readdirSync(into).find((file) => file.endsWith('.whl')) ?? fail(`pip left no wheel of ${WHEEL.requirement}`);
+  const name = readdirSync(into).find((file) => file.endsWith('.whl')) ?? fail(`pip downloaded no wheel of ${WHEEL.requirement}`);
   return join(into, name);
 }
 
-/** Unpacks the libraries to `deps/lib` and the headers of the C interface to `include`, with Python: not all have unzip. */
+/** Unpacks the libraries to `deps/lib` and the headers of the C interface to `include`, with Python because unzip may be missing. */
 function unpackWheel(python, wheel, into) {
   const script = `
 import os, shutil, sys, zipfile
@@ -125,7 +125,7 @@ async function findNapiHeaders(scratch) {
   return join(scratch, 'package', 'include');
 }
 
-/** Removes what a killed build left behind. */
+/** Removes leftovers of killed builds. */
 function removeStale(cache) {
   for (const name of readdirSync(cache)) {
     const path = join(cache, name);
@@ -133,7 +133,7 @@ function removeStale(cache) {
   }
 }
 
-/** The folder of the build that fits this package: its name changes with all that goes into it. */
+/** The cache folder of the build for this package. Its name is a hash of everything that the build depends on. */
 function entryOf(folder) {
   const recipe = createHash('sha256').update(JSON.stringify([WHEEL, CXX_FLAGS, LIBRARIES]));
   for (const file of readdirSync(join(folder, 'binding')).sort()) recipe.update(readFileSync(join(folder, 'binding', file)));
@@ -142,18 +142,18 @@ function entryOf(folder) {
   return join(resolve(cache), recipe.digest('hex').slice(0, 16));
 }
 
-/** Points `name` in the folder at the target, in the place of whatever was there. */
+/** Makes `name` in the folder a link to the target, and replaces whatever was there. */
 function link(target, folder, name) {
   const path = join(folder, name);
   const fresh = join(folder, `.${name}-${process.pid}`);
   rmSync(fresh, { force: true });
   symlinkSync(target, fresh);
-  // What a failed installer left behind: only a folder stands in the way of a rename.
+  // A failed installer may have left a folder, which a rename would not replace.
   if (lstatSync(path, { throwIfNoEntry: false })?.isDirectory()) rmSync(path, { recursive: true });
   renameSync(fresh, path);
 }
 
-/** Links an addon that was built before into the package; false if there is none. */
+/** Links an addon from the cache into the package. Returns false if there is none. */
 export function addonFromCache(folder) {
   const entry = entryOf(folder);
   if (!existsSync(join(entry, ADDON))) return false;
@@ -169,8 +169,8 @@ export async function buildAddon(folder) {
   const cache = dirname(entry);
   mkdirSync(cache, { recursive: true });
   removeStale(cache);
-  console.log(`Building the addon of tfjs-node with the library of ${WHEEL.requirement}; it is kept in ${cache}`);
-  const scratch = mkdtempSync(join(cache, '.tmp-')); // beside the entry, so that it can be renamed into place
+  console.log(`Building the addon of tfjs-node with the library of ${WHEEL.requirement}, in ${cache}`);
+  const scratch = mkdtempSync(join(cache, '.tmp-')); // in the same folder as the entry, so that it can be renamed into place
   const work = join(scratch, 'build');
   try {
     const wheel = await downloadWheel(python, scratch);
@@ -180,12 +180,12 @@ export async function buildAddon(folder) {
     const libraries = [`-L${join(work, 'deps/lib')}`, ...LIBRARIES.map((name) => `-l:${name}`), '-Wl,-rpath,$ORIGIN/../../deps/lib'];
     run(compiler, [...CXX_FLAGS, ...includes, ...SOURCES, '-o', join(work, ADDON), ...libraries], { cwd: folder });
     rmSync(join(work, 'include'), { recursive: true });
-    // Symbols that nobody needs are a quarter of the library.
+    // Unneeded symbols are a quarter of the library.
     if (answers('strip')) run('strip', ['--strip-unneeded', ...LIBRARIES.map((name) => join(work, 'deps/lib', name))]);
     try {
       renameSync(work, entry);
     } catch (error) {
-      if (!existsSync(join(entry, ADDON))) throw error; // else another process was faster: its build is as good
+      if (!existsSync(join(entry, ADDON))) throw error; // otherwise another process was faster, and its build is used
     }
   } finally {
     rmSync(scratch, { recursive: true, force: true });

@@ -1,15 +1,15 @@
-/** What a byte-level BPE tokenizer is made of. */
+/** Vocabulary and settings of a byte-level BPE tokenizer. */
 export interface ByteLevelBpe {
-  /** Tokens in the order of their ids, in the letters that GPT-2 writes bytes with. */
+  /** Tokens in the order of their ids, in the characters with which GPT-2 represents bytes. */
   readonly tokens: readonly string[];
   readonly merges: readonly string[];
-  /** Tokens that are taken as a whole wherever they stand. */
+  /** Tokens that are never split. */
   readonly special: readonly { readonly id: number; readonly content: string }[];
-  /** Whether every digit is a token of its own. */
+  /** Whether every digit is a separate token. */
   readonly splitsDigits?: boolean;
 }
 
-/** The definition of a byte-level BPE tokenizer, as `tokenizer.json` has it. */
+/** Returns the definition of a byte-level BPE tokenizer in the format of `tokenizer.json`. */
 export function byteLevelBpe({ tokens, merges, special, splitsDigits = false }: ByteLevelBpe): object {
   const bytes = { type: 'ByteLevel', add_prefix_space: false, trim_offsets: true, use_regex: true };
   const plain = { single_word: false, lstrip: false, rstrip: false, normalized: false, special: true };

@@ -1,5 +1,5 @@
-// Checks the package as its users get it: packs it, installs the tarball into empty projects in a temporary folder, and
-// there loads every entry, computes a loss, type-checks a few lines and bundles them. Needs `npm run build` before.
+// Checks the package as users get it: packs it, installs the tarball into empty projects in a temporary folder, and in them loads
+// every entry, computes a loss, type-checks a few lines and bundles them. Run `npm run build` first.
 import { execFileSync } from 'node:child_process';
 import { cpSync, existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -15,7 +15,7 @@ const entries = Object.keys(exports)
   .filter((path) => !path.endsWith('.json'))
   .map((path) => path.replace(/^\./, 'prefloss'));
 
-/** A new folder with these files in it. */
+/** Creates a folder with these files. */
 function project(name, files) {
   const dir = join(temporary, name);
   mkdirSync(dir);
@@ -27,7 +27,7 @@ const run = (cwd, command, ...args) => execFileSync(command, args, { cwd, encodi
 const node = (cwd, code, type) => run(cwd, process.execPath, `--input-type=${type}`, '-e', code);
 
 function equal(got, wanted) {
-  if (got !== wanted) throw new Error(`got ${got}, wanted ${wanted}`);
+  if (got !== wanted) throw new Error(`got ${got}, expected ${wanted}`);
 }
 
 let failed = 0;
@@ -55,7 +55,7 @@ const options: DpoOptions<number[]> = { beta: 0.1 };
 export const loss: number[] = dpo(logps, options);
 // @ts-expect-error: an option that does not exist
 dpo(logps, { bta: 0.1 });
-// @ts-expect-error: the result is a list
+// @ts-expect-error: the result is an array
 export const wrong: number = dpo(logps);
 export { expectClose };
 `;
@@ -71,7 +71,7 @@ const typeOptions = (module, moduleResolution, files) =>
     files,
   });
 
-/** Two empty projects with the tarball installed: one that has nothing else, and one that has TensorFlow.js. */
+/** Creates two empty projects with the tarball installed, one without and one with TensorFlow.js. */
 function install() {
   run(root, 'npm', 'pack', '--silent', '--ignore-scripts', '--pack-destination', temporary);
   const tarball = join(
@@ -113,7 +113,7 @@ const quiet = `console.warn = () => undefined;`;
 async function checks() {
   const { alone, withTfjs } = install();
 
-  await check('the package holds what it names, and nothing else', () => {
+  await check('the package contains all files that its exports name, and no unexpected ones', () => {
     const dir = join(alone, 'node_modules/prefloss');
     const extra = readdirSync(dir).filter((f) => !/^(dist|package\.json|README\.md|LICENSE|CHANGELOG\.md)$/.test(f));
     equal(extra.join(), '');
@@ -122,11 +122,11 @@ async function checks() {
   });
   for (const entry of entries) {
     const cwd = entry === 'prefloss' ? withTfjs : alone;
-    await check(`${entry} loads, as ESM and as CommonJS, with the same names`, () => {
+    await check(`${entry} loads as ESM and as CommonJS, with the same exports`, () => {
       const names = 'Object.keys(entry).filter((k) => k !== "default").sort().join()';
       const loaded = node(cwd, `import * as entry from '${entry}'; console.log(${names});`, 'module');
       equal(loaded, node(cwd, `const entry = require('${entry}'); console.log(${names});`, 'commonjs'));
-      if (loaded === '') throw new Error('no names');
+      if (loaded === '') throw new Error('no exports');
     });
   }
   await check('prefloss/core computes without TensorFlow.js, as ESM and as CommonJS', () => {
@@ -137,7 +137,7 @@ async function checks() {
     equal(node(withTfjs, quiet + tfEsm + esm('prefloss') + onArrays + onTensors, 'module'), '0.5981389\n0.59814');
     equal(node(withTfjs, quiet + tfCjs + cjs('prefloss') + onArrays + onTensors, 'commonjs'), '0.5981389\n0.59814');
   });
-  await check('the ESM and the CommonJS copy know the same engines', () => {
+  await check('the ESM and the CommonJS copy share their engines', () => {
     const require = `import { createRequire } from 'node:module'; createRequire(process.cwd() + '/x.js')('prefloss');`;
     equal(node(withTfjs, quiet + tfEsm + esm('prefloss/core') + require + onTensors, 'module'), '0.59814');
   });
@@ -161,12 +161,12 @@ async function checks() {
     });
     return output[0].output[0].code;
   };
-  /** What of the library is in a bundle. */
+  /** The parts of the library that a bundle contains. */
   const contents = (code) =>
     [
       code.includes('function dpo(') && 'dpo',
       code.includes('function kto(') && 'kto',
-      // A bundler may put the engine in the place of its name.
+      // A bundler may inline the engine.
       /^registerBackend\((tfjs|\{)/m.test(code) && 'registration',
       code.includes('@tensorflow/') && 'tfjs',
     ]
@@ -175,7 +175,7 @@ async function checks() {
   await check('a bundle of one loss keeps the registration of TensorFlow.js and drops the other losses', async () => {
     equal(contents(await bundle(withTfjs)), 'dpo,registration,tfjs');
   });
-  await check('a bundle of one loss from prefloss/core has nothing of TensorFlow.js', async () => {
+  await check('a bundle of one loss from prefloss/core contains nothing of TensorFlow.js', async () => {
     equal(contents(await bundle(alone)), 'dpo');
   });
 }

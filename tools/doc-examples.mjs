@@ -1,12 +1,12 @@
-// Copies every ```ts block of the Markdown pages and of the doc comments in src/ into .doc-examples/, where tsc
+// Copies every ```ts block of README.md, CONTRIBUTING.md, docs/ and the doc comments in src/ into .doc-examples/, where tsc
 // type-checks them and Vitest runs them.
 //
 //   ```ts            type-checked and run
 //   ```ts no-run     type-checked only
-//   ```ts no-check   left out
+//   ```ts no-check   skipped
 //
-// A comment on the line where a `console.log(...)` ends is what it has to print, white space aside: the text that
-// Node.js prints, or the arguments as strings. A log without one may print anything.
+// A comment at the end of a `console.log(...)` states what it must print, apart from white space: the text that Node.js prints,
+// or the arguments as strings. A log without a comment may print anything.
 import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join, relative, sep } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -25,7 +25,7 @@ const files = (dir, extension) =>
 
 const parse = (name, text) => ts.createSourceFile(name, text, ts.ScriptTarget.Latest, true);
 
-/** Fenced blocks of one Markdown text: [{ info, code, line }], line counted from 0. */
+/** Returns the fenced blocks of a Markdown text as [{ info, code, line }], with lines counted from 0. */
 function fencedBlocks(at, markdown) {
   const found = [];
   let open;
@@ -44,7 +44,7 @@ function fencedBlocks(at, markdown) {
   return found;
 }
 
-/** Doc comments of one source file as Markdown, each with the line where it begins. */
+/** Returns the doc comments of a source file as Markdown, each with the line where it starts. */
 function docComments(file, text) {
   const found = [];
   const source = parse(file, text);
@@ -65,7 +65,7 @@ function docComments(file, text) {
   return found;
 }
 
-/** What the logs of an example have to print, in order, and whether nothing else is printed. */
+/** Returns the texts that the logs of an example must print, in order, and whether these are all of its logs. */
 function expectedLogs(code) {
   const source = parse('example.ts', code);
   const logs = [];
@@ -75,7 +75,7 @@ function expectedLogs(code) {
       const end = ts.isExpressionStatement(node.parent) ? node.parent.end : node.end;
       const comment = /^[;,)\s]*?\/\/ ?(?:=> )?(.*)$/.exec(code.slice(end).split('\n', 1)[0]);
       if (comment) logs.push(comment[1].trim());
-      // How often a log in a loop or a function runs is not known here.
+      // It is unknown how often a log in a loop or a function runs.
       if (!comment || repeated) all = false;
     }
     const repeats = ts.isIterationStatement(node, false) || ts.isFunctionLike(node);
@@ -100,7 +100,7 @@ import { expect, it, vi } from 'vitest';
 
 const plain = (text: string) => text.replaceAll(/\\s+/g, ' ').trim();
 
-/** What was printed, in the words of the expectation where one of the two ways to write it agrees. */
+/** Returns the printed texts, in the form (formatted, or arguments as strings) that equals the expected text if either does. */
 function printed(calls: unknown[][], expected: string[], all: boolean): string[] {
   const ways = calls.map((args) => [format(...args), args.map(String).join(' ')].map(plain));
   if (all) return ways.map((texts, i) => texts.find((text) => text === expected[i]) ?? texts[0]!);
@@ -127,7 +127,7 @@ ${examples
   })
   .join('')}`;
 
-/** Writes .doc-examples/ anew; gives the number of examples. */
+/** Rewrites .doc-examples/ and returns the number of examples. */
 export function writeDocExamples() {
   const pages = ['README.md', 'CONTRIBUTING.md'].filter((f) => existsSync(join(root, f)));
   const read = (file) => readFileSync(join(root, file), 'utf8');

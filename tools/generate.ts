@@ -1,4 +1,4 @@
-// Writes every file that follows from the sources: `npm run generate`. The files are committed; a test fails where one is stale.
+// Writes all files that are generated from the sources: `npm run generate`. The files are committed; a test fails if one is stale.
 import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -14,29 +14,31 @@ function textOf(file: string): string | undefined {
   }
 }
 
-/** The exports of src/losses, on which all other files depend. */
+/** src/losses/index.ts, which the generators of all other files import. */
 const exportsOfLosses = (): [string, string] => ['src/losses/index.ts', barrel()];
 
-/** The generated files and their text, by path. `undefined`: the file belongs to no function any more. */
+/** The text of the generated files, by path; `undefined` for a file whose function no longer exists. */
 export async function generated(): Promise<ReadonlyMap<string, string | undefined>> {
-  // Loaded here, because they import the losses, whose exports may have been written just before.
-  const [{ pages }, { plots }, { familyPlot }, { withLosses }, { withLimits }] = await Promise.all([
+  // Loaded late, because they import the losses, whose exports may have just been written.
+  const [{ pages }, { plots }, { familyPlot }, { withLosses }, { withLimits }, { withSources }] = await Promise.all([
     import('./docs/pages.js'),
     import('./docs/plots.js'),
     import('./docs/familyPlot.js'),
     import('./docs/readme.js'),
     import('./docs/limits.js'),
+    import('./docs/goldens.js'),
   ]);
   const files = new Map<string, string | undefined>([
     exportsOfLosses(),
     ['README.md', withLosses()],
     ['docs/limits.md', withLimits()],
+    ['tools/goldens/README.md', withSources()],
     ...(await pages()),
     ...(await plots()),
     await familyPlot(),
   ]);
   for (const folder of ['docs/losses/', 'docs/plots/']) {
-    // The plots of docs/performance.md follow from measurements, not from sources.
+    // The plots of docs/performance.md are generated from measurements, not from sources.
     const own = readdirSync(pathOf(folder)).filter((file) => !file.startsWith('performance-'));
     for (const file of own) if (!files.has(folder + file)) files.set(folder + file, undefined);
   }

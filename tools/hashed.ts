@@ -1,6 +1,6 @@
 /**
- * Numbers that look random, uniform in [centre - width, centre + width), by a formula, so that Python makes the same ones: the
- * index through the last steps of MurmurHash3. With powers of two for widths around 0, float32 holds them exactly.
+ * Returns pseudo-random numbers, uniform in [centre - width, centre + width), from the final steps of MurmurHash3 on the index, so that
+ * Python can compute the same numbers. If the centre is 0 and the width a power of two, float32 represents them exactly.
  */
 export function hashed(size: number, seed: number, width = 1, centre = 0): Float32Array {
   const values = new Float32Array(size);

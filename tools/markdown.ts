@@ -1,9 +1,9 @@
 const END = '<!-- end -->';
 
-/** A table; the row below the head says how columns are aligned. */
+/** A Markdown table. The second row is the delimiter row, which sets the alignment of the columns. */
 export const table = (rows: readonly (readonly string[])[]): string => rows.map((row) => `| ${row.join(' | ')} |`).join('\n');
 
-/** The text of a page with the part that a command writes, between `<!-- <command> -->` and `<!-- end -->`. */
+/** Returns the page with `part` between the marks `<!-- <command> -->` and `<!-- end -->`. */
 export function withPart(text: string, command: string, part: string): string {
   const mark = `<!-- ${command} -->`;
   const begin = text.indexOf(mark);

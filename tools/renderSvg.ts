@@ -1,9 +1,9 @@
 import { parse, resetSVGDefIds, View } from 'vega';
 import { compile, type TopLevelSpec } from 'vega-lite';
 
-/** Draws a vega-lite chart as SVG text, with no browser and no canvas. */
+/** Renders a vega-lite chart as SVG text, without a browser or a canvas. */
 export async function renderSvg(spec: TopLevelSpec): Promise<string> {
-  resetSVGDefIds(); // a chart is the same, whichever were drawn before it
+  resetSVGDefIds(); // otherwise the ids in a chart would depend on the charts before it
   const view = new View(parse(compile(spec).spec), { renderer: 'none' });
   try {
     return await view.toSVG();

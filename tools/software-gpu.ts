@@ -1,10 +1,9 @@
 /**
  * A browser and a Vulkan driver for tests on machines that have neither.
  *
- * The npm package `@sparticuz/chromium` carries a Chromium and SwiftShader, a Vulkan
- * driver that runs on the CPU, in its tarball. This unpacks both, once per version, so
- * that WebGPU runs in Node.js (npm `webgpu`) and in Chromium with nothing installed by
- * the system's package manager. Linux on x64 only; elsewhere it returns undefined.
+ * The npm package `@sparticuz/chromium` contains a Chromium and SwiftShader, a Vulkan driver that runs on the CPU. They are unpacked
+ * once per version, so that WebGPU runs in Node.js (npm `webgpu`) and in Chromium without installing system packages. Only for Linux on
+ * x64; elsewhere `softwareGpu` returns undefined.
  */
 import { execFileSync } from 'node:child_process';
 import { createReadStream, createWriteStream, existsSync, mkdirSync, readFileSync, renameSync, rmSync } from 'node:fs';
@@ -16,7 +15,7 @@ import { brotliDecompressSync, createBrotliDecompress } from 'node:zlib';
 export interface SoftwareGpu {
   /** Path of the Chromium executable. */
   readonly chromium: string;
-  /** Environment that a Node.js process needs at its start. */
+  /** Environment variables that a Node.js process needs at its start. */
   readonly env: { readonly VK_ICD_FILENAMES: string; readonly LD_LIBRARY_PATH: string };
 }
 
@@ -31,7 +30,7 @@ export async function softwareGpu(): Promise<SoftwareGpu | undefined> {
     chromium: join(dir, 'chromium'),
     env: {
       VK_ICD_FILENAMES: join(dir, 'vk_swiftshader_icd.json'),
-      // dir: libvulkan.so.1, the loader; lib: nss, nspr, expat, which Chromium needs where the system lacks them
+      // dir has libvulkan.so.1, the loader; lib has nss, nspr and expat, for Chromium on systems without them.
       LD_LIBRARY_PATH: [dir, join(dir, 'lib'), process.env.LD_LIBRARY_PATH].filter(Boolean).join(':'),
     },
   };
@@ -53,7 +52,7 @@ async function unpack(bin: string, dir: string): Promise<void> {
   try {
     renameSync(tmp, dir);
   } catch (error) {
-    // another process was first
+    // Another process may have been faster.
     rmSync(tmp, { recursive: true, force: true });
     if (!existsSync(dir)) throw error;
   }

@@ -4,7 +4,7 @@ import { dirname, join } from 'node:path';
 
 const require = createRequire(import.meta.url);
 
-/** Whether the native addon of `@tensorflow/tfjs-node` is there, which its npm package comes without. */
+/** Whether the native addon of `@tensorflow/tfjs-node`, which its npm package lacks, is installed. */
 export function hasTfjsNode(): boolean {
   const folder = dirname(require.resolve('@tensorflow/tfjs-node/package.json'));
   return existsSync(join(folder, 'lib', 'napi-v8', 'tfjs_binding.node'));

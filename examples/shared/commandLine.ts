@@ -1,10 +1,10 @@
 import { parseArgs } from 'node:util';
 import { UsageError } from './usageError.js';
 
-/** The texts that were given, by the names of options. */
+/** Option values as strings, by option name. */
 type Texts = Readonly<Record<string, string | undefined>>;
 
-/** Reads options that have a value, and flags; undefined if `--help` is among them. */
+/** Reads options with a value, and flags. Returns undefined if `--help` is among them. */
 export function readArguments<Name extends string, Flag extends string = never>(
   args: readonly string[],
   names: readonly Name[],
@@ -14,7 +14,7 @@ export function readArguments<Name extends string, Flag extends string = never>(
     ...Object.fromEntries(names.map((name) => [name, { type: 'string' as const }])),
     ...Object.fromEntries([...flags, 'help'].map((name) => [name, { type: 'boolean' as const }])),
   };
-  // parseArgs takes "--lr -1" for two options; as "--lr=-1" it reaches the check that can say what is wrong.
+  // parseArgs reads "--lr -1" as two options; "--lr=-1" reaches the range check, which has the better message.
   const joined = args.flatMap((arg, i) => {
     if (isNegative(arg) && args[i - 1]?.startsWith('--')) return [];
     return arg.startsWith('--') && isNegative(args[i + 1]) ? [`${arg}=${args[i + 1]!}`] : [arg];
@@ -33,7 +33,7 @@ export function readArguments<Name extends string, Flag extends string = never>(
 
 const isNegative = (arg: string | undefined): boolean => arg !== undefined && /^-[\d.]/.test(arg);
 
-/** One of a few words. */
+/** Reads an option that must be one of several words. */
 export function choice<T extends Texts, Word extends string>(
   texts: T,
   name: keyof T & string,
@@ -46,11 +46,11 @@ export function choice<T extends Texts, Word extends string>(
   return word;
 }
 
-/** An integer of at least `least`. */
+/** Reads an option that must be an integer of at least `least`. */
 export const integer = <T extends Texts>(texts: T, name: keyof T & string, least: number): number | undefined =>
   number(name, texts[name], `an integer of at least ${least}`, (value) => Number.isSafeInteger(value) && value >= least);
 
-/** A number above 0. */
+/** Reads an option that must be a number above 0. */
 export const positive = <T extends Texts>(texts: T, name: keyof T & string): number | undefined =>
   number(name, texts[name], 'a number above 0', (value) => value > 0 && value < Infinity);
 

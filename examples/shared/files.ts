@@ -1,7 +1,7 @@
 import { mkdirSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { UsageError } from './usageError.js';
 
-/** Makes the folder for the results. */
+/** Creates the folder for the results. */
 export function makeFolder(path: string): void {
   try {
     mkdirSync(path, { recursive: true });
@@ -10,7 +10,7 @@ export function makeFolder(path: string): void {
   }
 }
 
-/** Writes a file under another name first and renames it then: on a full disk the file of before stays, and nothing is left half-written. */
+/** Writes a temporary file and then renames it, so that the previous file survives a full disk and no partial file is left. */
 export function writeWhole(path: string, content: string | Uint8Array): void {
   const temporary = `${path}.${process.pid}.tmp`;
   try {

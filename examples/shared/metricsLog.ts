@@ -3,33 +3,33 @@ import { join } from 'node:path';
 import type { BackendName } from './backend.js';
 import { writeWhole } from './files.js';
 
-/** Metrics in plain numbers, by name. */
+/** Metrics as plain numbers, by name. */
 export type Metrics = Readonly<Record<string, number>>;
 
-/** What is logged at once. */
+/** One entry of the log. */
 export interface MetricsRecord {
   /** `sft`, or the name of the preference loss. */
   readonly phase: string;
-  /** One training batch, or a whole split. */
+  /** The data: one training batch, or a whole split. */
   readonly on: 'batch' | 'train' | 'validation';
-  /** Number of updates made before these were measured. */
+  /** Number of updates before the measurement. */
   readonly step: number;
   readonly metrics: Metrics;
 }
 
-/** How {@link MetricsLog.open} opens a log. */
+/** Options of {@link MetricsLog.open}. */
 export interface LogOptions {
   readonly folder: string;
   readonly backend: BackendName;
-  /** Goes on after so many updates: what was logged before them stays. */
+  /** Number of updates after which to continue an existing log; its earlier entries are kept. Default 0, a new log. */
   readonly from?: number;
 }
 
 type Writer = (record: MetricsRecord) => void;
 
 /**
- * Keeps metrics for the plot, and writes each at once, so that a run can be watched and survives a crash: as a line of
- * `metrics.jsonl`, and on tfjs-node, which can, also for TensorBoard in `events/`.
+ * Keeps metrics for the plot and writes each entry immediately, so that a run can be watched and its metrics survive a crash. An entry is a
+ * line of `metrics.jsonl`; on tfjs-node, which can write TensorBoard's files, it also goes to `events/`.
  */
 export class MetricsLog {
   private constructor(
@@ -52,17 +52,17 @@ export class MetricsLog {
     for (const write of this.writers) write(record);
   }
 
-  /** The first or the last metrics of a phase on batches or over a whole split. */
+  /** First or last metrics of a phase, on batches or on a whole split; empty if there are none. */
   at(end: 'first' | 'last', phase: string, on: MetricsRecord['on']): Metrics {
     const found = this.records.filter((r) => r.phase === phase && r.on === on);
     return found.at(end === 'first' ? 0 : -1)?.metrics ?? {};
   }
 }
 
-/** A line holds no times, so that two runs of one seed give the same file. */
+/** Lines contain no times, so that two runs with the same seed write the same file. */
 const lineOf = ({ metrics, ...rest }: MetricsRecord): string => `${JSON.stringify({ ...rest, ...metrics })}\n`;
 
-/** The whole lines of a log; what a crash left of the last one is passed over, as is a log that is not there. */
+/** Reads the complete lines of a log, without a last line that a crash cut off. Returns no records if there is no log. */
 function readRecords(path: string): MetricsRecord[] {
   if (!existsSync(path)) return [];
   return readFileSync(path, 'utf8')
@@ -74,7 +74,7 @@ function readRecords(path: string): MetricsRecord[] {
     });
 }
 
-/** TensorBoard's event files, a folder for each kind of record, so that they become curves of one chart. */
+/** Writes TensorBoard's event files, with a folder for each phase and data set, which become curves of the same chart. */
 async function tensorBoard(folder: string): Promise<Writer> {
   const { node } = await import('@tensorflow/tfjs-node');
   return ({ phase, on, step, metrics }) => {

@@ -7,16 +7,16 @@ interface Panel {
   readonly metric: string;
   readonly title: string;
   readonly axis: string;
-  /** A value to compare with, and what it is. */
+  /** A value for comparison and its label. */
   readonly rule?: readonly [value: number, text: string];
 }
 
 const COLOURS = { train: '#1f5fa8', validation: '#d9730d' };
 
-/** What a loss is before the first update, where that does not depend on the model. */
+/** Losses before the first update, if they do not depend on the model or on an option. */
 const STARTS: Readonly<Record<string, Pick<Panel, 'rule'>>> = { dpo: { rule: [Math.LN2, 'ln 2'] }, kto: { rule: [0.5, 'one half'] } };
 
-/** The panels of a run: fine-tuning first, then loss, margin and accuracy of the preference loss. */
+/** Panels of a run: fine-tuning loss, then loss, margin and accuracy of the preference training. */
 function panelsOf(loss: string): Panel[] {
   const name = loss.toUpperCase();
   const perToken = loss === 'ipo' || loss === 'orpo' ? ' per token' : '';
@@ -28,14 +28,14 @@ function panelsOf(loss: string): Panel[] {
       phase: loss,
       metric: 'rewards/accuracies',
       title: 'Reward accuracy',
-      // Short: vega takes a text for wider than it is, and makes room for it above the panel.
+      // Short, because vega overestimates the width of a title and makes room for it above the panel.
       axis: 'share of pairs',
       rule: [0.5, 'chance'],
     },
   ];
 }
 
-/** Draws a run: lines with points for whole splits, a pale line for the batches between them. */
+/** Plots a run: lines with points show whole splits, a pale line the batches between them. */
 export async function plotRun(records: readonly MetricsRecord[], { loss, title }: { loss: string; title: string }): Promise<string> {
   const panels = panelsOf(loss).filter((panel) => records.some((r) => r.phase === panel.phase));
   const spec: TopLevelSpec = {
@@ -85,7 +85,7 @@ function chart({ phase, metric, title, axis, rule }: Panel, records: readonly Me
     legend: { orient: 'top' as const, direction: 'horizontal' as const },
   };
   const layers = [
-    // Round joins: the bounds of a sharp mitre reach far above the panel, and would take its title with them.
+    // Round joins, because the bounds of a sharp mitre reach far above the panel and would move its title.
     {
       data: { values: values(['batch']) },
       mark: { type: 'line' as const, color: COLOURS.train, opacity: 0.3, strokeWidth: 1, strokeJoin: 'round' as const },

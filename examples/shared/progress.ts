@@ -1,7 +1,7 @@
 import { Presets, SingleBar } from 'cli-progress';
 import type { Metrics } from './metricsLog.js';
 
-/** Shows how far a phase is: a bar on a terminal, a line for each evaluation elsewhere. */
+/** Shows the progress of a phase: a bar on a terminal, otherwise a line for each evaluation. */
 export interface Progress {
   batch(step: number, metrics: Metrics): void;
   evaluation(step: number, train: Metrics, validation: Metrics): void;
@@ -14,7 +14,7 @@ const SHOWN = [
   ['rewards/accuracies', 'accuracy'],
 ] as const;
 
-/** The loss, the reward margin and the accuracy, where they are there. */
+/** Loss, reward margin and accuracy, if present. */
 const summary = (metrics: Metrics): string =>
   SHOWN.flatMap(([name, word]) => (metrics[name] === undefined ? [] : [`${word} ${metrics[name].toFixed(3)}`])).join(', ');
 

@@ -4,34 +4,35 @@ import { checkValues } from '../../src/testing/index.js';
 import type { Metrics } from './metricsLog.js';
 import { UsageError } from './usageError.js';
 
-/** What training lowers: the mean loss of some items, and what to log beside it, all scalars. */
+/** The function that training minimizes. Returns the mean loss of some items, and other metrics to log, all scalars. */
 export type Objective<Item> = (items: readonly Item[]) => { readonly loss: tf.Scalar } & Readonly<Record<string, tf.Tensor>>;
 
-/** What {@link train} needs. */
+/** Arguments of {@link train}. */
 export interface Training<Item> {
-  /** What is trained, in place. */
+  /** Variables to train, in place. */
   readonly variables: readonly tf.Variable[];
   readonly objective: Objective<Item>;
   readonly optimizer: AdamW;
   readonly items: readonly Item[];
   readonly batchSize: number;
-  /** Decides the order of the items. */
+  /** Seed of the order of the items. */
   readonly seed: number;
-  /** Updates that have been made before, which are passed over. */
+  /** Number of updates that were made earlier and are skipped. Default 0. */
   readonly from?: number;
+  /** Number of updates in total. */
   readonly steps: number;
-  /** The learning rate after so many updates. */
+  /** Learning rate of the update that follows `step` updates. */
   readonly rate: (step: number) => number;
-  /** Largest norm of all gradients together. */
+  /** Maximum global norm of the gradients; larger gradients are scaled down. */
   readonly maxNorm: number;
-  /** Called with what a batch gave when `step` updates had been made. */
+  /** Called after each update with the metrics of its batch, which were measured after `step` updates. */
   readonly onBatch: (step: number, metrics: Metrics) => void;
-  /** Called every `evaluateEvery` updates, before the first one and after the last one. */
+  /** Called whenever the number of updates is a multiple of `evaluateEvery`, 0 included, and after the last update. */
   readonly onEvaluation: (step: number) => Promise<void>;
   readonly evaluateEvery: number;
 }
 
-/** A whole training loop. It throws if a gradient is not finite, or if a step leaves a tensor behind. */
+/** A complete training loop. Throws if a gradient is not finite or if a step leaves a tensor behind. */
 export async function train<Item>(training: Training<Item>): Promise<void> {
   const { variables, objective, optimizer, items, batchSize, seed, from = 0, steps, evaluateEvery } = training;
   const perEpoch = Math.ceil(items.length / batchSize);
@@ -48,7 +49,7 @@ export async function train<Item>(training: Training<Item>): Promise<void> {
     tf.dispose([grads, clipped.grads, clipped.norm, outputs]);
     training.onBatch(step, { ...metrics, learningRate: optimizer.learningRate });
 
-    // The optimizer makes its moments in the first step; from there on the number of tensors has to stand still.
+    // The optimizer creates its moments in the first step; after that, the number of tensors must not change.
     const { numTensors } = tf.memory();
     tensorsAfterFirstStep ??= numTensors;
     if (numTensors !== tensorsAfterFirstStep) throw new Error(`step ${step} left ${numTensors - tensorsAfterFirstStep} tensors behind`);
@@ -56,13 +57,13 @@ export async function train<Item>(training: Training<Item>): Promise<void> {
   await training.onEvaluation(steps);
 }
 
-/** Ends a training that has lost its way; {@link checkValues} says which gradient it is. */
+/** Throws an error that names the first gradient that is not finite, as {@link checkValues} finds it. */
 async function refuse(grads: tf.NamedTensorMap, step: number): Promise<never> {
   const problem = await checkValues(grads).then(() => 'the norm of the gradients is not finite', (error: unknown) => (error as Error).message); // prettier-ignore
   throw new UsageError(`after ${step} updates, ${problem}: try a smaller --lr`);
 }
 
-/** The metrics of an objective over a whole split, in batches. */
+/** Returns the mean metrics of an objective over a whole split, computed in batches. */
 export async function evaluate<Item>(objective: Objective<Item>, items: readonly Item[], batchSize: number): Promise<Metrics> {
   const average = new MetricAverage();
   for (const batch of batchesOf(items, { batchSize })) {

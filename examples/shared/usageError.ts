@@ -1,7 +1,7 @@
-/** A mistake on the command line, or a machine that cannot do what it asks for: its message is all there is to print. */
+/** A wrong command line, or one that this machine cannot run. Only the message is printed, without a stack trace. */
 export class UsageError extends Error {}
 
-/** Runs a program on the arguments of the command line. */
+/** Runs a program with the arguments of the command line. */
 export async function run(main: (args: readonly string[]) => Promise<void>): Promise<void> {
   try {
     await main(process.argv.slice(2));

@@ -4,10 +4,10 @@ import type { Llama } from './llama.js';
 import type { Adapter } from './lora.js';
 import type { Chat } from './tokenizer.js';
 
-/** Widths are rounded up to it: what stands to the right of a token has no part in it. */
+/** The width of a row is rounded up to a multiple of this; padding on the right does not change the tokens before it. */
 const WIDTH = 16;
 
-/** The likeliest answer, token by token; every token reads the whole conversation again. */
+/** Returns the answer of greedy decoding. There is no cache: every new token runs the whole conversation through the model. */
 export async function answer(
   model: Llama,
   chat: Chat,

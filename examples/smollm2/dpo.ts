@@ -18,10 +18,10 @@ import type { Objective } from '../shared/train.js';
 import type { Llama } from './llama.js';
 import type { Adapter } from './lora.js';
 
-/** Batches are as wide as a multiple of this, so that a GPU compiles few programs. */
+/** The width of a batch is rounded up to a multiple of this, so that a GPU backend compiles programs for few shapes. */
 const MULTIPLE = 16;
 
-/** A frozen Llama and the adapters that make it the policy; without them it is the reference. */
+/** DPO of a frozen Llama: with the adapters it is the policy, without them the reference. */
 export class Dpo {
   constructor(
     readonly model: Llama,
@@ -29,12 +29,12 @@ export class Dpo {
     readonly padTokenId: number,
   ) {}
 
-  /** What is trained. */
+  /** The variables to train. */
   get variables(): tf.Variable[] {
     return [...this.adapters.values()].flatMap(({ a, b }) => [a, b]);
   }
 
-  /** Mean loss and metrics of pairs that have the log-probs of the reference. */
+  /** Returns the objective: mean loss and metrics of pairs that have their log-probs under the reference. */
   readonly objective =
     (beta: number): Objective<EncodedPair> =>
     (pairs) => {
@@ -45,7 +45,7 @@ export class Dpo {
       return { loss: ops.mean(dpo(logps, { beta })), ...pairMetrics(logps, { beta, ties: 'half' }) };
     };
 
-  /** The pairs with their log-probs under the reference, which no step has to compute again. */
+  /** Returns the pairs with their log-probs under the reference, which are then computed only once. */
   async withReference(pairs: readonly EncodedPair[], batchSize: number): Promise<EncodedPair[]> {
     const batches = batchesOf(pairs, { batchSize });
     const results = await precomputeReference(batches, (some) => {
@@ -55,10 +55,10 @@ export class Dpo {
     return attachReference(batches, results);
   }
 
-  /** Summed log-probs of the completions; the logits `[2B, T, 49152]` are never made. */
+  /** Summed log-probs of the completions. The logits `[2B, T, 49152]` are never all in memory at once. */
   private logps({ tokens, labels, mask }: PairBatch, adapters?: ReadonlyMap<string, Adapter>): Pair<tf.Tensor1D> {
     const hidden = this.model.hidden(tf.tensor2d(tokens, undefined, 'int32'), adapters);
-    // Labels stay plain, so that no device is asked for them.
+    // Labels stay plain arrays, so that they are not read back from a device.
     const logps = linearTokenLogProbs({ hidden, weight: this.model.embedding }, labels, { frozenWeight: true });
     return splitPairs(sequenceLogProbs<tf.Tensor2D>(logps, tf.tensor2d(mask)));
   }

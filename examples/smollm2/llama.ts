@@ -2,26 +2,26 @@ import * as tf from '@tensorflow/tfjs';
 import type { LlamaConfig, Weight } from './gguf.js';
 import type { Adapter } from './lora.js';
 
-/** What the attention of rows of one length needs. */
+/** Constants of the attention for rows of one length. */
 interface Tables {
   readonly cos: tf.Tensor;
   readonly sin: tf.Tensor;
   readonly mask: tf.Tensor;
 }
 
-/** A finite number in the place of minus infinity, which not every GPU has. */
+/** A finite stand-in for minus infinity, which not every GPU supports. */
 const MASKED = -1e9;
 const EMBEDDING = 'token_embd.weight';
 
-/** On wasm a product takes the quick path only without the flags. */
+/** A matrix product, on wasm without the transpose flags, which take a slow path there. */
 function product(a: tf.Tensor2D, b: tf.Tensor2D, transposeA = false, transposeB = false): tf.Tensor2D {
   if (tf.getBackend() !== 'wasm') return tf.matMul(a, b, transposeA, transposeB);
   const left = transposeA ? tf.transpose(a) : a;
-  // `a b^T` as `(b a^T)^T`: of a state and a weight, the state is the smaller one to turn, and to pack.
+  // `a b^T` as `(b a^T)^T`: transposing the state, on the left, costs less than transposing the larger weight.
   return transposeB ? tf.transpose(tf.matMul(b, tf.transpose(left))) : tf.matMul(left, b);
 }
 
-/** `x w`, `[N, in]` times `[in, out]`; the gradient is by `x`, and by `w` too if it is a variable. */
+/** `x w`, `[N, in]` times `[in, out]`, with a gradient with respect to `x` and, if `w` is a variable, to `w`. */
 function linear(x: tf.Tensor2D, w: tf.Tensor2D): tf.Tensor2D {
   const byX = (dy: tf.Tensor2D) => product(dy, w, false, true);
   if (!(w instanceof tf.Variable)) {
@@ -34,7 +34,7 @@ function linear(x: tf.Tensor2D, w: tf.Tensor2D): tf.Tensor2D {
   })(x, w);
 }
 
-/** Products of the matrices in two tensors `[B, H, ., .]`; on wasm one by one, since several at once take the slow path. */
+/** Products of the matrices in two tensors `[B, H, ., .]`; on wasm one by one, because a batched product takes a slow path there. */
 function products(a: tf.Tensor4D, b: tf.Tensor4D, transposeA = false, transposeB = false): tf.Tensor4D {
   if (tf.getBackend() !== 'wasm') return tf.matMul(a, b, transposeA, transposeB);
   const matrices = (x: tf.Tensor4D) => tf.unstack(tf.reshape(x, [-1, x.shape[2], x.shape[3]])) as tf.Tensor2D[];
@@ -43,7 +43,7 @@ function products(a: tf.Tensor4D, b: tf.Tensor4D, transposeA = false, transposeB
   return tf.reshape(tf.stack(each), [a.shape[0], a.shape[1], ...each[0]!.shape]);
 }
 
-/** `a b`, or `a b^T`, of the matrices in two tensors, with the gradients by both. */
+/** `a b`, or `a b^T`, of the matrices in two tensors, with gradients with respect to both. */
 function attend(a: tf.Tensor4D, b: tf.Tensor4D, transposeB = false): tf.Tensor4D {
   return tf.customGrad((x, y, save) => {
     const [left, right] = [x as tf.Tensor4D, y as tf.Tensor4D];
@@ -56,13 +56,13 @@ function attend(a: tf.Tensor4D, b: tf.Tensor4D, transposeB = false): tf.Tensor4D
   })(a, b);
 }
 
-/** `f(x)`, made again for the gradient, so that nothing that `f` makes is kept until then. */
+/** `f(x)`, recomputed in the backward pass, so that the intermediate results of `f` are not kept until then. */
 function checkpointed(f: (x: tf.Tensor2D) => tf.Tensor2D, variables: readonly tf.Variable[], x: tf.Tensor2D): tf.Tensor2D {
   return tf.customGrad((...given) => {
     const [input, save] = [given[0] as tf.Tensor2D, given.at(-1) as tf.GradSaveFunc];
     save([input]);
     const gradFunc = (dy: tf.Tensor2D, [saved]: tf.Tensor[]) => {
-      // A gradient taken inside of a backward pass leaves TensorFlow.js without the outer tape: it is put back.
+      // Taking a gradient inside a backward pass clears the active tape of TensorFlow.js, so it is restored.
       const { state } = tf.engine();
       const tape = state.activeTape;
       const grads = tf.grads((y: tf.Tensor) => f(y as tf.Tensor2D))([saved!, ...variables], dy);
@@ -73,12 +73,12 @@ function checkpointed(f: (x: tf.Tensor2D) => tf.Tensor2D, variables: readonly tf
   })(x, ...variables);
 }
 
-/** A Llama whose weights are frozen, with adapters that can be trained. */
+/** A Llama with frozen weights and trainable adapters. */
 export class Llama {
   private readonly weights = new Map<string, tf.Tensor2D>();
   private readonly tables = new Map<number, Tables>();
 
-  /** Weights are kept as `[in, out]`, which products on wasm want, but for the embedding, of which rows are taken. */
+  /** Matrices are stored as `[in, out]`, for plain products on wasm, except the embedding, whose rows are gathered. */
   constructor(
     readonly config: LlamaConfig,
     weights: Iterable<Weight>,
@@ -93,22 +93,22 @@ export class Llama {
     }
   }
 
-  /** The embedding of tokens `[V, D]`, which is the last layer too. */
+  /** The token embedding `[V, D]`, which is also the output head. */
   get embedding(): tf.Tensor2D {
     return this.weights.get(EMBEDDING)!;
   }
 
-  /** The shapes of weights whose names end so, as `[in, out]`. */
+  /** Shapes `[in, out]` of the weights with the given names in every layer. */
   shapes(...ends: readonly string[]): Map<string, readonly [number, number]> {
     const layers = Array.from({ length: this.config.layers }, (_, i) => ends.map((end) => `blk.${i}.${end}`)).flat();
     return new Map(layers.map((name) => [name, this.weights.get(`${name}.weight`)!.shape]));
   }
 
   /**
-   * The last hidden states `[B, T, D]`.
+   * Returns the last hidden states `[B, T, D]`.
    *
-   * @param tokens - Integers `[B, T]`, filled up on the right, not made inside of a differentiated function.
-   * @param adapters - Without them it is the model as it was.
+   * @param tokens - Integers `[B, T]`, padded on the right.
+   * @param adapters - If omitted, the original model is computed.
    */
   hidden(tokens: tf.Tensor2D, adapters?: ReadonlyMap<string, Adapter>): tf.Tensor3D {
     const { layers, width } = this.config;
@@ -125,7 +125,7 @@ export class Llama {
     });
   }
 
-  /** Frees weights and tables. */
+  /** Disposes weights and tables. */
   dispose(): void {
     tf.dispose([...this.weights.values()]);
     for (const { cos, sin, mask } of this.tables.values()) tf.dispose([cos, sin, mask]);
@@ -149,7 +149,7 @@ export class Llama {
     const headsFirst = (y: tf.Tensor4D): tf.Tensor4D => tf.transpose(y, [0, 2, 1, 3]);
 
     const h = this.norm(x, `blk.${i}.attn_norm`);
-    // The heads of queries that share a key lie side by side, so that keys and values need not be repeated.
+    // Query heads that share a key head are adjacent, so they become rows of one matrix and keys and values are not repeated.
     const q: tf.Tensor4D = tf.reshape(headsFirst(rotated(inHeads(through('attn_q', h), heads))), [batch, keyHeads, group * time, size]);
     const k = headsFirst(rotated(inHeads(through('attn_k', h), keyHeads)));
     const v = headsFirst(inHeads(through('attn_v', h), keyHeads));

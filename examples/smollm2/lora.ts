@@ -1,7 +1,7 @@
 import * as tf from '@tensorflow/tfjs';
 import { hashed } from '../../tools/hashed.js';
 
-/** A low-rank change of a weight, `scale a b`. */
+/** A low-rank update of a weight, `scale a b`. */
 export interface Adapter {
   readonly a: tf.Variable;
   readonly b: tf.Variable;
@@ -10,7 +10,7 @@ export interface Adapter {
 
 const WIDTH = 2 ** -5;
 
-/** Adapters for weights `[in, out]`; they change nothing before they are trained, since `b` is 0. */
+/** Makes adapters for weights `[in, out]`. They start with no effect, because `b` is 0. */
 export function newAdapters(shapes: ReadonlyMap<string, readonly [number, number]>, rank: number, scale: number): Map<string, Adapter> {
   let seed = 0;
   return new Map(

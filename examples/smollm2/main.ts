@@ -1,5 +1,5 @@
 /**
- * Aligns SmolLM2-135M-Instruct with DPO and LoRA on real preference pairs. Run it with `--help` to see what can be changed.
+ * Aligns SmolLM2-135M-Instruct with DPO and LoRA on real preference pairs. `--help` lists the options.
  */
 import { existsSync, readFileSync } from 'node:fs';
 import { join, relative } from 'node:path';
@@ -47,7 +47,7 @@ async function main(args: readonly string[]): Promise<void> {
     console.log(HELP);
     return;
   }
-  if (!existsSync(WEIGHTS)) throw new UsageError('The weights are not there: run node examples/smollm2/get-weights.mjs');
+  if (!existsSync(WEIGHTS)) throw new UsageError('The weights are missing: run node examples/smollm2/get-weights.mjs');
   const { backend, seed, batchSize, maxLength } = options;
   const started = performance.now();
   const seconds = () => `${((performance.now() - started) / 1000).toFixed(0)} s`;
@@ -69,7 +69,7 @@ async function main(args: readonly string[]): Promise<void> {
   const aligned = new Dpo(model, adapters, chat.end);
   const trained = aligned.variables.reduce((sum, { size }) => sum + size, 0);
   console.log(
-    `${split.train.length} pairs to train on, ${split.validation.length} held out, ${encoded.dropped.length} dropped; ${trained} weights of adapters; ${backend}; ${seconds()}`,
+    `${split.train.length} training pairs, ${split.validation.length} held out, ${encoded.dropped.length} dropped; ${trained} adapter weights; ${backend}; ${seconds()}`,
   );
 
   const optimizer = new AdamW({ weightDecay: 0 });
@@ -77,14 +77,14 @@ async function main(args: readonly string[]): Promise<void> {
   const parts = { policy: aligned.variables, optimizer };
   const setup = { seed, validation: options.validation, 'max-length': maxLength, 'batch-size': batchSize };
   const from = options.resume ? await resume(checkpoint, parts, setup) : 0;
-  if (from > options.steps) throw new UsageError(`--steps is ${options.steps}, and the checkpoint has seen ${from}`);
+  if (from > options.steps) throw new UsageError(`--steps is ${options.steps}, but the checkpoint already has ${from} updates`);
   const log = await MetricsLog.open({ folder: out, backend, from });
 
   const asked = split.validation.slice(0, options.samples).map(({ row }) => rows[row]!.prompt);
   const before = await answers(model);
-  if (asked.length > 0) console.log(`its answers; ${seconds()}`);
+  if (asked.length > 0) console.log(`answers before training; ${seconds()}`);
   const [pairs, heldOut] = [await aligned.withReference(split.train, batchSize), await aligned.withReference(split.validation, batchSize)];
-  console.log(`log-probs of the reference; ${seconds()}`);
+  console.log(`log-probs under the reference; ${seconds()}`);
 
   const schedule = cosineSchedule({ learningRate: options.lr, totalSteps: options.steps, warmupSteps: Math.ceil(WARMUP * options.steps) });
   const objective = aligned.objective(options.beta);
@@ -101,7 +101,7 @@ async function main(args: readonly string[]): Promise<void> {
       steps: options.steps,
       maxNorm: MAX_NORM,
       evaluateEvery: EVALUATE_EVERY,
-      // The schedule begins at 0, and a step at 0 would be lost.
+      // The schedule starts at 0, and an update with learning rate 0 would be wasted.
       rate: (step) => schedule(step + 1),
       onBatch: (step, metrics) => {
         log.add({ phase: 'dpo', on: 'batch', step, metrics });
@@ -135,11 +135,11 @@ async function main(args: readonly string[]): Promise<void> {
   }
 }
 
-/** Takes a checkpoint in, and says how many updates it had seen. */
+/** Loads a checkpoint into `parts` and returns its number of updates. */
 async function resume(path: string, parts: CheckpointParts, setup: Readonly<Record<string, number>>): Promise<number> {
-  if (!existsSync(path)) throw new UsageError(`--resume was given, and there is no ${relative(process.cwd(), path)}`);
+  if (!existsSync(path)) throw new UsageError(`--resume is set, but ${relative(process.cwd(), path)} does not exist`);
   const { step, ...saved } = await loadCheckpoint(readFileSync(path), parts);
-  // With another one, other pairs would be held out or come next: those held out now would be among what was trained on.
+  // With other settings, other pairs would be held out, some of which have been trained on, or the batches would differ.
   for (const [name, value] of Object.entries(setup)) {
     if (saved[name] !== value) throw new UsageError(`--${name} is ${value}, expected ${String(saved[name])} as in the checkpoint`);
   }

@@ -2,7 +2,7 @@ import { BACKENDS, type BackendName } from '../shared/backend.js';
 import { choice, integer, positive, readArguments } from '../shared/commandLine.js';
 import { hasTfjsNode } from '../../tools/tfjs-node.js';
 
-/** What the command line decides. */
+/** Options of the command line. */
 export interface Options {
   readonly backend: BackendName;
   readonly steps: number;
@@ -28,22 +28,22 @@ export const HELP = `Aligns SmolLM2-135M-Instruct with DPO and LoRA on real pref
   node examples/smollm2/get-weights.mjs   # once: 93 MB
   npx tsx examples/smollm2/main.ts [options]
 
-  --backend        ${BACKENDS.join(', ')}; default tfjs-node if it is set up, else wasm
-  --steps          updates; default ${DEFAULTS.steps}
-  --batch-size     pairs in an update; default ${DEFAULTS['batch-size']}
-  --max-length     longest row in tokens, which keeps its end; default ${DEFAULTS['max-length']}
+  --backend        ${BACKENDS.join(', ')}; default tfjs-node if it is set up, otherwise wasm
+  --steps          number of updates; default ${DEFAULTS.steps}
+  --batch-size     pairs per update; default ${DEFAULTS['batch-size']}
+  --max-length     maximum tokens of a row; longer rows keep their end; default ${DEFAULTS['max-length']}
   --validation     pairs to hold out; default ${DEFAULTS.validation}
-  --lr             largest learning rate; default ${DEFAULTS.lr}
-  --beta           weight of the penalty; default ${DEFAULTS.beta}
+  --lr             peak learning rate; default ${DEFAULTS.lr}
+  --beta           strength of the KL penalty; default ${DEFAULTS.beta}
   --rank           rank of the adapters; default ${DEFAULTS.rank}
-  --seed           decides what is held out and the order of the pairs; default ${DEFAULTS.seed}
-  --samples        answers to show before and after; default ${DEFAULTS.samples}
-  --sample-tokens  tokens of an answer; default ${DEFAULTS['sample-tokens']}
-  --resume         goes on from the checkpoint in --out
+  --seed           seed of the split and of the order of the pairs; default ${DEFAULTS.seed}
+  --samples        number of prompts to answer before and after training; default ${DEFAULTS.samples}
+  --sample-tokens  maximum tokens of an answer; default ${DEFAULTS['sample-tokens']}
+  --resume         continue from the checkpoint in --out
   --out            folder for the results; default examples/smollm2/out
-  --help           this text`;
+  --help           show this text`;
 
-/** Reads the command line; undefined if it asks for help. */
+/** Reads the command line. Returns undefined if it contains `--help`. */
 export function parseOptions(args: readonly string[]): Options | undefined {
   const read = readArguments(args, ['backend', 'out', ...NUMBERS], ['resume']);
   if (!read) return undefined;

@@ -1,10 +1,10 @@
-"""Write reference.json: what PyTorch makes of SmolLM2 in float64, for the tests. See README.md.
+"""Write reference.json: results of SmolLM2 in PyTorch in float64, for the tests. See README.md.
 
     node get-weights.mjs
     pip install torch gguf transformers
     python reference.py
 
-The forward pass is written out here: that of transformers computes norms, softmax and rotary angles in float32.
+The forward pass is written out in this file, because transformers computes norms, softmax and rotary angles in float32.
 """
 
 import json
@@ -41,7 +41,7 @@ def read_weights():
     for tensor in reader.tensors:
         values = torch.from_numpy(dequantize(tensor.data, tensor.tensor_type).astype(np.float64))
         heads = {"attn_q.weight": config["heads"], "attn_k.weight": config["kv"]}.get(tensor.name.split(".", 2)[-1])
-        if heads:  # llama.cpp puts the two of a rotary pair side by side
+        if heads:  # llama.cpp stores the two values of a rotary pair side by side
             out, inner = values.shape
             values = values.reshape(heads, out // heads // 2, 2, inner).transpose(1, 2).reshape(out, inner)
         weights[tensor.name] = values
@@ -60,7 +60,7 @@ def rotate(x, theta):
 
 
 def hidden(config, w, ids, lora=None):
-    """The last hidden states [T, D] of one sequence."""
+    """Return the last hidden states [T, D] of one sequence."""
 
     def linear(name, x):
         y = x @ w[f"{name}.weight"].T
@@ -88,7 +88,7 @@ def hidden(config, w, ids, lora=None):
 
 
 def log_prob(config, w, sequence, lora=None):
-    """Sum over the completion."""
+    """Return the summed log-prob of the completion."""
     ids, start = sequence
     states = hidden(config, w, torch.tensor(ids), lora)[start - 1 : -1]
     logps = (states @ w["token_embd.weight"].T).log_softmax(-1)
@@ -116,7 +116,7 @@ def new_lora(config, w):
 
 
 def train(config, w, pairs):
-    """DPO with LoRA on the queries and values: loss and gradient norm of each step."""
+    """Train with DPO and LoRA on queries and values. Return the loss and the gradient norm of each step."""
     lora = new_lora(config, w)
     parameters = [p for pair in lora.values() for p in pair]
     optimizer = torch.optim.AdamW(parameters, lr=RATE, weight_decay=0.0)
@@ -143,7 +143,7 @@ TINY_TOKENS, TINY_FFN = 40, 24
 
 
 def tiny():
-    """A Llama of a few thousand weights by a formula, and two sequences: what tests can run everywhere."""
+    """Return results of a Llama with a few thousand weights from a formula, on two sequences, for tests on all engines."""
     width, kv_width = TINY["width"], TINY["width"] // TINY["heads"] * TINY["kv"]
     shapes = {"token_embd.weight": (TINY_TOKENS, width), "output_norm.weight": (width,)}
     for i in range(TINY["layers"]):
@@ -171,7 +171,7 @@ def tiny():
     parameters = {f"{name}.{part}": p for name, pair in lora.items() for part, p in zip("ab", pair)}
     plain = [log_prob(TINY, w, sequence).item() for sequence in sequences]
     adapted = torch.stack([log_prob(TINY, w, sequence, lora) for sequence in sequences])
-    # Unequal, so that errors do not cancel.
+    # Unequal weights, so that errors do not cancel.
     (adapted[0] - 0.5 * adapted[1]).backward()
     return {
         "config": TINY,
@@ -203,7 +203,7 @@ def main():
             logps = [log_prob(config, w, side).item() for side in pair]
             pairs.append({"row": row, "promptLength": pair[0][1], "chosen": pair[0][0], "rejected": pair[1][0], "logps": logps})
             print(row, [len(side[0]) for side in pair], logps)
-    # Two pairs with at least eight tokens of an answer within the width.
+    # The first two pairs whose prompt leaves at least eight tokens of the width for the answer.
     short = [i for i, pair in enumerate(encoded) if pair[0][1] <= WIDTH - 8][:2]
     cut = [[(ids[:WIDTH], start) for ids, start in encoded[i]] for i in short]
     reference = {

@@ -3,10 +3,10 @@ import { Tokenizer } from '@huggingface/tokenizers';
 import { chatTokenizer, type ChatTokenizer, type TokenizerLike } from '../../src/index.js';
 import { byteLevelBpe } from '../../tools/byteLevelBpe.js';
 
-/** A tokenizer that can also go back to a text. */
+/** A chat tokenizer that can also decode. */
 export interface Chat extends ChatTokenizer {
   readonly decode: (ids: readonly number[]) => string;
-  /** What an answer ends with. */
+  /** Id of the token that ends an answer. */
   readonly end: number;
 }
 
@@ -16,10 +16,10 @@ const NewTokenizer = Tokenizer as unknown as new (
   config: object,
 ) => TokenizerLike & { decode(ids: readonly number[], options: { skip_special_tokens: boolean }): string };
 
-/** A control token, in the words of GGUF. */
+/** GGUF's token type for control tokens. */
 const CONTROL = 3;
 
-/** Tokenizer and chat template from what a GGUF file says of itself. */
+/** Makes the tokenizer with its chat template from the metadata of a GGUF file. */
 export function tokenizerOf(metadata: Readonly<Record<string, unknown>>): Chat {
   const value = (name: string): unknown => metadata[`tokenizer.${name}`];
   if (value('ggml.model') !== 'gpt2' || value('ggml.pre') !== 'smollm') {

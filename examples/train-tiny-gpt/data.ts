@@ -13,12 +13,12 @@ import {
   type Sequence,
 } from '../../src/index.js';
 
-/** A pair beside the answers to other questions, from which KTO estimates how far the policy has moved in general. */
+/** A pair with mismatched completions, from which KTO estimates how far the policy has moved from the reference in general. */
 export interface TrainingPair extends EncodedPair {
   readonly mismatched: Pair<Sequence>;
 }
 
-/** The preference pairs of the data file, tokenised and split. */
+/** The preference pairs of the data file, tokenized and split. */
 export interface Dataset {
   readonly train: readonly TrainingPair[];
   readonly validation: readonly TrainingPair[];
@@ -28,13 +28,13 @@ export interface Dataset {
   readonly vocabularySize: number;
 }
 
-/** How {@link readDataset} cuts and splits. */
+/** Options of {@link readDataset}. */
 export interface DatasetOptions {
-  /** Longest row in tokens, prompt and completion together; of longer ones the end is kept. */
+  /** Maximum number of tokens of a row, prompt and completion together; longer rows keep their end. */
   readonly maxLength: number;
   /** Number of pairs to hold out. */
   readonly validationPairs: number;
-  /** Decides which pairs are held out. */
+  /** Seed of the split. */
   readonly seed: number;
 }
 
@@ -44,11 +44,11 @@ interface Row {
   readonly rejected: readonly Message[];
 }
 
-/** The markers of the chat format, the first ids of the vocabulary: `user ... end assistant ... end`. */
+/** Special tokens of the chat format `user ... end assistant ... end`; they are the first ids of the vocabulary. */
 const MARKERS: Readonly<Record<string, number>> = { padding: 0, user: 1, assistant: 2, end: 3 };
 const FIRST_WORD = Object.keys(MARKERS).length;
 
-/** How batches are filled up. */
+/** Padding of batches. */
 export const PADDING = { padTokenId: MARKERS.padding! };
 
 /** Reads the preference pairs and holds some of them out. */
@@ -68,13 +68,13 @@ export function readDataset(file: URL, { maxLength, validationPairs, seed }: Dat
   return { train: withMismatches(train), validation: withMismatches(validation), dropped: dropped.length, vocabularySize };
 }
 
-/** Every answer on its own: first all chosen ones, then all rejected ones. */
+/** Answers as unpaired examples: first all chosen ones, then all rejected ones. */
 export const examplesOf = (pairs: readonly EncodedPair[]): EncodedExample[] =>
   (['chosen', 'rejected'] as const).flatMap((side) => pairs.map((pair) => ({ ...pair[side], row: pair.row, label: side === 'chosen' })));
 
 /**
- * GPT-2's tokenizer with a chat format. Of its 50257 ids these few texts use about a thousand; only those are kept, under
- * new numbers, because a model this small would spend nearly all its weights on the others.
+ * GPT-2's tokenizer with a chat format. The texts use about a thousand of its 50257 ids. Only those are kept, renumbered, because a small
+ * model would otherwise spend nearly all its weights on unused ids.
  */
 function tokenizerFor(messages: readonly Message[]): { tokenizer: ChatTokenizer; vocabularySize: number } {
   const used = new Set(messages.flatMap(({ content }) => encode(content)));

@@ -1,6 +1,6 @@
 /**
  * Fine-tunes a tiny GPT on preference pairs: first on the chosen answers, then with a preference loss against a frozen
- * copy of itself. Run it with `--help` to see what can be changed.
+ * copy of itself. `--help` lists the options.
  */
 import { readFileSync } from 'node:fs';
 import { join, relative } from 'node:path';
@@ -42,7 +42,7 @@ async function main(args: readonly string[]): Promise<void> {
   const log = await MetricsLog.open({ folder: out, backend: options.backend });
   const weights = policy.variables.reduce((sum, v) => sum + v.size, 0);
   console.log(
-    `${data.train.length} pairs to train on, ${data.validation.length} held out, ${data.dropped} dropped; ${data.vocabularySize} token ids; ${weights} weights; ${options.backend}`,
+    `${data.train.length} training pairs, ${data.validation.length} held out, ${data.dropped} dropped; ${data.vocabularySize} token ids; ${weights} weights; ${options.backend}`,
   );
 
   const stepsOf = (epochs: number): number => epochs * Math.ceil(data.train.length / batchSize);
@@ -64,7 +64,7 @@ async function main(args: readonly string[]): Promise<void> {
   const reloaded = TinyGpt.create(policy.config, seed);
   await loadCheckpoint(readFileSync(checkpoint), { policy: reloaded.variables });
   const again = await evaluate(preference(loss, { policy: reloaded, reference, beta: options.beta }), data.validation, batchSize);
-  if (!isDeepStrictEqual(again, log.at('last', loss, 'validation'))) throw new Error('the checkpoint gives other numbers than the model');
+  if (!isDeepStrictEqual(again, log.at('last', loss, 'validation'))) throw new Error('the reloaded checkpoint gives other metrics');
 
   writeWhole(
     join(out, 'plot.svg'),
@@ -86,7 +86,7 @@ interface Phase {
   readonly options: Options;
 }
 
-/** Trains with one objective; shows and logs it as it goes. */
+/** Trains with one objective, with a progress display and a log. */
 async function runPhase({ name, objective, steps, learningRate, policy, data, log, options }: Phase): Promise<void> {
   const { batchSize, seed } = options;
   const optimizer = new AdamW({ beta2: 0.99, weightDecay: 0 });
@@ -125,12 +125,12 @@ async function runPhase({ name, objective, steps, learningRate, policy, data, lo
   }
 }
 
-/** Before the first update, policy and reference are the same model, so every margin is 0 and every DPO loss is ln 2. */
+/** Checks the first DPO loss: policy and reference are still the same model, so every margin is 0 and every loss is ln 2. */
 function checkStart({ loss }: Metrics): void {
   if (!(Math.abs(loss! - Math.LN2) < 1e-6)) throw new Error(`the first DPO loss is ${String(loss)}, expected ln 2`);
 }
 
-/** Says what the model has learned, where it can be seen, and what was checked on the way. */
+/** Prints what the model has learned, which checks have passed, and where the results are. */
 function report({ loss }: Options, log: MetricsLog, out: string, seconds: number): void {
   const rows: (readonly [string, string, string, (x: number) => string])[] = [
     ['fine-tuning loss, nats per token', 'sft', 'loss', (x) => x.toFixed(3)],
@@ -154,11 +154,11 @@ ${cells.join('\n')}
 
 Checked: ${[
     ...(loss === 'dpo' ? ['the first DPO loss is ln 2'] : []),
-    loss === 'orpo' ? 'ORPO uses no reference' : 'the reference is the same to the last bit',
+    ...(loss === 'orpo' ? [] : ['the reference is the same to the last bit']),
     'no step left a tensor behind',
-    'the checkpoint, loaded again, gives the same numbers',
+    'the reloaded checkpoint gives the same metrics',
   ].join('; ')}.
-A few dozen pairs teach a tiny model these pairs by heart; do not expect the held-out ones to follow.
+A tiny model memorizes a few dozen pairs; do not expect the held-out metrics to improve.
 
   plot        ${path('plot.svg')}
   metrics     ${path('metrics.jsonl')}

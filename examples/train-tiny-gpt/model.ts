@@ -1,30 +1,30 @@
 import * as tf from '@tensorflow/tfjs';
 import { frozenCopy, ops } from '../../src/index.js';
 
-/** The sizes of a {@link TinyGpt}. */
+/** Sizes of a {@link TinyGpt}. */
 export interface GptConfig {
   /** Number of token ids, V. */
   readonly vocabularySize: number;
-  /** The longest row in tokens that the position embeddings cover. */
+  /** Number of position embeddings, which is the maximum length of a row in tokens. */
   readonly maxLength: number;
   /** Width of the hidden states, D; a multiple of `heads`. */
   readonly width: number;
-  /** Attention heads of a block. */
+  /** Number of attention heads per block. */
   readonly heads: number;
   /** Number of blocks. */
   readonly blocks: number;
 }
 
-/** One weight: its name, its shape, and the standard deviation it starts with; 'ones' and 'zeros' for layer norms. */
+/** Name, shape and initialization of a weight: a standard deviation, or 'ones' or 'zeros' for layer norms. */
 type WeightSpec = readonly [name: string, shape: readonly number[], start: number | 'ones' | 'zeros'];
 
-/** Every weight of the model, in the order in which {@link TinyGpt} keeps its variables. */
+/** All weights of the model, in the order of the variables of {@link TinyGpt}. */
 function weightSpecs({ vocabularySize, maxLength, width, blocks }: GptConfig): WeightSpec[] {
   const norm = (name: string): WeightSpec[] => [
     [`${name}.gain`, [width], 'ones'],
     [`${name}.bias`, [width], 'zeros'],
   ];
-  // As in GPT-2, what is added to the residual stream starts smaller, because there are 2 such sums a block.
+  // As in GPT-2, weights whose results are added to the residual stream start smaller, because each block adds two results.
   const residual = 0.02 / Math.sqrt(2 * blocks);
   const block = (name: string): WeightSpec[] => [
     ...norm(`${name}.norm1`),
@@ -44,11 +44,11 @@ function weightSpecs({ vocabularySize, maxLength, width, blocks }: GptConfig): W
 }
 
 /**
- * A GPT in plain TensorFlow.js operations: token and learned position embeddings, blocks of causal attention and an MLP,
- * each after a layer norm and added to the residual stream, and an output head.
+ * A GPT in plain TensorFlow.js operations: token embeddings, learned position embeddings, blocks, and an output head. A block is causal
+ * attention and an MLP, each preceded by a layer norm and added to the residual stream.
  *
- * prefloss asks nothing of a model but logits `[B, T, V]`. This one is a list of `tf.Variable` and a function of them, so
- * that the optimizer, {@link frozenCopy} and the checkpoint can each take the list. A `tf.LayersModel` works as well.
+ * All that prefloss needs from a model is logits `[B, T, V]`. This model is a list of `tf.Variable` and a function of them; the optimizer,
+ * {@link frozenCopy} and the checkpoint all take the list. A `tf.LayersModel` works as well.
  */
 export class TinyGpt {
   readonly #weights: ReadonlyMap<string, tf.Variable>;
@@ -60,25 +60,25 @@ export class TinyGpt {
     this.#weights = new Map(weightSpecs(config).map(([name], i) => [name, variables[i]!]));
   }
 
-  /** A new model with random weights, the same for the same seed. */
+  /** Returns a new model with random weights, which are the same for the same seed. */
   static create(config: GptConfig, seed: number): TinyGpt {
     const variables = weightSpecs(config).map(([, shape, start], i) =>
       tf.tidy(() => {
         if (start === 'ones') return tf.variable(tf.ones([...shape]));
         if (start === 'zeros') return tf.variable(tf.zeros([...shape]));
-        // Plus 1, because tfjs takes the seed 0 for none.
+        // Plus 1, because tfjs treats seed 0 as no seed.
         return tf.variable(tf.randomNormal([...shape], 0, start, 'float32', 1000 * seed + i + 1));
       }),
     );
     return new TinyGpt(config, variables);
   }
 
-  /** The same model with weights of its own that no training step reaches: the reference. */
+  /** Returns a frozen copy of the model, to use as the reference. */
   frozen(): TinyGpt {
     return new TinyGpt(this.config, frozenCopy(this.variables));
   }
 
-  /** The scores of every next token: `tokens [B, T]` to `[B, T, V]`. */
+  /** Returns the logits `[B, T, V]` of the next tokens for `tokens` `[B, T]`. */
   logits(tokens: tf.Tensor2D): tf.Tensor3D {
     return tf.tidy(() => {
       const { blocks, width, vocabularySize } = this.config;
@@ -97,7 +97,7 @@ export class TinyGpt {
     return this.#weights.get(name)!;
   }
 
-  /** `[B, T, K]` times the weight `[K, M]`, as one product of flat rows. */
+  /** `[B, T, K]` times the weight `[K, M]`, as one product of flattened rows. */
   #linear(name: string, x: tf.Tensor): tf.Tensor {
     const weight = this.#weight(name);
     const [inputs, outputs] = weight.shape as [number, number];
@@ -130,7 +130,7 @@ export class TinyGpt {
   }
 }
 
-/** Rows of the table, one per token. The gradient of `tf.gather` does not exist on wasm, that of `ops.take` does. */
+/** One row of the table per token. `tf.gather` has no gradient on wasm, `ops.take` has one. */
 function embed(table: tf.Tensor, tokens: tf.Tensor): tf.Tensor {
   return ops.take(table, tf.reshape(tokens, [-1]));
 }
@@ -154,7 +154,7 @@ function multiply(x: tf.Tensor, weight: tf.Tensor): tf.Tensor {
   return product(x, weight);
 }
 
-/** 0 where a position may look, a large negative number in its future; finite, because webgpu does not honour infinities. */
+/** Attention mask: 0, or a large negative number for later positions; finite, because WebGPU need not honour infinities. */
 function causalMask(time: number): tf.Tensor2D {
   const positions = tf.range(0, time);
   const future = tf.greater(tf.reshape(positions, [1, time]), tf.reshape(positions, [time, 1]));

@@ -25,19 +25,19 @@ export const LOSSES = ['dpo', 'ipo', 'kto', 'orpo'] as const;
 export type LossName = (typeof LOSSES)[number];
 export type Objective = ObjectiveOf<TrainingPair>;
 
-/** What a preference objective is made of. */
+/** Models and options of a preference objective. */
 export interface PreferenceSetup {
   /** The model that is trained. */
   readonly policy: TinyGpt;
-  /** What it must stay close to; ORPO does without. */
+  /** The model that the policy is kept close to; ORPO does not use it. */
   readonly reference: TinyGpt;
-  /** The strength of the penalty for moving away from the reference; the weight of the odds-ratio term for ORPO. */
+  /** Strength of the implicit KL penalty; for ORPO, weight of the odds-ratio term. */
   readonly beta: number;
 }
 
 /**
- * Supervised fine-tuning on the preferred answers. The mean over answers, not over tokens: then the mean of batches,
- * weighed by their size, is the mean of the whole split.
+ * Supervised fine-tuning on the chosen answers. The loss is a mean over answers, not over tokens, so that the mean over batches, weighted
+ * by their size, is the mean of the whole split.
  */
 export const supervised =
   (policy: TinyGpt): Objective =>
@@ -48,14 +48,14 @@ export const supervised =
   };
 
 /**
- * The objective of a preference loss. Before the first update every reward is 0; such a tie counts as half a right
- * answer here, so that the accuracy starts at chance.
+ * Returns the objective of a preference loss. Before the first update of DPO, IPO and KTO, both rewards of a pair are equal; such a tie
+ * counts one half, so that the accuracy starts at chance.
  */
 export function preference(loss: LossName, setup: PreferenceSetup): Objective {
   return { dpo: dpoObjective, ipo: ipoObjective, kto: ktoObjective, orpo: orpoObjective }[loss](setup);
 }
 
-/** DPO compares how likely each whole answer is, so log-probs are summed over its tokens. */
+/** DPO compares the probabilities of whole answers, so log-probs are summed over their tokens. */
 const dpoObjective =
   ({ policy, reference, beta }: PreferenceSetup): Objective =>
   (pairs) => {
@@ -68,8 +68,8 @@ const dpoObjective =
   };
 
 /**
- * IPO pulls the margin to a target, 1 / (2 beta). A sum over tokens would reach it within a few words and hold long
- * answers to the same target as short ones; so this takes means per token, as TRL does. Rewards are per token, too.
+ * IPO moves the log-ratio margin to the target 1 / (2 beta). Summed log-probs would reach it within a few words, and the target would
+ * be the same for long and short answers, so this objective uses means per token, as TRL does. Rewards are per token, too.
  */
 const ipoObjective =
   ({ policy, reference, beta }: PreferenceSetup): Objective =>
@@ -83,8 +83,8 @@ const ipoObjective =
   };
 
 /**
- * KTO wants no pairs: each answer is desirable or not on its own. What it needs beside is an estimate of how far the
- * policy has moved from the reference in general, from answers to other questions.
+ * KTO needs no pairs: each answer is desirable or undesirable. It also needs an estimate of how far the policy has moved from the reference
+ * in general, which it takes from mismatched completions.
  */
 const ktoObjective =
   ({ policy, reference, beta }: PreferenceSetup): Objective =>
@@ -93,11 +93,11 @@ const ktoObjective =
     const batch = collateUnpaired(examplesOf(pairs).map((example, i) => ({ ...example, mismatched: others[i]! })), PADDING); // prettier-ignore
     const mismatched = batch.mismatched!;
     const logps = { policy: sequences(policy, batch), reference: noGrad(() => sequences(reference, batch)) };
-    // The paper takes no gradient through the estimate, so the policy needs no tape here either.
+    // The paper takes no gradient through the estimate, so the policy is evaluated without a tape, too.
     const kl = klEstimate(noGrad(() => ({ policy: sequences(policy, mismatched), reference: sequences(reference, mismatched) })));
     const desirable = tf.tensor1d(batch.desirable);
 
-    // The examples happen to come from pairs here, so the share of pairs in the right order can be logged as well.
+    // These examples come from pairs, so the share of pairs in the right order can be logged as well.
     const inPairs = { policy: splitPairs(logps.policy), reference: splitPairs(logps.reference) };
     return {
       loss: tf.mean(kto({ ...logps, desirable, kl }, { beta })),
@@ -108,8 +108,8 @@ const ktoObjective =
   };
 
 /**
- * ORPO has no reference: it raises the odds of the chosen answer over the rejected one, and goes on fine-tuning on the
- * chosen one meanwhile. Odds need means per token; the odds of a whole answer would be almost 0.
+ * ORPO has no reference: it raises the odds of the chosen answer over the rejected one while it continues to fine-tune on the chosen one.
+ * The odds are computed from means per token, because the odds of a whole answer would be almost 0.
  */
 const orpoObjective =
   ({ policy, beta }: PreferenceSetup): Objective =>
@@ -124,13 +124,13 @@ const orpoObjective =
     };
   };
 
-/** One log-prob per completion `[N]`. */
+/** Returns one log-prob per completion `[N]`. */
 function sequences(model: TinyGpt, batch: Batch, reduction: 'sum' | 'mean' = 'sum'): tf.Tensor1D {
   const { logps, mask } = completionLogProbs(model, batch);
   return sequenceLogProbs(logps, mask, { reduction });
 }
 
-/** The log-prob of every token `[N, T]`, and the mask of those that belong to a completion. */
+/** Returns the log-prob of every token `[N, T]` and the mask of the completion tokens. */
 function completionLogProbs(model: TinyGpt, { tokens, labels, mask }: Batch): { logps: tf.Tensor2D; mask: tf.Tensor2D } {
   const logits = model.logits(tf.tensor2d(tokens, undefined, 'int32'));
   return { logps: tokenLogProbs(logits, tf.tensor2d(labels, undefined, 'int32')), mask: tf.tensor2d(mask) };

@@ -3,15 +3,15 @@ import { choice, integer, positive, readArguments } from '../shared/commandLine.
 import { UsageError } from '../shared/usageError.js';
 import { LOSSES, type LossName } from './objectives.js';
 
-/** What the command line decides. */
+/** Options of the command line. */
 export interface Options {
   readonly loss: LossName;
   readonly backend: BackendName;
   readonly seed: number;
   readonly sftEpochs: number;
-  /** Passes over the training pairs with the preference loss. */
+  /** Epochs of preference training. */
   readonly epochs: number;
-  /** The same as a number of updates; it takes the place of `epochs` where it is given. */
+  /** Number of updates of preference training, instead of `epochs`. */
   readonly steps: number | undefined;
   readonly batchSize: number;
   readonly lr: number;
@@ -25,25 +25,25 @@ export const HELP = `Fine-tunes a tiny GPT on preference pairs.
 
   --loss        ${LOSSES.join(', ')}; default dpo
   --backend     ${BACKENDS.join(', ')}; default wasm
-  --seed        decides the first weights, the split and the order of the pairs; default 0
+  --seed        seed of the initial weights, the split and the order of the pairs; default 0
   --sft-epochs  epochs of supervised fine-tuning on the chosen answers; default 16
-  --epochs      epochs of preference optimization; default 10
-  --steps       the same in updates, instead of --epochs
-  --batch-size  pairs in an update; default 8
-  --lr          learning rate of preference optimization; default 0.0001
-  --beta        weight of the penalty, for ORPO of the odds term; default 0.1, ipo 0.5, orpo 1
+  --epochs      epochs of preference training; default 10
+  --steps       updates of preference training, instead of --epochs
+  --batch-size  pairs per update; default 8
+  --lr          learning rate of preference training; default 0.0001
+  --beta        strength of the KL penalty, for ORPO weight of the odds term; default 0.1, ipo 0.5, orpo 1
   --out         folder for the results; default examples/train-tiny-gpt/out/<loss>
-  --help        this text`;
+  --help        show this text`;
 
 /**
- * A margin of 1 / (2 beta) nats per token is what IPO aims at: 0.1 would ask for 5, which only a ruined model has. ORPO's
- * weight of 1 makes the odds term visible within a minute beside the fine-tuning term; the paper takes 0.1.
+ * Default beta of each loss. IPO's target margin is 1 / (2 beta) nats per token; with beta 0.1 it would be 5, which would ruin the model.
+ * For ORPO, 1 makes the effect of the odds term visible within a minute; the paper uses 0.1.
  */
 const BETA: Readonly<Record<LossName, number>> = { dpo: 0.1, ipo: 0.5, kto: 0.1, orpo: 1 };
 
 const NAMES = ['loss', 'backend', 'seed', 'sft-epochs', 'epochs', 'steps', 'batch-size', 'lr', 'beta', 'out'] as const;
 
-/** Reads the command line; undefined if it asks for help. */
+/** Reads the command line. Returns undefined if it contains `--help`. */
 export function parseOptions(args: readonly string[]): Options | undefined {
   const given = readArguments(args, NAMES)?.texts;
   if (!given) return undefined;

@@ -2,21 +2,21 @@ import type { Pair } from '../logprobs/pairs.js';
 import type { EncodedExample, EncodedPair } from './encode.js';
 import type { MismatchedExample } from './mismatchCompletions.js';
 
-/** A pair or an example that has its log-probs under the reference. */
+/** A pair or an example with its log-probs under the reference. */
 export type WithReference<Item> = Item & {
-  /** Summed log-probs, in nats: of both sides, or of the one completion. */
+  /** Summed log-probs in nats: of both sides of a pair, or of the completion of an example. */
   readonly reference: Item extends Pair<unknown> ? Pair<number> : number;
 };
 
 /**
- * Pairs or examples with the log-probs of a reference beside them, from where {@link collatePairs} and {@link collateUnpaired} put
- * them into batches of any kind.
+ * Attaches log-probs under the reference to pairs or examples. {@link collatePairs} and {@link collateUnpaired} copy them into
+ * batches, which may group the items differently.
  *
- * @param batches - What was given to `precomputeReference`, for example of {@link batchesOf}.
- * @param results - What it gave, for each batch: `[chosen, rejected]` of pairs; `[logps]` of examples, or `[logps, mismatched]` of those that
- *   have a mismatched completion; each `[B]`, in nats.
- * @returns The items of all batches, one batch after the other.
- * @throws RangeError that names the batch if there is not one value for each item.
+ * @param batches - The batches that were passed to `precomputeReference`, for example from {@link batchesOf}.
+ * @param results - Its result, per batch: `[chosen, rejected]` for pairs, `[logps]` for examples, or `[logps, mismatched]` for examples
+ *   with a mismatched completion; each `[B]`, in nats.
+ * @returns Copies of the items with their log-probs, in the order of the batches.
+ * @throws RangeError if `results` does not have one value for each item; the message names the batch.
  *
  * @example
  * ```ts

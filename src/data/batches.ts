@@ -5,24 +5,26 @@ import { seeds } from '../internal/domains.js';
 
 /** Options of {@link batchesOf}. */
 export interface BatchOptions<Item> {
-  /** Items in a batch, an integer from 1 on. */
+  /** Items per batch, a positive integer. */
   readonly batchSize: number;
-  /** Decides the order, an integer from 0 to 2^32 - 1: one of its own for each epoch. Left out, the order stays as it is, but for `lengthOf`. */
+  /** Seed of the shuffle, an integer in [0, 2^32); use another one for each epoch. If omitted, nothing is shuffled. */
   readonly seed?: number;
-  /** Length of an item: those of about the same length then share a batch, and less is filled up. */
+  /** Length of an item. If given, items of similar length share a batch, which needs less padding. */
   readonly lengthOf?: (item: Item) => number;
 }
 
-// As many batches are sorted by length together: few enough that their order stays random, as in Hugging Face's `group_by_length`.
+// Number of batches whose items are sorted by length together. It is small, so that batches stay random; 50 is the value of Hugging
+// Face's `group_by_length`.
 const SORTED_TOGETHER = 50;
 
 /**
- * Items in batches, every item in one of them; the last one may be smaller.
+ * Splits items into batches. Every item is in exactly one batch; one batch may be smaller than the others.
  *
- * With a seed the items are shuffled. With `lengthOf` they are sorted within stretches of 50 batches, longest first, and then with a
- * seed the batches are shuffled, but for the one with the longest item, which comes first: if it fits into memory, all do.
+ * With a seed, the items are shuffled. With `lengthOf`, they are then sorted within stretches of 50 batches, longest first. With both,
+ * the batches are shuffled after that, except that the batch with the longest item comes first: running out of memory then shows
+ * early.
  *
- * @param items - In any number.
+ * @param items - Any number of items.
  * @param options - See {@link BatchOptions}.
  * @returns The batches.
  *
@@ -53,29 +55,32 @@ const parts = <Item>(items: readonly Item[], size: number): Item[][] =>
 
 /** Options of {@link validationSplit}. */
 export interface SplitOptions<Item> {
-  /** How many items to hold out: a share of them in (0, 1), or a number from 1 on. */
+  /** Number of items to hold out: a fraction of all items in (0, 1), or a positive integer. */
   readonly validation: number;
-  /** Decides which, an integer from 0 to 2^32 - 1. */
+  /** Seed that selects the items, an integer in [0, 2^32). */
   readonly seed: number;
-  /** What items must not be parted by, for example their prompt, so that nothing held out has been trained on; objects and lists by their JSON. */
+  /**
+   * Key of an item, for example its prompt. Items with equal keys stay on the same side of the split, so that no prompt that is held out
+   * is trained on. Objects and arrays are compared by their JSON.
+   */
   readonly groupBy?: (item: Item) => unknown;
 }
 
-/** What {@link validationSplit} gives. */
+/** Result of {@link validationSplit}. */
 export interface Split<Item> {
-  /** What to train on, in the order of the items. */
+  /** Items to train on, in their original order. */
   readonly train: Item[];
-  /** What is held out, in the order of the items. */
+  /** Items held out, in their original order. */
   readonly validation: Item[];
 }
 
 const heldOut: NumberDomain = { words: 'in (0, 1) or an integer >= 1', has: (v) => (v > 0 && v < 1) || counting.has(v) };
 
 /**
- * Holds items out of training.
+ * Holds out a random part of the items for validation.
  *
- * @param items - Two or more.
- * @param options - See {@link SplitOptions}. With `groupBy` a whole group is held out as long as items are wanted, so that there may be more.
+ * @param items - Two or more items.
+ * @param options - See {@link SplitOptions}. With `groupBy`, whole groups are held out until there are enough items, so there may be more.
  * @returns See {@link Split}.
  * @throws RangeError if nothing would be left to train on.
  *
@@ -107,6 +112,6 @@ export function validationSplit<Item>(items: readonly Item[], options: SplitOpti
     for (const i of group) held.add(i);
   }
   if (held.size >= items.length)
-    throw new RangeError(`${fn}: ${held.size} of ${items.length} items would be held out, and none left to train on`);
+    throw new RangeError(`${fn}: ${held.size} of ${items.length} items would be held out, leaving none to train on`);
   return { train: items.filter((_, i) => !held.has(i)), validation: items.filter((_, i) => held.has(i)) };
 }

@@ -1,63 +1,63 @@
 import type { Message } from './rows.js';
 
 /**
- * What is used of a tokenizer: the tokenizers of `@huggingface/transformers` are of this kind; {@link chatTokenizer} makes one of
- * `@huggingface/tokenizers` and `@huggingface/jinja`.
+ * The members of a tokenizer that are used. The tokenizers of `@huggingface/transformers` have them; {@link chatTokenizer} makes such a
+ * tokenizer from `@huggingface/tokenizers` and `@huggingface/jinja`.
  */
 export interface ChatTokenizer {
-  /** Token ids of a text. */
+  /** Returns the token ids of a text. */
   encode(text: string, options: { add_special_tokens: false }): readonly number[];
-  /** Token ids of a conversation, with the beginning of an answer at its end if asked for. */
+  /** Returns the token ids of a conversation, followed by the start of an answer if `add_generation_prompt` is true. */
   apply_chat_template(
     messages: Message[],
     options: { add_generation_prompt: boolean; tokenize: true; return_tensor: false; return_dict: false },
   ): unknown;
-  /** What ends a text, if the tokenizer has such a token. */
+  /** Id of the end token, if the tokenizer has one. */
   readonly eos_token_id?: number | null | undefined;
-  /** What fills rows up, if the tokenizer has such a token. */
+  /** Id of the padding token, if the tokenizer has one. */
   readonly pad_token_id?: number | null | undefined;
 }
 
-/** What is used of a `Tokenizer` of `@huggingface/tokenizers`. */
+/** The members of a `Tokenizer` of `@huggingface/tokenizers` that are used. */
 export interface TokenizerLike {
-  /** Token ids of a text. */
+  /** Returns the token ids of a text. */
   encode(
     text: string,
     options: { add_special_tokens: boolean },
   ): {
-    /** The ids. */
+    /** Token ids. */
     readonly ids: ArrayLike<number>;
   };
-  /** The id of one token. */
+  /** Returns the id of a token, or undefined if the tokenizer does not know it. */
   token_to_id(token: string): number | undefined;
 }
 
-/** What is used of a `Template` of `@huggingface/jinja`. */
+/** The members of a `Template` of `@huggingface/jinja` that are used. */
 export interface TemplateLike {
-  /** The text that it makes of the values. */
+  /** Renders the template with the given values. */
   render(values: Record<string, unknown>): string;
 }
 
-/** What {@link chatTokenizer} is made of. */
+/** Parts of a {@link chatTokenizer}. */
 export interface ChatTokenizerParts {
-  /** A `Tokenizer` of `@huggingface/tokenizers`, or what encodes like it. */
+  /** A `Tokenizer` of `@huggingface/tokenizers`, or an object that encodes like it. */
   readonly tokenizer: TokenizerLike;
   /** A `Template` of `@huggingface/jinja`. */
   readonly template: TemplateLike;
-  /** What the template and the ends of texts need to know: `bos_token`, `eos_token`, `pad_token` and other values for the template. */
+  /** Special tokens `bos_token`, `eos_token` and `pad_token`, and other values for the template. */
   readonly config?: Readonly<Record<string, unknown>> | undefined;
 }
 
 /**
- * A tokenizer with a chat template, of `@huggingface/tokenizers` and `@huggingface/jinja`.
+ * Makes a tokenizer with a chat template from `@huggingface/tokenizers` and `@huggingface/jinja`.
  *
  * @param parts - See {@link ChatTokenizerParts}; `config` is usually the content of `tokenizer_config.json`.
- * @returns What {@link encodePairs} takes.
- * @throws RangeError if the tokenizer does not know the end or pad token of its configuration.
+ * @returns A tokenizer for {@link encodePairs} and {@link encodeUnpaired}.
+ * @throws RangeError if the tokenizer does not know the end or padding token of its configuration.
  */
 export function chatTokenizer({ tokenizer, template, config = {} }: ChatTokenizerParts): ChatTokenizer {
   const encode = (text: string): number[] => Array.from(tokenizer.encode(text, { add_special_tokens: false }).ids);
-  // In tokenizer_config.json a token is a text, or an object with the text in it.
+  // In tokenizer_config.json a token is a string, or an object whose `content` is the string.
   const textOf = (token: unknown): unknown =>
     typeof token === 'object' && token !== null ? (token as { content: unknown }).content : token;
   const names = ['bos_token', 'eos_token', 'pad_token'];

@@ -8,58 +8,59 @@ import type { MismatchedExample } from './mismatchCompletions.js';
 import type { Sequence } from './sequence.js';
 import { counts } from './truncate.js';
 
-/** Rows of one width in plain numbers, ready to become tensors. */
+/** Rows of equal width in plain numbers, ready to become tensors. */
 export interface Batch {
-  /** What the model reads, filled up on the right, integers `[N, T]`. */
+  /** Input of the model, padded on the right, integers `[N, T]`. */
   readonly tokens: number[][];
-  /** 1 on tokens, 0 on what rows are filled up with, `[N, T]`. */
+  /** 1 on tokens, 0 on padding, `[N, T]`. */
   readonly attentionMask: number[][];
-  /** The next token where it counts, -100 elsewhere, aligned with the logits, integers `[N, T]`. */
+  /** The next token if it is counted, otherwise -100; aligned with the logits, integers `[N, T]`. */
   readonly labels: number[][];
   /** 1 where there is a label, `[N, T]`. */
   readonly mask: number[][];
 }
 
-/** Preference pairs in one batch: N = 2B, all chosen rows first. */
+/** A batch of preference pairs: N = 2B, all chosen rows first. */
 export interface PairBatch extends Batch {
   /** Summed log-probs under the reference, in nats, each `[B]`, if the pairs have them. */
   readonly reference?: Pair<number[]>;
 }
 
-/** Prompts with completions of other prompts, in one batch. */
+/** A batch of prompts with completions of other prompts. */
 export interface MismatchedBatch extends Batch {
   /** Summed log-probs under the reference, in nats, `[B]`, if they have been computed. */
   readonly reference?: number[];
 }
 
-/** Single examples in one batch. */
+/** A batch of unpaired examples. */
 export interface UnpairedBatch extends Batch {
-  /** 1 for desirable examples, 0 for others, `[B]`. */
+  /** 1 for desirable examples, 0 for undesirable ones, `[B]`. */
   readonly desirable: number[];
   /** Summed log-probs under the reference, in nats, `[B]`, if the examples have them. */
   readonly reference?: number[];
-  /** The prompts with other completions, if the examples have them. */
+  /** The prompts with mismatched completions, if the examples have them. */
   readonly mismatched?: MismatchedBatch;
 }
 
 /** Options of {@link collatePairs} and {@link collateUnpaired}. */
 export interface CollateOptions {
-  /** What rows are filled up with, a token id. It never counts, so that the end token will do where a tokenizer has none for this. */
+  /** Padding token id. Padding is never counted, so a tokenizer without a padding token can use its end token. */
   readonly padTokenId: number;
-  /** Multiple that the width is rounded up to, so that a GPU compiles for few widths. Default 1. */
+  /** The width is rounded up to a multiple of this number, so that a GPU engine compiles programs for few shapes. Default 1. */
   readonly padToMultipleOf?: number;
 }
 
 const tokenId: NumberDomain = { words: 'a token id, an integer >= 0', has: (v) => Number.isInteger(v) && v >= 0 };
 
 /**
- * Preference pairs in one batch of two rows each, in the order that `splitPairs` expects: all chosen rows, then all rejected ones.
+ * Collates preference pairs into one batch, in the order that `splitPairs` expects: all chosen rows, then all rejected rows.
  *
- * @param pairs - One or more, of {@link encodePairs}.
+ * @param pairs - One or more pairs from {@link encodePairs}.
  * @param options - See {@link CollateOptions}.
  * @returns Plain numbers, see {@link PairBatch}.
- * @throws TypeError if there is no pad token.
- * @throws RangeError if there are no pairs, a row has no token that counts, or some have log-probs of a reference and others have not.
+ * @throws TypeError if `padTokenId` is not a number.
+ * @throws RangeError if there are no pairs, a row has no counted token after its first token, a mask does not fit its tokens, or some pairs
+ *   have `reference` log-probs and others do not.
  *
  * @example
  * ```ts
@@ -80,13 +81,13 @@ export function collatePairs(pairs: readonly EncodedPair[], options: CollateOpti
 }
 
 /**
- * Single examples in one batch, with their mismatched completions in a second one where they have them.
+ * Collates unpaired examples into one batch, and their mismatched completions, if they have them, into a second batch.
  *
- * @param examples - One or more, of {@link encodeUnpaired} or {@link mismatchCompletions}.
+ * @param examples - One or more examples from {@link encodeUnpaired} or {@link mismatchCompletions}.
  * @param options - See {@link CollateOptions}.
  * @returns Plain numbers, see {@link UnpairedBatch}.
- * @throws TypeError if there is no pad token.
- * @throws RangeError as {@link collatePairs} does, and if some examples have a mismatched completion and others have not.
+ * @throws TypeError if `padTokenId` is not a number.
+ * @throws RangeError as {@link collatePairs} does, or if some examples have a mismatched completion and others do not.
  */
 export function collateUnpaired(examples: readonly (EncodedExample | MismatchedExample)[], options: CollateOptions): UnpairedBatch {
   const fn = 'collateUnpaired';
@@ -106,14 +107,16 @@ export function collateUnpaired(examples: readonly (EncodedExample | MismatchedE
   };
 }
 
-/** A row, and how errors call it. */
+/** A row and its name in error messages. */
 type Named = readonly [name: string, row: Sequence];
 
 function collate(fn: string, name: string, named: readonly Named[], options: CollateOptions): Batch {
   checkOptions(fn, options, ['padTokenId', 'padToMultipleOf']);
   const { padTokenId, padToMultipleOf = 1 } = options;
   if (typeof padTokenId !== 'number') {
-    throw new TypeError(`${fn}: padTokenId is ${describe(padTokenId)}: where a tokenizer has no pad token, give its end token`);
+    throw new TypeError(
+      `${fn}: padTokenId is ${describe(padTokenId)}, expected a token id; if the tokenizer has no padding token, use its end token`,
+    );
   }
   checkNumber(fn, 'padTokenId', padTokenId, tokenId);
   checkNumber(fn, 'padToMultipleOf', padToMultipleOf, counting);
@@ -121,29 +124,32 @@ function collate(fn: string, name: string, named: readonly Named[], options: Col
   for (const [at, { tokens, mask }] of named) {
     if (mask.length !== tokens.length) throw new RangeError(`${fn}: ${at} has ${tokens.length} tokens and a mask of ${mask.length}`);
     checkEach(fn, `${at}.mask`, mask, zeroOrOne);
-    if (!counts({ tokens, mask })) throw new RangeError(`${fn}: ${at} has no token that counts after its first`);
+    if (!counts({ tokens, mask })) throw new RangeError(`${fn}: ${at} has no counted token after its first token`);
   }
 
   const rows = named.map(([, row]) => row);
   const longest = rows.reduce((width, { tokens }) => Math.max(width, tokens.length), 0);
   const width = Math.ceil(longest / padToMultipleOf) * padToMultipleOf;
-  const filled = (values: readonly number[], filler: number): number[] => [...values, ...Array<number>(width - values.length).fill(filler)];
-  const tokens = rows.map((row) => filled(row.tokens, padTokenId));
-  // What shiftLabels makes of labelsFromMask, in one loop: those work on tensors of any engine, and this is run for every batch.
+  const padded = (values: readonly number[], padding: number): number[] => [
+    ...values,
+    ...Array<number>(width - values.length).fill(padding),
+  ];
+  const tokens = rows.map((row) => padded(row.tokens, padTokenId));
+  // Equals shiftLabels(labelsFromMask(...)), which work on tensors of any engine. A loop over plain numbers is faster, and runs per batch.
   const labels = tokens.map((row, b) => row.map((_, t) => (rows[b]!.mask[t + 1] === 1 ? row[t + 1]! : IGNORE_INDEX)));
   return {
     tokens,
-    attentionMask: rows.map((row) => filled(row.tokens.map(() => 1), 0)), // prettier-ignore
+    attentionMask: rows.map((row) => padded(row.tokens.map(() => 1), 0)), // prettier-ignore
     labels,
     mask: labels.map((row) => row.map((label) => Number(label !== IGNORE_INDEX))),
   };
 }
 
-/** The values if all are there, nothing if none is. */
+/** Returns the values if all are defined, undefined if none is, and throws otherwise. */
 function allOrNone<V>(fn: string, name: string, field: string, values: readonly (V | undefined)[]): V[] | undefined {
   const missing = values.indexOf(undefined);
   if (missing < 0) return values as V[];
-  const there = values.findIndex((value) => value !== undefined);
-  if (there < 0) return undefined;
-  throw new RangeError(`${fn}: ${name}[${missing}] lacks ${field}, which ${name}[${there}] has`);
+  const present = values.findIndex((value) => value !== undefined);
+  if (present < 0) return undefined;
+  throw new RangeError(`${fn}: ${name}[${missing}] lacks ${field}, which ${name}[${present}] has`);
 }

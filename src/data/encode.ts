@@ -8,74 +8,73 @@ import { checkTruncation, counts, truncatePair, truncateSequence, type Truncatio
 
 /** A preference pair in token ids. */
 export interface EncodedPair extends Pair<Sequence> {
-  /** Which of the rows it was, from 0. */
+  /** Index of its row, from 0. */
   readonly row: number;
   /** Summed log-probs of both sides under the reference, in nats, if they have been computed. */
   readonly reference?: Pair<number>;
 }
 
-/** A single example in token ids. */
+/** An unpaired example in token ids. */
 export interface EncodedExample extends Sequence {
-  /** Which of the rows it was, from 0. */
+  /** Index of its row, from 0. */
   readonly row: number;
   /** Whether it is desirable. */
   readonly label: boolean;
-  /** The first of the rows that have the same prompt, of which truncation may have left different parts. */
+  /** Index of the first row with the same prompt: it identifies the prompt even if truncation has cut it. */
   readonly promptRow?: number;
   /** Summed log-prob under the reference, in nats, if it has been computed. */
   readonly reference?: number;
 }
 
-/** A row that was left out. */
+/** A row that was dropped. */
 export interface DroppedRow {
-  /** Which of the rows it was, from 0. */
+  /** Index of the row, from 0. */
   readonly row: number;
-  /** Why. */
+  /** Why it was dropped. */
   readonly reason: string;
 }
 
-/** What {@link encodePairs} gives. */
+/** Result of {@link encodePairs}. */
 export interface EncodedPairs {
   /** The pairs, in the order of the rows. */
   readonly pairs: EncodedPair[];
-  /** The rows that were left out. */
+  /** The rows that were dropped. */
   readonly dropped: DroppedRow[];
 }
 
-/** What {@link encodeUnpaired} gives. */
+/** Result of {@link encodeUnpaired}. */
 export interface EncodedExamples {
   /** The examples, in the order of the rows. */
   readonly examples: EncodedExample[];
-  /** The rows that were left out. */
+  /** The rows that were dropped. */
   readonly dropped: DroppedRow[];
 }
 
 /** Options of {@link encodePairs} and {@link encodeUnpaired}. */
 export interface EncodeOptions extends TruncationOptions {
-  /**
-   * Which of the assistant's turns count: `all`, or only the `last` one. The prompt of a row that has one never counts. Default `all`.
-   */
+  /** Assistant turns that are counted: `all`, or only the `last`. A separate `prompt` is never counted. Default `all`. */
   readonly assistantTurns?: 'all' | 'last';
-  /** Whether to leave out rows that are malformed or too long, instead of throwing. Default false. */
+  /** Whether to drop rows that are malformed or too long instead of throwing. Default false. */
   readonly dropBadRows?: boolean;
 }
 
 /**
- * Preference pairs in token ids, with masks of the tokens that count.
+ * Encodes preference pairs as token ids, with masks of the counted tokens.
  *
- * Messages go through the tokenizer's chat template. A turn of the assistant counts from the end of what the template makes of the
- * turns before it, with the beginning of an answer, to the end of what it makes of the turns up to it; both have to be
- * beginnings of what it makes of the whole conversation, else masks would be wrong, and that is an error. In text, prompt and
- * completion are encoded by themselves, without special tokens, and the completion ends with the tokenizer's end token if it has one.
+ * Messages are rendered with the tokenizer's chat template. The counted tokens of an assistant turn start after the rendering of the
+ * turns before it, including the generation prompt, and end with the rendering of the turns up to and including it. Both renderings must
+ * be prefixes of the rendered conversation; otherwise the mask would be wrong, and `encodePairs` throws. If prompt and completion are
+ * strings, they are encoded separately, without special tokens, and the completion ends with the tokenizer's end token if it has one.
  *
- * @param rows - See {@link PreferenceRow}, for example what {@link parseJsonl} gives.
+ * @param rows - Rows like {@link PreferenceRow}, for example from {@link parseJsonl}.
  * @param tokenizer - See {@link ChatTokenizer}.
  * @param options - See {@link EncodeOptions}.
- * @returns The pairs, and the rows that were left out: those that truncation left without a completion or without a difference, and
- *   with `dropBadRows` those in which something is wrong.
- * @throws RangeError that names the row: a field is missing, roles are out of order, a completion is empty, both sides are the same, the
- *   tokenizer or its template fails or does not extend its beginning, or the row is longer than `maxLength` and there is no `truncation`.
- * @throws TypeError if the tokenizer has no chat template for messages, or gives anything but token ids.
+ * @returns The pairs, and the dropped rows: rows that truncation leaves without a completion or without a difference between the sides
+ *   and, with `dropBadRows`, malformed rows.
+ * @throws RangeError if a field is missing, roles are out of order, a completion is empty, both sides are the same, the tokenizer or its
+ *   template fails, a rendering is not a prefix as described above, or a row is longer than `maxLength` without `truncation`. The message
+ *   names the row.
+ * @throws TypeError if there are messages and the tokenizer has no chat template, or if it returns anything but token ids.
  */
 export function encodePairs(rows: readonly unknown[], tokenizer: ChatTokenizer, options: EncodeOptions = {}): EncodedPairs {
   const { kept, dropped } = encodeRows('encodePairs', rows, tokenizer, options, (row: PreferenceRow, at, encode) => {
@@ -85,20 +84,20 @@ export function encodePairs(rows: readonly unknown[], tokenizer: ChatTokenizer, 
     if (areSame(whole)) throw new BadRow(at, 'chosen and rejected', 'are the same');
     const pair = truncatePair(at, whole, options);
     if (!pair) return NO_COMPLETION;
-    return areSame(pair) ? { reason: 'the sides are the same' } : { encoded: pair };
+    return areSame(pair) ? { reason: 'both sides are the same' } : { encoded: pair };
   });
   return { pairs: kept, dropped };
 }
 
 /**
- * Single examples in token ids, with masks of the tokens that count: {@link encodePairs} for rows that have a `completion` and a
- * `label`.
+ * Encodes unpaired examples as token ids, with masks of the counted tokens, like {@link encodePairs} but for rows that have a `completion`
+ * and a `label`.
  *
- * @param rows - See {@link UnpairedRow}.
+ * @param rows - Rows like {@link UnpairedRow}.
  * @param tokenizer - See {@link ChatTokenizer}.
  * @param options - See {@link EncodeOptions}.
- * @returns The examples, and the rows that were left out.
- * @throws RangeError as {@link encodePairs} does, and if a label is not true or false.
+ * @returns The examples and the dropped rows.
+ * @throws RangeError as {@link encodePairs} does, or if a label is not true or false.
  */
 export function encodeUnpaired(rows: readonly unknown[], tokenizer: ChatTokenizer, options: EncodeOptions = {}): EncodedExamples {
   const firstRows = new Map<string, number>();
@@ -117,11 +116,10 @@ export function encodeUnpaired(rows: readonly unknown[], tokenizer: ChatTokenize
 
 type Encode = (name: string, side: Side) => Sequence;
 
-/** What became of a row: its encoding, or what truncation has left of a row that is dropped. */
+/** The encoding of a row, or the reason to drop it after truncation. */
 type Outcome<Encoded> = { readonly encoded: Encoded } | { readonly reason: string };
-const NO_COMPLETION = { reason: 'no token of a completion is left' };
+const NO_COMPLETION = { reason: 'a completion has no counted token after the first token of the row' };
 
-/** Encodes row by row. */
 function encodeRows<Row, Encoded extends object>(
   fn: string,
   rows: readonly unknown[],
@@ -136,14 +134,14 @@ function encodeRows<Row, Encoded extends object>(
   checkChoice(fn, 'assistantTurns', assistantTurns, ['all', 'last']);
   checkFlag(fn, 'dropBadRows', dropBadRows);
   if (typeof (tokenizer as Partial<ChatTokenizer> | undefined)?.encode !== 'function') {
-    throw new TypeError(`${fn}: tokenizer is ${describe(tokenizer)}, expected one that has encode and apply_chat_template`);
+    throw new TypeError(`${fn}: tokenizer is ${describe(tokenizer)}, expected an object with encode and apply_chat_template`);
   }
 
   const kept: (Encoded & { row: number })[] = [];
   const dropped: DroppedRow[] = [];
   rows.forEach((row, i) => {
     const at = `${fn}: rows[${i}]`;
-    // Both sides begin with the same turns: what the template makes of them is made once.
+    // Both sides of a pair usually start with the same turns, which are rendered once.
     const rendered = new Map<string, readonly number[]>();
     const render: Render = (name, messages, answer) => {
       const key = JSON.stringify([answer, messages]);
@@ -156,13 +154,13 @@ function encodeRows<Row, Encoded extends object>(
         side.kind === 'text'
           ? encodeText(at, name, tokenizer, side)
           : encodeChat(at, name, side, assistantTurns, (messages, answer) => render(name, messages, answer));
-      if (!counts(sequence)) throw new BadRow(at, name, 'has no token that counts after its first');
+      if (!counts(sequence)) throw new BadRow(at, name, 'has no counted token after its first token');
       return sequence;
     };
     try {
       const outcome = encodeRow(row as Row, at, encode, i);
       if ('encoded' in outcome) kept.push({ ...outcome.encoded, row: i });
-      else dropped.push({ row: i, reason: `${outcome.reason} within ${maxLength!} tokens` });
+      else dropped.push({ row: i, reason: `within ${maxLength!} tokens, ${outcome.reason}` });
     } catch (error) {
       if (!(dropBadRows && error instanceof BadRow)) throw error;
       dropped.push({ row: i, reason: error.reason });
@@ -197,18 +195,18 @@ function encodeChat(
     const before = render(messages.slice(0, i), true);
     const upTo = i === last ? tokens : render(messages.slice(0, i + 1), false);
     for (const [words, part] of [
-      [`the ${i} messages before an answer`, before],
-      [`the first ${i + 1} messages`, upTo],
+      [`messages.slice(0, ${i}) with the generation prompt`, before],
+      [`messages.slice(0, ${i + 1})`, upTo],
     ] as const) {
       const differs = part.findIndex((id, t) => id !== tokens[t]);
       if (differs < 0) continue;
       throw new BadRow(
         at,
         `${name}: the chat template`,
-        `makes of ${words} what the whole conversation does not begin with (token ${differs} differs), so there is no mask of the answer`,
+        `does not render ${words} as the start of the whole conversation (token ${differs} differs), so the answer cannot be masked`,
       );
     }
-    if (before.length >= upTo.length) throw new BadRow(at, `${name}: the chat template`, `makes no token of message ${i}`);
+    if (before.length >= upTo.length) throw new BadRow(at, `${name}: the chat template`, `renders no token for message ${i}`);
     mask.fill(1, before.length, upTo.length);
   });
   return { tokens, mask };
@@ -222,7 +220,7 @@ function applyTemplate(
   answer: boolean,
 ): readonly number[] {
   if (typeof (tokenizer as Partial<ChatTokenizer>).apply_chat_template !== 'function') {
-    throw new TypeError(`${at}: ${name}: messages need a tokenizer that has apply_chat_template`);
+    throw new TypeError(`${at}: ${name}: messages need a tokenizer with apply_chat_template`);
   }
   const options = { add_generation_prompt: answer, tokenize: true, return_tensor: false, return_dict: false } as const;
   return idsOf(at, `${name}: the chat template`, `${name}: apply_chat_template`, () =>
@@ -230,7 +228,7 @@ function applyTemplate(
   );
 }
 
-/** What a tokenizer makes, checked. */
+/** Calls the tokenizer and checks that it returns token ids. */
 function idsOf(at: string, subject: string, method: string, make: () => unknown): readonly number[] {
   let ids: unknown;
   try {
@@ -238,8 +236,8 @@ function idsOf(at: string, subject: string, method: string, make: () => unknown)
   } catch (error) {
     throw new BadRow(at, subject, `failed: ${(error as Error).message}`, { cause: error });
   }
-  if (!Array.isArray(ids)) throw new TypeError(`${at}: ${method} gave ${describe(ids)}, expected a list of token ids`);
+  if (!Array.isArray(ids)) throw new TypeError(`${at}: ${method} returned ${describe(ids)}, expected a list of token ids`);
   const odd = ids.findIndex((id) => !Number.isInteger(id));
-  if (odd >= 0) throw new TypeError(`${at}: ${method} gave a list that holds ${describe(ids[odd])}, expected token ids`);
+  if (odd >= 0) throw new TypeError(`${at}: ${method} returned a list that contains ${describe(ids[odd])}, expected token ids`);
   return ids as number[];
 }

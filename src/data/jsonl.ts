@@ -1,12 +1,12 @@
 import { describe } from '../backend/registry.js';
 
 /**
- * The values of a text with one JSON value a line. Empty lines are passed over.
+ * Parses text with one JSON value per line. Blank lines are skipped.
  *
- * @param text - What the file holds.
- * @param name - How errors call it, for example the name of the file. Default `text`.
- * @returns One value for each line that is not empty.
- * @throws SyntaxError if a line is not JSON; it names the line, counted from 1.
+ * @param text - Content of the file.
+ * @param name - Name of the text in error messages, for example the file name. Default `text`.
+ * @returns One value for each line that is not blank.
+ * @throws SyntaxError if a line is not JSON; the message names the line, counted from 1.
  *
  * @example
  * ```ts
@@ -17,7 +17,7 @@ import { describe } from '../backend/registry.js';
 export function parseJsonl(text: string, name = 'text'): unknown[] {
   if (typeof text !== 'string') throw new TypeError(`parseJsonl: text is ${describe(text)}, expected a string`);
   const values: unknown[] = [];
-  // A byte order mark is no part of the first line.
+  // JSON.parse does not accept a byte order mark.
   text
     .replace(/^\uFEFF/, '')
     .split('\n')

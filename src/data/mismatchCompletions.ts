@@ -3,24 +3,25 @@ import type { EncodedExample } from './encode.js';
 import { promptKey, type Sequence } from './sequence.js';
 import { checkTruncation, truncateSequence, type TruncationOptions } from './truncate.js';
 
-/** An example beside its prompt with the completion of another one. */
+/** An example, and its prompt with the completion of another example. */
 export interface MismatchedExample extends EncodedExample {
-  /** Its prompt, and the completion of an example that has another prompt. */
+  /** The example's prompt followed by the completion of an example with another prompt. */
   readonly mismatched: Sequence;
-  /** Summed log-prob of that under the reference, in nats, if it has been computed. */
+  /** Summed log-prob of the mismatched completion under the reference, in nats, if it has been computed. */
   readonly mismatchedReference?: number;
 }
 
 /**
- * Gives every example the completion of another one, from which KTO estimates how far the policy has moved in general
- * (`klEstimate`). No completion stays with its own prompt, also where several examples have the same prompt, which is so for the two sides of a
- * pair; each is given away once. Prompts are told apart by `promptRow`, which `encodeUnpaired` gives, or by what comes before the first
- * counted token.
+ * Pairs every prompt with the completion of another prompt. KTO estimates from these pairs how far the policy has moved from the reference
+ * in general (`klEstimate`). Every completion is used once, and never with its own prompt, even if several examples share a prompt, as
+ * the two sides of a preference pair do. Prompts are told apart by `promptRow`, which `encodeUnpaired` sets, or else by the tokens before
+ * the first counted token.
  *
- * @param examples - Two or more, in any order, of any number.
- * @param options - As those of `encodeUnpaired`: a mismatched row may be longer than both that it is made of.
+ * @param examples - Two or more examples in any order.
+ * @param options - See {@link TruncationOptions}; a mismatched row can be longer than both rows it is made from.
  * @returns The examples in the same order, each with `mismatched`.
- * @throws RangeError if more than half of the examples have the same prompt, so that no such choice exists, or a row is too long.
+ * @throws RangeError if more than half of the examples have the same prompt, which makes such a pairing impossible, or if a mismatched
+ *   row is too long.
  *
  * @see Ethayarajh et al., "KTO: Model Alignment as Prospect Theoretic Optimization", 2024, section 4.1. https://arxiv.org/abs/2402.01306
  */
@@ -36,21 +37,21 @@ export function mismatchCompletions(examples: readonly EncodedExample[], options
     if (group) group.push(i);
     else byPrompt.set(prompt, [i]);
   });
-  // With the same prompts side by side, the example that is further on by the largest group is of another prompt.
+  // Examples are ordered by prompt. The example `step` places further on has another prompt, since no group is larger than `step`.
   const groups = [...byPrompt.values()];
   const order = groups.flat();
   const step = groups.reduce((largest, group) => Math.max(largest, group.length), 0);
   if (2 * step > order.length) {
-    throw new RangeError(`${fn}: ${step} of ${order.length} examples have the same prompt, expected half of them at most`);
+    throw new RangeError(`${fn}: ${step} of ${order.length} examples have the same prompt, expected at most half`);
   }
   const result = [...examples] as MismatchedExample[];
   order.forEach((own, place) => {
     const other = order[(place + step) % order.length]!;
     const at = `${fn}: examples[${own}] with the completion of examples[${other}]`;
     const mismatched = truncateSequence(at, joined(examples[own]!, examples[other]!), options);
-    if (!mismatched) throw new RangeError(`${at}: no token of the completion is left within ${options.maxLength!} tokens`);
+    if (!mismatched) throw new RangeError(`${at} has no counted token after its first token within ${options.maxLength!} tokens`);
     const example = { ...examples[own]! };
-    // That of another completion, if there is one.
+    // If present, it belongs to an earlier mismatched completion.
     delete (example as { mismatchedReference?: number }).mismatchedReference;
     result[own] = { ...example, mismatched };
   });

@@ -1,19 +1,19 @@
 import { describe } from '../backend/registry.js';
 
-/** One turn of a conversation. Fields beyond these two go to the chat template as they are. */
+/** One turn of a conversation. Any other fields are passed to the chat template. */
 export interface Message {
-  /** `system` (first only), `user`, `assistant` or `tool`. */
+  /** `system` (only as the first message), `user`, `assistant` or `tool`. */
   readonly role: string;
-  /** What is said. */
+  /** Text of the message. */
   readonly content: string;
 }
 
 /**
- * A preference pair as data sets have it: in text, or in messages. With a `prompt` the sides are completions of it. Without, they
- * are whole conversations (`preference_chat`); {@link extractPrompt} finds what they share.
+ * A preference pair of a data set, as strings or as messages. With a `prompt`, the sides are completions of it. Without a `prompt`, each
+ * side is a whole text or conversation, and {@link extractPrompt} can split off the prompt that they share.
  */
 export interface PreferenceRow {
-  /** What both sides answer: a text, or messages that end with the user's. */
+  /** The prompt that both sides answer, a string or messages. */
   readonly prompt?: string | readonly Message[] | undefined;
   /** The preferred side. */
   readonly chosen: string | readonly Message[];
@@ -21,42 +21,42 @@ export interface PreferenceRow {
   readonly rejected: string | readonly Message[];
 }
 
-/** An example that was judged by itself, as KTO takes it. */
+/** An unpaired example of a data set, for losses like KTO. */
 export interface UnpairedRow {
-  /** What is answered; left out, the completion is a whole conversation. */
+  /** The prompt. If omitted, `completion` is a whole text or conversation. */
   readonly prompt?: string | readonly Message[] | undefined;
-  /** The answer. */
+  /** The completion. */
   readonly completion: string | readonly Message[];
   /** Whether it is desirable. */
   readonly label: boolean;
 }
 
-/** An error in one row of data, which a caller may want to leave out. */
+/** An error in one row, which `dropBadRows` drops instead. */
 export class BadRow extends RangeError {
   readonly #reason: string;
 
   /**
-   * @param at - Which row it is: function and place.
-   * @param subject - What of the row is wrong; empty for the row itself.
-   * @param predicate - What is wrong with it.
+   * @param at - Function and row, for example `encodePairs: rows[3]`.
+   * @param subject - Subject of the message: a part of the row, or empty for the row itself.
+   * @param predicate - Predicate of the message.
    */
   constructor(at: string, subject: string, predicate: string, options?: ErrorOptions) {
     super(subject === '' ? `${at} ${predicate}` : `${at}: ${subject} ${predicate}`, options);
     this.#reason = subject === '' ? predicate : `${subject} ${predicate}`;
   }
 
-  /** What is wrong, without saying which row it is. */
+  /** The message without the function and the row. */
   get reason(): string {
     return this.#reason;
   }
 }
 
-/** A side with the prompt in front of it: two texts, or the messages of one conversation. */
+/** A side with its prompt: two strings, or the messages of one conversation. */
 export type Side =
   | { readonly kind: 'text'; readonly prompt: string; readonly completion: string }
   | { readonly kind: 'chat'; readonly messages: readonly Message[]; readonly promptLength: number };
 
-/** Roles that a turn may follow; `undefined` is the beginning. */
+/** Per role, the roles it may follow; `undefined` is the start of the conversation. */
 const AFTER: Readonly<Record<string, readonly (string | undefined)[]>> = {
   system: [undefined],
   user: [undefined, 'system', 'assistant'],
@@ -66,7 +66,7 @@ const AFTER: Readonly<Record<string, readonly (string | undefined)[]>> = {
 
 const isObject = (value: unknown): value is Readonly<Record<string, unknown>> => typeof value === 'object' && value !== null;
 
-/** The named sides of a row, checked: fields, kinds, roles, and that no completion is empty. `at` says which row it is. */
+/** Checks the fields, types and roles of a row and that no completion is empty, and returns the named sides. `at` starts error messages. */
 export function sidesOf(at: string, row: unknown, names: readonly string[]): Side[] {
   if (!isObject(row)) throw new BadRow(at, '', `is ${describe(row)}, expected { ${names.join(', ')} }`);
   for (const name of names) {
@@ -77,12 +77,12 @@ export function sidesOf(at: string, row: unknown, names: readonly string[]): Sid
 
 function sideOf(at: string, name: string, prompt: unknown, value: unknown): Side {
   if (typeof value === 'string') {
-    if (prompt !== undefined && typeof prompt !== 'string') throw new BadRow(at, name, 'is a text and prompt is not');
+    if (prompt !== undefined && typeof prompt !== 'string') throw new BadRow(at, name, 'is a string but prompt is not');
     if (value.trim() === '') throw new BadRow(at, name, 'is empty');
     return { kind: 'text', prompt: prompt ?? '', completion: value };
   }
-  if (!Array.isArray(value)) throw new BadRow(at, name, `is ${describe(value)}, expected a text or a list of messages`);
-  if (prompt !== undefined && !Array.isArray(prompt)) throw new BadRow(at, name, 'is a list of messages and prompt is not');
+  if (!Array.isArray(value)) throw new BadRow(at, name, `is ${describe(value)}, expected a string or a list of messages`);
+  if (prompt !== undefined && !Array.isArray(prompt)) throw new BadRow(at, name, 'is a list of messages but prompt is not');
   if (value.length === 0) throw new BadRow(at, name, 'is empty');
   const start = (prompt ?? []) as readonly unknown[];
   const messages = [...start, ...(value as readonly unknown[])];
@@ -92,7 +92,7 @@ function sideOf(at: string, name: string, prompt: unknown, value: unknown): Side
   });
   const last = messages.at(-1) as Message;
   const end = `${nameOf(messages.length - 1)}, the last message,`;
-  if (last.role !== 'assistant') throw new BadRow(at, end, `is of the ${last.role}, expected assistant`);
+  if (last.role !== 'assistant') throw new BadRow(at, end, `has role ${last.role}, expected assistant`);
   if (last.content.trim() === '') throw new BadRow(at, end, 'is empty');
   return { kind: 'chat', messages: messages as Message[], promptLength: start.length };
 }
@@ -100,10 +100,10 @@ function sideOf(at: string, name: string, prompt: unknown, value: unknown): Side
 function checkMessage(at: string, name: string, message: unknown, before: unknown): void {
   if (!isObject(message)) throw new BadRow(at, name, `is ${describe(message)}, expected { role, content }`);
   const { role, content } = message;
-  if (typeof content !== 'string') throw new BadRow(at, `${name}.content`, `is ${describe(content)}, expected a text`);
+  if (typeof content !== 'string') throw new BadRow(at, `${name}.content`, `is ${describe(content)}, expected a string`);
   const follows = typeof role === 'string' && Object.hasOwn(AFTER, role) ? AFTER[role]! : undefined;
   if (!follows) throw new BadRow(at, `${name}.role`, `is ${describe(role)}, expected ${Object.keys(AFTER).join(', ')}`);
   const previous = (before as Message | undefined)?.role;
   if (follows.includes(previous)) return;
-  throw new BadRow(at, name, `is of the ${role as string} ${previous === undefined ? 'and comes first' : `and follows the ${previous}`}`);
+  throw new BadRow(at, name, `has role ${role as string}, which cannot ${previous === undefined ? 'come first' : `follow ${previous}`}`);
 }

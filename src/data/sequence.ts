@@ -1,10 +1,10 @@
-/** Prompt and completion in token ids, and which of them count. */
+/** Prompt and completion in token ids, with a mask of the counted tokens. */
 export interface Sequence {
   /** Token ids, integers `[T]`. */
   readonly tokens: readonly number[];
-  /** 1 for tokens of the completion, 0 for those of the prompt, `[T]`. */
+  /** 1 for counted tokens, 0 for all others, such as those of the prompt, `[T]`. */
   readonly mask: readonly number[];
 }
 
-/** The tokens before the first that counts, as a text to compare prompts by. */
+/** The tokens before the first counted token, as a string by which prompts are compared. */
 export const promptKey = ({ tokens, mask }: Sequence): string => tokens.slice(0, mask.indexOf(1)).join();

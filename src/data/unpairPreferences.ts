@@ -1,10 +1,10 @@
 import { sidesOf, type PreferenceRow, type UnpairedRow } from './rows.js';
 
 /**
- * Pairs as single examples for KTO and its like: each chosen side desirable, each rejected side not.
+ * Splits preference pairs into unpaired examples, for KTO and similar losses: chosen sides are desirable, rejected sides undesirable.
  *
- * @param rows - Preference pairs. Without a prompt of their own they stay whole conversations: see {@link extractPrompt}.
- * @returns Twice as many rows, all chosen ones first; other fields go along.
+ * @param rows - Preference pairs. Completions of rows without a `prompt` stay whole conversations: see {@link extractPrompt}.
+ * @returns Twice as many rows, first those of all chosen sides; other fields are copied.
  * @throws RangeError if a row is malformed.
  *
  * @example

@@ -3,7 +3,7 @@ import { attachReference, batchesOf, mismatchCompletions } from '../../src/index
 import { example, pair } from '../support/encoded.js';
 
 describe('attachReference', () => {
-  it('puts log-probs beside the items of each batch', () => {
+  it('adds log-probs to the items of each batch', () => {
     const pairs = [0, 1, 2].map((row) => pair(row, [1], [2, 3].slice(row % 2), [4]));
     const batches = batchesOf(pairs, { batchSize: 2, lengthOf: ({ chosen }) => chosen.tokens.length });
     expect(batches.flat().map(({ row }) => row)).toEqual([0, 2, 1]);
@@ -19,7 +19,7 @@ describe('attachReference', () => {
     expect(mismatched.map(({ reference, mismatchedReference }) => [reference, mismatchedReference])).toEqual([[-1, -3], [-2, -4]]); // prettier-ignore
   });
 
-  it('names the batch that does not fit', () => {
+  it('names the batch whose results do not fit', () => {
     const batches = [[pair(0, [1], [2], [3])]];
     expect(() => attachReference(batches, [])).toThrow(new RangeError('attachReference: results has 0 batches, expected 1'));
     expect(() => attachReference(batches, [[[-1]]])).toThrow(new RangeError('attachReference: results[0] has 1 lists, expected 2'));

@@ -4,7 +4,7 @@ import { batchesOf, validationSplit } from '../../src/index.js';
 describe('batchesOf', () => {
   const items = Array.from({ length: 1007 }, (_, i) => (i * 7919) % 512);
 
-  it('has every item once, for any options', () => {
+  it('puts every item into exactly one batch, for any options', () => {
     for (const options of [{}, { seed: 1 }, { lengthOf: (n: number) => n }, { seed: 1, lengthOf: (n: number) => n }]) {
       const batches = batchesOf(items, { batchSize: 8, ...options });
       expect(batches).toHaveLength(126);
@@ -13,11 +13,11 @@ describe('batchesOf', () => {
     expect(batchesOf([], { batchSize: 3, seed: 1, lengthOf: () => 1 })).toEqual([]);
   });
 
-  it('has the same order for a seed on every machine', () => {
+  it('has a fixed order for each seed', () => {
     expect(batchesOf([0, 1, 2, 3, 4, 5, 6, 7, 8, 9], { batchSize: 10, seed: 1 })).toEqual([[7, 8, 3, 2, 1, 5, 9, 4, 0, 6]]);
   });
 
-  it('names an item without a length', () => {
+  it('names an item whose length is not a number', () => {
     expect(() => batchesOf([1, NaN], { batchSize: 1, lengthOf: (n) => n })).toThrow(
       'batchesOf: lengthOf(items[1]) must be finite and >= 0, got NaN',
     );
@@ -30,10 +30,10 @@ describe('batchesOf', () => {
     expect(of(1).flat().slice(0, 20)).not.toEqual(items.slice(0, 20));
   });
 
-  it('leaves little to fill up where it sorts by length, and begins with the longest', () => {
-    const filled = (batches: number[][]) => batches.reduce((sum, batch) => sum + batch.reduce((s, n) => s + Math.max(...batch) - n, 0), 0);
+  it('needs little padding when it sorts by length, and begins with the longest item', () => {
+    const padded = (batches: number[][]) => batches.reduce((sum, batch) => sum + batch.reduce((s, n) => s + Math.max(...batch) - n, 0), 0);
     const sorted = batchesOf(items, { batchSize: 8, seed: 3, lengthOf: (n) => n });
-    expect(filled(sorted)).toBeLessThan(filled(batchesOf(items, { batchSize: 8, seed: 3 })) / 10);
+    expect(padded(sorted)).toBeLessThan(padded(batchesOf(items, { batchSize: 8, seed: 3 })) / 10);
     expect(sorted[0]).toContain(Math.max(...items));
     expect(sorted.slice(1, 20).map((b) => b[0])).not.toEqual(sorted.slice(1, 20).map((b) => b[0]).sort((a, b) => b! - a!)); // prettier-ignore
   });
@@ -50,7 +50,7 @@ describe('batchesOf', () => {
 describe('validationSplit', () => {
   const items = Array.from({ length: 20 }, (_, i) => i);
 
-  it('parts the items by the seed, in their order', () => {
+  it('selects items by the seed and keeps their order', () => {
     const { train, validation } = validationSplit(items, { validation: 0.25, seed: 4 });
     expect([train.length, validation.length]).toEqual([15, 5]);
     expect([...train, ...validation].sort((a, b) => a - b)).toEqual(items);
@@ -60,7 +60,7 @@ describe('validationSplit', () => {
     expect(validationSplit(items, { validation: 0.001, seed: 5 }).validation).toHaveLength(1);
   });
 
-  it('does not part what belongs together', () => {
+  it('keeps groups together', () => {
     const chats = ['a', 'b', 'a', 'c', 'b', 'a'].map((content) => ({ prompt: [{ role: 'user', content }] }));
     const byPrompt = validationSplit(chats, { validation: 1, seed: 0, groupBy: ({ prompt }) => prompt });
     const promptsOf = (rows: typeof chats) => new Set(rows.map(({ prompt }) => prompt[0]!.content));
@@ -74,7 +74,7 @@ describe('validationSplit', () => {
   it.each([
     [{ validation: 0, seed: 1 }, 'validationSplit: validation must be in (0, 1) or an integer >= 1, got 0'],
     [{ validation: 1.5, seed: 1 }, 'validationSplit: validation must be in (0, 1) or an integer >= 1, got 1.5'],
-    [{ validation: 20, seed: 1 }, 'validationSplit: 20 of 20 items would be held out, and none left to train on'],
+    [{ validation: 20, seed: 1 }, 'validationSplit: 20 of 20 items would be held out, leaving none to train on'],
     [{ validation: 1, seed: 0.5 }, 'validationSplit: seed must be an integer in [0, 2^32), got 0.5'],
   ])('%j is an error', (options, message) => {
     expect(() => validationSplit(items, options)).toThrow(message);

@@ -4,7 +4,7 @@ import { byteTokenizer, CHATML } from '../support/chat.js';
 import { tokenizer } from '../support/chatRows.js';
 
 describe('chatTokenizer', () => {
-  it('knows the special tokens of its configuration, and gives its template all of it', () => {
+  it('takes special tokens from its configuration, and passes all of it to the template', () => {
     expect([tokenizer.eos_token_id, tokenizer.pad_token_id]).toEqual([257, 258]);
     const bare = byteTokenizer('{{ eos_token }}{{ flavour }}', { pad_token: null, flavour: 'mint' });
     expect(bare.pad_token_id).toBeUndefined();
@@ -12,7 +12,7 @@ describe('chatTokenizer', () => {
     expect(bare.decode(ids as number[])).toBe('<|im_end|>mint');
   });
 
-  it('says to a template what there is not, as transformers does', () => {
+  it('passes missing tools and documents to the template as none, as transformers does', () => {
     const template = '{% if tools is none and documents is none and bos_token is not defined %}none{% endif %}';
     const bare = byteTokenizer(template, { bos_token: null });
     const ids = bare.apply_chat_template([], { add_generation_prompt: false, tokenize: true, return_tensor: false, return_dict: false });
@@ -25,7 +25,7 @@ describe('chatTokenizer', () => {
     );
   });
 
-  it('asks for no special tokens', () => {
+  it('encodes without adding special tokens', () => {
     const asked: unknown[] = [];
     const encode = (_: string, options: unknown) => (asked.push(options), { ids: [1] });
     chatTokenizer({ tokenizer: { encode, token_to_id: () => 1 }, template: { render: () => '' } }).encode('a', {

@@ -15,7 +15,7 @@ import { pair } from '../support/encoded.js';
 describe('collatePairs', () => {
   const pairs = [pair(0, [1, 2], [3, 4, 5], [6]), pair(1, [7], [8], [9, 10])];
 
-  it('puts chosen rows first, fills up on the right, and shifts the labels', () => {
+  it('puts chosen rows first, pads on the right, and shifts the labels', () => {
     expect(collatePairs(pairs, { padTokenId: 0 })).toEqual({
       tokens: [[1, 2, 3, 4, 5], [7, 8, 0, 0, 0], [1, 2, 6, 0, 0], [7, 9, 10, 0, 0]], // prettier-ignore
       attentionMask: [[1, 1, 1, 1, 1], [1, 1, 0, 0, 0], [1, 1, 1, 0, 0], [1, 1, 1, 0, 0]], // prettier-ignore
@@ -24,7 +24,7 @@ describe('collatePairs', () => {
     });
   });
 
-  it('is what the functions for tensors say of the same rows', () => {
+  it('equals the tensor functions on the same rows', () => {
     const { tokens, labels, mask } = collatePairs(pairs, { padTokenId: 0, padToMultipleOf: 4 });
     const spans = completionMask({ promptLengths: [2, 1, 2, 1], lengths: [5, 2, 3, 3] }, 8);
     expect(labels).toEqual(shiftLabels(labelsFromMask(tokens, spans)));
@@ -32,12 +32,12 @@ describe('collatePairs', () => {
     expect(collatePairs([pair(0, [1], [2, 3, 4], [5])], { padTokenId: 0, padToMultipleOf: 4 }).tokens[0]).toHaveLength(4);
   });
 
-  it('takes one pair, and a token for filling up that also counts elsewhere', () => {
+  it('takes a single pair, and a padding token that is counted elsewhere', () => {
     const { tokens, labels } = collatePairs([pair(0, [1], [2, 9], [9])], { padTokenId: 9 });
     expect([tokens, labels]).toEqual([[[1, 2, 9], [1, 9, 9]], [[2, 9, -100], [9, -100, -100]]]); // prettier-ignore
   });
 
-  it('carries log-probs of the reference along', () => {
+  it('copies log-probs under the reference', () => {
     const withReference = pairs.map((p, i) => ({ ...p, reference: { chosen: -i, rejected: -10 - i } }));
     expect(collatePairs(withReference, { padTokenId: 0 }).reference).toEqual({ chosen: [-0, -1], rejected: [-10, -11] });
     expect(() => collatePairs([withReference[0]!, pairs[1]!], { padTokenId: 0 })).toThrow(
@@ -47,19 +47,19 @@ describe('collatePairs', () => {
 
   it.each<[string, readonly EncodedPair[], object, string]>([
     [
-      'no pad token',
+      'no padding token',
       pairs,
       { padTokenId: undefined },
-      'collatePairs: padTokenId is undefined: where a tokenizer has no pad token, give its end token',
+      'collatePairs: padTokenId is undefined, expected a token id; if the tokenizer has no padding token, use its end token',
     ],
-    ['a pad token that is none', pairs, { padTokenId: -1 }, 'collatePairs: padTokenId must be a token id, an integer >= 0, got -1'],
+    ['a negative padding token', pairs, { padTokenId: -1 }, 'collatePairs: padTokenId must be a token id, an integer >= 0, got -1'],
     ['a multiple of 0', pairs, { padTokenId: 0, padToMultipleOf: 0 }, 'collatePairs: padToMultipleOf must be an integer >= 1, got 0'],
     ['no pairs', [], { padTokenId: 0 }, 'collatePairs: pairs is empty, expected at least one'],
     [
-      'a row that does not count',
+      'a row without a counted token',
       [{ ...pairs[0]!, rejected: { tokens: [1, 2], mask: [1, 0] } }],
       { padTokenId: 0 },
-      'collatePairs: pairs[0].rejected has no token that counts after its first',
+      'collatePairs: pairs[0].rejected has no counted token after its first token',
     ],
     [
       'a mask of another length',
@@ -79,7 +79,7 @@ describe('collatePairs', () => {
 });
 
 describe('10,000 chat rows', () => {
-  it('go through encoding and collation, every one', () => {
+  it('are all encoded and collated', () => {
     const turn = (i: number, text: string) => `${text} ${'word '.repeat(i % 13)}`;
     const rows = Array.from({ length: 10_000 }, (_, i) => ({
       prompt: [{ role: 'user', content: turn(i, 'Why?') }],

@@ -4,13 +4,16 @@ import { encodePairs, encodeUnpaired, extractPrompt, parseJsonl, type ChatTokeni
 import { byteTokenizer, CHATML } from '../support/chat.js';
 import { tokenizer, user, assistant, counted, all, one } from '../support/chatRows.js';
 
+const noCompletion = (maxLength: number) =>
+  `within ${maxLength} tokens, a completion has no counted token after the first token of the row`;
+
 describe('encodePairs', () => {
   const multiTurn = {
     chosen: [{ role: 'system', content: '' }, user('Où?'), assistant('Là 👋🏽'), user('不'), assistant('是')],
     rejected: [{ role: 'system', content: '' }, user('Où?'), assistant('Là 👋🏽'), user('不'), assistant('No')],
   };
 
-  it('counts every turn of the assistant, with its end', () => {
+  it('counts every assistant turn, including its end token', () => {
     const { chosen, rejected, row } = one(multiTurn);
     expect(row).toBe(0);
     expect(all(chosen)).toBe(
@@ -20,45 +23,45 @@ describe('encodePairs', () => {
     expect(counted(rejected)).toBe('Là 👋🏽<|im_end|>\n|No<|im_end|>\n');
   });
 
-  it('counts only the last one if asked to', () => {
+  it('counts only the last assistant turn if asked to', () => {
     expect(counted(one(multiTurn, { assistantTurns: 'last' }).chosen)).toBe('是<|im_end|>\n');
   });
 
-  it('counts no turn of the prompt, and every one after it', () => {
+  it('counts no assistant turn of the prompt, and every one after it', () => {
     expect(counted(one(extractPrompt(multiTurn)).chosen)).toBe('是<|im_end|>\n');
     const long = { prompt: [user('a')], chosen: [assistant('b'), user('c'), assistant('d')], rejected: [assistant('e')] };
     expect(counted(one(long).chosen)).toBe('b<|im_end|>\n|d<|im_end|>\n');
     expect(all(one(long).rejected)).toBe('<|im_start|>user\na<|im_end|>\n<|im_start|>assistant\ne<|im_end|>\n');
   });
 
-  it('takes results of tools for the turns of a user', () => {
+  it('does not count tool results', () => {
     const chosen = [user('2+2'), assistant('add'), { role: 'tool', content: '4' }, { role: 'tool', content: '5' }, assistant('4')];
     expect(counted(one({ chosen, rejected: [user('2+2'), assistant('5')] }).chosen)).toBe('add<|im_end|>\n|4<|im_end|>\n');
   });
 
-  it('joins texts, with an end', () => {
+  it('joins strings and appends the end token', () => {
     const { chosen, rejected } = one({ prompt: 'Q:', chosen: ' yes 👍', rejected: ' no' });
     expect([all(chosen), counted(chosen)]).toEqual(['Q: yes 👍<|im_end|>', ' yes 👍<|im_end|>']);
     expect([all(rejected), counted(rejected)]).toEqual(['Q: no<|im_end|>', ' no<|im_end|>']);
-    // Without a prompt all of a text counts; without an end token there is none.
+    // Without a prompt, the whole text is counted; without an end token, none is appended.
     const endless = encodePairs([{ chosen: 'ab', rejected: 'ac' }], { ...tokenizer, eos_token_id: undefined }).pairs[0]!;
     expect([all(endless.chosen), counted(endless.chosen)]).toEqual(['ab', 'ab']);
   });
 
-  it('asks for no special tokens in texts', () => {
+  it('encodes strings without adding special tokens', () => {
     const asked: unknown[] = [];
     const recording = { ...tokenizer, encode: (text: string, options: { add_special_tokens: false }) => (asked.push(options), tokenizer.encode(text, options)) }; // prettier-ignore
     encodePairs([{ prompt: 'p', chosen: 'a', rejected: 'b' }], recording);
     expect(asked).toEqual(Array(4).fill({ add_special_tokens: false }));
   });
 
-  it('refuses a completion of which nothing can be predicted', () => {
+  it('refuses a completion without a token that can be predicted', () => {
     const endless = { ...tokenizer, eos_token_id: undefined };
     const rows = [{ chosen: 'a', rejected: 'bc' }];
-    expect(() => encodePairs(rows, endless)).toThrow('encodePairs: rows[0]: chosen has no token that counts after its first');
+    expect(() => encodePairs(rows, endless)).toThrow('encodePairs: rows[0]: chosen has no counted token after its first token');
     const mute = { ...endless, encode: (text: string) => (text === 'none' ? [] : [1, 2]) };
     expect(() => encodePairs([{ prompt: 'p', chosen: 'yes', rejected: 'none' }], mute)).toThrow(
-      'encodePairs: rows[0]: rejected has no token that counts after its first',
+      'encodePairs: rows[0]: rejected has no counted token after its first token',
     );
   });
 
@@ -73,7 +76,7 @@ describe('encodePairs', () => {
     });
   });
 
-  describe('of rows that are too long', () => {
+  describe('truncation', () => {
     const row = { prompt: 'prompt:', chosen: 'abcd', rejected: 'xy' }; // 12 and 10 tokens
 
     it('keeps the start', () => {
@@ -81,21 +84,21 @@ describe('encodePairs', () => {
       expect([all(chosen), counted(chosen), all(rejected)]).toEqual(['prompt:ab', 'ab', 'prompt:xy']);
     });
 
-    it('keeps the end, after the same prompt', () => {
+    it('keeps the end, with the same part of the prompt on both sides', () => {
       const { chosen, rejected } = one(row, { maxLength: 8, truncation: 'keepEnd' });
       expect([all(chosen), all(rejected)]).toEqual(['pt:abcd<|im_end|>'.slice(0), 'pt:xy<|im_end|>']);
       const none = one(row, { maxLength: 4, truncation: 'keepEnd' });
       expect([all(none.chosen), all(none.rejected), none.rejected.mask]).toEqual(['bcd<|im_end|>', 'xy<|im_end|>', [1, 1, 1]]);
     });
 
-    it('reports those that lose a completion, and loses no other', () => {
+    it('drops and reports only rows that lose a completion', () => {
       const short = { prompt: 'p', chosen: 'a', rejected: 'b' };
       const { pairs, dropped } = encodePairs([short, row, short], tokenizer, { maxLength: 7, truncation: 'keepStart' });
       expect(pairs.map((pair) => pair.row)).toEqual([0, 2]);
-      expect(dropped).toEqual([{ row: 1, reason: 'no token of a completion is left within 7 tokens' }]);
+      expect(dropped).toEqual([{ row: 1, reason: noCompletion(7) }]);
     });
 
-    it('cuts what both sides share alike, also where it counts', () => {
+    it('cuts the shared start of both sides equally, even inside a counted turn', () => {
       const shared = [user('hi'), assistant('HELLO'), user('more')];
       const chat = { chosen: [...shared, assistant('a longer answer')], rejected: [...shared, assistant('no')] };
       const whole = one(chat);
@@ -104,70 +107,68 @@ describe('encodePairs', () => {
         expect(cut[side].tokens).toEqual(whole[side].tokens.slice(20));
         expect(cut[side].mask).toEqual(whole[side].mask.slice(20));
       }
-      // Its beginning is within the first answer.
+      // The cut is inside the first answer.
       expect(counted(cut.rejected)).toMatch(/^[^|]*LO<\|im_end\|>\n\|no<\|im_end\|>\n$/);
     });
 
-    it('leaves a row out of which one side keeps no completion', () => {
+    it('drops a row if either side keeps no completion', () => {
       const late = { chosen: [user('a'), assistant('b')], rejected: [user('a long question'), assistant('c')] };
       const options = { maxLength: 30, truncation: 'keepStart' } as const;
       const { chosen } = one(late);
       expect(chosen.mask.indexOf(1)).toBeLessThan(30);
       for (const row of [late, { chosen: late.rejected, rejected: late.chosen }])
-        expect(encodePairs([row], tokenizer, options).dropped).toEqual([
-          { row: 0, reason: 'no token of a completion is left within 30 tokens' },
-        ]);
+        expect(encodePairs([row], tokenizer, options).dropped).toEqual([{ row: 0, reason: noCompletion(30) }]);
     });
 
-    it('is an error if nothing is said of it, and leaves out rows whose sides differ no more', () => {
+    it('must be chosen explicitly, and drops rows whose sides become equal', () => {
       expect(() => encodePairs([row], tokenizer, { maxLength: 11 })).toThrow(
-        'encodePairs: rows[0] has 12 tokens, expected at most 11, or the option truncation',
+        'encodePairs: rows[0] has 12 tokens, expected at most 11; set truncation to cut longer rows',
       );
       expect(one(row, { maxLength: 12 }).chosen.tokens).toHaveLength(12);
       const late = { prompt: 'p', chosen: 'same a', rejected: 'same b' };
       expect(encodePairs([late, row], tokenizer, { maxLength: 9, truncation: 'keepStart' }).pairs.map((p) => p.row)).toEqual([0, 1]);
       expect(encodePairs([late, row], tokenizer, { maxLength: 4, truncation: 'keepStart' }).dropped).toEqual([
-        { row: 0, reason: 'the sides are the same within 4 tokens' },
-        { row: 1, reason: 'no token of a completion is left within 4 tokens' },
+        { row: 0, reason: 'within 4 tokens, both sides are the same' },
+        { row: 1, reason: noCompletion(4) },
       ]);
     });
   });
 
   const turns = [user('a'), assistant('b')];
   it.each<[string, unknown, string]>([
-    ['no object', 'text', ' is "text", expected { chosen, rejected }'],
+    ['a string instead of an object', 'text', ' is "text", expected { chosen, rejected }'],
     ['a missing field', { chosen: turns }, ' lacks rejected, expected { chosen, rejected }'],
-    ['a number for a side', { chosen: 1, rejected: turns }, ': chosen is a number, expected a text or a list of messages'],
-    ['two kinds', { prompt: 'a', chosen: turns, rejected: turns }, ': chosen is a list of messages and prompt is not'],
-    ['two kinds, the other way', { prompt: turns, chosen: 'a', rejected: 'b' }, ': chosen is a text and prompt is not'],
-    ['an empty text', { prompt: 'a', chosen: '\n', rejected: 'b' }, ': chosen is empty'],
+    ['a number for a side', { chosen: 1, rejected: turns }, ': chosen is a number, expected a string or a list of messages'],
+    ['messages after a string', { prompt: 'a', chosen: turns, rejected: turns }, ': chosen is a list of messages but prompt is not'],
+    ['a string after messages', { prompt: turns, chosen: 'a', rejected: 'b' }, ': chosen is a string but prompt is not'],
+    ['an empty string', { prompt: 'a', chosen: '\n', rejected: 'b' }, ': chosen is empty'],
     ['an empty list', { chosen: [], rejected: turns }, ': chosen is empty'],
     ['an empty answer', { chosen: [user('a'), assistant(' ')], rejected: turns }, ': chosen[1], the last message, is empty'],
     [
-      'an end that is no answer',
+      'a user message at the end',
       { prompt: [user('a')], chosen: turns.slice(1), rejected: [assistant('x'), user('y')] },
-      ': rejected[1], the last message, is of the user, expected assistant',
+      ': rejected[1], the last message, has role user, expected assistant',
     ],
-    ['a start that is no question', { chosen: [assistant('b')], rejected: turns }, ': chosen[0] is of the assistant and comes first'],
+    ['an answer at the start', { chosen: [assistant('b')], rejected: turns }, ': chosen[0] has role assistant, which cannot come first'],
     [
       'the same role twice',
       { prompt: turns, chosen: [assistant('c')], rejected: [assistant('d')] },
-      ': chosen[0] is of the assistant and follows the assistant',
+      ': chosen[0] has role assistant, which cannot follow assistant',
     ],
     [
-      'a late system',
+      'a late system message',
       { chosen: [user('a'), { role: 'system', content: '' }, assistant('b')], rejected: turns },
-      ': chosen[1] is of the system and follows the user',
+      ': chosen[1] has role system, which cannot follow user',
     ],
     [
       'an unknown role',
       { chosen: [{ role: 'human', content: 'a' }], rejected: turns },
       ': chosen[0].role is "human", expected system, user, assistant, tool',
     ],
-    ['a message without content', { chosen: [{ role: 'user' }], rejected: turns }, ': chosen[0].content is undefined, expected a text'],
-    ['a message that is none', { prompt: [null], chosen: turns, rejected: turns }, ': prompt[0] is null, expected { role, content }'],
+    ['a message without content', { chosen: [{ role: 'user' }], rejected: turns }, ': chosen[0].content is undefined, expected a string'],
+    ['a null message', { prompt: [null], chosen: turns, rejected: turns }, ': prompt[0] is null, expected { role, content }'],
     ['two equal sides', { chosen: turns, rejected: turns }, ': chosen and rejected are the same'],
-  ])('%s is an error that names the row, or leaves the row out', (_, row, message) => {
+  ])('throws an error that names the row, or drops the row: %s', (_, row, message) => {
     const good: PreferenceRow = { prompt: 'a', chosen: 'b', rejected: 'c' };
     expect(() => encodePairs([good, row], tokenizer)).toThrow(new RangeError(`encodePairs: rows[1]${message}`));
     const { pairs, dropped } = encodePairs([row, good], tokenizer, { dropBadRows: true });
@@ -175,21 +176,21 @@ describe('encodePairs', () => {
     expect(dropped).toEqual([{ row: 0, reason: message.replace(/^: |^ /, '') }]);
   });
 
-  it('says where a template does not extend what it makes of the beginning', () => {
-    // The first system message moves behind the last turn, as some templates have it with the date.
-    const moving = byteTokenizer(`{{ messages | length }}${CHATML}`);
-    expect(() => encodePairs([{ chosen: turns, rejected: [user('a'), assistant('c')] }], moving)).toThrow(
-      'encodePairs: rows[0]: chosen: the chat template makes of the 1 messages before an answer what the whole conversation does not begin with (token 0 differs), so there is no mask of the answer',
+  it('names the token at which the rendering of fewer messages is not a prefix', () => {
+    // The template begins with the number of messages.
+    const counting = byteTokenizer(`{{ messages | length }}${CHATML}`);
+    expect(() => encodePairs([{ chosen: turns, rejected: [user('a'), assistant('c')] }], counting)).toThrow(
+      'encodePairs: rows[0]: chosen: the chat template does not render messages.slice(0, 1) with the generation prompt as the start of the whole conversation (token 0 differs), so the answer cannot be masked',
     );
     const silent = byteTokenizer(
       '{% for message in messages %}{% if message.role == "user" %}{{ message.content }}{% endif %}{% endfor %}',
     );
     expect(() => encodePairs([{ chosen: turns, rejected: [user('x'), assistant('c')] }], silent)).toThrow(
-      'encodePairs: rows[0]: chosen: the chat template makes no token of message 1',
+      'encodePairs: rows[0]: chosen: the chat template renders no token for message 1',
     );
   });
 
-  it('says which row a template fails on, and why', () => {
+  it('names the row for which a template fails, and gives the cause', () => {
     const strict = byteTokenizer(`{% if messages[0].role == 'system' %}{{ raise_exception('no system') }}{% endif %}${CHATML}`);
     const { pairs, dropped } = encodePairs([multiTurn, { chosen: turns, rejected: [user('a'), assistant('c')] }], strict, {
       dropBadRows: true,
@@ -201,7 +202,7 @@ describe('encodePairs', () => {
 
   it.each<[string, unknown[], string]>([
     ['rows', [{}, tokenizer], 'encodePairs: rows is a value of type Object, expected a list'],
-    ['tokenizer', [[], undefined], 'encodePairs: tokenizer is undefined, expected one that has encode and apply_chat_template'],
+    ['tokenizer', [[], undefined], 'encodePairs: tokenizer is undefined, expected an object with encode and apply_chat_template'],
     [
       'an option',
       [[], tokenizer, { maxLenght: 3 }],
@@ -213,7 +214,11 @@ describe('encodePairs', () => {
       [[], tokenizer, { maxLength: 5, truncation: 'left' }],
       'encodePairs: truncation must be one of "keepStart", "keepEnd", got "left"',
     ],
-    ['truncation of nothing', [[], tokenizer, { truncation: 'keepEnd' }], 'encodePairs: truncation would be ignored without maxLength'],
+    [
+      'truncation without maxLength',
+      [[], tokenizer, { truncation: 'keepEnd' }],
+      'encodePairs: truncation would be ignored without maxLength',
+    ],
     [
       'assistantTurns',
       [[], tokenizer, { assistantTurns: 'first' }],
@@ -224,23 +229,23 @@ describe('encodePairs', () => {
     expect(() => encodePairs(...(args as Parameters<typeof encodePairs>))).toThrow(message);
   });
 
-  it('throws what is wrong with a tokenizer, also where bad rows are left out', () => {
+  it('throws on a faulty tokenizer even if bad rows are dropped', () => {
     const odd = { ...tokenizer, apply_chat_template: () => ({ input_ids: [1] }) } as ChatTokenizer;
     expect(() => encodePairs([{ chosen: turns, rejected: [user('a'), assistant('c')] }], odd, { dropBadRows: true })).toThrow(
-      new TypeError('encodePairs: rows[0]: chosen: apply_chat_template gave a value of type Object, expected a list of token ids'),
+      new TypeError('encodePairs: rows[0]: chosen: apply_chat_template returned a value of type Object, expected a list of token ids'),
     );
     const bare = { encode: (text: string) => tokenizer.encode(text, { add_special_tokens: false }) } as unknown as ChatTokenizer;
     expect(() => encodePairs([{ chosen: turns, rejected: [user('a'), assistant('c')] }], bare, { dropBadRows: true })).toThrow(
-      new TypeError('encodePairs: rows[0]: chosen: messages need a tokenizer that has apply_chat_template'),
+      new TypeError('encodePairs: rows[0]: chosen: messages need a tokenizer with apply_chat_template'),
     );
     const text = { prompt: 'p', chosen: 'a', rejected: 'b' };
     const half = { ...bare, encode: () => [1, undefined] } as unknown as ChatTokenizer;
     expect(() => encodePairs([text], half, { dropBadRows: true })).toThrow(
-      new TypeError('encodePairs: rows[0]: chosen: encode gave a list that holds undefined, expected token ids'),
+      new TypeError('encodePairs: rows[0]: chosen: encode returned a list that contains undefined, expected token ids'),
     );
   });
 
-  it('says which row a tokenizer fails on, and why', () => {
+  it('names the row for which a tokenizer fails, and gives the cause', () => {
     const failing = {
       ...tokenizer,
       encode: () => {
@@ -257,7 +262,7 @@ describe('encodePairs', () => {
   it.each([
     [1, 'role is a number'],
     ['constructor', 'role is "constructor"'],
-  ])('names the role %j', (role, message) => {
+  ])('refuses the role %j', (role, message) => {
     expect(() => encodePairs([{ chosen: [{ role, content: 'a' }], rejected: turns }], tokenizer)).toThrow(message);
   });
 });
@@ -279,12 +284,12 @@ describe('encodeUnpaired', () => {
     const rows = [{ prompt: 'prompt', completion: 'yes', label: true }];
     expect(encodeUnpaired(rows, tokenizer, { maxLength: 6, truncation: 'keepStart' })).toEqual({
       examples: [],
-      dropped: [{ row: 0, reason: 'no token of a completion is left within 6 tokens' }],
+      dropped: [{ row: 0, reason: noCompletion(6) }],
     });
     expect(encodeUnpaired(rows, tokenizer, { maxLength: 6, truncation: 'keepEnd' }).examples[0]!.mask).toEqual([0, 0, 1, 1, 1, 1]);
   });
 
-  it('names the row whose label is none', () => {
+  it('names a row whose label or completion is missing or wrong', () => {
     expect(() => encodeUnpaired([{ prompt: 'a', completion: 'b', label: 1 }], tokenizer)).toThrow(
       'encodeUnpaired: rows[0]: label is a number, expected true or false',
     );

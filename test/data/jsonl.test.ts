@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { parseJsonl } from '../../src/index.js';
 
 describe('parseJsonl', () => {
-  it('reads one value a line, whatever ends the lines', () => {
+  it('reads one value per line, with line ends of \\n or \\r\\n', () => {
     expect(parseJsonl('\uFEFF{"a": "é\u2028"}\r\n\r\n[1]\n')).toEqual([{ a: 'é\u2028' }, [1]]);
     expect(parseJsonl('')).toEqual([]);
   });

@@ -8,14 +8,14 @@ describe('mismatchCompletions and collateUnpaired', () => {
   const promptOf = ({ tokens, mask }: { tokens: readonly number[]; mask: readonly number[] }) => tokens.slice(0, mask.indexOf(1)).join();
   const completionOf = ({ tokens, mask }: { tokens: readonly number[]; mask: readonly number[] }) => tokens.slice(mask.indexOf(1)).join();
 
-  it('keeps every prompt, gives each completion away once, and never to its own prompt', () => {
+  it('keeps every prompt, uses each completion once, and never with its own prompt', () => {
     fc.assert(
       fc.property(fc.array(fc.nat(6), { minLength: 2, maxLength: 31 }), (prompts) => {
         const most = Math.max(...prompts.map((p) => prompts.filter((q) => q === p).length));
         const examples = prompts.map((p, i) => example(i, [p], [100 + i, 7]));
         if (2 * most > prompts.length) {
           expect(() => mismatchCompletions(examples)).toThrow(
-            `mismatchCompletions: ${most} of ${prompts.length} examples have the same prompt, expected half of them at most`,
+            `mismatchCompletions: ${most} of ${prompts.length} examples have the same prompt, expected at most half`,
           );
           return;
         }
@@ -32,7 +32,7 @@ describe('mismatchCompletions and collateUnpaired', () => {
     );
   });
 
-  it('works on both sides of pairs, in any order, of an odd number', () => {
+  it('works for the sides of pairs, in any order and in odd numbers', () => {
     const rows = unpairPreferences(
       ['Um', 'Dois', 'Três'].map((prompt) => ({ prompt, chosen: ` ${prompt} sim`, rejected: ` ${prompt} não` })),
     ).slice(0, 5);
@@ -43,7 +43,7 @@ describe('mismatchCompletions and collateUnpaired', () => {
     }
   });
 
-  it('keeps a completion from its own prompt, of which truncation has left different parts', () => {
+  it('never joins a completion with its own prompt, even if truncation has cut the prompt to different parts', () => {
     const sides = [['sim sim', 'não'], ['yes yes', 'nope nope'], ['ja', 'nein'], ['oui', 'non, non']]; // prettier-ignore
     const prompts = ['PROMPT-A:', 'PROMPT-A:', 'PROMPT-B:', 'PROMPT-C:'];
     const rows = unpairPreferences(sides.map(([chosen, rejected], i) => ({ prompt: prompts[i]!, chosen: chosen!, rejected: rejected! })));
@@ -57,27 +57,27 @@ describe('mismatchCompletions and collateUnpaired', () => {
     expect(new Set(examples.map(({ promptRow }) => promptRow))).toEqual(new Set([0, 2, 3]));
   });
 
-  it('forgets what another completion had for a log-prob', () => {
+  it('drops the log-prob of an earlier mismatched completion', () => {
     const examples = [example(0, [1], [2]), example(1, [3], [4])].map((e) => ({ ...e, mismatchedReference: -1 }));
     expect(mismatchCompletions(examples).some((e) => 'mismatchedReference' in e)).toBe(false);
   });
 
-  it('holds to a length', () => {
+  it('observes maxLength', () => {
     const examples = [example(0, [1, 2, 3], [4]), example(1, [5], [6, 7, 8])];
     expect(() => mismatchCompletions(examples, { maxLength: 5 })).toThrow(
-      'mismatchCompletions: examples[0] with the completion of examples[1] has 6 tokens, expected at most 5, or the option truncation',
+      'mismatchCompletions: examples[0] with the completion of examples[1] has 6 tokens, expected at most 5; set truncation to cut longer rows',
     );
     expect(mismatchCompletions(examples, { maxLength: 5, truncation: 'keepEnd' })[0]!.mismatched.tokens).toEqual([2, 3, 6, 7, 8]);
     expect(() => mismatchCompletions(examples, { maxLength: 3, truncation: 'keepStart' })).toThrow(
-      'no token of the completion is left within 3 tokens',
+      'has no counted token after its first token within 3 tokens',
     );
     expect(() => mismatchCompletions([examples[0]!])).toThrow(
-      'mismatchCompletions: 1 of 1 examples have the same prompt, expected half of them at most',
+      'mismatchCompletions: 1 of 1 examples have the same prompt, expected at most half',
     );
     expect(mismatchCompletions([])).toEqual([]);
   });
 
-  it('go into two batches side by side', () => {
+  it('make two aligned batches', () => {
     const examples = [example(0, [1], [2, 3]), example(1, [4, 5], [6], false)].map((e, i) => ({ ...e, reference: -i - 1 }));
     const mismatched = mismatchCompletions(examples).map((e) => ({ ...e, mismatchedReference: -5 }));
     expect(collateUnpaired(mismatched, { padTokenId: 0 })).toEqual({

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { unpairPreferences } from '../../src/index.js';
 
 describe('unpairPreferences', () => {
-  it('gives all chosen sides, then all rejected ones, with what else a row has', () => {
+  it('returns all chosen sides, then all rejected sides, with the other fields of their rows', () => {
     const rows = [
       { prompt: 'P', chosen: 'a', rejected: 'b', score: 1 },
       { prompt: 'Q', chosen: 'c', rejected: 'd', score: 2 },
@@ -16,7 +16,7 @@ describe('unpairPreferences', () => {
     expect(unpairPreferences([])).toEqual([]);
   });
 
-  it('names the row in which something is wrong', () => {
+  it('names a malformed row', () => {
     expect(() => unpairPreferences([{ chosen: 'a', rejected: 'b' }, { chosen: 'a', rejected: ' ' }])).toThrow('unpairPreferences: rows[1]: rejected is empty'); // prettier-ignore
   });
 });

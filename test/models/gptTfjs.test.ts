@@ -19,7 +19,7 @@ describe.skipIf(isArrays)('gpt-tfjs', () => {
     const before = liveTensors();
     const sizes = { vocabSize: VOCABULARY, blockSize: MAX_LENGTH, nLayer: 1, nHead: 2, nEmbd: 16 };
     const { model: policy } = gpt.model.GPTLMHeadModel({ ...sizes, dropout: 0.5 });
-    // A new one has embeddings of 0, and so no gradient but that of its last layers.
+    // The embeddings of a new model are 0, so that only its last layers would have a gradient.
     tf.tidy(() => {
       policy.setWeights(policy.getWeights().map(({ shape }, i) => tf.randomNormal(shape, 0, 0.3, 'float32', i + 1)));
     });
@@ -27,7 +27,7 @@ describe.skipIf(isArrays)('gpt-tfjs', () => {
     await expectAligned(modelOf(policy), modelOf(reference));
     policy.dispose();
     reference.dispose();
-    // Of each of the two models, the package never frees the causal mask, nor the ones that it is cut from.
+    // For each model, the package never frees the causal mask and the tensor of ones that the mask is made from.
     expect(liveTensors() - before).toBe(4);
   });
 });

@@ -7,7 +7,7 @@ import { withoutKernel } from '../support/withoutKernel.js';
 
 const WIDTH = 16;
 
-/** Attention to what came before, from queries, keys and values `[B, T, D]`. */
+/** Causal attention from queries, keys and values `[B, T, D]`. */
 class CausalAttention extends tf.layers.Layer {
   static className = 'CausalAttention';
 
@@ -31,7 +31,7 @@ const symbolic = (layer: tf.layers.Layer, inputs: tf.SymbolicTensor | tf.Symboli
 const dense = (units: number, seed: number, inputs: tf.SymbolicTensor) =>
   symbolic(tf.layers.dense({ units, kernelInitializer: tf.initializers.glorotNormal({ seed }) }), inputs);
 
-/** A block of a transformer, a model of its own. */
+/** A transformer block as a nested model. */
 function block(seed: number): tf.LayersModel {
   const input = tf.input({ shape: [null, WIDTH] });
   const normed = symbolic(tf.layers.layerNormalization(), input);
@@ -56,7 +56,7 @@ const modelOf = (model: tf.LayersModel): LanguageModel => ({
 });
 
 // The arrays engine has no models and no gradients.
-describe.skipIf(isArrays)('a tf.LayersModel with a model inside', () => {
+describe.skipIf(isArrays)('a tf.LayersModel with a nested model', () => {
   it('is aligned', { timeout: TIMEOUT_MS }, async ({ skip }) => {
     skip(...withoutKernel('UnsortedSegmentSum', 'the gradient of tf.layers.embedding'));
     const before = liveTensors();

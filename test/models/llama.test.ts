@@ -18,11 +18,11 @@ function* weights() {
   }
 }
 
-// The model of examples/smollm2 with a few thousand weights, against PyTorch in float64.
+// The model of examples/smollm2 with a few thousand weights, compared with PyTorch in float64.
 describe.skipIf(isArrays)('the Llama of examples/smollm2', () => {
   const sequences = tiny.sequences.map(({ tokens, start }): Sequence => ({ tokens, mask: tokens.map((_, t) => Number(t >= start)) }));
 
-  it("has PyTorch's log-probs, and its gradients through layers that are made again", async () => {
+  it("has PyTorch's log-probs, and its gradients through recomputed layers", async () => {
     const model = new Llama({ layers, width, heads, keyHeads, normEpsilon, ropeBase }, weights());
     const [chosen, rejected] = sequences as [Sequence, Sequence];
     const { tokens, labels, mask } = collatePairs([{ row: 0, chosen, rejected }], { padTokenId: 0 });

@@ -5,15 +5,15 @@ import { expectAligned, MAX_LENGTH, TIMEOUT_MS, VOCABULARY } from '../support/al
 import { engine, isArrays, liveTensors } from '../support/engine.js';
 import { withoutKernel } from '../support/withoutKernel.js';
 
-/** The package, which is bundled for browsers with a TensorFlow.js of its own that shares the engine of ours. */
+/** Loads the package. It is bundled for browsers and contains its own TensorFlow.js, which shares the global tfjs engine with ours. */
 async function load() {
   const isNode = tf.env().getBool('IS_NODE');
   tf.env().set('IS_NODE', false);
-  tf.enableProdMode(); // or it warns of every kernel that it registers again
+  tf.enableProdMode(); // hides a warning for every kernel that the package registers again
   const nanogpt = await import('@genai-fi/nanogpt');
   tf.env().set('IS_NODE', isNode);
   if (engine === 'webgpu') {
-    // It registers its kernels for WebGPU at a change of backend.
+    // The package registers its WebGPU kernels when the backend changes.
     await tf.setBackend('cpu');
     await nanogpt.TeachableLLM.selectBackend('webgpu');
   }
@@ -29,11 +29,11 @@ describe.skipIf(isArrays)('@genai-fi/nanogpt', () => {
     const config = { vocabSize: VOCABULARY, blockSize: MAX_LENGTH, nLayer: 1, nHead: 2, nEmbed: 16, mlpFactor: 4, useRope: true };
     const policy = new models.NanoGPTV1(config);
     const logits = (tokens: tf.Tensor2D) => policy.forward({ training: false }, tokens) as tf.Tensor3D;
-    // Most of its variables are made at its first call, and its own list of those to train leaves them out.
+    // Most variables are created by the first call, and the model's own list of trainable variables lacks them.
     noGrad(() => logits(tf.zeros([1, MAX_LENGTH], 'int32'))).dispose();
     const variables = policy.variables as tf.Variable[];
     expect([variables.length, policy.trainableVariables.length]).toEqual([8, 2]);
-    // It never frees the initial values of the others, nor what its rotary embedding is made from.
+    // The model never frees the initial values of its variables and the constants of its rotary embedding.
     const kept = liveTensors() - before - variables.length;
     tf.tidy(() => {
       variables.forEach((variable, i) => {

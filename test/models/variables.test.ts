@@ -6,7 +6,7 @@ import { isArrays } from '../support/engine.js';
 
 const WIDTH = 16;
 
-/** Scores the next token by the last one, through one hidden layer. */
+/** Logits of the next token from the current token, with one hidden layer. */
 function logits([embedding, hidden, bias, head]: readonly tf.Variable[], tokens: tf.Tensor2D): tf.Tensor3D {
   const ids = tf.cast(tf.oneHot(tf.reshape(tokens, [-1]), VOCABULARY), 'float32');
   const states = tf.tanh(tf.add(tf.matMul(tf.matMul(ids, embedding!), hidden!), bias!));
@@ -16,7 +16,7 @@ function logits([embedding, hidden, bias, head]: readonly tf.Variable[], tokens:
 const modelOf = (variables: tf.Variable[]): LanguageModel => ({ variables, logits: (tokens) => logits(variables, tokens) });
 
 // The arrays engine has no models and no gradients.
-describe.skipIf(isArrays)('bare variables', () => {
+describe.skipIf(isArrays)('plain variables', () => {
   it('are aligned', { timeout: TIMEOUT_MS }, async () => {
     const shapes = [[VOCABULARY, WIDTH], [WIDTH, WIDTH], [WIDTH], [WIDTH, VOCABULARY]]; // prettier-ignore
     const policy = shapes.map((shape, i) => tf.variable(tf.randomNormal(shape, 0, 0.3, 'float32', i + 1), true, `policy/${i}`));

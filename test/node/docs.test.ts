@@ -19,7 +19,7 @@ const pages = [
 ];
 
 describe('the docs', () => {
-  it('show the kernels that there are', () => {
+  it('list the available kernels', () => {
     const rows = Object.entries(prefloss.listKernels()).map(
       ([operation, kinds]) => `| \`${operation}\` | ${['cpu', 'wasm', 'webgpu', 'tensorflow', 'webgl'].map((b) => kinds[b]).join(' | ')} |`,
     );
@@ -31,7 +31,7 @@ describe('the docs', () => {
     expect(links.filter((link) => !existsSync(join(root, dirname(page), link)))).toEqual([]);
   });
 
-  it('are as `npm run generate` writes them, and so are the exports of src/losses', async () => {
+  it('are up to date with `npm run generate`, and so are the exports of src/losses', async () => {
     const files = await generated();
     const stale = [...files].filter(([file, written]) => !existsSync(join(root, file)) || text(file) !== written).map(([file]) => file);
     expect(stale, 'run `npm run generate`').toEqual([]);
@@ -39,7 +39,7 @@ describe('the docs', () => {
       expect([...files.keys()]).toEqual(expect.arrayContaining([`docs/losses/${name}.md`, `docs/plots/${name}.svg`]));
   });
 
-  it('give the numbers that were measured, in README, docs/performance.md and its plots', async () => {
+  it('show the measured numbers in README, docs/performance.md and its plots', async () => {
     for (const [file, written] of await generatedFromResults()) expect([file, text(file)]).toEqual([file, written]);
     for (const backend of ['cpu', 'wasm', 'tfjs-node', 'webgpu']) {
       expect(text('README.md')).toContain(`| ${backend} | [2, 64, 50257] |`);
@@ -47,7 +47,7 @@ describe('the docs', () => {
     }
   });
 
-  it('list in README everything that is exported', () => {
+  it('name every export in README', () => {
     const missing = Object.keys(prefloss).filter((name) => !text('README.md').includes(`\`${name}\``));
     expect(missing).toEqual([]);
   });

@@ -37,9 +37,9 @@ const linesOf = (out: string) =>
     .split('\n')
     .map((line) => JSON.parse(line) as MetricsLine);
 
-// The example itself ends with an error if the reference moves, a step leaves a tensor behind, or a checkpoint differs.
+// The example itself throws if the reference changes, a step leaves a tensor behind, or the reloaded checkpoint differs.
 describe('examples/train-tiny-gpt', { timeout: 300_000 }, () => {
-  it('says what it learned, and leaves a plot, metrics and a checkpoint', () => {
+  it('reports what it learned, and writes a plot, metrics and a checkpoint', () => {
     const { status, stdout, stderr } = tinyGpt('dpo');
     expect(status, stderr).toBe(0);
     expect(stdout).toMatch(/DPO loss +0\.6931 -> 0\.6\d+ +0\.6931 -> /);
@@ -48,7 +48,7 @@ describe('examples/train-tiny-gpt', { timeout: 300_000 }, () => {
     expect(readFileSync(join(folder, 'dpo/plot.svg'), 'utf8')).toMatch(/^<svg[^]*Reward margin[^]*<\/svg>\s*$/);
   });
 
-  it('gives the same numbers for the same seed, others for another', () => {
+  it('writes the same metrics for the same seed, and others for another seed', () => {
     expect(tinyGpt('again').status).toBe(0);
     expect(metricsOf('again')).toBe(metricsOf('dpo'));
     expect(tinyGpt('other', '--seed', '1').status).toBe(0);
@@ -75,7 +75,7 @@ describe('examples/train-tiny-gpt', { timeout: 300_000 }, () => {
 });
 
 describe('examples/mock-loop.ts', { timeout: 60_000 }, () => {
-  it('starts at ln 2 and ends with a margin', () => {
+  it('starts at ln 2 and ends with a margin above 1', () => {
     const { status, stdout, stderr } = run('mock-loop.ts');
     expect(status, stderr).toBe(0);
     const of = (name: string) => [...stdout.matchAll(new RegExp(`'?${name}'?: (-?[\\d.]+)`, 'g'))].map(([, value]) => Number(value));

@@ -19,8 +19,8 @@ afterAll(() => {
   rmSync(folder, { recursive: true });
 });
 
-// What ulimit does to a file is what a full disk does: the write ends in the middle.
-it.skipIf(process.platform === 'win32')('a disk that is full leaves the last file whole, and nothing beside it', () => {
+// ulimit acts like a full disk: the write fails midway.
+it.skipIf(process.platform === 'win32')('writeWhole keeps the previous file and leaves no other if the disk is full', () => {
   const path = join(folder, 'full', 'checkpoint');
   const module = pathToFileURL(join(import.meta.dirname, '../../examples/shared/files.ts')).href;
   writeFileSync(
@@ -47,7 +47,7 @@ it.skipIf(process.platform === 'win32')('a disk that is full leaves the last fil
 describe('the log of metrics', () => {
   const record = (step: number, on: MetricsRecord['on'], loss: number): MetricsRecord => ({ phase: 'dpo', on, step, metrics: { loss } });
 
-  it('goes on where a checkpoint was written, as if it had not stopped', async () => {
+  it('continues from a checkpoint as if it had not stopped', async () => {
     const whole = [0, 1, 2, 3].flatMap((step) => [record(step, 'validation', 1 / (step + 1)), record(step, 'batch', step)]);
     const first = await MetricsLog.open({ folder, backend: 'wasm' });
     whole.slice(0, 6).forEach((r) => {
@@ -61,7 +61,7 @@ describe('the log of metrics', () => {
     expect(second.at('last', 'dpo', 'validation')).toEqual({ loss: 0.25 });
     const lines = whole.map(({ metrics, ...rest }) => `${JSON.stringify({ ...rest, ...metrics })}\n`).join('');
     expect(readFileSync(join(folder, 'metrics.jsonl'), 'utf8')).toBe(lines);
-    // A crash may have left a part of a line, or no log at all.
+    // A crash may leave a partial line, or no log at all.
     appendFileSync(join(folder, 'metrics.jsonl'), '{"phase":"dpo","on":"ba');
     expect((await MetricsLog.open({ folder, backend: 'wasm', from: 9 })).records).toEqual(whole);
     expect(readFileSync(join(folder, 'metrics.jsonl'), 'utf8')).toBe(lines);
@@ -75,7 +75,7 @@ describe('the log of metrics', () => {
 describe('the command line', () => {
   const read = (...args: string[]) => readArguments(args, ['lr', 'seed', 'loss'], ['resume'])!;
 
-  it('gives texts, numbers, words and flags', () => {
+  it('reads strings, numbers, words and flags', () => {
     const { texts, flags } = read('--lr', '1e-3', '--resume', '--loss=ipo');
     expect(positive(texts, 'lr')).toBe(1e-3);
     expect(integer(texts, 'seed', 0)).toBeUndefined();
@@ -90,7 +90,7 @@ describe('the command line', () => {
     [['--seed', '1.5'], '--seed is "1.5", expected an integer of at least 0'],
     [['--loss', 'dop'], '--loss is "dop", expected one of dpo, ipo'],
     [['--lrr', '1'], "Unknown option '--lrr', expected --lr with a value, --seed with a value, --loss with a value, --resume, --help"],
-  ])('says what is wrong with %j', (args, message) => {
+  ])('explains what is wrong with %j', (args, message) => {
     expect(() => {
       const { texts } = read(...args);
       positive(texts, 'lr');
@@ -117,17 +117,17 @@ describe('the training loop', () => {
     };
   };
 
-  it('evaluates before, between and after, and goes on from a step', async () => {
+  it('evaluates on schedule and after the last update, and continues from a step', async () => {
     const seen: string[] = [];
     const hooks = {
       onBatch: (step: number) => seen.push(`batch ${step}`),
       onEvaluation: (step: number) => Promise.resolve(void seen.push(`evaluation ${step}`)),
     };
-    await train({ ...setup('goes on', (w) => tf.square(w)), ...hooks, from: 3 });
+    await train({ ...setup('continues', (w) => tf.square(w)), ...hooks, from: 3 });
     expect(seen).toEqual(['batch 3', 'evaluation 4', 'batch 4', 'evaluation 5']);
   });
 
-  it('names the variable whose gradient is not finite, and changes nothing', async () => {
+  it('names the variable whose gradient is not finite, and does not change it', async () => {
     const training = setup('a weight', (w) => tf.log(tf.sub(w, 1)));
     const hooks = { onBatch: () => undefined, onEvaluation: () => Promise.resolve() };
     await expect(train({ ...training, ...hooks })).rejects.toThrow(
@@ -136,7 +136,7 @@ describe('the training loop', () => {
     expect(training.variables[0]!.dataSync()[0]).toBe(1);
   });
 
-  it('notices a tensor that a step left behind', async () => {
+  it('throws if a step leaves a tensor behind', async () => {
     const hooks = { onBatch: () => void tf.keep(tf.scalar(0)), onEvaluation: () => Promise.resolve() };
     await expect(train({ ...setup('leaks', (w) => tf.square(w)), ...hooks })).rejects.toThrow('step 1 left 1 tensors behind');
   });

@@ -1,4 +1,4 @@
-// tfjs-core and a backend alone: this file must not import '@tensorflow/tfjs', which registers the gradients.
+// Only tfjs-core and a backend: this file must not import '@tensorflow/tfjs', which registers the gradients.
 import '@tensorflow/tfjs-backend-cpu';
 import * as tf from '@tensorflow/tfjs-core';
 import { beforeAll, describe, expect, it } from 'vitest';
@@ -9,7 +9,7 @@ import { expectClose } from '../../src/testing/index.js';
 const message =
   "valueAndGrads: no gradients are registered with TensorFlow.js, expected those of '@tensorflow/tfjs' or '@tensorflow/tfjs-layers': import one of them";
 
-describe('with tfjs-core alone', () => {
+describe('with only tfjs-core', () => {
   beforeAll(async () => {
     await tf.setBackend('cpu');
   });
@@ -19,7 +19,7 @@ describe('with tfjs-core alone', () => {
     expectClose(dpo({ policy: side(), reference: side() }).dataSync(), [Math.LN2]);
   });
 
-  it('gradients are asked for with a clear error', async () => {
+  it('differentiation throws an error that names the missing package', async () => {
     const w = tf.variable(tf.scalar(1));
     const before = tf.memory().numTensors;
     expect(() => valueAndGrads(() => ({ loss: tf.square(w) as tf.Scalar }), [w])).toThrow(new TypeError(message));

@@ -19,12 +19,12 @@ const rows = parseJsonl(readFileSync(path('data/hh-rlhf-sample.jsonl'), 'utf8'))
 const { rows: trainingRows, width, rank, scale, beta, learningRate, steps } = reference.training;
 
 const BACKENDS = [
-  // The seconds that a pair takes decide how many: log-probs are to be within `relative` of PyTorch's in float64.
+  // `pairs` and `updates` keep the test short on a slow backend; log-probs must be within `relative` of PyTorch's in float64.
   { backend: 'wasm', pairs: 2, relative: 1e-5, updates: 2 },
   ...(hasTfjsNode() ? [{ backend: 'tensorflow', pairs: reference.pairs.length, relative: 1e-5, updates: steps.length }] : []),
 ];
 
-// Without pip there are no weights: examples/smollm2/get-weights.mjs says so before the tests begin.
+// Without pip there are no weights; examples/smollm2/get-weights.mjs, which runs before the tests, reports that.
 describe.skipIf(!existsSync(WEIGHTS))('SmolLM2-135M-Instruct', () => {
   let chat: Chat;
   let encoded: EncodedPair[];
@@ -35,7 +35,7 @@ describe.skipIf(!existsSync(WEIGHTS))('SmolLM2-135M-Instruct', () => {
     encoded = encodePairs(rows, chat).pairs;
   });
 
-  it('has the token ids and prompts of transformers', () => {
+  it('has the token ids and prompt lengths of transformers', () => {
     for (const { row, chosen, rejected, promptLength } of reference.pairs) {
       expect([encoded[row]!.chosen.tokens, encoded[row]!.rejected.tokens]).toEqual([chosen, rejected]);
       expect([encoded[row]!.chosen.mask.indexOf(1), encoded[row]!.rejected.mask.indexOf(1)]).toEqual([promptLength, promptLength]);
@@ -43,7 +43,7 @@ describe.skipIf(!existsSync(WEIGHTS))('SmolLM2-135M-Instruct', () => {
   });
 
   it.each(BACKENDS)(
-    'has log-probs and losses of PyTorch on $backend',
+    'has the log-probs, losses and gradient norms of PyTorch on $backend',
     async ({ backend, pairs, relative, updates }) => {
       if (backend === 'tensorflow') await loadTfjsNode();
       await tf.setBackend(backend);
@@ -97,7 +97,7 @@ describe.skipIf(!existsSync(WEIGHTS))('SmolLM2-135M-Instruct', () => {
       expect(Math.max(...norms)).toBeLessThan(1e-4);
       const [l, n, g] = [logps, losses, norms].map((all) => Math.max(...all).toExponential(1));
       console.log(
-        `${backend}: log-probs off by ${l!}, losses by ${n!}, gradient norms by ${g!}; an update ${Math.min(...seconds).toFixed(1)} s`,
+        `${backend}: log-probs off by ${l!}, losses by ${n!}, gradient norms by ${g!}; an update takes ${Math.min(...seconds).toFixed(1)} s`,
       );
       optimizer.dispose();
       expect(tf.memory().numTensors).toBe(before);

@@ -1,1 +1,1 @@
-// The arrays engine needs nothing.
+// The arrays engine needs no setup.

@@ -3,7 +3,7 @@ import 'vitest';
 
 declare module '@vitest/runner' {
   interface TaskMeta {
-    /** The errors of a golden record on the engine under test, for `npm run accuracy`. */
+    /** Errors of the engine under test on a golden record, for `npm run accuracy`. */
     accuracy?: { readonly name: string; readonly forward: number; readonly backward: number };
   }
 }

@@ -1,6 +1,6 @@
 import { vi } from 'vitest';
 
-/** Kernels of operations that have a definition in plain operations. */
+/** Whether a kernel belongs to an operation that has a definition in plain operations. */
 const isFused = (kernelName: string): boolean => kernelName.startsWith('PreflossToken');
 
 // A fused kernel without implementations is available on no backend, so the definitions run.

@@ -1,10 +1,10 @@
 import * as tf from '@tensorflow/tfjs-core';
 import { afterEach, beforeEach, expect } from 'vitest';
 
-// Each of them tells of errors of its own.
+// Each filter catches a different class of errors.
 const FILTERS = ['validation', 'out-of-memory', 'internal'] as const;
 
-/** What this uses of tfjs's WebGPU backend. */
+/** The members of tfjs's WebGPU backend that are used. */
 interface Webgpu {
   readonly device: {
     pushErrorScope(filter: (typeof FILTERS)[number]): void;
@@ -15,7 +15,7 @@ interface Webgpu {
   submitQueue(): void;
 }
 
-/** Starts a tfjs backend, and has every test clean up after itself and look for errors that WebGPU only logs. */
+/** Starts a tfjs backend. After every test, frees its tensors and fails it on errors that WebGPU would only log. */
 export async function start(backend: string): Promise<void> {
   if (!(await tf.setBackend(backend))) throw new Error(`the ${backend} backend did not start`);
   await tf.ready();
@@ -27,7 +27,7 @@ export async function start(backend: string): Promise<void> {
   afterEach(async () => {
     tf.engine().endScope();
     if (!webgpu) return;
-    // What the test has not read yet waits in the queue, and its errors with it.
+    // Commands whose results were never read are still in the queue; submit them, so that their errors show.
     if (webgpu.commandEncoder) {
       webgpu.endComputePassEncoder();
       webgpu.submitQueue();

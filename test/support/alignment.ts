@@ -23,24 +23,24 @@ import {
 import { expectClose, type Values } from '../../src/testing/index.js';
 import { epsilon, liveTensors, read } from './engine.js';
 
-/** A language model, whatever it was made with. */
+/** A language model, built with any library. */
 export interface LanguageModel {
-  /** The logits `[B, T, VOCABULARY]` of integers `[B, T]`. */
+  /** Returns the logits `[B, T, VOCABULARY]` of token ids `[B, T]`. */
   readonly logits: (tokens: tf.Tensor2D) => tf.Tensor3D;
   readonly variables: readonly tf.Variable[];
 }
 
-/** Sizes that fit the pairs. */
+/** Sizes that the pairs fit in. */
 export const VOCABULARY = 32;
 export const MAX_LENGTH = 8;
 
-/** A GPU in software takes its time, beside other tests all the more. */
+/** Long, because a software GPU is slow, and slower while other tests run. */
 export const TIMEOUT_MS = 300_000;
 
 const STEPS = 20;
 const BATCH_SIZE = 2;
 
-/** Pairs with prompts and completions of several lengths. */
+/** Pairs with prompts and completions of different lengths. */
 const PAIRS = Array.from({ length: 4 }, (_, row): EncodedPair => {
   const prompt = [1, 2 + row, 6 + row].slice(0, 2 + (row % 2));
   const side = (...answer: number[]) => ({ tokens: [...prompt, ...answer], mask: [...prompt.map(() => 0), ...answer.map(() => 1)] });
@@ -67,7 +67,7 @@ const disposeBatch = ({ known, ...rest }: Batch): void => {
 const logpsOf = (model: LanguageModel, { tokens, labels, mask }: Batch): Pair<tf.Tensor1D> =>
   splitPairs(sequenceLogProbs<tf.Tensor2D>(tokenLogProbs(model.logits(tokens), labels), mask));
 
-/** The pairs with their log-probs under a model that will not be there any more. */
+/** The pairs with their log-probs under the model's current weights. */
 async function withReference(model: LanguageModel): Promise<EncodedPair[]> {
   const results = await precomputeReference([PAIRS], (pairs) => {
     const { chosen, rejected } = logpsOf(model, batchOf(pairs));
@@ -76,7 +76,7 @@ async function withReference(model: LanguageModel): Promise<EncodedPair[]> {
   return attachReference([PAIRS], results);
 }
 
-/** Asserts that log-probs on the engine are those of its logits in float64. */
+/** Asserts that the log-probs of the engine equal those computed from its logits in float64. */
 async function expectLogps(model: LanguageModel): Promise<void> {
   const { tokens, labels, mask } = collatePairs(PAIRS, { padTokenId: 0, padToMultipleOf: MAX_LENGTH });
   const batch = batchOf(PAIRS);
@@ -93,7 +93,7 @@ async function expectLogps(model: LanguageModel): Promise<void> {
   disposeBatch(batch);
 }
 
-/** Loss and metrics of all pairs. */
+/** Loss and metrics of the pairs, as numbers. */
 async function evaluate(objective: (batch: Batch) => Record<string, tf.Scalar>, pairs: readonly EncodedPair[]) {
   const batch = batchOf(pairs);
   const scalars = noGrad(() => objective(batch));
@@ -106,10 +106,10 @@ async function evaluate(objective: (batch: Batch) => Record<string, tf.Scalar>, 
 const valuesOf = (variables: readonly tf.Variable[]) => Promise.all(variables.map((variable) => variable.data()));
 
 /**
- * Aligns a model with DPO, and asserts what has to hold of any.
+ * Aligns a model with DPO and asserts what must hold for every model: log-probs, first loss, gradients, memory, and the result of training.
  *
- * @param policy - What is trained.
- * @param reference - A frozen copy; without one, log-probs of the policy as it is now are kept.
+ * @param policy - The model to train.
+ * @param reference - A frozen copy. If omitted, the log-probs of the untrained policy are precomputed.
  */
 export async function expectAligned(policy: LanguageModel, reference?: LanguageModel): Promise<void> {
   await expectLogps(policy);

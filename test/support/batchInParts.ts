@@ -2,7 +2,7 @@ import { ops } from '../../src/index.js';
 import { expectClose, type Values } from '../../src/testing/index.js';
 import { derivatives, epsilon, flatten, tensor, weight, type X } from './engine.js';
 
-/** Five labelled examples. */
+/** Five unpaired examples. */
 export const rows = { policy: [-10, -12, -9, -20, -7], reference: [-11, -11, -10, -18, -7.5], desirable: [1, 0, 1, 0, 1] };
 
 export const logps = (policy: number[], reference: number[]) => ({ policy: tensor(policy), reference: tensor(reference) });
@@ -12,13 +12,13 @@ export const labelled = (policy: number[], reference: number[], desirable: numbe
   desirable: tensor(desirable),
 });
 
-/** The first rows of a batch, and the others. */
+/** Splits a batch into the rows before `at` and the others. */
 export function parts<R extends Record<string, number[]>>(batch: R, at: number): [R, R] {
   const cut = (from: number, to?: number): R => Object.fromEntries(Object.entries(batch).map(([k, v]) => [k, v.slice(from, to)])) as R;
   return [cut(0, at), cut(at)];
 }
 
-/** Asserts that losses and gradients of all rows at once are those of two parts, one after the other. */
+/** Asserts that losses and gradients of the whole batch equal those of two parts that are computed separately. */
 export async function expectWholeIsParts(loss: (batch: X) => X): Promise<void> {
   const run = async ({ policy, reference, desirable }: typeof rows) => {
     const f = (p: X): X => ops.sum<X>(loss({ policy: p, reference: tensor(reference), desirable: tensor(desirable) }));

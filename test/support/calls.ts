@@ -4,7 +4,7 @@ import type { X } from './engine.js';
 import type { Call } from './goldens.js';
 import { fromFour } from './samples.js';
 
-/** The first argument of a loss of each kind, from the fields of a golden file. */
+/** For each kind of loss, makes its first argument from the fields of a golden file. */
 const BATCHES: Record<LossEntry['kind'], (x: Readonly<Record<string, X>>) => X> = {
   pairs: (x) => ({
     ...('chosen' in x
@@ -20,16 +20,16 @@ const BATCHES: Record<LossEntry['kind'], (x: Readonly<Record<string, X>>) => X> 
   rewards: (x) => x,
 };
 
-/** The first argument of a loss of that kind. */
+/** Makes the first argument of a loss of this kind from the fields of a golden file. */
 export const batchOf = (kind: LossEntry['kind'], fields: Readonly<Record<string, X>>): X => BATCHES[kind](fields);
 
-/** Calls a loss of the catalogue with the fields and options of a golden file. */
+/** Returns a function that calls a loss of the catalogue with the fields and options of a golden file. */
 export const callOf =
   (name: LossName): Call =>
   (fields, options) => {
     const { loss, kind, fields: wanted } = prefloss.losses[name] as LossEntry & { loss: (batch: X, options: X) => X };
     const batch: X = batchOf(kind, fields);
-    // Not every loss on lists has rewards.
+    // Some losses on lists take no rewards.
     if (kind === 'lists' && !wanted.includes('rewards')) delete batch.rewards;
     return loss(batch, options);
   };

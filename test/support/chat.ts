@@ -3,7 +3,7 @@ import { Tokenizer } from '@huggingface/tokenizers';
 import { chatTokenizer, type ChatTokenizer } from '../../src/index.js';
 import { byteLevelBpe } from '../../tools/byteLevelBpe.js';
 
-/** The letters that stand for bytes in a byte-level vocabulary, as GPT-2 has them. */
+/** The characters that represent bytes in GPT-2's byte-level vocabulary. */
 function letters(): string[] {
   const shown = (b: number) => (b >= 33 && b <= 126) || (b >= 161 && b <= 172) || b >= 174;
   let others = 256;
@@ -12,13 +12,13 @@ function letters(): string[] {
 
 const SPECIAL = ['<|im_start|>', '<|im_end|>', '<pad>'];
 
-/** ChatML, as Qwen and SmolLM2 have it. */
+/** The ChatML template, in the form that Qwen and SmolLM2 use. */
 export const CHATML = `{% for message in messages %}<|im_start|>{{ message.role }}
 {{ message.content }}<|im_end|>
 {% endfor %}{% if add_generation_prompt %}<|im_start|>assistant
 {% endif %}`;
 
-/** A tokenizer that gives every byte a token, with the markers of ChatML: what it makes of a text is there to read. */
+/** A tokenizer with one token per byte and the special tokens of ChatML, so that tests can decode and read its tokens. */
 export function byteTokenizer(
   template: string = CHATML,
   config: Record<string, unknown> = {},

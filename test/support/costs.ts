@@ -7,7 +7,7 @@ import type { GoldenFile } from './goldens.js';
 
 const files = import.meta.glob<GoldenFile>('../goldens/*.json', { import: 'default' });
 
-/** The kernels that ran, without those that only relabel a buffer. */
+/** Names of the kernels that `f` runs, without those that only relabel a buffer. */
 export async function kernelsOf(f: () => unknown): Promise<string[]> {
   const { kernels } = await tf.profile(() => tf.tidy(f as () => tf.Tensor) as never);
   const known = new Set(tf.getKernelsForBackend('cpu').map((k) => k.kernelName));
@@ -15,12 +15,11 @@ export async function kernelsOf(f: () => unknown): Promise<string[]> {
 }
 
 /**
- * Tests that a loss on `[B]` costs no more operations than its formula: kernels forward, with the options of the first
- * golden record. They are the operations of the formula, and what `where` (3), `relu` (3), `logSumExp` (12) and `sort` (6)
- * are made of.
+ * Tests the number of kernels that the forward pass of a loss runs, with the options of the first golden record, so that a loss costs no
+ * more than the operations of its formula. `where` counts as 3 kernels, `relu` as 3, `logSumExp` as 12 and `sort` as 6.
  */
 export function itCosts(name: LossName, count: number): void {
-  // Counted on one backend: the losses are the same everywhere.
+  // On one backend only, because the losses run the same operations on every backend.
   it.runIf(engine === 'cpu')(`costs ${count} kernels`, async () => {
     const { inputs, records } = await files[`../goldens/${name}.json`]!();
     const input = Object.keys(inputs).find((key) => key.startsWith('A_B5'))!;

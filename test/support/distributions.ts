@@ -2,9 +2,9 @@
 export type Row = readonly number[];
 
 const total = (x: Row): number => x.reduce((a, b) => a + b, 0);
-/** Not by spreading: rows may be longer than the arguments of a call. */
+/** Largest value. Not `Math.max(...x)`, because a row can be longer than the argument limit of a call. */
 const largestOf = (x: Row): number => x.reduce((a, b) => Math.max(a, b), -Infinity);
-/** `a log b`, 0 where a is. */
+/** `a log b`, and 0 if a is 0. */
 const xlogy = (a: number, b: number): number => (a === 0 ? 0 : a * Math.log(b));
 
 /** Probabilities in float64. */
@@ -15,17 +15,17 @@ export function softmax(x: Row): number[] {
   return powers.map((v) => v / sum);
 }
 
-/** Their logarithms, exact where the probabilities round to 0. */
+/** Log-probabilities in float64, finite even if a probability rounds to 0. */
 export function logSoftmax(x: Row): number[] {
   const largest = largestOf(x);
   const normalizer = largest + Math.log(total(x.map((v) => Math.exp(v - largest))));
   return x.map((v) => v - normalizer);
 }
 
-/** What `tokenStats` gives of a token, in its order. */
+/** Statistics that `tokenStats` returns, in its order. */
 export const STATS = ['logps', 'entropy', 'correct', 'meanLogit', 'logSumSquares'] as const;
 
-/** What is expected of one row of logits, in float64. */
+/** Expected statistics of one row of logits, in float64. */
 export function statsOf(x: Row, label: number): Record<(typeof STATS)[number], number> {
   const p = softmax(x);
   const largest = largestOf(x);

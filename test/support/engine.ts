@@ -5,13 +5,13 @@ import { arrays } from '../../src/backend/arrays/arrays.js';
 import { centralDifferences } from '../../src/testing/centralDifferences.js';
 import { expectClose, type Values } from '../../src/testing/index.js';
 
-/** The engine that this run of the tests is for. */
+/** The engine under test. */
 export const engine = inject('engine');
 export const isArrays = engine === 'arrays';
-/** Whether the engine's values can be checked at the call. */
+/** Whether values can be read, and so checked, synchronously. */
 export const isReadable = ['arrays', 'cpu', 'wasm', 'tfjs-node'].includes(engine);
 
-/** Tests are written once for all engines, with the type of a tensor in it that fits them all: none in particular. */
+/** Type of a tensor on any engine: tests are written once for all of them. */
 // eslint-disable-next-line @typescript-eslint/no-explicit-any -- see above
 export type X = any;
 
@@ -24,21 +24,21 @@ export function tensor(values: Nested, dtype: DType = 'float'): X {
 /** Integers on the engine under test. */
 export const ints = (values: Nested): X => tensor(values, 'int');
 
-/** The values of a tensor, nested as its shape says. */
+/** Reads the values of a tensor, nested by its shape. */
 export async function read(x: X): Promise<Nested> {
   const backend = backendOf<X>(x);
   const [values] = await backend.read([x]);
   return arrays.reshape(Array.from(values!), backend.shape(x));
 }
 
-/** Rounded as the engine rounds its inputs: not at all on arrays. */
+/** Values as the engine stores them: rounded to float32, except on arrays. */
 export const rounded = (values: Nested): X =>
   typeof values === 'number' ? (isArrays ? values : Math.fround(values)) : values.map(rounded);
 
-/** What an engine's arithmetic allows, relative to the size of what goes into a result. */
+/** Tolerance of the engine's arithmetic, relative to the size of the inputs of a result. */
 export const epsilon = { arrays: 1e-12, cpu: 1e-6, wasm: 1e-6, 'tfjs-node': 1e-6, webgpu: 5e-6, webgl: 5e-6 }[engine];
 
-/** Asserts values on the engine under test: relative to the larger of the expected value and `scale`. */
+/** Asserts values on the engine under test, with a tolerance relative to the expected value plus `scale`. */
 export async function expectValues(x: X, expected: Values, scale = 1): Promise<void> {
   expectClose((await read(x)) as Values, expected, { relative: epsilon, absolute: epsilon * scale });
 }
@@ -48,11 +48,11 @@ export interface Derivatives {
   readonly grads: Nested[];
 }
 
-/** Weights of a scalar function of several outputs: unequal, so that errors do not cancel. */
+/** Weight of output `i` in a weighted sum: unequal weights, so that errors do not cancel. */
 export const weight = (i: number): number => Math.fround(1 + 0.4 * Math.sin(3 * i + 1));
 
 /**
- * Gradients of `sum(weight * f(inputs))`: the engine's own; by central differences on the arrays engine, which has none.
+ * Value and gradients of `sum(weight * f(inputs))`. The arrays engine has no gradients, so central differences are used there.
  */
 export async function derivatives(f: (...inputs: X[]) => X, inputs: readonly Nested[]): Promise<Derivatives> {
   const scalar = (...xs: X[]): X => {
@@ -83,11 +83,11 @@ async function taped(f: (...inputs: X[]) => X, inputs: readonly Nested[]): Promi
   return { value: (await read(value)) as number, grads: await Promise.all(grads.map(read)) };
 }
 
-/** Asserts the gradients of `f` at `inputs`, relative to the largest of them. */
+/** Asserts the gradients of `sum(weight * f(inputs))`, with a tolerance relative to the largest of them. */
 export async function expectGradients(f: (...inputs: X[]) => X, inputs: readonly Nested[], expected: readonly Values[]): Promise<void> {
   const { grads } = await derivatives(f, inputs);
   const largest = Math.max(...expected.flatMap((g) => [...flatten(g)].map(Math.abs)));
-  // Differences on arrays are off by their own step, and by what a step of 1e-3 is rounded to beside a large input.
+  // Central differences have a truncation error, and a rounding error that grows with the size of the inputs.
   const farthest = Math.max(...inputs.flatMap((x) => flatten(x as Values).map(Math.abs)));
   const absolute = isArrays ? 1e-7 * (largest || 1) + 1e-12 * farthest : 2 * epsilon * (largest || 1);
   grads.forEach((g, i) => {
@@ -99,18 +99,18 @@ export function flatten(values: Values): number[] {
   return typeof values === 'number' ? [values] : Array.from(values as ArrayLike<Values>).flatMap(flatten);
 }
 
-/** The number of tensors that are alive; 0 on arrays. */
+/** The number of live tensors; 0 on arrays. */
 export const liveTensors = (): number => (isArrays ? 0 : tf.memory().numTensors);
 
-/** Asserts that `f` leaves no more tensors behind than it returns. */
+/** Asserts that `f` leaves exactly the `returned` tensors alive. */
 export function expectNoLeak(f: () => X, returned = 1): void {
   const before = liveTensors();
   f();
   const extra = liveTensors() - before;
-  if (!isArrays && extra !== returned) throw new Error(`${extra} tensors are left, expected the ${returned} that are returned`);
+  if (!isArrays && extra !== returned) throw new Error(`${extra} tensors are left, expected the ${returned} returned`);
 }
 
-/** Asserts the exact error that `f` throws, and that it leaves no tensor behind. */
+/** Asserts the class and the exact message of the error that `f` throws, and that no tensor is left behind. */
 export function expectError(f: () => unknown, kind: typeof TypeError | typeof RangeError, message: string): void {
   const before = liveTensors();
   let thrown: unknown;

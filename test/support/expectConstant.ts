@@ -1,6 +1,6 @@
 import { expectValues, read, type X } from './engine.js';
 
-/** Asserts that all values of a tensor `[B]` are this one. */
+/** Asserts that all values of a tensor `[B]` equal `expected`. */
 export async function expectConstant(x: X, expected: number): Promise<void> {
   await expectValues(
     x,

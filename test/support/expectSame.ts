@@ -1,6 +1,6 @@
 import { expectValues, read, type X } from './engine.js';
 
-/** Asserts that two tensors hold the same numbers, up to rounding. */
+/** Asserts that two tensors have equal values, up to rounding. */
 export async function expectSame(actual: X, expected: X, scale = 8): Promise<void> {
   await expectValues(actual, (await read(expected)) as number[], scale);
 }

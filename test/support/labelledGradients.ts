@@ -4,12 +4,16 @@ const policy = [-10, -12, -8];
 const reference = [-11, -11, -10];
 const desirable = [1, 0, 0];
 
-/** Weights of the classes in `expectLabelledGradients`. */
+/** Class weights that `expectLabelledGradients` expects `loss` to use. */
 export const weights = { desirableWeight: 2, undesirableWeight: 0.5 };
 
 /**
- * Asserts the gradient by the policy of a loss of labelled examples with these weights, from its slopes at beta times the
- * log-ratio of a desirable and of an undesirable example.
+ * Asserts the gradient of a loss of unpaired examples with respect to the policy.
+ *
+ * @param loss - The loss with `weights`.
+ * @param beta - Its beta.
+ * @param ofDesirable - Unweighted gradient of a desirable example, from beta times its log-ratio.
+ * @param ofUndesirable - The same for an undesirable example.
  */
 export async function expectLabelledGradients(
   loss: (batch: X) => X,
@@ -25,7 +29,7 @@ export async function expectLabelledGradients(
   await expectGradients(f, [policy], [expected]);
 }
 
-/** Asserts what a loss of labelled examples says of negative weights. */
+/** Asserts that a loss of unpaired examples rejects negative weights. */
 export function expectWeightErrors(name: string, loss: (batch: X, options: X) => X): void {
   const batch = { policy: tensor([-1, -2]), reference: tensor([-1, -2]), desirable: tensor([1, 0]) };
   for (const option of ['desirableWeight', 'undesirableWeight']) {
@@ -33,10 +37,10 @@ export function expectWeightErrors(name: string, loss: (batch: X, options: X) =>
   }
 }
 
-/** A desirable and an undesirable example. */
+/** A batch of one desirable and one undesirable example. */
 export const oneEach = () => ({ policy: tensor([-10, -12]), reference: tensor([-11, -11]), desirable: tensor([1, 0]) });
 
-/** The same two as a pair. */
+/** The examples of `oneEach` as a pair. */
 export const asPair = () => ({
   policy: { chosen: tensor([-10]), rejected: tensor([-12]) },
   reference: { chosen: tensor([-11]), rejected: tensor([-11]) },

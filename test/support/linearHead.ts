@@ -2,7 +2,7 @@ import { rounded } from './engine.js';
 
 export type Matrix = number[][];
 
-/** Numbers between -scale and scale, as the engine rounds its inputs. */
+/** A matrix of numbers in [-scale, scale], rounded as the engine stores them. */
 export const matrix = (rows: number, columns: number, scale: number, seed = 0): Matrix =>
   rounded(Array.from({ length: rows }, (_, i) => Array.from({ length: columns }, (_, j) => scale * Math.sin(12.9898 * i + 78.233 * j + seed)))) as Matrix; // prettier-ignore
 
@@ -14,7 +14,7 @@ export interface Options {
   readonly temperature?: number;
 }
 
-/** Logits of a row and their derivatives by the products, in float64. */
+/** Logits of a row, and their derivatives with respect to the products `weight hidden`, in float64. */
 export function logitsOf(
   hidden: number[],
   weight: Matrix,

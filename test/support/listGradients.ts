@@ -1,6 +1,6 @@
 import { expectGradients, tensor, weight, type X } from './engine.js';
 
-// Gradients of losses of lists as their doc comments state them, with an unequal weight on each list.
+// Gradients of list losses as their doc comments state them, with a different weight for each list.
 
 /** Log-probs and rewards of two lists of three candidates. */
 export const lists = {
@@ -9,7 +9,7 @@ export const lists = {
   rewards: [[2, 1, 0], [5, 4.5, 1]],
 }; // prettier-ignore
 
-/** The scale of the log-ratios in `expectListGradients`. */
+/** The beta of `expectListGradients`. */
 export const beta = 0.3;
 
 export function softmax(row: readonly number[]): number[] {
@@ -17,10 +17,10 @@ export function softmax(row: readonly number[]): number[] {
   return row.map((x) => Math.exp(x) / total);
 }
 
-/** The softmax of the rewards of list i at the temperature 2. */
+/** The softmax of the rewards of list i at temperature 2. */
 export const target = (i: number): number[] => softmax(lists.rewards[i]!.map((x) => x / 2));
 
-/** Asserts the gradient by the policy: `slope` gives it for one list, from its log-ratios times beta. */
+/** Asserts the gradient with respect to the policy. `slope` returns it for one list, from beta times the log-ratios. */
 export async function expectListGradients(
   f: (lists: X) => X,
   slope: (row: number[], i: number) => number[],

@@ -1,9 +1,9 @@
 import { isReadable, rounded } from './engine.js';
 
-/** The logit of an impossible token: a GPU need not honour an infinity. */
+/** The logit of an impossible token; finite on a GPU, which need not honour infinities. */
 export const HOLE = isReadable ? -Infinity : -1e30;
 
-// Sizes that divide nothing and that are multiples of four, beside those at which a kernel changes its way.
+/** Vocabulary sizes: 1, powers of two, other multiples of four, and sizes that are neither. */
 export const SIZES = [1, 2, 3, 47, 64, 65, 123, 257, 1028, 1031];
 
 export const logitsOf = (rows: number, size: number, scale: number, shift = 0): number[][] =>

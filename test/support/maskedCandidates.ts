@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { expectGradients, read, tensor, type X } from './engine.js';
 import { expectSame } from './expectSame.js';
 
-// Padding that would spoil everything that it touched.
+// The fourth candidate is padding that would spoil any result that it enters.
 const padded = {
   policy: [[-10, -12, -13, NaN], [-20, -19, -25, -1e30]],
   reference: [[-11, -11, -11, NaN], [-20, -20, -20, 0]],
@@ -12,15 +12,15 @@ const mask = [[1, 1, 1, 0], [1, 1, 1, 0]]; // prettier-ignore
 
 type Field = keyof typeof padded;
 
-/** How a loss of lists may treat lists that are short. */
+/** How a list loss treats short lists. */
 interface ShortLists {
-  /** Whether the first candidate has to count. Default: no. */
+  /** Whether the first candidate must be counted. Default false. */
   readonly needsFirst?: boolean;
-  /** Whether a lone candidate has a loss. Default: no. */
+  /** Whether the loss of a single candidate is not 0. Default false. */
   readonly countsOne?: boolean;
 }
 
-/** Tests that a masked candidate of a loss of lists is a candidate left out. */
+/** Tests that a list loss ignores masked candidates. */
 export function describeMaskedCandidates(
   loss: (lists: X) => X,
   fields: readonly Field[],
@@ -32,13 +32,13 @@ export function describeMaskedCandidates(
   const full = (rows: number[][]): X => tensor(rows);
 
   describe('a masked candidate', () => {
-    it('is a candidate left out', async () => {
+    it('is ignored', async () => {
       await expectSame(of(full, { mask: tensor(mask) }), of(cut), 20);
       await expectSame(of(full, { mask: tensor(mask, 'bool') }), of(cut), 20);
       await expectSame(of(full, { mask: tensor(mask, 'int') }), of(cut), 20);
     });
 
-    it('may stand anywhere', async () => {
+    it('can have any position', async () => {
       const moved = (rows: number[][]): X => tensor(rows.map((row) => [row[0]!, row[3]!, row[1]!, row[2]!]));
       await expectSame(of(moved, { mask: tensor(mask.map(() => [1, 0, 1, 1])) }), of(cut), 20);
       if (needsFirst) return;
@@ -46,7 +46,7 @@ export function describeMaskedCandidates(
       await expectSame(of(late, { mask: tensor(mask.map(() => [0, 1, 1, 1])) }), of(cut), 20);
     });
 
-    it(`leaves 0 of a list of ${countsOne ? 'none' : 'one or none'}`, async () => {
+    it(`leaves a loss of 0 for a list of ${countsOne ? 'no candidates' : 'one or no candidate'}`, async () => {
       const short = [[1, 0, 0, 0], [0, 0, 0, 0]]; // prettier-ignore
       const [one, none] = (await read(of(full, { mask: tensor(short) }))) as [number, number];
       expect(none === 0).toBe(true); // -0 is 0, too
@@ -54,10 +54,10 @@ export function describeMaskedCandidates(
       else expect(Math.abs(one)).toBeLessThan(1e-6);
     });
 
-    it('leaves no gradient in a list of none', async () => {
+    it('leaves a gradient of 0 for a list of no candidates', async () => {
       const empty = tensor([[0, 0, 0, 0], [0, 0, 0, 0]]); // prettier-ignore
       const given = (p: X) => (rows: number[][]): X => (rows === padded.policy ? p : tensor(rows)); // prettier-ignore
-      // Differences cannot be taken of padding that is not finite.
+      // Finite padding, because the arrays engine takes central differences.
       const policy = [[-10, -12, -13, 0], [-20, -19, -25, 0]]; // prettier-ignore
       await expectGradients((p: X) => of(given(p), { mask: empty }), [policy], [policy.map((row) => row.map(() => 0))]);
     });

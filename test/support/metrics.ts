@@ -3,7 +3,7 @@ import { epsilon } from './engine.js';
 import { sample } from './samples.js';
 import { expectClose } from '../../src/testing/index.js';
 
-/** Asserts a record of metrics: the same names, and values relative to the log-probs that go into them. */
+/** Asserts the names and values of metrics, with a tolerance relative to the size of the log-probs that they are computed from. */
 export function expectMetrics(actual: Record<string, number>, expected: Record<string, number>): void {
   expect(Object.keys(actual).sort()).toEqual(Object.keys(expected).sort());
   for (const name of Object.keys(expected)) expectClose(actual[name]!, expected[name]!, { relative: epsilon, absolute: 400 * epsilon });

@@ -1,22 +1,22 @@
 import { expectGradients, weight, type X } from './engine.js';
 import { fromFour } from './samples.js';
 
-// Gradients of losses of pairs as their doc comments state them, with an unequal weight on each pair.
+// Gradients of pair losses as their doc comments state them, with a different weight for each pair.
 
-/** Log-probs of policy chosen, policy rejected, reference chosen, reference rejected. No log-ratio is 0, where dpop has a kink. */
+/** Log-probs of policy chosen, policy rejected, reference chosen, reference rejected. No log-ratio is 0, because dpop has a kink there. */
 export const four = [[-10, -31.5, -7], [-12, -30, -9.5], [-11, -30.25, -7.25], [-11, -32.5, -9]]; // prettier-ignore
 const [chosen, rejected] = [0, 1].map((side) => four[side]!.map((p, i) => p - four[side + 2]![i]!)) as [number[], number[]];
 
-/** The slope of a loss at pair i, from the log-ratios of its chosen (w) and rejected (l) side and their difference (d). */
+/** A partial derivative of the loss of pair i, from the log-ratios of its chosen (w) and rejected (l) side and their difference (d). */
 export type Slope = (rho: { readonly w: number; readonly l: number; readonly d: number }, i: number) => number;
 
-/** The gradient of the weighted losses, from the slope of each. */
+/** The gradient of the weighted sum of losses, from the derivative of each loss. */
 export const along = (slope: Slope): number[] =>
   chosen.map((w, i) => weight(i) * slope({ w, l: rejected[i]!, d: four[0]![i]! - four[2]![i]! - (four[1]![i]! - four[3]![i]!) }, i));
 
 export const minus = (g: readonly number[]): number[] => g.map((v) => -v);
 
-/** Asserts the gradients of a loss of pairs by all four inputs: those by the reference are the opposite of those by the policy. */
+/** Asserts the gradients of a pair loss with respect to all four inputs; the reference's are the opposite of the policy's. */
 export async function expectPairGradients(f: (logps: X) => X, ofChosen: Slope, ofRejected: Slope): Promise<void> {
   const [w, l] = [along(ofChosen), along(ofRejected)];
   await expectGradients((p: X, q: X, r: X, s: X) => f(fromFour(p, q, r, s)), four, [w, l, minus(w), minus(l)]);
@@ -24,10 +24,10 @@ export async function expectPairGradients(f: (logps: X) => X, ofChosen: Slope, o
 
 const free = [[-0.5, -1.25, -3], [-1, -0.75, -3]] as const; // prettier-ignore
 
-/** The slope of a loss without a reference, from the log-probs of both sides. */
+/** A partial derivative of a loss without a reference, from the log-probs of both sides. */
 type FreeSlope = (chosen: number, rejected: number) => number;
 
-/** Asserts the gradients of a loss of pairs without a reference. */
+/** Asserts the gradients of a pair loss without a reference. */
 export async function expectFreeGradients(
   f: (logps: X) => X,
   ofChosen: FreeSlope,

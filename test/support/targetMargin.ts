@@ -1,6 +1,6 @@
 import { expectError, type X } from './engine.js';
 
-/** Asserts what a loss with a target margin says of its options: one way to state the margin, and one alone. */
+/** Asserts the errors of a loss with a target margin, which takes exactly one of `gamma` and `gammaBetaRatio`. */
 export function expectTargetMarginErrors(name: string, loss: (options: object) => X): void {
   const call = (options: object) => () => loss({ beta: 2, ...options });
   const both = `${name}: gamma and gammaBetaRatio are both given, expected one of them`;

@@ -1,7 +1,7 @@
 import { ops, sequenceLogProbs, type Pair } from '../../src/index.js';
 import { read, tensor, type X } from './engine.js';
 
-// Prompts in front, padding behind, holes between: a mask may hold anything.
+// The masks have prompts, padding, gaps inside a completion, and an empty completion.
 export const chosen = [[-1, -2, -3, -4, -5], [-6, -7, -8, -9, -10], [-1, -1, -1, -1, -1]]; // prettier-ignore
 
 export const rejected = [[-0.5, -0.25, -4, -2, -1], [-3, -5, -7, -2, -4], [-2, -2, -2, -2, -2]]; // prettier-ignore

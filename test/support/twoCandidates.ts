@@ -1,7 +1,7 @@
 import { tensor, type X } from './engine.js';
 import { delta, sample } from './samples.js';
 
-/** The pairs of the sample as lists of two candidates, the chosen one first. */
+/** The pairs of the sample as lists of two candidates, with the chosen one first. */
 export function asLists(): { policy: X; reference: X } {
   const list = ({ chosen, rejected }: (typeof sample)['policy']): X => tensor(chosen.map((c, i) => [c, rejected[i]!]));
   return { policy: list(sample.policy), reference: list(sample.reference) };

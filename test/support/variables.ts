@@ -1,7 +1,7 @@
 import * as tf from '@tensorflow/tfjs';
 
-/** A variable that holds these values. */
+/** A variable with the given values. */
 export const variable = (values: tf.TensorLike) => tf.variable(tf.tensor(values));
 
-/** A variable for each. */
+/** One variable for each of the given values. */
 export const variables = (values: readonly tf.TensorLike[]) => values.map(variable);

@@ -1,6 +1,6 @@
 import * as tf from '@tensorflow/tfjs-core';
 
-/** Whether the engine under test is without a kernel, and the reason to skip that this is. */
+/** Returns whether the active backend lacks a kernel, and the reason with which to skip a test. */
 export function withoutKernel(kernel: string, what: string): [boolean, string] {
   const backend = tf.getBackend();
   const names = tf.getKernelsForBackend(backend).map(({ kernelName }) => kernelName);

@@ -2,7 +2,7 @@ import { readdirSync } from 'node:fs';
 
 const FOLDER = new URL('../../src/losses/', import.meta.url);
 
-/** The text of src/losses/index.ts, which exports everything that the files of its folder export. */
+/** Returns the text of src/losses/index.ts, which re-exports all files of its folder. */
 export function barrel(): string {
   const files = readdirSync(FOLDER).filter((file) => file.endsWith('.ts') && file !== 'index.ts');
   const lines = files.sort().map((file) => `export * from './${file.replace(/\.ts$/, '.js')}';`);

@@ -3,24 +3,14 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { losses } from '../../src/core.js';
 import { listKernels } from '../../src/index.js';
 import { withPart } from '../markdown.js';
+import { goldenOf, originalsOf } from './goldens.js';
 
 const ROOT = new URL('../../', import.meta.url);
-const GOLDENS = new URL('test/goldens/', ROOT);
 
 /** Sources of golden values by somebody other than the authors of the loss. */
 const THIRD_PARTIES: { readonly [source: string]: string } = { sampo: "SamPO's authors" };
 
-interface GoldenRecord {
-  readonly source: string;
-  readonly agreement?: Readonly<{ [source: string]: number }>;
-}
-
-/** The implementations whose numbers a golden file holds, without the 50 digits of the formula. */
-function sourcesOf(name: string): string[] {
-  const { records } = JSON.parse(readFileSync(new URL(`${name}.json`, GOLDENS), 'utf8')) as { records: readonly GoldenRecord[] };
-  const all = records.flatMap(({ source, agreement }) => [source, ...Object.keys(agreement ?? {})]);
-  return [...new Set(all)].filter((source) => source !== 'exact');
-}
+const sourcesOf = (name: string): string[] => originalsOf(goldenOf(name)!);
 
 const listed = (names: readonly string[]): string => names.map((name) => `\`${name}\``).join(', ');
 

@@ -1,21 +1,21 @@
-/** One way to compute a loss elsewhere, and the call that gives the same numbers here. */
+/** A loss of another library, and the call of prefloss that computes the same numbers. */
 export interface Original {
-  /** The library. */
+  /** The other library. */
   readonly library: string;
-  /** What it is called there: class, option, loader. */
+  /** Its name in that library: class and options. */
   readonly name: string;
-  /** The function here, which is also the name of its golden file. */
+  /** The function of prefloss, which is also the name of its golden file. */
   readonly loss: string;
   /**
-   * The call here, with the names of the golden file's options, and `logps`, `batch` or `rewards` for its inputs. It is run
+   * The call of prefloss, with the names of the golden file's options, and `logps`, `batch` or `rewards` for its inputs. A test runs it
    * against the golden values of `source`.
    */
   readonly call: string;
   /** The source of the golden values. */
   readonly source: string;
-  /** What to mind. */
+  /** Differences that a user must know. */
   readonly note?: string;
-  /** Whether a golden record is about this call: all are, if left out. */
+  /** Whether a golden record applies to this call. If omitted, all records do. */
   readonly applies?: (input: string, options: Readonly<Record<string, unknown>>) => boolean;
 }
 
@@ -39,7 +39,7 @@ const contrastive =
 const dpoTrainer = (lossType: string): string => `DPOTrainer, \`loss_type="${lossType}"\``;
 const cpoTrainer = (lossType: string): string => `CPOTrainer, \`loss_type="${lossType}"\``;
 const ligerDpo = (lossType: string): string => `LigerFusedLinearDPOLoss, \`loss_type="${lossType}"\``;
-const SUMMED_THERE = 'on sums there is no difference; its trainer divides by the length, so put means in';
+const MEANS = 'pass mean log-probs';
 
 /** Losses of TRL's DPO trainer that Liger has under the same name. */
 const SHARED: readonly (readonly [lossType: string, loss: string, call: string])[] = [
@@ -64,36 +64,36 @@ const shared = (library: string, source: string, nameOf: (lossType: string) => s
     ...(loss === 'hinge' && { applies: withReference }),
   }));
 
-/** Every loss of the libraries that people come from. */
+/** The losses of other libraries. */
 export const originals: readonly Original[] = [
   { library: 'TRL', name: dpoTrainer('sigmoid'), loss: 'dpo', call: 'dpo(logps, { beta })', source: TRL, applies: plain },
-  { library: 'TRL', name: `${dpoTrainer('sigmoid')}, \`label_smoothing\` (to 0.27)`, loss: 'dpo', call: 'dpo(logps, { beta, labelSmoothing })', source: LEGACY, applies: smoothed }, // prettier-ignore
-  { library: 'TRL', name: dpoTrainer('sigmoid_norm'), loss: 'dpo', call: 'dpo(logps, { beta })', source: TRL, applies: plain, note: 'on means instead of sums' }, // prettier-ignore
-  { library: 'TRL', name: dpoTrainer('ipo'), loss: 'ipo', call: 'ipo(logps, { beta })', source: TRL, applies: withReference, note: SUMMED_THERE }, // prettier-ignore
+  { library: 'TRL', name: `${dpoTrainer('sigmoid')}, \`label_smoothing\` (up to 0.27)`, loss: 'dpo', call: 'dpo(logps, { beta, labelSmoothing })', source: LEGACY, applies: smoothed }, // prettier-ignore
+  { library: 'TRL', name: dpoTrainer('sigmoid_norm'), loss: 'dpo', call: 'dpo(logps, { beta })', source: TRL, applies: plain, note: MEANS }, // prettier-ignore
+  { library: 'TRL', name: dpoTrainer('ipo'), loss: 'ipo', call: 'ipo(logps, { beta })', source: TRL, applies: withReference, note: `the trainer divides by the length: ${MEANS}` }, // prettier-ignore
   ...shared('TRL', TRL, dpoTrainer),
-  { library: 'TRL', name: `${dpoTrainer('bco_pair')} (to 0.27)`, loss: 'bcoPair', call: 'bcoPair(logps, { beta, delta })', source: LEGACY, note: 'delta: its running mean, see `rewardShift`' }, // prettier-ignore
+  { library: 'TRL', name: `${dpoTrainer('bco_pair')} (up to 0.27)`, loss: 'bcoPair', call: 'bcoPair(logps, { beta, delta })', source: LEGACY, note: '`delta` is its running mean, see `rewardShift`' }, // prettier-ignore
   { library: 'TRL', name: dpoTrainer('aot'), loss: 'aot', call: 'aot(logps, { beta, labelSmoothing })', source: TRL },
-  { library: 'TRL', name: `${dpoTrainer('aot_unpaired')} (to 0.27: \`aot_pair\`)`, loss: 'aotUnpaired', call: 'aotUnpaired(logps, { beta, labelSmoothing })', source: TRL }, // prettier-ignore
+  { library: 'TRL', name: `${dpoTrainer('aot_unpaired')} (up to 0.27: \`aot_pair\`)`, loss: 'aotUnpaired', call: 'aotUnpaired(logps, { beta, labelSmoothing })', source: TRL }, // prettier-ignore
   { library: 'TRL', name: `DPOTrainer, \`f_divergence_type="forward_kl"\``, loss: 'fDpo', call: "fDpo(logps, { beta, divergence: 'forwardKl' })", source: TRL, applies: divergence('forwardKl') }, // prettier-ignore
   { library: 'TRL', name: `DPOTrainer, \`f_divergence_type="js_divergence"\``, loss: 'fDpo', call: "fDpo(logps, { beta, divergence: 'jensenShannon' })", source: TRL, applies: divergence('jensenShannon') }, // prettier-ignore
-  { library: 'TRL', name: `DPOTrainer, \`f_divergence_type="alpha_divergence"\``, loss: 'fDpo', call: "fDpo(logps, { beta, divergence: 'alpha', alpha })", source: TRL, applies: divergence('alpha'), note: 'alpha: 1 minus the coefficient of TRL 1.x; the one of 0.27 itself' }, // prettier-ignore
+  { library: 'TRL', name: `DPOTrainer, \`f_divergence_type="alpha_divergence"\``, loss: 'fDpo', call: "fDpo(logps, { beta, divergence: 'alpha', alpha })", source: TRL, applies: divergence('alpha'), note: '`alpha` is 1 minus the coefficient of TRL 1.x, and equal to the coefficient of 0.27' }, // prettier-ignore
   { library: 'TRL', name: dpoTrainer('sft'), loss: 'nll', call: 'nll(batch.logps, batch.mask)', source: TRL },
-  { library: 'TRL', name: cpoTrainer('sigmoid'), loss: 'cpo', call: 'cpo(logps, { beta, labelSmoothing })', source: TRL, note: 'plus `cpo_alpha` times `nll`' }, // prettier-ignore
+  { library: 'TRL', name: cpoTrainer('sigmoid'), loss: 'cpo', call: 'cpo(logps, { beta, labelSmoothing })', source: TRL, note: 'TRL adds `cpo_alpha` times `nll`' }, // prettier-ignore
   { library: 'TRL', name: cpoTrainer('hinge'), loss: 'hinge', call: 'hinge({ policy: logps }, { beta })', source: TRL, applies: isMeans },
-  { library: 'TRL', name: cpoTrainer('ipo'), loss: 'ipo', call: 'ipo({ policy: logps }, { beta })', source: TRL, applies: isMeans, note: 'on means' }, // prettier-ignore
-  { library: 'TRL', name: cpoTrainer('simpo'), loss: 'simpo', call: 'simpo(logps, { beta, gamma, labelSmoothing })', source: TRL, note: 'gamma: `simpo_gamma`; its default `cpo_alpha=1` adds `nll`' }, // prettier-ignore
+  { library: 'TRL', name: cpoTrainer('ipo'), loss: 'ipo', call: 'ipo({ policy: logps }, { beta })', source: TRL, applies: isMeans, note: MEANS }, // prettier-ignore
+  { library: 'TRL', name: cpoTrainer('simpo'), loss: 'simpo', call: 'simpo(logps, { beta, gamma, labelSmoothing })', source: TRL, note: '`gamma` is `simpo_gamma`; the default `cpo_alpha=1` adds `nll`' }, // prettier-ignore
   { library: 'TRL', name: 'CPOTrainer, `loss_type="simpo", alpha`', loss: 'alphaPo', call: 'alphaPo(logps, { alpha, beta, gamma, labelSmoothing })', source: TRL }, // prettier-ignore
-  { library: 'TRL', name: 'ORPOTrainer', loss: 'orpo', call: 'orpo(batch, { lambda: options.lambda })', source: TRL, note: 'lambda: its `beta`; nll over prompt and completion' }, // prettier-ignore
+  { library: 'TRL', name: 'ORPOTrainer', loss: 'orpo', call: 'orpo(batch, { lambda: options.lambda })', source: TRL, note: '`lambda` is its `beta`; its NLL includes the prompt' }, // prettier-ignore
   { library: 'TRL', name: 'KTOTrainer, `loss_type="kto"`', loss: 'kto', call: 'kto(batch, { beta, desirableWeight, undesirableWeight })', source: TRL }, // prettier-ignore
   { library: 'TRL', name: 'KTOTrainer, `loss_type="apo_zero_unpaired"`', loss: 'apoZeroUnpaired', call: 'apoZeroUnpaired(batch, { beta, desirableWeight, undesirableWeight })', source: TRL }, // prettier-ignore
-  { library: 'TRL', name: 'BCOTrainer (to 1.10)', loss: 'bco', call: 'bco(batch, { beta, delta, undesirableWeight })', source: LEGACY },
+  { library: 'TRL', name: 'BCOTrainer (up to 1.10)', loss: 'bco', call: 'bco(batch, { beta, delta, undesirableWeight })', source: LEGACY },
   { library: 'TRL', name: 'TPOTrainer, `loss_type="sigmoid"`', loss: 'tpo', call: 'tpo(batch, { alpha, beta, labelSmoothing })', source: TRL, applies: contrastive('cpo') }, // prettier-ignore
   { library: 'TRL', name: 'TPOTrainer, `loss_type="hinge"`', loss: 'tpo', call: "tpo(batch, { contrastive: 'hinge', alpha, beta })", source: TRL, applies: contrastive('hinge') }, // prettier-ignore
   { library: 'TRL', name: 'TPOTrainer, `loss_type="ipo"`', loss: 'tpo', call: "tpo(batch, { contrastive: 'ipo', alpha, beta })", source: TRL, applies: contrastive('ipo') }, // prettier-ignore
   { library: 'TRL', name: 'TPOTrainer, `loss_type="tpo-l"`', loss: 'tpo', call: "tpo(batch, { contrastive: 'simpo', alpha, beta, gamma, labelSmoothing })", source: TRL, applies: contrastive('simpo') }, // prettier-ignore
-  { library: 'TRL', name: 'RewardTrainer', loss: 'bradleyTerry', call: 'bradleyTerry(rewards, { margin, centering })', source: TRL, note: 'centering: `center_rewards_coefficient`' }, // prettier-ignore
-  { library: 'TRL', name: 'XPOTrainer (to 1.10), its exploration term', loss: 'xpoTerm', call: 'xpoTerm(batch.logps, { alpha })', source: LEGACY }, // prettier-ignore
-  { library: 'TRL', name: 'NashMDTrainer (to 1.10)', loss: 'nashMd', call: 'nashMd(batch, { beta, preference })', source: LEGACY },
+  { library: 'TRL', name: 'RewardTrainer', loss: 'bradleyTerry', call: 'bradleyTerry(rewards, { margin, centering })', source: TRL, note: '`centering` is `center_rewards_coefficient`' }, // prettier-ignore
+  { library: 'TRL', name: 'XPOTrainer (up to 1.10), exploration term', loss: 'xpoTerm', call: 'xpoTerm(batch.logps, { alpha })', source: LEGACY }, // prettier-ignore
+  { library: 'TRL', name: 'NashMDTrainer (up to 1.10)', loss: 'nashMd', call: 'nashMd(batch, { beta, preference })', source: LEGACY },
   { library: 'Liger-Kernel', name: ligerDpo('sigmoid'), loss: 'dpo', call: 'dpo(logps, { beta })', source: 'liger-0.8.5', applies: plain },
   ...shared('Liger-Kernel', 'liger-0.8.5', ligerDpo),
   {
@@ -104,13 +104,13 @@ export const originals: readonly Original[] = [
     source: 'liger-0.8.5',
   },
   { library: 'Liger-Kernel', name: 'LigerFusedLinearSimPOLoss', loss: 'simpo', call: 'simpo(logps, { beta, gamma, labelSmoothing })', source: 'liger-0.8.5' }, // prettier-ignore
-  { library: 'Liger-Kernel', name: 'LigerFusedLinearORPOLoss', loss: 'orpo', call: 'orpo(batch, { lambda: options.lambda })', source: 'liger-0.8.5', note: 'lambda: its `beta`' }, // prettier-ignore
+  { library: 'Liger-Kernel', name: 'LigerFusedLinearORPOLoss', loss: 'orpo', call: 'orpo(batch, { lambda: options.lambda })', source: 'liger-0.8.5', note: '`lambda` is its `beta`' }, // prettier-ignore
   { library: 'Liger-Kernel', name: 'LigerFusedLinearKTOLoss', loss: 'kto', call: 'kto(batch, { beta })', source: 'liger-0.8.5', applies: (_, options) => options.desirableWeight === 1 }, // prettier-ignore
   { library: 'HALOs', name: '`loss=dpo`', loss: 'dpo', call: 'dpo(logps, { beta })', source: 'halos', applies: plain },
   { library: 'HALOs', name: '`loss=cdpo`', loss: 'dpo', call: 'dpo(logps, { beta, labelSmoothing })', source: 'halos', applies: smoothed },
-  { library: 'HALOs', name: '`loss=ipo`', loss: 'ipo', call: 'ipo(logps, { beta })', source: 'halos', applies: withReference, note: 'on means; NaN there where policy and reference agree' }, // prettier-ignore
+  { library: 'HALOs', name: '`loss=ipo`', loss: 'ipo', call: 'ipo(logps, { beta })', source: 'halos', applies: withReference, note: `${MEANS}; HALOs returns NaN where policy and reference agree` }, // prettier-ignore
   { library: 'HALOs', name: '`loss=simpo`', loss: 'simpo', call: 'simpo(logps, { beta, gammaBetaRatio })', source: 'halos' },
-  { library: 'HALOs', name: '`loss=slic`', loss: 'slic', call: 'slic(logps, { delta, lambda: options.lambda })', source: 'halos', note: 'right there for completions of one token alone' }, // prettier-ignore
+  { library: 'HALOs', name: '`loss=slic`', loss: 'slic', call: 'slic(logps, { delta, lambda: options.lambda })', source: 'halos', note: 'HALOs is correct only for completions of one token' }, // prettier-ignore
   { library: 'HALOs', name: '`loss=kto`', loss: 'kto', call: 'kto(batch, { beta, desirableWeight, undesirableWeight })', source: 'halos' },
   { library: 'HALOs', name: '`loss=bradley-terry`', loss: 'bradleyTerry', call: 'bradleyTerry(rewards)', source: 'halos', applies: (_, options) => options.margin === 0 && options.centering === 0 }, // prettier-ignore
   { library: 'OpenRLHF', name: 'DPOLoss', loss: 'dpo', call: 'dpo(logps, { beta })', source: 'openrlhf-0.11.2', applies: plain },

@@ -1,10 +1,11 @@
-// docs/losses/<function>.md from the doc comments and the golden files, and the tables of docs/losses.md and docs/migration.md.
+// Generates docs/losses/<function>.md from the doc comments and the golden files, and the tables of docs/losses.md and docs/migration.md.
 import { existsSync, readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { format, resolveConfig } from 'prettier';
 import ts from 'typescript';
 import { losses, type LossEntry } from '../../src/core.js';
 import { table as plainTable, withPart } from '../markdown.js';
+import { goldenOf, originalsOf } from './goldens.js';
 import { originals } from './originals.js';
 import { plotted } from './plotted.js';
 
@@ -12,17 +13,11 @@ const root = new URL('../../', import.meta.url);
 const pathOf = (file: string): string => fileURLToPath(new URL(file, root));
 const read = (file: string): string => readFileSync(pathOf(file), 'utf8');
 
-interface GoldenFile {
-  readonly sources: Readonly<Record<string, { readonly repo: string; readonly version: string; readonly function: string }>>;
-  readonly records: readonly { readonly source: string; readonly agreement?: Readonly<Record<string, number>> }[];
-  readonly deviations: readonly { readonly source: string; readonly reason: string }[];
-}
-
-/** Where a function with a page of its own is written. */
+/** The source file of a function that has a page. */
 const sourceOf = (name: string): string =>
   ['losses', 'logprobs'].map((folder) => `src/${folder}/${name}.ts`).find((file) => existsSync(pathOf(file)))!;
 
-/** A doc comment in parts. */
+/** A parsed doc comment. */
 interface Comment {
   readonly description: string;
   readonly tags: readonly { readonly name: string; readonly text: string }[];
@@ -34,7 +29,7 @@ const clean = (text: string): string =>
     .replace(/^[ \t]*\*[ ]?/gm, '')
     .trim();
 
-/** Links to functions with a page lead there; other names are code. */
+/** Replaces `{@link name}` by a link to the page of the function, or by code if it has no page. */
 const linked = (markdown: string): string =>
   markdown.replace(/\{@link (\w+)\}/g, (_, name: string) => (name in plotted ? `[\`${name}\`](${name}.md)` : `\`${name}\``));
 
@@ -48,7 +43,7 @@ function commentOf(node: ts.Node, source: ts.SourceFile): Comment {
   };
 }
 
-/** The documented members of an options type, wherever in it they stand; the first mention of a name counts. */
+/** Returns the documented members of an options type, nested ones included; of several with the same name, the first. */
 function optionsOf(source: ts.SourceFile): readonly { readonly name: string; readonly isOptional: boolean; readonly text: string }[] {
   const found = new Map<string, { name: string; isOptional: boolean; text: string }>();
   const visit = (node: ts.Node): void => {
@@ -68,14 +63,14 @@ function optionsOf(source: ts.SourceFile): readonly { readonly name: string; rea
   return [...found.values()];
 }
 
-/** Of some functions the options are in a file beside them. */
+/** Files with the options of functions that do not declare all of them in their own file. */
 const OPTIONS_ELSEWHERE: Readonly<Record<string, readonly string[]>> = {
   aotUnpaired: ['aot'],
   alphaPo: ['alphaPo', 'simpo'],
   tpo: ['tpo', 'simpo'],
 };
 
-/** The doc comment of an exported function. */
+/** Returns the doc comment of an exported function. */
 function functionComment(name: string): Comment {
   const file = sourceOf(name);
   const source = ts.createSourceFile(file, read(file), ts.ScriptTarget.Latest, true);
@@ -83,41 +78,44 @@ function functionComment(name: string): Comment {
   return commentOf(node!, source);
 }
 
-const goldenOf = (name: string): GoldenFile | undefined => {
-  const file = `test/goldens/${name === 'klEstimate' ? 'kto' : name}.json`;
-  return existsSync(pathOf(file)) ? (JSON.parse(read(file)) as GoldenFile) : undefined;
-};
-
-/** A table whose cells may hold bars. */
+/** A table whose cells may contain bars. */
 const table = (head: readonly string[], rows: readonly (readonly string[])[]): string =>
   plainTable([head, head.map(() => '---'), ...rows.map((row) => row.map((cell) => cell.replaceAll('|', '\\|')))]);
 
-/** What the values and gradients were compared with, and how far each was from 50 digits. */
+/** Lists what the values and gradients were compared with, and the deviation of each original from 50 digits. */
 function proof(name: string): string {
-  const golden = goldenOf(name);
+  const golden = goldenOf(name === 'klEstimate' ? 'kto' : name);
   if (!golden)
-    return 'Which tokens are drawn depends on the generator, so that there are no numbers of others to compare with; tests assert what is drawn.';
+    return 'The result depends on the random number generator, so there are no values of other implementations to compare with. The tests check which tokens are drawn.';
   const rows = Object.entries(golden.sources).map(([id, { repo, version, function: text }]) => {
     const off = golden.records.map((r) => r.agreement?.[id]).filter((x) => x !== undefined);
     const records = id === 'exact' ? golden.records.filter((r) => r.source === id).length : off.length;
-    const excluded = golden.deviations.filter((d) => d.source === id);
-    const worst = id === 'exact' ? '' : off.length === 0 ? '' : Math.max(...off).toExponential(1);
-    const reasons = [...new Set(excluded.map((d) => d.reason))].map((reason) => `; off in ${excluded.length}: ${reason}`).join('');
-    return [id === 'exact' ? 'the formula, 50 digits' : `${repo} ${shortened(version)}`, `${text}${reasons}`, String(records), worst];
+    const reasons = golden.deviations.filter((d) => d.source === id).map((d) => d.reason);
+    const worst = off.length === 0 ? '' : Math.max(...off).toExponential(1);
+    const known = [...new Set(reasons)]
+      .map((reason) => `; deviates in ${reasons.filter((r) => r === reason).length} records: ${reason}`)
+      .join('');
+    return [id === 'exact' ? 'the formula, 50 digits' : `${repo} ${shortened(version)}`, `${text}${known}`, String(records), worst];
   });
-  return `${table(['original', 'what was executed', 'records', 'largest deviation'], rows)}\n\nDeviations are those of the originals from 50 digits, value and gradient, relative to max(1, |value|). What this library gives on each engine is tested against these numbers; see [accuracy](../accuracy.md).`;
+  const compared = table(['source', 'executed', 'records', 'largest deviation'], rows);
+  const deviations =
+    originalsOf(golden).length > 0
+      ? 'The deviation is the largest difference of a value or gradient of the original from the formula in 50 digits, relative to max(1, |value|).'
+      : 'No other implementation was executed.';
+  return `${compared}\n\n${deviations} This library is tested against these records on every engine; see [accuracy](../accuracy.md).`;
 }
 
-/** Commits by their first digits. */
+/** Abbreviates commit hashes. */
 const shortened = (version: string): string => (/^[0-9a-f]{40}$/.test(version) ? version.slice(0, 7) : version);
 
 const COUPLING = {
-  nothing: 'Each value depends on its own example alone.',
-  statistics: 'A value depends on the batch through a statistic that is an argument: add up that of all parts first.',
-  order: 'A value depends on the other examples themselves: a batch in parts is another loss.',
+  nothing: 'Each value depends only on its own example.',
+  statistics:
+    'Values depend on the batch only through a statistic that is an argument. If a batch is processed in parts, combine the statistics of all parts first.',
+  order: 'Each value depends on the other examples of the batch: a batch processed in parts has a different loss.',
 } as const;
 
-/** Whether an option has to be given. */
+/** Whether an option is required. */
 const need = ({ name, isOptional }: { name: string; isOptional: boolean }): string =>
   name.startsWith('gamma') ? 'one of the two' : isOptional ? '' : 'required';
 
@@ -132,18 +130,18 @@ async function page(name: string): Promise<string> {
   const parts = [
     `# ${name}`,
     description,
-    `![${name} and its slope](../plots/${name}.svg)`,
+    `![${name}${plotted[name]!.hasSlope === false ? '' : ' and its slope'}](../plots/${name}.svg)`,
     '## Input and output',
     [...text('param').map((p) => `- \`${p.replace(' - ', '`: ')}`), ...text('returns').map((r) => `- Returns: ${r}`), ...text('throws').map((t) => `- Throws: ${t}`)].join('\n'), // prettier-ignore
     ...(entry ? [COUPLING[entry.coupling]] : []),
     ...(shown.length > 0 ? ['## Options', table(['option', '', 'meaning'], shown.map((o) => [`\`${o.name}\``, need(o), o.text]))] : []), // prettier-ignore
     ...(text('example').length > 0 ? ['## Example', text('example').join('\n\n').replaceAll('```ts', '```ts no-check')] : []),
-    ...(elsewhere.length > 0 ? ['## Elsewhere', table(['library', 'there', 'here', ''], elsewhere.map((o) => [o.library, o.name, `\`${o.call}\``, o.note ?? '']))] : []), // prettier-ignore
+    ...(elsewhere.length > 0 ? ['## In other libraries', table(['library', 'name', 'prefloss', 'note'], elsewhere.map((o) => [o.library, o.name, `\`${o.call}\``, o.note ?? '']))] : []), // prettier-ignore
     '## Compared with',
     proof(name),
     ...(text('see').length > 0
       ? [
-          '## Published in',
+          '## References',
           text('see')
             .map((s) => `- ${s.replaceAll(/\s+/g, ' ')}`)
             .join('\n'),
@@ -157,7 +155,7 @@ async function page(name: string): Promise<string> {
 const pretty = async (markdown: string): Promise<string> =>
   format(markdown, { ...(await resolveConfig(pathOf('docs/losses.md'))), parser: 'markdown' });
 
-/** The formula of a loss: the last line of what is indented in its doc comment, with the lines that go on with it. */
+/** Returns the formula of a loss: the indented line of its doc comment that starts with `loss =`, with its continuation lines. */
 function formulaOf(name: string): string {
   const lines = functionComment(name).description.split('\n');
   const start = lines.findIndex((line) => /^ {4}loss +=/.test(line));
@@ -172,7 +170,7 @@ function formulaOf(name: string): string {
 
 const LIBRARIES = ['TRL', 'Liger-Kernel', 'HALOs', 'OpenRLHF'];
 
-/** Every loss beside the libraries that have it. */
+/** The table of all losses, with the libraries that have them. */
 function comparison(): string {
   const rows = Object.entries(losses as Readonly<Record<string, LossEntry>>).map(([name, { logps, coupling, paper }]) => [
     `[\`${name}\`](losses/${name}.md)`,
@@ -185,22 +183,22 @@ function comparison(): string {
   return table(['function', 'formula', 'log-probs', 'batch', 'paper', ...LIBRARIES], rows);
 }
 
-/** Every call elsewhere beside the one here. */
+/** Tables of the losses of other libraries, with the calls of prefloss. */
 const migration = (): string =>
   [...new Set(originals.map((o) => o.library))]
     .map((library) => {
       const rows = originals
         .filter((o) => o.library === library)
         .map((o) => [o.name, `[\`${o.call}\`](losses/${o.loss}.md)`, o.note ?? '']);
-      return `### ${library}\n\n${table(['there', 'here', ''], rows)}`;
+      return `### ${library}\n\n${table([library, 'prefloss', 'note'], rows)}`;
     })
     .join('\n\n');
 
-/** A page with the part between its marks written anew. */
+/** Returns a page with the part between its marks replaced. */
 const filled = async (file: string, part: string): Promise<string> =>
   pretty(withPart(read(file), 'npm run generate writes this', `\n\n${part}\n\n`));
 
-/** All pages that are written from sources, by their path. */
+/** Returns all generated pages, by path. */
 export async function pages(): Promise<Map<string, string>> {
   const files = new Map<string, string>();
   for (const name of Object.keys(plotted)) files.set(`docs/losses/${name}.md`, await page(name));

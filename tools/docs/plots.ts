@@ -1,4 +1,4 @@
-// Draws docs/plots/<function>.svg: the loss and its slope.
+// Makes docs/plots/<function>.svg: plots of each loss and its slope.
 import type { TopLevelSpec } from 'vega-lite';
 import { renderSvg } from '../renderSvg.js';
 import { plotted, type Plotted } from './plotted.js';
@@ -6,7 +6,7 @@ import { plotted, type Plotted } from './plotted.js';
 const POINTS = 121;
 const COLOURS = ['#1f5fa8', '#d9730d', '#4a8f3c', '#8a4fa3'];
 
-/** All plots of functions, by their path. */
+/** Returns all plots of functions, by path. */
 export async function plots(): Promise<Map<string, string>> {
   const files = new Map<string, string>();
   for (const [name, plot] of Object.entries(plotted)) files.set(`docs/plots/${name}.svg`, `${await renderSvg(specOf(name, plot))}\n`);
@@ -16,7 +16,7 @@ export async function plots(): Promise<Map<string, string>> {
 function specOf(name: string, { axis, domain: [low, high], value = 'loss', hasSlope = true, curves }: Plotted): TopLevelSpec {
   const step = (high - low) / (POINTS - 1);
   const xs = Array.from({ length: POINTS }, (_, i) => low + i * step);
-  // Five digits: more would only make the file larger.
+  // Five digits: more would only enlarge the files.
   const round = (y: number): number => Number(y.toPrecision(5));
   const points = curves.flatMap(([label, f]) => xs.map((x) => ({ x: round(x), y: round(f(x)), label })));
   const slopes = curves.flatMap(([label, f]) =>
@@ -48,7 +48,7 @@ function specOf(name: string, { axis, domain: [low, high], value = 'loss', hasSl
     padding: 12,
     title: { text: name, anchor: 'start', fontSize: 15, offset: 10 },
     spacing: 36,
-    hconcat: hasSlope ? [panel(value, points), panel('its slope', slopes)] : [panel(value, points)],
+    hconcat: hasSlope ? [panel(value, points), panel('slope', slopes)] : [panel(value, points)],
     config: {
       font: 'Helvetica, Arial, sans-serif',
       axis: {

@@ -1,18 +1,18 @@
 import * as pf from '../../src/core.js';
 import type { LossEntry, LossName } from '../../src/core.js';
 
-/** One curve: a name for the legend, and the loss as a function of what is on the x axis. */
+/** A curve: its label in the legend, and its value as a function of the variable on the x axis. */
 type Curve = readonly [label: string, f: (x: number) => number];
 
-/** What the plot of a function shows. */
+/** The plot of a function. */
 export interface Plotted {
   /** Title of the x axis. */
   readonly axis: string;
   /** Range of the x axis. */
   readonly domain: readonly [number, number];
-  /** Title of the y axis. Default: the loss. */
+  /** Title of the panel that shows the values. Default `loss`. */
   readonly value?: string;
-  /** Whether the slope is drawn beside it. Default: yes. */
+  /** Whether a second panel shows the slope. Default true. */
   readonly hasSlope?: boolean;
   readonly curves: readonly Curve[];
 }
@@ -20,10 +20,10 @@ export interface Plotted {
 type Options = Readonly<Record<string, unknown>>;
 type Batch = Readonly<Record<string, unknown>>;
 
-/** One curve of a loss: its label, its options beside the required ones, and fields of its batch. */
+/** A curve of a loss: its label, options in addition to the required ones, and fields of its batch. */
 type LossCurve = readonly [label: string, options?: Options, fields?: Batch];
 
-/** How losses of one kind are plotted: the batch at each x, and the curves unless `CURVES` lists others. */
+/** How losses of one kind are plotted: the batch at each x, and the curves if `CURVES` lists none. */
 interface Kind {
   readonly axis: string;
   readonly domain: readonly [number, number];
@@ -34,7 +34,7 @@ interface Kind {
 const zero = { chosen: [0], rejected: [0] };
 const named = (name: string): readonly LossCurve[] => [[name]];
 
-/** Pairs without a reference, against the difference of their log-probs around `middle`. */
+/** Pairs without a reference, plotted against the difference of their log-probs, which are centred at `middle`. */
 const free = (axis: string, reach: number, middle: number): Kind => ({
   axis,
   domain: [-reach, reach],
@@ -63,13 +63,13 @@ const KINDS: Readonly<Record<LossEntry['kind'], Kind>> = {
     curves: () => [['desirable', {}, { desirable: [1] }], ['undesirable', {}, { desirable: [0] }]], // prettier-ignore
   },
   lists: {
-    axis: 'reward of the best, others 0',
+    axis: 'reward of the best candidate, others 0',
     domain: [-6, 6],
     batch: (x) => ({ policy: [[x / 0.1, 0, 0]], reference: [[0, 0, 0]] }),
     curves: () => [['loss']],
   },
   referenceFreeLists: {
-    axis: 'log-prob of the best, others -2',
+    axis: 'log-prob of the best candidate, others -2',
     domain: [-5, 0],
     batch: (x) => ({ policy: [[x, -2, -2]] }),
     curves: () => [['rewards 2, 1, 0']],
@@ -82,29 +82,33 @@ const KINDS: Readonly<Record<LossEntry['kind'], Kind>> = {
   },
 };
 
-/** Values of the fields that some losses have in their batch. */
+/** Values of batch fields that only some losses have. */
 const FIELDS: Batch = { gold: [-1], kl: 0, lengths: { chosen: [30], rejected: [30] }, nll: 0, rewards: [[2, 1, 0]], sequentialKl: zero };
 
 /** Values of options that have no default. */
 const REQUIRED: Options = { alpha: 0.1, beta: 2, gamma: 0.5 };
 
 const option = (name: string, values: readonly number[]): LossCurve[] => values.map((value) => [`${name} ${value}`, { [name]: value }]);
-const divergesBy = (kl: number): LossCurve => [`rejected side diverges by ${kl}`, {}, { sequentialKl: { chosen: [0], rejected: [kl] } }];
+const divergesBy = (kl: number): LossCurve => [
+  `sequentialKl ${kl} on the rejected side`,
+  {},
+  { sequentialKl: { chosen: [0], rejected: [kl] } },
+];
 
-/** Losses whose plot shows more than the one curve of their kind, or names it. */
+/** Curves of losses whose plot shows other curves than their kind, or labels them differently. */
 const CURVES: Readonly<Partial<Record<LossName, readonly LossCurve[]>>> = {
   dpo: [['no smoothing'], ['labelSmoothing 0.2', { labelSmoothing: 0.2 }], ['offset 2', { offset: 2 }]],
   robustDpo: option('labelSmoothing', [0.1, 0.3]),
   ipo: [['beta 0.1, h = beta Delta']],
   exoPair: option('labelSmoothing', [0.001, 0.1]),
-  ncaPair: [['both sides move']],
+  ncaPair: [['log-ratios of opposite sign']],
   bcoPair: option('delta', [0, 1]),
   sppo: option('preference', [1, 0.75]),
-  apoZero: [['both sides move']],
-  apoDown: [['both sides move']],
+  apoZero: [['log-ratios of opposite sign']],
+  apoDown: [['log-ratios of opposite sign']],
   discopop: option('tau', [0.05, 0.5]),
-  aot: [['one quantile']],
-  aotUnpaired: [['one quantile']],
+  aot: [['batch of one pair']],
+  aotUnpaired: [['batch of one pair']],
   dpop: option('lambda', [50, 1]),
   fDpo: [
     ['reverseKl', { beta: 1 }],
@@ -113,7 +117,7 @@ const CURVES: Readonly<Partial<Record<LossName, readonly LossCurve[]>>> = {
     ['alpha 0.5', { beta: 1, divergence: 'alpha', alpha: 0.5 }],
   ],
   calDpo: [['beta 0.1']],
-  rDpo: [-20, 0, 20].map((longer) => [`chosen ${longer} tokens longer`, {}, { lengths: { chosen: [30 + longer], rejected: [30] } }]),
+  rDpo: [-20, 0, 20].map((longer) => [`chosen - rejected length ${longer}`, {}, { lengths: { chosen: [30 + longer], rejected: [30] } }]),
   tdpo1: [0, 10].map(divergesBy),
   tdpo2: [0, 10].map(divergesBy),
   cpo: [['beta 0.1']],
@@ -127,17 +131,17 @@ const CURVES: Readonly<Partial<Record<LossName, readonly LossCurve[]>>> = {
     ['simpo, gamma 0.5', { contrastive: 'simpo', beta: 2, gamma: 0.5 }],
     ['hinge', { contrastive: 'hinge', beta: 1 }],
   ],
-  bradleyTerry: [['plain'], ['margin 1', { margin: 1 }]],
+  bradleyTerry: [['margin 0'], ['margin 1', { margin: 1 }]],
 };
 
-/** How a loss is plotted. */
+/** Returns how a loss is plotted. */
 function kindOf(name: LossName): Kind {
   const { kind, logps } = pf.losses[name];
-  if (name === 'slic') return free(FREE_SUMS.axis, 3, -2); // its kink is within a nat
+  if (name === 'slic') return free(FREE_SUMS.axis, 3, -2); // its kink is at 1 nat
   return kind === 'referenceFreePairs' && logps === 'sum' ? FREE_SUMS : KINDS[kind];
 }
 
-/** The values of `names`, all of which `table` has to hold. */
+/** Returns the values of `names`, all of which `table` must contain. */
 const pick = (table: Readonly<Record<string, unknown>>, names: readonly string[], what: string): Record<string, unknown> =>
   Object.fromEntries(
     names.map((name) => {
@@ -146,7 +150,7 @@ const pick = (table: Readonly<Record<string, unknown>>, names: readonly string[]
     }),
   );
 
-/** The plot of a loss of the catalogue. */
+/** Returns the plot of a loss of the catalogue. */
 function ofLoss(name: LossName): Plotted {
   const { loss, fields, required } = pf.losses[name] as unknown as LossEntry & { loss: (batch: Batch, options: Options) => number[] };
   const { axis, domain, batch, curves } = kindOf(name);
@@ -161,7 +165,7 @@ function ofLoss(name: LossName): Plotted {
   };
 }
 
-/** Plots of functions that are no losses of the catalogue. */
+/** Plots of functions that are not in the catalogue. */
 const OTHERS: Readonly<Record<string, Plotted>> = {
   klEstimate: {
     axis: 'mean log-ratio, nats',
@@ -172,7 +176,7 @@ const OTHERS: Readonly<Record<string, Plotted>> = {
   nll: {
     axis: 'log-prob of a token, nats',
     domain: [-6, 0],
-    curves: [['one of two tokens, the other -1', (x) => pf.nll([[x, -1]], [[1, 1]])]],
+    curves: [['two tokens, the other at -1', (x) => pf.nll([[x, -1]], [[1, 1]])]],
   },
   wpoWeights: {
     axis: 'mean of logps - logSumSquares',
@@ -189,7 +193,7 @@ const OTHERS: Readonly<Record<string, Plotted>> = {
     value: 'log-prob, nats',
     curves: [
       [
-        '3 tokens of -1 against 1 token',
+        '3 tokens of -1, other completion 1 token',
         (x) =>
           pf.ldLogProbs(
             { chosen: [[-1, -1, -1]], rejected: [[-1, 0, 0]] },
@@ -219,7 +223,7 @@ const OTHERS: Readonly<Record<string, Plotted>> = {
     curves: [['beta 0.1, alpha 0.6', (x) => pf.adaptiveBeta({ margins: [x], statistics: { mean: 0, std: 1 } })]],
   },
   robustMean: {
-    axis: 'one loss of four, the others 0.5',
+    axis: 'one of four losses, the others 0.5',
     domain: [0, 6],
     value: 'mean',
     curves: [0.5, 1, 5].map((betaPrime): Curve => [`betaPrime ${betaPrime}`, (x) => pf.robustMean([x, 0.5, 0.5, 0.5], { betaPrime })]),

@@ -7,20 +7,20 @@ const SOURCES = new URL('src/losses/', ROOT);
 
 const GROUPS: readonly (readonly [title: string, kinds: readonly LossEntry['kind'][]])[] = [
   ['Losses of pairs', ['pairs']],
-  ['without a reference', ['referenceFreePairs']],
-  ['of single examples', ['examples']],
-  ['of K candidates', ['lists', 'referenceFreeLists']],
-  ['of rewards', ['rewards']],
+  ['Losses of pairs without a reference', ['referenceFreePairs']],
+  ['Losses of unpaired examples', ['examples']],
+  ['Losses of lists of K candidates', ['lists', 'referenceFreeLists']],
+  ['Losses of rewards', ['rewards']],
 ];
 
-/** The functions that a file exports, the one of its name first. */
+/** Returns the functions that a file exports, first the function that the file is named after. */
 function functionsOf(file: string): string[] {
   const own = file.replace(/\.ts$/, '');
   const names = [...readFileSync(new URL(file, SOURCES), 'utf8').matchAll(/^export function (\w+)/gm)].map((match) => match[1]!);
   return [...new Set([own, ...names])];
 }
 
-/** The functions of src/losses that are no losses of the catalogue, those of one file together. */
+/** Lists the functions of src/losses that are not in the catalogue, grouped by file. */
 function others(): string {
   const files = readdirSync(SOURCES).filter((file) => file !== 'index.ts' && !(file.replace(/\.ts$/, '') in losses));
   return files
@@ -30,7 +30,7 @@ function others(): string {
     .join(', ');
 }
 
-/** README.md with its list of losses. */
+/** Returns README.md with its list of losses. */
 export function withLosses(): string {
   const all = Object.entries(losses as Readonly<Record<string, LossEntry>>);
   const rows = GROUPS.map(([title, kinds]) => [

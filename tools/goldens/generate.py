@@ -1,7 +1,7 @@
 """Write the golden values, or check the committed ones. See README.md.
 
 python generate.py                 write all files of test/goldens
-python generate.py dpo kto         only these
+python generate.py dpo kto         only these files of losses/
 python generate.py --check         generate into a temporary folder and compare with the committed files
 """
 
@@ -25,12 +25,12 @@ COMMITTED = HERE.parent.parent / "test" / "goldens"
 
 
 def loss_modules() -> list:
-    """The names of the files in losses/."""
+    """Return the names of the files in losses/."""
     return sorted(module.name for module in pkgutil.iter_modules(losses.__path__))
 
 
 def print_agreement(golden) -> None:
-    """The largest deviation of each original from the exact values."""
+    """Print the largest deviation of each original from the exact values."""
     print(f"\n{golden.loss}: largest deviation from the exact value, relative to max(1, |value|)")
     for (source, kind), off in sorted(golden.worst.items()):
         values = "  ".join(f"{key} {value:.1e}" for key, value in off.items())
@@ -40,7 +40,7 @@ def print_agreement(golden) -> None:
 
 
 def generate(names: list, folder: Path) -> list:
-    """Write the golden files of the named modules; returns what is off without a stated reason."""
+    """Write the golden files of the named modules; return the deviations without a stated reason."""
     failures = []
     for name in names:
         start = time.perf_counter()
@@ -54,7 +54,7 @@ def generate(names: list, folder: Path) -> list:
 
 
 def check(names: list, tolerance: float) -> list:
-    """Generate elsewhere and compare with the committed files."""
+    """Generate into a temporary folder and compare with the committed files."""
     differences = []
     with tempfile.TemporaryDirectory() as temporary:
         failures = generate(names, Path(temporary))

@@ -1,4 +1,4 @@
-"""Write test/tfjs/training/training.json: what PyTorch, transformers and TRL make of a few steps. See README.md.
+"""Write test/tfjs/training/training.json: results of PyTorch, transformers and TRL for a few steps. See README.md.
 
 python training.py
 """
@@ -17,7 +17,7 @@ TARGET = Path(__file__).resolve().parent.parent.parent / "test" / "tfjs" / "trai
 
 torch.set_default_dtype(torch.float64)
 START = [[[0.5, -1.25, 2.0], [0.125, 3.0, -0.75]], [1.0, -2.0]]
-# Of very different sizes, with a zero, as gradients are.
+# Like real gradients, of very different sizes, with a zero.
 GRADIENTS = [
     [[[0.1, -2.0, 30.0], [0.0, 1e-4, -0.5]], [0.25, -4.0]],
     [[[-0.3, 1.0, 10.0], [0.0, -2e-4, 0.5]], [0.5, 2.0]],
@@ -35,7 +35,7 @@ def lists(values):
 
 
 def adamw(options):
-    """The weights after each step."""
+    """Return the weights after each step."""
     weights = [torch.nn.Parameter(w) for w in tensors(START)]
     optimizer = torch.optim.AdamW(weights, **options)
     steps = []
@@ -56,7 +56,7 @@ def clipped(max_norm):
 
 
 def schedule(make, total, warmup):
-    """The learning rate of each step, and of some after the last."""
+    """Return the learning rate of each step, and of three steps after the last."""
     optimizer = torch.optim.SGD([torch.nn.Parameter(torch.zeros(1))], lr=0.5)
     scheduler = make(optimizer, num_warmup_steps=warmup, num_training_steps=total)
     rates = []
@@ -76,7 +76,7 @@ def soft_update(alpha):
 
 
 def bema(options):
-    """The corrected mean of weights that are START plus the sum of the gradients so far."""
+    """Return the bias-corrected mean after each step, of weights that are START plus the sum of the gradients so far."""
     callback = BEMACallback(**options)
     weights = tensors(START)
     callback.device = "cpu"

@@ -1,4 +1,4 @@
-// The mutants of formulas that are written in operations: one small change each, found on the syntax tree.
+// Mutants of formulas that are written in operations. Each makes one small change, found in the syntax tree.
 import ts from 'typescript';
 
 const SWAPS = {
@@ -14,7 +14,7 @@ const SWAPS = {
   expm1: 'exp',
   log1p: 'log',
 };
-/** Operations that give way to one of their arguments: a dropped sign, factor, addend, bound, mask or gradient stop. */
+/** Operations that are replaced by one of their arguments: a dropped sign, factor, addend, bound, mask or stop-gradient. */
 const DROPS = {
   neg: [0],
   stopGradient: [0],
@@ -30,13 +30,13 @@ const DROPS = {
   where: [1, 2],
 };
 const SIDES = { chosen: 'rejected', rejected: 'chosen', policy: 'reference', reference: 'policy' };
-/** Calls whose arguments say which engine and which shape, and do not enter a result. */
+/** Calls whose arguments determine an engine or a shape but do not enter a result. */
 const NOT_A_FORMULA = /^(check\w*|backendOf|shape|arange)$/;
 
 const calleeName = (call) =>
   ts.isIdentifier(call.expression) ? call.expression.text : ts.isPropertyAccessExpression(call.expression) ? call.expression.name.text : '';
 
-/** Every mutant of one source text: [{ line, before, after, text }], `before` and `after` being the changed lines. */
+/** Returns all mutants of a source text as [{ line, before, after, text }], where `before` and `after` are the changed lines. */
 export function mutantsOf(fileName, source) {
   const tree = ts.createSourceFile(fileName, source, ts.ScriptTarget.Latest, true);
   const found = [];

@@ -1,13 +1,13 @@
 // Mutation testing of the formulas. Stryker changes operators, literals and branches, but not calls, and the formulas of
-// this library are calls: `sub(a, b)` would stay as it is. This makes one such mutant after the other (mutants.mjs) and
-// runs the tests against it, on the arrays and the cpu engine; each has to turn them red.
+// this library are calls: it would leave `sub(a, b)` unchanged. This script makes one mutant of a call after the other (mutants.mjs)
+// and runs the tests on the arrays and the cpu engine, which must fail for every mutant.
 //
 //   npm run mutation:ops                     all folders
 //   npm run mutation:ops -- losses/dpo       files whose path contains this
-//   npm run mutation:ops -- --list           show the mutants, run nothing
+//   npm run mutation:ops -- --list           list the mutants, run nothing
 //
-// Mutants that compute the same are listed in equivalent.json, by file and by the changed lines, each with its reason.
-// All work is done on copies in a temporary folder: the working tree is never touched.
+// Equivalent mutants, which compute the same as the original, are listed in equivalent.json by file and changed lines, each with its
+// reason. The script works on copies in a temporary folder and leaves the sources untouched; it writes reports/mutation/ops.json.
 import { spawn } from 'node:child_process';
 import { cpSync, existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -45,18 +45,18 @@ const describe = (m) => `${m.file}:${m.line}\n  - ${m.before}\n  + ${m.after}`;
 
 if (args.includes('--list')) {
   console.log(mutants.map(describe).join('\n'));
-  console.log(`${mutants.length} mutants, ${all.length - mutants.length} equivalent ones left out`);
-  // What goes into a pipe is written later than this line.
+  console.log(`${mutants.length} mutants, ${all.length - mutants.length} equivalent mutants omitted`);
+  // Output to a pipe is asynchronous: wait for it.
   await new Promise((resolve) => process.stdout.write('', resolve));
   process.exit();
 }
 
-/** Tests of every loss: long as a whole, so that of them only those with the name of the mutated file run at first. */
+/** Test files that cover every loss. They take long, so at first only their tests named after the mutated file run. */
 const OF_ALL_LOSSES = ['test/losses/goldens.test.ts', 'test/losses/contract.test.ts'];
 
 /**
- * The runs that are about a file, the likeliest to fail first: the tests of the same name, else all that mention something
- * it exports; then those of every loss that bear its name.
+ * Test runs for a mutated file, the most likely to fail first: the test file of the same name, or otherwise all test files that mention
+ * one of its exports; then its tests in the files that cover every loss.
  */
 function ownRuns(file) {
   const named = file.replace(/^src\//, 'test/').replace(/\.ts$/, '.test.ts');
@@ -66,7 +66,7 @@ function ownRuns(file) {
     (test) => !/^test\/(node|tfjs)\//.test(test) && !OF_ALL_LOSSES.includes(test) && names.length > 0 && mentions.test(read(test)),
   );
   const own = existsSync(join(root, named)) ? [named] : mentioning;
-  // The arrays engine starts fastest, and tells most mutants.
+  // The arrays engine starts fastest and detects most mutants.
   const runs = own.length > 0 ? ['arrays', 'cpu'].map((engine) => [...own, '--project', engine]) : [];
   const name = basename(file, '.ts');
   if (existsSync(join(root, `test/goldens/${name}.json`))) runs.push([...OF_ALL_LOSSES, '--testNamePattern', `^${name} `]);
@@ -81,7 +81,7 @@ process.on('exit', () => {
 });
 for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) process.on(signal, () => process.exit(130));
 
-/** A copy of the sources and the tests, with the installed packages of this one. */
+/** Copies the sources and the tests, and links the installed packages. */
 function copyTree(name) {
   const dir = join(temporary, name);
   mkdirSync(dir);
@@ -91,7 +91,7 @@ function copyTree(name) {
   return dir;
 }
 
-/** Whether the tests pass in a copy, and what they print; a run over the time limit does not pass. */
+/** Runs tests in a copy. Returns whether they pass, and their output; a run over the time limit does not pass. */
 function runTests(dir, tests = []) {
   return new Promise((resolve) => {
     const vitest = join(root, 'node_modules/vitest/vitest.mjs');
@@ -123,7 +123,7 @@ async function survives(dir, mutant) {
 const copies = Array.from({ length: WORKERS }, (_, i) => copyTree(`worker-${i}`));
 const unchanged = await runTests(copies[0]);
 if (!unchanged.passed) {
-  console.log(`${unchanged.output}\nThe tests fail without a mutant: mend that first.`);
+  console.log(`${unchanged.output}\nThe tests fail without a mutant; fix that first.`);
   process.exit(1);
 }
 
@@ -144,7 +144,7 @@ await Promise.all(
 mkdirSync(join(root, 'reports/mutation'), { recursive: true });
 const report = { mutants: mutants.length, survivors: survivors.map(({ file, line, before, after }) => ({ file, line, before, after })) };
 writeFileSync(join(root, 'reports/mutation/ops.json'), JSON.stringify(report, null, 2));
-for (const e of stale) console.log(`equivalent.json: no such mutant any more: ${e.file}\n  - ${e.before}\n  + ${e.after}`);
+for (const e of stale) console.log(`equivalent.json: no longer a mutant: ${e.file}\n  - ${e.before}\n  + ${e.after}`);
 const killed = mutants.length - survivors.length;
 console.log(`${killed} of ${mutants.length} mutants killed (${((100 * killed) / Math.max(mutants.length, 1)).toFixed(1)} %)`);
 process.exitCode = survivors.length + stale.length === 0 ? 0 : 1;

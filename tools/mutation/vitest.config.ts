@@ -1,6 +1,6 @@
 import { configDefaults, defineConfig, type TestProjectInlineConfiguration } from 'vitest/config';
 
-// The tests of the formulas on the two engines that start fast, those of the training helpers on cpu, and those of data, for mutation testing.
+// For mutation testing: the tests of the formulas and training helpers on the two engines that start fast, and the tests of test/data.
 const exclude = [...configDefaults.exclude, 'test/{data,models,node,rows}/**', 'test/tfjs/{kernels,fused}/**', 'test/tfjs/*.test.ts'];
 const engine = (name: 'arrays' | 'cpu'): TestProjectInlineConfiguration => ({
   extends: true,
@@ -11,8 +11,8 @@ export default defineConfig({
   cacheDir: '.stryker-tmp/vite',
   test: {
     testTimeout: 60_000,
-    isolate: false, // TensorFlow.js is loaded once a mutant, not once a file
-    testNamePattern: /^(?!10,000 chat rows)/, // it takes longer than all others of data together, and finds no more
+    isolate: false, // loads TensorFlow.js once per mutant instead of once per file
+    testNamePattern: /^(?!10,000 chat rows)/, // takes longer than all other tests of test/data, and detects no more mutants
     projects: [engine('arrays'), engine('cpu'), { extends: true, test: { name: 'data', include: ['test/data/*.test.ts'] } }],
   },
 });

@@ -17,7 +17,7 @@ FUNCTION = (
 
 
 def adaptive_beta(options, fields):
-    """beta, the running mean and deviation, and the weights of the filter, for one batch of margins."""
+    """Return beta, the running mean and standard deviation, and the weights of the filter, for one batch of margins."""
     margins = constant(fields["margins"])
     trainer = SimpleNamespace(
         gap_mean=constant(fields["mean"]).reshape(1),

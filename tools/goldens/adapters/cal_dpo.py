@@ -1,4 +1,4 @@
-"""tengxiao1/Cal-DPO: the authors' own code. It halves the squares, and averages them over the batch: one call per pair."""
+"""tengxiao1/Cal-DPO: the authors' own code. It halves the squares and averages them over the batch: one call per pair."""
 
 from types import SimpleNamespace
 

@@ -13,7 +13,7 @@ FUNCTION = "trainers.py get_batch_metrics, the expression that it returns for Dr
 
 
 def robust_mean(options, fields):
-    """The reduction, on given losses."""
+    """Dr.DPO's reduction of given losses."""
     text = source_text(DR_DPO, "trainers.py")
     expression = re.search(r"return (- loss_config\.mode_weight \* torch\.log\(.*\)), metrics", text)[1]
     losses = variable(fields["losses"])

@@ -1,4 +1,4 @@
-"""haozheji/exact-optimization: the EXO authors' own code. Each candidate is one token that carries the whole log-prob."""
+"""haozheji/exact-optimization: the EXO authors' own code. Each candidate is one token with the whole log-prob."""
 
 import torch
 
@@ -13,7 +13,7 @@ FUNCTION = (
 
 
 class Identity:
-    """Stands for `LogSoftmax(-1)`."""
+    """Replaces `LogSoftmax(-1)`."""
 
     def __init__(self, _axis):
         pass

@@ -1,4 +1,7 @@
-"""ContextualAI/HALOs: DPO, cDPO, IPO, KTO and Bradley-Terry. It works on token log-probs: each sum is one token."""
+"""ContextualAI/HALOs: DPO, cDPO, IPO, KTO, SimPO, SLiC, humanline and Bradley-Terry.
+
+Its losses take token log-probs, so each summed log-prob is passed as one token.
+"""
 
 from types import MethodType, SimpleNamespace
 
@@ -53,7 +56,7 @@ ipo = _pair_adapter("IPOTrainer", lambda o: dict(tau=o["beta"]))
 
 
 def kto(options, fields):
-    """KTO; losses come back desirable first, here they go back into input order."""
+    """KTO. HALOs returns the losses of desirable examples first; they are put back into input order."""
     trainer = _trainer(
         beta=options["beta"],
         desirable_weight=options["desirableWeight"],
@@ -90,7 +93,7 @@ slic = _free_adapter("SLiCTrainer", lambda o: dict(beta=o["delta"], lambda_coef=
 
 
 def humanline(options, fields):
-    """Sequence log-ratios of clamped token log-ratios, and the gradient of their sum by the policy's tokens."""
+    """Sequence log-ratios from clamped token log-ratios, and d sum / d policy."""
     trainer = _trainer()
     trainer.config = SimpleNamespace(humanline=True, log_epsilon_P=options["low"], log_epsilon_R=options["high"])
     policy = variable(fields["policy"])
@@ -99,7 +102,7 @@ def humanline(options, fields):
 
 
 def reward(_options, fields):
-    """Bradley-Terry on a two-class head, of which it takes the second logit; neither margin nor centering."""
+    """Bradley-Terry on a two-class head, of which HALOs takes the second logit. It has neither margin nor centering."""
     loss_function = _method("BradleyTerryTrainer.loss")
 
     def one_pair(chosen, rejected):

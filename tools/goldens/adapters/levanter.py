@@ -1,4 +1,4 @@
-"""Levanter: dpo_loss and dpo_loss_from_logps. Haliax's named arrays are replaced by a thin wrapper of jax arrays."""
+"""Levanter: dpo_loss and dpo_loss_from_logps. Haliax's named arrays are replaced by a thin wrapper around jax arrays."""
 
 from types import SimpleNamespace
 
@@ -67,7 +67,7 @@ def dpo(options, fields):
 
 
 def dpo_metrics(options, fields) -> dict:
-    """The metrics of one batch, by their names."""
+    """Return the metrics of one batch, by name."""
     names = _names()
     extract(LEVANTER, PATH, "dpo_loss_from_logps", names)
     arrays = [Named(jnp.asarray(fields[k])) for k in POLICY + REFERENCE]

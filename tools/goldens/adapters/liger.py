@@ -1,4 +1,4 @@
-"""Liger-Kernel: the loss functions of its chunked losses. The pair losses return means: one call per pair."""
+"""Liger-Kernel: the loss functions of its chunked losses. They return means, so each pair is one call."""
 
 import torch
 import torch.nn.functional as F
@@ -43,7 +43,7 @@ def _dpo(loss_type):
     return adapter
 
 
-dpo = _dpo("sigmoid")  # it knows no label smoothing for this loss
+dpo = _dpo("sigmoid")  # without label smoothing, which Liger does not have for this loss
 robust = _dpo("robust")
 hinge = _dpo("hinge")
 exo_pair = _dpo("exo_pair")
@@ -76,7 +76,7 @@ simpo = _free("SimPO", lambda o: dict(_smoothing(o), gamma=o["gamma"]))
 
 
 def kto(options, fields):
-    """KTO with the KL passed in; it has no class weights."""
+    """KTO with a given KL. Liger has no class weights."""
     loss_function = _loss_function("KTO")
     target = torch.zeros(1, 1)
     kl = constant(fields["kl"])

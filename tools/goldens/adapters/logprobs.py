@@ -1,7 +1,7 @@
 """Token and sequence log-probs of TRL, eric-mitchell, HALOs, Liger and OpenRLHF, from logits and next-token labels.
 
-The originals shift by themselves: they get one more position, a label in front and a row of logits behind, both of
-which their shift drops again.
+Some originals shift the labels themselves. They get one more position, a label in front and a row of logits at the
+end, which their shift drops again.
 """
 
 import math
@@ -41,10 +41,10 @@ def _masked(per_token, labels):
 
 
 def _sequence_outputs(function, logits, labels) -> dict:
-    """Sum, mean and both gradients of `function(logits, labels, average)`.
+    """Return sum, mean and both gradients of `function(logits, labels, average)`.
 
-    The mean of an empty row is 0/0 in the originals, and its gradient would spread NaN over the batch: the gradient
-    of the mean is taken over the other rows only, and is 0 in the empty ones.
+    The mean of an empty row is 0/0 in the originals, and its gradient would spread NaN over the batch. The gradient of
+    the mean is therefore taken over the other rows only, and is 0 in empty rows.
     """
     outputs, grads = {}, {}
     labels = torch.tensor(labels)
@@ -64,7 +64,7 @@ def _selective_log_softmax():
 
 
 def trl(logits, labels) -> dict:
-    """TRL's helpers: log-probs per token, sums, means."""
+    """TRL's log-probs per token, sums and means."""
     selective = _selective_log_softmax()
     path = "trl/experimental/cpo/cpo_trainer.py"
     names = dict(torch=torch, selective_log_softmax=selective)
@@ -97,13 +97,13 @@ def halos(logits, labels) -> dict:
 
 
 def liger(logits, labels) -> dict:
-    """Liger's sums and means, over the projection of its fused linear layer by the identity."""
+    """Liger's sums and means, with the identity as the weight of its fused linear layer."""
     path = "liger_kernel/chunked_loss/fused_linear_preference.py"
     name = "LigerFusedLinearPreferenceBase.chunk_forward"
     chunk_forward = extract("liger-0.8.5", path, name, dict(torch=torch, F=F), TO_FLOAT64[:1])
 
     def sequence(x, y, average):
-        # It takes chosen rows first, then as many rejected ones: every row is doubled.
+        # It takes chosen rows first, then as many rejected rows, so every row is passed twice.
         both = torch.cat([x, x]), torch.eye(x.shape[-1]), torch.cat([y, y])
         return chunk_forward(*both, compute_nll_loss=False, average_log_prob=average)[0]
 
@@ -111,7 +111,7 @@ def liger(logits, labels) -> dict:
 
 
 def openrlhf(logits, labels) -> dict:
-    """OpenRLHF's token log-probs (its plain path: flash-attn is not installed)."""
+    """OpenRLHF's token log-probs, in the code path without flash-attn."""
     path = "openrlhf/models/utils.py"
     names = dict(torch=torch, F=F)
     extract("openrlhf-0.11.2", path, "_logsumexp_by_chunk", names)
@@ -121,9 +121,9 @@ def openrlhf(logits, labels) -> dict:
 
 
 def trl_fused_outputs(logits, labels) -> dict:
-    """Per-token outputs of TRL's fused head (log-probs, entropy, mean logit, ...), 0 at ignored positions.
+    """Return per-token outputs of TRL's fused head (log-probs, entropy, mean logit, ...), 0 at ignored positions.
 
-    The hidden states are the logits and the head is the identity; float32 is replaced by float64 in its text.
+    The hidden states are the logits and the head is the identity; in its text, float32 is replaced by float64.
     """
     path = "trl/kernels/chunked_logprob.py"
     outputs = ("entropy", "log_sum_sq_probs", "mean_logits", "is_top1")

@@ -12,7 +12,7 @@ FUNCTION = "trainers.py preference_loss, offset=True: its offset is alpha * log(
 
 
 def dpo(options, fields):
-    """DPO with the offset that the options name; scores and alpha are chosen so that it comes out."""
+    """DPO with the offset of the options; scores and alpha are chosen to give this offset."""
     preference_loss = extract(ODPO, "trainers.py", "preference_loss", dict(torch=torch, F=F))
     tensors = pair_tensors(fields)
     gaps = torch.exp(constant(options["offset"]))

@@ -1,4 +1,7 @@
-"""OpenRLHF: DPOLoss (DPO, cDPO, IPO) and the reward model's PairWiseLoss. Both return means: one call per pair."""
+"""OpenRLHF: DPOLoss (DPO, cDPO, IPO), the reward model's PairWiseLoss, and the SFT loss.
+
+The first two return means, so each pair is one call.
+"""
 
 import numpy as np
 import torch
@@ -33,7 +36,7 @@ ipo = _adapter(True)
 
 
 def reward(options, fields):
-    """PairWiseLoss; it has a margin but no centering."""
+    """PairWiseLoss, which has a margin but no centering."""
     module = _loss_class("PairWiseLoss")()
     tensors = [variable(fields[k]) for k in CHOSEN_REJECTED]
     margins = constant(np.broadcast_to(options["margin"], len(tensors[0])))

@@ -1,4 +1,4 @@
-"""What the adapters of pair losses share: the fields as tensors, and the result in our names."""
+"""Helpers of the adapters of pair losses: fields as tensors, and results under the names of the golden files."""
 
 import numpy as np
 
@@ -10,18 +10,18 @@ CHOSEN_REJECTED = ("chosen", "rejected")
 
 
 def pair_tensors(fields: dict) -> list:
-    """policyChosen, policyRejected (both differentiable), referenceChosen, referenceRejected."""
+    """Return policyChosen and policyRejected, both differentiable, referenceChosen and referenceRejected."""
     return [variable(fields[k]) for k in POLICY] + [constant(fields[k]) for k in REFERENCE]
 
 
 def result(losses, names, tensors, **more) -> dict:
-    """Losses and the gradients of their sum by the first `len(names)` tensors."""
+    """Return the losses, and the gradients of their sum with respect to the first `len(names)` tensors."""
     grads = grads_of_sum(losses, dict(zip(names, tensors)))
     return dict(losses=losses.detach().numpy(), grads=grads, **more)
 
 
 def in_input_order(losses, policy, desirable, **more) -> dict:
-    """Losses that came back desirable examples first, in the order of the input; and their gradients by the policy."""
+    """Put losses that have desirable examples first into input order; return them with the gradients of the policy."""
     grads = grads_of_sum(losses, {"policy": policy})
     order = np.argsort(1 - np.asarray(desirable), kind="stable")
     in_order = np.empty(len(order))

@@ -1,4 +1,4 @@
-"""LuJunru/SamPO: a trainer by others that has DPOP and length-regularised DPO, whose own papers came without code."""
+"""LuJunru/SamPO: the SamPO authors' trainer, for DPOP and length-regularized DPO, whose own papers came without code."""
 
 from types import SimpleNamespace
 

@@ -15,7 +15,7 @@ FUNCTION = "scripts/simper_trainer.py SimPOTrainer.simpo_loss (stub self)"
 
 
 def simper(_options, fields):
-    """SimPER; what it takes off the log-probs for SimPO is 0."""
+    """SimPER. The margin that the function subtracts for SimPO is 0."""
     loss_function = extract(
         SIMPER, "scripts/simper_trainer.py", "SimPOTrainer.simpo_loss", dict(torch=torch, F=F)
     )

@@ -1,4 +1,4 @@
-"""TRL 1.16.0: DPO and KTO trainers, the experimental CPO and ORPO trainers, the reward trainer."""
+"""TRL 1.16.0: the DPO, KTO and reward trainers, and the experimental CPO, ORPO and TPO trainers."""
 
 import math
 from types import SimpleNamespace
@@ -41,10 +41,10 @@ def _trl_dpo_names() -> dict:
 
 
 def run_dpo(loss_type, options, outputs, reference_sums, completion_mask, patches=(), **attributes):
-    """Drive `_compute_loss` with given model outputs `[2B, T]`; the mask `[2B, T + 1]` is the unshifted one.
+    """Call `_compute_loss` with given model outputs `[2B, T]` and the unshifted mask `[2B, T + 1]`.
 
-    `attributes` are further ones of the trainer. Returns the loss, the local variables of the method, and the metrics
-    that it logged.
+    `attributes` are further attributes of the trainer. Return the loss, the local variables of the method, and the
+    metrics that it logged.
     """
     path = "trl/trainer/dpo_trainer.py"
     compute_loss = extract(TRL, path, "DPOTrainer._compute_loss", _trl_dpo_names(), patches)
@@ -74,7 +74,7 @@ def run_dpo(loss_type, options, outputs, reference_sums, completion_mask, patche
 
 
 def one_token_outputs(sums: torch.Tensor) -> tuple:
-    """Model outputs and mask for completions of one token, whose log-prob is the whole sum."""
+    """Return model outputs and mask for completions of one token, whose log-prob is the whole sum."""
     nothing = torch.zeros(len(sums), 1)
     outputs = dict(
         log_probs=sums[:, None], entropy=nothing, mean_logits=nothing, is_top1=nothing.bool(), log_sum_sq_probs=nothing
@@ -118,7 +118,7 @@ ALPHA_IN_FLOAT64 = (
 
 
 def f_divergence(options, fields):
-    """DPO under another divergence; TRL's coefficient is 1 minus the alpha of the paper."""
+    """DPO with another divergence. TRL's coefficient is 1 minus the alpha of the paper."""
     kind = options["divergence"]
     attributes = dict(f_divergence_type=DIVERGENCES[kind])
     if kind == "alpha":
@@ -161,7 +161,7 @@ def _orpo_trainer(options) -> tuple:
 
 
 def orpo_odds(options, fields):
-    """The odds-ratio term alone. TRL's function returns it with the opposite sign."""
+    """Only the odds-ratio term. TRL's function returns it with the opposite sign."""
     trainer, _ = _orpo_trainer(options)
     tensors = [variable(fields[k]) for k in CHOSEN_REJECTED]
     negated, *_ = trainer.odds_ratio_loss(*tensors)
@@ -183,7 +183,7 @@ def orpo_with_nll(options, fields):
 
 
 def run_kto(options, fields, loss_type="kto") -> tuple:
-    """Drive KTO's `_compute_loss`; returns the policy tensor, the method's locals and its metrics."""
+    """Call KTO's `_compute_loss`; return the policy tensor, the local variables of the method and its metrics."""
     names = dict(torch=torch, F=F, **TRL_HELPERS)
     compute_loss = extract(TRL, "trl/trainer/kto_trainer.py", "KTOTrainer._compute_loss", names)
     policy = variable(fields["policy"])
@@ -215,19 +215,19 @@ def run_kto(options, fields, loss_type="kto") -> tuple:
 
 
 def kto(options, fields):
-    """KTO; TRL returns desirable rows first, here they go back into input order."""
+    """KTO. TRL returns the losses of desirable examples first; they are put back into input order."""
     policy, local, _ = run_kto(options, fields)
     return in_input_order(local["losses"], policy, fields["desirable"], kl=local["kl"].item())
 
 
 def apo_zero_unpaired(options, fields):
-    """The KTO trainer's other loss, in input order, too."""
+    """APO-zero of the KTO trainer, in input order."""
     policy, local, _ = run_kto(options, fields, "apo_zero_unpaired")
     return in_input_order(local["losses"], policy, fields["desirable"])
 
 
 def reward(options, fields):
-    """Bradley-Terry loss of the reward trainer; it returns the mean, so each pair is one call."""
+    """Bradley-Terry loss of the reward trainer. It returns the mean, so each pair is one call."""
     path = "trl/trainer/reward_trainer.py"
     compute_loss = extract(TRL, path, "RewardTrainer.compute_loss", dict(torch=torch, nn=torch.nn))
     centering = options["centering"]
@@ -257,12 +257,12 @@ def _token_outputs(logps: torch.Tensor, log_sum_squares: torch.Tensor | None = N
 
 
 def _unshifted(mask) -> torch.Tensor:
-    """The mask of the tokens, given that of the next tokens."""
+    """Return the mask of the tokens from the mask of the next tokens."""
     return F.pad(torch.tensor(mask, dtype=torch.long), (1, 0))
 
 
 def wpo_weights(options, fields):
-    """The weight that TRL multiplies each pair's loss with: it is not clamped."""
+    """The weight by which TRL multiplies the loss of each pair, without a clamp."""
     outputs = _token_outputs(constant(fields["logps"]), constant(fields["logSumSquares"]))
     reference = [torch.zeros(len(fields["logps"]) // 2)] * 2
     _, local, _ = run_dpo(
@@ -273,7 +273,7 @@ def wpo_weights(options, fields):
 
 
 def nll(_options, fields):
-    """DPO's `sft` loss, the mean over the tokens of the chosen half; the other half is a copy."""
+    """The `sft` loss of the DPO trainer, the mean over the tokens of the chosen half; the other half is a copy."""
     logps = variable(fields["logps"])
     mask = _unshifted(np.concatenate([fields["mask"]] * 2))
     reference = [torch.zeros(len(fields["logps"]))] * 2
@@ -284,7 +284,7 @@ def nll(_options, fields):
 
 
 def ld_logps(options, fields):
-    """LD-DPO's log-probs: tokens beyond the shorter completion of the pair count less. Masked tokens come in as 0."""
+    """LD-DPO's log-probs: tokens beyond the shorter completion's length have less weight. Masked tokens are passed as 0."""
     logps, mask = variable(fields["logps"]), constant(fields["mask"])
     reference = [torch.zeros(len(logps) // 2)] * 2
     outputs = _token_outputs(logps * mask)
@@ -323,5 +323,5 @@ TPO = {name: _tpo(loss_type) for name, loss_type in dict(cpo="sigmoid", hinge="h
 
 
 def tpo(options, fields):
-    """TPO with the contrastive term that the options name."""
+    """TPO with the contrastive term of the options."""
     return TPO[options["contrastive"]](options, fields)

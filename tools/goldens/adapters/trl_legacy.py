@@ -1,4 +1,4 @@
-"""TRL 0.27.2: the DPO trainer's loss on summed log-probs, which still has label smoothing and summed IPO; BCO, XPO, Nash-MD."""
+"""TRL 0.27.2: BCO, XPO, Nash-MD, and the DPO trainer's loss on summed log-probs, with label smoothing and summed IPO."""
 
 import enum
 from types import SimpleNamespace
@@ -33,7 +33,7 @@ def _names() -> dict:
 
 
 def _running(delta) -> SimpleNamespace:
-    """A running mean that stays where it is."""
+    """A running mean that is never updated."""
     return SimpleNamespace(mean=delta, update=lambda _rewards: None)
 
 
@@ -62,7 +62,7 @@ def _adapter(loss_type):
     return adapter
 
 
-dpo = _adapter("sigmoid")  # with a divergence: f-DPO, without forward KL
+dpo = _adapter("sigmoid")  # with a divergence: f-DPO, which has no forward KL in this version
 ipo = _adapter("ipo")
 robust = _adapter("robust")
 hinge = _adapter("hinge")
@@ -78,7 +78,7 @@ aot_unpaired = _adapter("aot_pair")
 
 
 def bco(options, fields):
-    """BCO, in input order; its weights of undesirable examples are given."""
+    """BCO in input order, with given weights of undesirable examples."""
     path = "trl/experimental/bco/bco_trainer.py"
     bco_loss = extract(TRL, path, "BCOTrainer.bco_loss", dict(torch=torch, F=F))
     desirable = np.asarray(fields["desirable"]).astype(bool)
@@ -96,7 +96,7 @@ def bco(options, fields):
 
 
 def xpo(options, fields):
-    """The exploration term of XPO; the DPO term beside it gets equal log-probs."""
+    """The exploration term of XPO, which the function returns separately from its DPO term."""
     path = "trl/experimental/xpo/xpo_trainer.py"
     compute_losses = extract(TRL, path, "XPOTrainer._compute_losses", dict(torch=torch, F=F))
     trainer = SimpleNamespace(args=SimpleNamespace(loss_type="sigmoid"), beta=1.0, alpha=options["alpha"])

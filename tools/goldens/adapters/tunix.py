@@ -1,4 +1,4 @@
-"""google/tunix: dpo_loss_fn, for DPO, cDPO and ORPO. Its compute_logps is stubbed with the given log-probs."""
+"""google/tunix: dpo_loss_fn, for DPO, cDPO and ORPO. Its compute_logps is a stub that returns the given log-probs."""
 
 from types import SimpleNamespace
 
@@ -18,7 +18,7 @@ ORPO_FUNCTION = (
 
 
 def _call(chosen, rejected, reference=(None, None), nll=None, **options):
-    """The loss of one pair; tunix returns a numerator and a denominator."""
+    """Return the loss of one pair; tunix returns a numerator and a denominator."""
     logps = (chosen[None], rejected[None], None if nll is None else -nll[None])
     names = dict(
         jax=jax,

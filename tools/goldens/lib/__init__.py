@@ -1,1 +1,1 @@
-"""Building blocks of the golden-value generator; nothing here knows a particular loss."""
+"""Building blocks of the golden-value generator that do not depend on a particular loss."""

@@ -4,9 +4,9 @@ import math
 
 from lib.golden_file import TOLERANCE
 
-# How far an original is from the exact value is rounding noise: it only has to stay small.
+# Deviations of originals from the exact values are rounding noise: they only have to stay small.
 NOISE = {"agreement"}
-# By how much an original is wrong where it is known to be: not pinned.
+# Sizes of known deviations, which are not compared.
 UNPINNED = {"off"}
 
 

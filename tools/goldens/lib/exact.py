@@ -1,4 +1,4 @@
-"""Independent values with 50 digits (mpmath): our own reading of the formula, never shared with an original."""
+"""Independent values in 50 digits (mpmath), from our own reading of the formulas; no code is shared with the originals."""
 
 import mpmath as mp
 import numpy as np
@@ -43,7 +43,7 @@ def log_softmax(values) -> list:
 
 
 def to_mp(value):
-    """Numbers, nested lists and arrays as (lists of) 50-digit numbers with the same value; words as they are."""
+    """Convert numbers, nested lists and arrays to 50-digit numbers of the same value; keep strings."""
     if isinstance(value, np.ndarray):
         value = value.tolist()
     if isinstance(value, (list, tuple)):
@@ -58,7 +58,7 @@ def to_float(value):
 
 
 def replaced(values: list, path: tuple, x) -> list:
-    """Nested lists with one number replaced."""
+    """Return nested lists with one number replaced."""
     head, *rest = path
     copy = list(values)
     copy[head] = replaced(copy[head], rest, x) if rest else x
@@ -66,7 +66,7 @@ def replaced(values: list, path: tuple, x) -> list:
 
 
 def evaluate(formula, options: dict, arrays: dict, wrt, digits: int = 50) -> dict:
-    """Losses of `formula(fields, options)` and d sum(losses) / d field for the fields in `wrt`, which may be nested."""
+    """Return the losses of `formula(fields, options)`, and d sum(losses) / d field for the (nested) fields in `wrt`."""
     with mp.workdps(digits):
         fields = {name: to_mp(values) for name, values in arrays.items()}
         options = {name: to_mp(value) for name, value in options.items()}

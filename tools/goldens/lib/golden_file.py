@@ -1,4 +1,4 @@
-"""One golden file: what it holds, and the rules that every record keeps."""
+"""A golden file: its content, and the rules that every record must satisfy."""
 
 from pathlib import Path
 
@@ -15,10 +15,10 @@ def two_digits(x: float) -> float:
 
 
 class GoldenFile:
-    """Collects inputs and records; refuses a value that is off the exact one without a stated reason."""
+    """Collects inputs and records. A value that deviates from the exact value without a stated reason is a failure."""
 
     def __init__(self, loss: str, formula: str, notes: list, functions: dict, known: dict | None = None):
-        """`functions`: source id -> what is executed. `known`: (source id, input kind) -> why it may be off."""
+        """`functions`: source id -> executed function. `known`: (source id, input kind) -> reason for a deviation."""
         self.loss = loss
         self.formula = formula
         self.notes = notes
@@ -36,10 +36,10 @@ class GoldenFile:
             raise ValueError(f"{self.loss}: two inputs are called {name}")
 
     def add(self, name, options, results: dict, exact: dict, stored=None, exact_keys=None) -> None:
-        """Check `results` (source id -> outputs) against `exact`; store the first that agrees, of the others the deviation.
+        """Check `results` (source id -> outputs) against `exact`; store the first that agrees, and all deviations.
 
-        `stored` replaces the outputs that are stored, where they need a repair before they can be compared.
-        `exact_keys` are the outputs whose exact values are stored, too (default: all; empty: no such record).
+        `stored` replaces the stored outputs, for results that had to be repaired before the comparison.
+        `exact_keys` are the outputs whose exact values are stored, too (default: all; empty: no record of `exact`).
         """
         agreement = {}
         for source, result in results.items():

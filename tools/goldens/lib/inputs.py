@@ -1,7 +1,7 @@
-"""Deterministic inputs. Two independent seeds, A and B: every name starts with the one it comes from.
+"""Deterministic inputs from two independent seeds, A and B. Every name starts with its seed.
 
-Realistic sets (B1, B5, B6: the batch size) are rounded to binary fractions that float32 holds exactly, so that a
-float32 implementation can be fed the same numbers.
+Realistic sets (B1, B5, B6, named after the batch size) are rounded to binary fractions that float32 represents exactly,
+so that a float32 implementation gets the same numbers.
 """
 
 import hashlib
@@ -53,18 +53,18 @@ def pair_inputs() -> dict:
             policy_rejected = np.minimum(-1, rejected + binary(r.normal(-0.5, 5, count), 10))
             add(f"{seed}_B{count}", policy_chosen, policy_rejected, chosen, rejected)
 
-        # Differences of log-ratios up to 10000: beta times them is up to 1000 for beta 0.1.
+        # Differences of log-ratios up to 10000: with beta 0.1 the scaled margin is up to 1000.
         r = rng(seed, "pairExtreme")
         margin = np.array([10000, -10000, 1000, -1000, 370.5, -370.5, 40, -40])
         chosen, rejected = binary(-r.uniform(6000, 7000, (2, 8)), 2)
         add(f"{seed}_extreme", chosen + margin / 2, rejected - margin / 2, chosen, rejected)
 
-        # Policy and reference agree; in the first pair both answers are equally likely, too.
+        # Policy and reference agree; in the first pair, both answers are also equally likely.
         chosen = np.array([-12.5, *_summed(r, 2)])
         rejected = np.array([-12.5, *_summed(r, 2)])
         add(f"{seed}_equal", chosen, rejected, chosen, rejected)
 
-        # Differences that float32 (and, for the first, half of float64) cannot see.
+        # Small differences, down to the resolution of float64; float32 loses most of them.
         chosen, rejected = binary(-r.uniform(5, 60, (2, 4)), 10)
         step = np.array([1e-12, -1e-9, 1e-6, -1e-3])
         add(f"{seed}_tiny", chosen + step, rejected - 2 * step, chosen, rejected)
@@ -105,7 +105,7 @@ def sum_inputs() -> dict:
 
 
 def with_lengths(sets: dict) -> dict:
-    """The pairs of `pair_inputs`, with the number of tokens of each completion."""
+    """Add the number of tokens of each completion to the pairs of `pair_inputs`."""
     for name, fields in sets.items():
         r = rng(name[0], f"lengths{name}")
         for side in ("chosenLengths", "rejectedLengths"):
@@ -114,7 +114,7 @@ def with_lengths(sets: dict) -> dict:
 
 
 def with_divergences(sets: dict) -> dict:
-    """The pairs of `pair_inputs`, with the sequential KL divergence of each completion."""
+    """Add the sequential KL divergence of each completion to the pairs of `pair_inputs`."""
     for name, fields in sets.items():
         r = rng(name[0], f"divergences{name}")
         for side in ("chosenKl", "rejectedKl"):
@@ -175,7 +175,7 @@ def mean_list_inputs() -> dict:
 
 
 def completion_inputs() -> dict:
-    """Token log-probs `[2B, T]` of pairs, chosen rows first, under policy and reference, and the mask of what counts."""
+    """Token log-probs `[2B, T]` of pairs, chosen rows first, under policy and reference, and the mask of counted tokens."""
     sets = {}
     for seed in SEEDS:
         for pairs, steps in ((1, 4), (3, 9), (2, 16)):
@@ -208,7 +208,7 @@ UNPAIRED_LABELS = {
 
 
 def unpaired_inputs() -> dict:
-    """Summed log-probs of labelled completions, and of as many mismatched ones for the KL estimate."""
+    """Summed log-probs of unpaired examples, and of as many mismatched completions for the KL estimate."""
     sets = {}
     for seed in SEEDS:
         for kind, labels in UNPAIRED_LABELS.items():
@@ -235,7 +235,7 @@ def unpaired_inputs() -> dict:
 
 
 def labelled_inputs() -> dict:
-    """The completions of `unpaired_inputs` alone."""
+    """The examples of `unpaired_inputs`, without the mismatched completions."""
     names = ("policy", "reference", "desirable")
     return {
         name: {k: fields[k] for k in names} for name, fields in unpaired_inputs().items() if "klNegative" not in name
@@ -260,7 +260,7 @@ def reward_inputs() -> dict:
 
 
 def _labels(r, rows, steps, vocabulary) -> np.ndarray:
-    """Next-token labels: -100 on a prompt in front and on padding behind; the second row is empty."""
+    """Next-token labels: -100 on the prompt and on padding; the second row has no counted token."""
     labels = r.integers(0, vocabulary, (rows, steps))
     for row in labels:
         prompt = int(r.integers(0, 2))
@@ -283,7 +283,7 @@ TOKEN_SHAPES = {
 
 
 def token_inputs() -> dict:
-    """Logits `[N, T, V]` and next-token labels `[N, T]`, -100 where a position does not count."""
+    """Logits `[N, T, V]` and next-token labels `[N, T]`, which are -100 where they are ignored."""
     sets = {}
     for seed in SEEDS:
         for kind, (rows, steps, vocabulary, scale) in TOKEN_SHAPES.items():

@@ -1,4 +1,4 @@
-"""What formulas of ranked candidates have in common, on the fields of `list_inputs`."""
+"""Helpers for formulas of ranked candidates, on the fields of `list_inputs`."""
 
 
 def rewards_of(fields, beta) -> list:
@@ -7,7 +7,7 @@ def rewards_of(fields, beta) -> list:
 
 
 def of_size(candidates: int, sets: dict) -> tuple[dict, dict]:
-    """The inputs with that many candidates, and the others."""
+    """Split the inputs into those with this number of candidates and the others."""
 
     def split(is_wanted):
         return {name: f for name, f in sets.items() if (len(f["policy"][0]) == candidates) == is_wanted}

@@ -1,4 +1,4 @@
-"""Numbers in and out of JSON, and how far two results are apart."""
+"""Conversion of numbers for JSON, and the deviation of two results."""
 
 import json
 import math
@@ -7,7 +7,7 @@ import numpy as np
 
 
 def plain(value):
-    """Arrays, tensors and numpy scalars as plain Python; non-finite numbers as strings."""
+    """Convert arrays, tensors and numpy scalars to plain Python, and non-finite numbers to strings."""
     if hasattr(value, "detach"):
         value = value.detach().numpy()
     if isinstance(value, (np.ndarray, np.generic)):
@@ -24,14 +24,14 @@ def plain(value):
 
 
 def _is_leaf(value) -> bool:
-    """Values that go on one line: numbers, strings, and nested arrays of numbers."""
+    """Whether a value goes on one line: a number, a string, or a list without objects."""
     if isinstance(value, list):
         return all(_is_leaf(v) for v in value)
     return not isinstance(value, dict)
 
 
 def dumps(value, indent: int = 0) -> str:
-    """JSON with one line an array (or object) of numbers, and the shortest decimals that give the same doubles."""
+    """Return JSON with one line per array (or object) of numbers, and the shortest decimals that give the same doubles."""
     inner = " " * (indent + 1)
     if _is_leaf(value):
         return json.dumps(value, separators=(",", ":"), ensure_ascii=False)
@@ -45,7 +45,7 @@ def dumps(value, indent: int = 0) -> str:
 
 
 def deviation(values, exact) -> float:
-    """Largest difference relative to max(1, |exact|); infinite where one is not finite and the other is."""
+    """Return the largest difference relative to max(1, |exact|), infinite if values differ and one is not finite."""
     if isinstance(exact, dict):
         return max((deviation(values[key], exact[key]) for key in exact), default=0.0)
     a, b = np.asarray(values, dtype=float).ravel(), np.asarray(exact, dtype=float).ravel()

@@ -1,4 +1,4 @@
-"""What formulas of preference pairs have in common, on the fields of `lib/inputs.py`."""
+"""Helpers for formulas of preference pairs, on the fields of `lib/inputs.py`."""
 
 
 def ratios(fields) -> list:

@@ -1,4 +1,4 @@
-"""Runs the per-example losses: every input, every option, every original that has the loss."""
+"""Runs losses on every input and option with every original."""
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -9,12 +9,12 @@ from lib.golden_file import GoldenFile
 
 @dataclass(frozen=True)
 class Case:
-    """One formula, with the originals that compute it.
+    """A formula, with the originals that compute it.
 
-    `originals` map a source id to `adapter(options, fields) -> {losses, grads, ...}`; the results of the first are
-    stored. `formula(fields, options)` is ours, in 50 digits. `extras` are further outputs to compare, likewise.
-    `options` is a list, or a function of (input name, fields) that gives one. `digits`: more than 50 where the
-    formula adds numbers of very different size.
+    `originals` map a source id to `adapter(options, fields) -> {losses, grads, ...}`; the results of the first that agrees
+    are stored. `formula(fields, options)` is ours, in 50 digits. `extras` are formulas of further outputs to compare.
+    `options` is a list, or a function of (input name, fields) that returns one. `digits` is more than 50 if the formula
+    adds numbers of very different size.
     """
 
     inputs: dict

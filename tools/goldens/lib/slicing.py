@@ -30,10 +30,10 @@ def _compiled(source_id: str, path: str, qualified_name: str, patches: tuple):
 
 
 def extract(source_id: str, path: str, qualified_name: str, names: dict, patches: tuple = ()):
-    """The original `f`, `Class` or `Class.method`, executed with the global `names` (which it joins).
+    """Execute the original `f`, `Class` or `Class.method` with the globals `names`, add it to them, and return it.
 
-    `patches` are (old, new) substitutions in its text; each must match, and each is to be named in the `function`
-    text of the golden file that uses it. Decorators are dropped.
+    `patches` are (old, new) substitutions in its text. Each must match, and the `function` text of the golden file must
+    state it. Decorators are dropped.
     """
     names.setdefault("__name__", __name__)
     exec(_compiled(source_id, path, qualified_name, tuple(patches)), names)
@@ -41,9 +41,9 @@ def extract(source_id: str, path: str, qualified_name: str, names: dict, patches
 
 
 def run_and_keep_locals(function, *args, **kwargs):
-    """Call `function`; return its result and the local variables it had when it returned.
+    """Call `function`; return its result and its local variables at the return.
 
-    Gives access to per-example values inside a method that only returns their mean.
+    This gives access to per-example values inside a method that returns only their mean.
     """
     kept = {}
 

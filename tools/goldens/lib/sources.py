@@ -1,6 +1,6 @@
-"""The original implementations: where their text lies, which version it is, and which function is executed.
+"""The original implementations: their repositories and versions, and where to find their text.
 
-Two environment variables give the roots:
+Two environment variables give the root folders:
     GOLDEN_SRC    unpacked wheels, one folder each: <name>-<version>/...
     GOLDEN_REPOS  git clones: <owner>+<repo>/repo, or <owner>+<repo> itself (bare or not)
 """
@@ -14,7 +14,7 @@ from pathlib import Path
 
 @dataclass(frozen=True)
 class Source:
-    """One release or commit of one original implementation."""
+    """A release or commit of an original implementation."""
 
     repo: str
     version: str
@@ -62,7 +62,7 @@ def _root(variable: str) -> Path:
 
 @functools.cache
 def source_text(source_id: str, path: str) -> str:
-    """The text of one file of one original implementation."""
+    """Return the text of a file of an original implementation."""
     source = SOURCES[source_id]
     if source.folder:
         return (_root("GOLDEN_SRC") / source.folder / path).read_text()

@@ -1,4 +1,4 @@
-"""Stand-ins for what surrounds the original functions: accelerator, model, trainer bookkeeping."""
+"""Stubs for the surroundings of the original functions: accelerator, model, trainer bookkeeping."""
 
 import contextlib
 from types import SimpleNamespace
@@ -23,7 +23,7 @@ class Accelerator:
 
 
 class FixedOutput(torch.nn.Module):
-    """A model that returns the same outputs whatever it is asked."""
+    """A model that returns the same outputs for every input."""
 
     def __init__(self, **outputs):
         super().__init__()
@@ -45,7 +45,7 @@ class Metrics(dict):
 
 
 def trl_trainer(**attributes) -> SimpleNamespace:
-    """A stub `self` for methods of TRL trainers."""
+    """Return a stub `self` for methods of TRL trainers."""
     defaults = dict(
         accelerator=Accelerator(),
         aux_loss_enabled=False,

@@ -13,18 +13,18 @@ def constant(values) -> torch.Tensor:
 
 
 def variable(values) -> torch.Tensor:
-    """A float64 tensor to differentiate by."""
+    """A float64 tensor that requires a gradient."""
     return constant(values).requires_grad_(True)
 
 
 def grads_of_sum(losses: torch.Tensor, fields: dict) -> dict:
-    """d sum(losses) / d field for every named tensor; zeros where the losses do not depend on it."""
+    """Return d sum(losses) / d field for every named tensor, zeros if the losses do not depend on it."""
     grads = torch.autograd.grad(losses.sum(), list(fields.values()), allow_unused=True)
     pairs = zip(fields, fields.values(), grads)
     return {name: (torch.zeros_like(x) if g is None else g).numpy() for name, x, g in pairs}
 
 
 def row_by_row(function, *columns) -> torch.Tensor:
-    """Call a batch function that returns a mean on one row at a time: the per-example losses, stacked."""
+    """Call a batch function that returns a mean on one row at a time, and return the stacked per-example losses."""
     count = len(columns[0])
     return torch.stack([function(*[c[i : i + 1] for c in columns]).reshape(()) for i in range(count)])

@@ -35,7 +35,7 @@ def formula(fields, options) -> list:
 
 
 def margin_inputs() -> dict:
-    """Margins, the running mean and deviation before, and which pairs were selected."""
+    """Margins, the previous running mean and standard deviation, and which pairs are selected."""
     sets = {}
     for seed in SEEDS:
         for count in BATCHES[1:]:

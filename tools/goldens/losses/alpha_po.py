@@ -1,4 +1,4 @@
-"""AlphaPO: SimPO on rewards of another shape."""
+"""AlphaPO: SimPO on transformed rewards."""
 
 import mpmath as mp
 

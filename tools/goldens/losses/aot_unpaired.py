@@ -1,4 +1,4 @@
-"""AOT on the two sides as sets."""
+"""AOT on unpaired sides."""
 
 from adapters import trl, trl_legacy
 from adapters.pairs import POLICY

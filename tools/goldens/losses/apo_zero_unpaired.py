@@ -1,4 +1,4 @@
-"""APO-zero on single examples."""
+"""APO-zero on unpaired examples."""
 
 from adapters import trl
 from lib.exact import sigmoid

@@ -17,7 +17,7 @@ def formula(fields, options) -> list:
 
 
 def with_weights(name, fields) -> list:
-    """A weight per example, of which only those of undesirable ones count."""
+    """Options with one weight per example, of which only those of undesirable examples are used."""
     count = len(fields["policy"])
     udm = binary(rng(name[0], f"udm{name}").uniform(0.5, 2, count), 10).tolist()
     return [

@@ -17,7 +17,7 @@ def formula(fields, options) -> list:
 
 
 def unclamped(fields) -> float:
-    """The share of tokens inside the default interval, of those whose log-ratio is not 0."""
+    """Among tokens whose log-ratio is not 0, the share inside the default interval."""
     tokens = [x for row in ratios(fields) for x in row if x != 0]
     return mp.mpf(sum(-1 < x < mp.mpf(1.5) for x in tokens)) / len(tokens)
 

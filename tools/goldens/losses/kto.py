@@ -30,7 +30,7 @@ def formula(fields, options) -> list:
 
 
 def inputs_with_kl() -> dict:
-    """The inputs, with the KL estimate as a field of its own for whoever takes it as an argument."""
+    """Return the inputs with the KL estimate as a further field, for originals that take it as an argument."""
     sets = unpaired_inputs()
     for fields in sets.values():
         fields["kl"] = to_float(kl_estimate({k: to_mp(v) for k, v in fields.items()}))

@@ -1,4 +1,4 @@
-"""LD-DPO's log-probs: what is longer than the other completion of the pair counts less."""
+"""LD-DPO's log-probs: tokens beyond the length of the pair's shorter completion have less weight."""
 
 import mpmath as mp
 

@@ -21,7 +21,7 @@ def formula(fields, options) -> list:
 
 
 def ranks(row) -> list:
-    """1 for the largest; of equal values the first."""
+    """Rank 1 for the largest value; equal values are ranked in their order."""
     order = sorted(range(len(row)), key=lambda i: (-row[i], i))
     return [order.index(i) + 1 for i in range(len(row))]
 
@@ -36,6 +36,6 @@ def build() -> GoldenFile:
     )
     inputs = list_inputs()
     for name, fields in inputs.items():
-        if "extreme" in name:  # its last list has equal rewards only, where ranks jump and differences cannot follow
+        if "extreme" in name:  # in its last list all r are equal, where ranks jump and finite differences fail
             inputs[name] = {k: x[:2] for k, x in fields.items()}
     return run(golden, Case(inputs, [dict(beta=0.1), dict(beta=0.5)], {}, formula, ("policy",)))

@@ -17,7 +17,7 @@ ORIGINALS = {
 
 
 def _row(logits, labels) -> dict:
-    """One sequence: its log-probs and the gradients of its sum and its mean, by the logits."""
+    """Return the log-probs of one sequence, and the gradients of their sum and mean with respect to the logits."""
     count = max(1, sum(label >= 0 for label in labels))
     per_token, by_sum, by_mean = [], [], []
     for scores, label in zip(logits, labels):
@@ -42,7 +42,7 @@ def exact(fields) -> dict:
 
 
 def without_empty_means(outputs, fields) -> dict:
-    """Outputs to compare: the originals' mean of an empty row is 0/0, ours 0."""
+    """Return the outputs to compare: the originals' mean of an empty row is 0/0, ours is 0."""
     empty = [all(label < 0 for label in row) for row in fields["labels"].tolist()]
     if "mean" not in outputs:
         return outputs

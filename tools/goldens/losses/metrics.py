@@ -1,4 +1,4 @@
-"""What TRL and Levanter log while training with DPO, and TRL with KTO: names and values."""
+"""Names and values of the metrics that TRL and Levanter log with DPO, and TRL with KTO."""
 
 import mpmath as mp
 import torch
@@ -31,7 +31,7 @@ def mean(values):
 
 
 def some(sets: dict, kinds, suffix: str = "") -> dict:
-    """The inputs of these kinds, with a suffix to their names."""
+    """Return the inputs of these kinds, with a suffix on their names."""
     return {f"{name}{suffix}": fields for name, fields in sets.items() if kind_of(name) in kinds}
 
 
@@ -109,7 +109,7 @@ def logits_inputs() -> dict:
             labels[1, -1] = IGNORED
             logits = binary(r.normal(0, 2, (2, steps, vocabulary)), 7)
             top = logits[0].argmax(-1)
-            labels[0, 1] = top[1]  # at least one token that is the most likely one
+            labels[0, 1] = top[1]  # at least one label that is the most likely token
             fields[f"{side}Logits"], fields[f"{side}Labels"] = logits, labels
         for side in ("referenceChosen", "referenceRejected"):
             fields[side] = binary(-r.uniform(3, 12, 2), 10)
@@ -118,7 +118,7 @@ def logits_inputs() -> dict:
 
 
 def trl_dpo_from_logits(fields) -> dict:
-    """All metrics of one batch that do not count training tokens."""
+    """All metrics of one batch except the number of training tokens."""
     logits = torch.tensor([*fields["chosenLogits"].tolist(), *fields["rejectedLogits"].tolist()])
     labels = torch.tensor([*fields["chosenLabels"].tolist(), *fields["rejectedLabels"].tolist()])
     outputs = trl_fused_outputs(logits.numpy(), labels.tolist())

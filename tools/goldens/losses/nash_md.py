@@ -9,7 +9,7 @@ from lib.runner import Case, run
 
 
 def formula(fields, options) -> list:
-    """What is detached is `frozen`: the same numbers as `policy`."""
+    """`frozen` has the values of `policy` and stands in for its detached uses."""
     losses = []
     names = ("policy", "frozen", "reference", "mask")
     for *columns, preference in zip(*(fields[k] for k in names), options["preference"]):

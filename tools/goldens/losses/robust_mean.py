@@ -17,7 +17,7 @@ def formula(fields, options) -> list:
 
 
 def loss_inputs() -> dict:
-    """Losses of DPO, and large ones."""
+    """Losses of realistic size, and large ones."""
     sets = {}
     for seed in SEEDS:
         for count in BATCHES:

@@ -1,4 +1,4 @@
-"""SimPO, with both ways to state its margin."""
+"""SimPO, with both options for its margin."""
 
 from adapters import halos, liger, trl
 from adapters.pairs import CHOSEN_REJECTED

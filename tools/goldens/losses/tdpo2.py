@@ -17,7 +17,7 @@ def formula(fields, options) -> list:
 
 
 def without_chosen(options, fields) -> dict:
-    """The authors' result, whose gradient by chosenKl is checked to be 0 here."""
+    """Return the authors' result after checking that its gradient with respect to chosenKl is 0."""
     values = tdpo.tdpo2(options, fields)
     if values["grads"].pop("chosenKl").any():
         raise ValueError("the chosen divergence was differentiated")

@@ -26,7 +26,7 @@ def formula(fields, options) -> list:
 
 
 def triples(kinds: tuple) -> dict:
-    """Means of some kinds, with those of a gold response."""
+    """Return the mean log-probs of some kinds of inputs, with those of a gold response."""
     sets = {name: fields for name, fields in mean_inputs().items() if any(kind in name for kind in kinds)}
     for name, fields in sets.items():
         fields["gold"] = binary(-rng(name[0], f"gold{name}").uniform(0.15, 3, len(fields["chosen"])), 14)
