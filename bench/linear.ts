@@ -103,7 +103,7 @@ export async function firstLinearRun(logps: Logps, inputs: Inputs, isFrozen: boo
   return { bytes, gradient: Float32Array.from(gradient) };
 }
 
-// On wasm, a product with a transposition flag is ten times slower.
+// On wasm, a product with a transposition flag is an order of magnitude slower.
 const isFlagged = (): boolean => tf.getBackend() !== 'wasm';
 const aTimesTransposed = (a: tf.Tensor2D, b: tf.Tensor2D): tf.Tensor2D =>
   isFlagged() ? tf.matMul(a, b, false, true) : tf.matMul(a, tf.transpose(b));

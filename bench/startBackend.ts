@@ -14,7 +14,7 @@ export interface Adapter {
 
 /** Loads a backend and makes it the active one. Returns the GPU adapter, if it has one. */
 export async function startBackend(name: BackendName): Promise<Adapter | undefined> {
-  // Turns off the hint about tfjs-node, and checks that would slow down the naive route.
+  // Silences the hint about tfjs-node.
   tf.enableProdMode();
   const adapter = name === 'webgpu' ? await loadWebgpu() : undefined;
   if (name === 'wasm') await import('@tensorflow/tfjs-backend-wasm');

@@ -137,7 +137,7 @@ function embed(table: tf.Tensor, tokens: tf.Tensor): tf.Tensor {
 
 /**
  * `tf.matMul` of two matrices with a gradient that transposes them first: tfjs's own passes transpose flags to matMul,
- * which is about ten times slower on wasm.
+ * which is an order of magnitude slower on wasm.
  */
 function multiply(x: tf.Tensor, weight: tf.Tensor): tf.Tensor {
   const product = tf.customGrad((...args) => {

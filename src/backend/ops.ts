@@ -5,7 +5,7 @@
  * @packageDocumentation
  */
 import { backendOf } from './registry.js';
-import type { DType, Less, Nested, Operand, ScalarOf } from './types.js';
+import type { DType, Reduced, Nested, Operand, ScalarOf } from './types.js';
 
 /** `a + b`, with broadcasting. */
 export function add<T>(a: T, b: Operand<NoInfer<T>>): T;
@@ -147,7 +147,7 @@ export function cast<T>(x: T, dtype: DType): T {
 /** Sum of all values. */
 export function sum<T>(x: T): ScalarOf<T>;
 /** Sum over one axis, which is removed. */
-export function sum<T>(x: T, axis: number): Less<T>;
+export function sum<T>(x: T, axis: number): Reduced<T>;
 export function sum<T>(x: T, axis?: number): unknown {
   return backendOf<T>(x).sum(x, axis);
 }
@@ -155,7 +155,7 @@ export function sum<T>(x: T, axis?: number): unknown {
 /** Mean of all values. */
 export function mean<T>(x: T): ScalarOf<T>;
 /** Mean over one axis, which is removed. */
-export function mean<T>(x: T, axis: number): Less<T>;
+export function mean<T>(x: T, axis: number): Reduced<T>;
 export function mean<T>(x: T, axis?: number): unknown {
   const sizes = shape(x);
   const count = axis === undefined ? sizes.reduce((a, b) => a * b, 1) : sizes.at(axis)!;
@@ -165,7 +165,7 @@ export function mean<T>(x: T, axis?: number): unknown {
 /** Largest of all values. */
 export function max<T>(x: T): ScalarOf<T>;
 /** Largest value over one axis, which is removed. */
-export function max<T>(x: T, axis: number): Less<T>;
+export function max<T>(x: T, axis: number): Reduced<T>;
 export function max<T>(x: T, axis?: number): unknown {
   return backendOf<T>(x).max(x, axis);
 }
@@ -174,12 +174,12 @@ export function max<T>(x: T, axis?: number): unknown {
  * `log(sum(e^x))` over the last axis, without overflow; the gradient is the softmax. A row of -Infinity, or of values that
  * are all far below -1e30, gives -Infinity with zero gradient.
  */
-export function logSumExp<T>(x: T): Less<T> {
+export function logSumExp<T>(x: T): Reduced<T> {
   // The shift cancels in value and gradient, so it needs no gradient. It is finite, because -Infinity minus itself is NaN.
   const shift = maximum(stopGradient(max(x, -1)) as T, -1e30);
   const total = sum(exp(sub(x, reshape<T>(shift, [...shape(shift), 1]))), -1) as T;
   const isEmpty = equal(total, 0);
-  return where(isEmpty, -Infinity, add(log(where(isEmpty, 1, total)), shift)) as Less<T>;
+  return where(isEmpty, -Infinity, add(log(where(isEmpty, 1, total)), shift)) as Reduced<T>;
 }
 
 /** Running sum along the last axis: each value plus all before it. */

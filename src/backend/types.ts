@@ -139,7 +139,7 @@ export interface Backend<T> {
  * The tensor type with one axis fewer than `T`: `number[]` for `number[][]`, `Tensor1D` for `Tensor2D`. It is the type of a
  * reduction over one axis. For other types, such as `Tensor` of unknown rank, it is `T` itself.
  */
-export type Less<T> = T extends readonly (infer U)[]
+export type Reduced<T> = T extends readonly (infer U)[]
   ? U
   : T extends Tensor3D
     ? Tensor2D

@@ -1,5 +1,5 @@
 import { checkNumber, checkOptions } from '../internal/checks.js';
-import { counting, notNegative, type NumberDomain } from '../internal/domains.js';
+import { positiveInteger, notNegative, type NumberDomain } from '../internal/domains.js';
 import { generator, shuffled } from '../internal/random.js';
 import { seeds } from '../internal/domains.js';
 
@@ -37,7 +37,7 @@ const SORTED_TOGETHER = 50;
 export function batchesOf<Item>(items: readonly Item[], options: BatchOptions<Item>): Item[][] {
   checkOptions('batchesOf', options, ['batchSize', 'seed', 'lengthOf']);
   const { batchSize, seed, lengthOf } = options;
-  checkNumber('batchesOf', 'batchSize', batchSize, counting);
+  checkNumber('batchesOf', 'batchSize', batchSize, positiveInteger);
   if (seed !== undefined) checkNumber('batchesOf', 'seed', seed, seeds);
   const random = generator(seed ?? 0);
   const order = seed === undefined ? items : shuffled(items, random);
@@ -74,7 +74,7 @@ export interface Split<Item> {
   readonly validation: Item[];
 }
 
-const heldOut: NumberDomain = { words: 'in (0, 1) or an integer >= 1', has: (v) => (v > 0 && v < 1) || counting.has(v) };
+const heldOut: NumberDomain = { words: 'in (0, 1) or an integer >= 1', has: (v) => (v > 0 && v < 1) || positiveInteger.has(v) };
 
 /**
  * Holds out a random part of the items for validation.

@@ -1,6 +1,6 @@
 import { describe } from '../backend/registry.js';
 import { checkNumber, checkOptions, checkEach } from '../internal/checks.js';
-import { counting, zeroOrOne, type NumberDomain } from '../internal/domains.js';
+import { positiveInteger, zeroOrOne, type NumberDomain } from '../internal/domains.js';
 import type { Pair } from '../logprobs/pairs.js';
 import { IGNORE_INDEX } from '../masking/ignoreIndex.js';
 import type { EncodedExample, EncodedPair } from './encode.js';
@@ -119,7 +119,7 @@ function collate(fn: string, name: string, named: readonly Named[], options: Col
     );
   }
   checkNumber(fn, 'padTokenId', padTokenId, tokenId);
-  checkNumber(fn, 'padToMultipleOf', padToMultipleOf, counting);
+  checkNumber(fn, 'padToMultipleOf', padToMultipleOf, positiveInteger);
   if (named.length === 0) throw new RangeError(`${fn}: ${name} is empty, expected at least one`);
   for (const [at, { tokens, mask }] of named) {
     if (mask.length !== tokens.length) throw new RangeError(`${fn}: ${at} has ${tokens.length} tokens and a mask of ${mask.length}`);

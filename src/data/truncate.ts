@@ -1,5 +1,5 @@
 import { checkChoice, checkNumber } from '../internal/checks.js';
-import { counting } from '../internal/domains.js';
+import { positiveInteger } from '../internal/domains.js';
 import type { Pair } from '../logprobs/pairs.js';
 import { BadRow } from './rows.js';
 import type { Sequence } from './sequence.js';
@@ -18,7 +18,7 @@ export interface TruncationOptions {
 
 /** Checks the truncation options. */
 export function checkTruncation(fn: string, { maxLength, truncation }: TruncationOptions): void {
-  if (maxLength !== undefined) checkNumber(fn, 'maxLength', maxLength, counting);
+  if (maxLength !== undefined) checkNumber(fn, 'maxLength', maxLength, positiveInteger);
   if (truncation === undefined) return;
   checkChoice(fn, 'truncation', truncation, ['keepStart', 'keepEnd']);
   if (maxLength === undefined) throw new RangeError(`${fn}: truncation would be ignored without maxLength`);

@@ -1,6 +1,6 @@
 import { where } from '../backend/ops.js';
 import { backendOf, describe } from '../backend/registry.js';
-import type { Backend, DType, Less, Operand } from '../backend/types.js';
+import type { Backend, DType, Reduced, Operand } from '../backend/types.js';
 import { finite, type Domain, type NumberDomain } from './domains.js';
 
 const show = (shape: readonly number[]): string => `[${shape.join(', ')}]`;
@@ -16,8 +16,8 @@ export interface Checked<T = unknown> {
 }
 
 /** The same argument with its shape cut to `[rows]`: what arguments with one value per row must match. */
-export const perRow = <T>(checked: Checked<T>): Checked<Less<T>> =>
-  ({ ...checked, shape: checked.shape.slice(0, 1) }) as Checked as Checked<Less<T>>;
+export const perRow = <T>(checked: Checked<T>): Checked<Reduced<T>> =>
+  ({ ...checked, shape: checked.shape.slice(0, 1) }) as Checked as Checked<Reduced<T>>;
 
 /** What {@link checkTensor} checks in addition. */
 interface Expected {

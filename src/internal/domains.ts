@@ -42,7 +42,7 @@ export const notNegative: Domain = {
 };
 
 /** Positive integers: counts of at least one. */
-export const counting: NumberDomain = { words: 'an integer >= 1', has: (v) => Number.isInteger(v) && v >= 1 };
+export const positiveInteger: NumberDomain = { words: 'an integer >= 1', has: (v) => Number.isInteger(v) && v >= 1 };
 
 /** Non-negative integers. */
 export const wholeNumber: NumberDomain = { words: 'an integer >= 0', has: (v) => Number.isInteger(v) && v >= 0 };

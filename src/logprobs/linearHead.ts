@@ -1,9 +1,9 @@
 import { backendOf } from '../backend/registry.js';
 import { cast, concat, mul, reshape, shape, take, where } from '../backend/ops.js';
-import type { Less, LinearRows } from '../backend/types.js';
+import type { Reduced, LinearRows } from '../backend/types.js';
 import { checkFields, checkNoOtherFields, checkTensor } from '../internal/checks.js';
 import { number, optional } from '../internal/options.js';
-import { counting, positive } from '../internal/domains.js';
+import { positiveInteger, positive } from '../internal/domains.js';
 import { anyIgnoreIndex } from '../masking/ignoreIndex.js';
 import { isCounted, oneInRange } from '../internal/labels.js';
 import { checkLabels, type TokenLogProbsOptions } from './tokenLogProbs.js';
@@ -15,11 +15,11 @@ export interface LinearHead<H, W = H> {
   /** Output embedding, `[V, D]`: one row per token of the vocabulary. With tied embeddings, this is the input embedding. */
   readonly weight: W;
   /** Added to the logits, `[V]`. No bias by default. */
-  readonly bias?: Less<W>;
+  readonly bias?: Reduced<W>;
 }
 
 /** Type of a result per token: that of labels in a tensor; for plain numbers, a tensor of the engine of the hidden states. */
-export type TokensOf<H, L> = L extends readonly unknown[] ? (H extends readonly unknown[] ? L : Less<H>) : L;
+export type TokensOf<H, L> = L extends readonly unknown[] ? (H extends readonly unknown[] ? L : Reduced<H>) : L;
 
 /** Options of {@link linearTokenLogProbs} and {@link linearTokenStats}. */
 export interface LinearHeadOptions extends TokenLogProbsOptions {
@@ -48,7 +48,7 @@ export const headReaders = () => ({
   logitScale: number(positive, 1),
   logitSoftcap: optional(number(positive)),
   temperature: number(positive, 1),
-  chunkSize: optional(number(counting)),
+  chunkSize: optional(number(positiveInteger)),
   ignoreIndex: anyIgnoreIndex,
 });
 

@@ -1,4 +1,4 @@
-import type { Less } from '../backend/types.js';
+import type { Reduced } from '../backend/types.js';
 import { arange, greater, mul, reshape, shape, sub, sum, where } from '../backend/ops.js';
 import { checkFields, checkNoOtherFields, checkTensor, type Checked } from '../internal/checks.js';
 import { logSoftmax } from '../internal/numerics.js';
@@ -56,8 +56,8 @@ export const listRewards = <T>({ policy, reference, mask }: ListLogps<T>, beta: 
 export const logSoftmaxOfCandidates = <T>(scores: T, mask: T | undefined): T => logSoftmax(counted(scores, mask, FAR_BELOW));
 
 /** Sum over the candidates, without padding, `[B]`. */
-export const sumOfCandidates = <T>(x: T, mask: T | undefined): Less<T> =>
-  (mask === undefined ? sum(x, -1) : sumOfCounted(x, mask, -1)) as Less<T>;
+export const sumOfCandidates = <T>(x: T, mask: T | undefined): Reduced<T> =>
+  (mask === undefined ? sum(x, -1) : sumOfCounted(x, mask, -1)) as Reduced<T>;
 
 // A loss of all pairs (i, j) of candidates works on [B, K, K]. The type of such a tensor is T as well, that of [B, K].
 

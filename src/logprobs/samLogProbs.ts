@@ -1,5 +1,5 @@
 import { backendOf } from '../backend/registry.js';
-import type { Less } from '../backend/types.js';
+import type { Reduced } from '../backend/types.js';
 import { arange, cast, equal, greater, greaterEqual, reshape, scope, shape, sort, sub, sum, where } from '../backend/ops.js';
 import { generator, shuffled } from '../internal/random.js';
 import { seeds } from '../internal/domains.js';
@@ -48,7 +48,7 @@ export interface SamLogProbsOptions {
  * @see Lu et al., "Eliminating Biased Length Reliance of Direct Preference Optimization via Down-Sampled KL Divergence", 2024.
  *   https://arxiv.org/abs/2406.10957
  */
-export function samLogProbs<T>(logps: Pair<T>, masks: Pair<T>, options: SamLogProbsOptions): Pair<Less<T>> {
+export function samLogProbs<T>(logps: Pair<T>, masks: Pair<T>, options: SamLogProbsOptions): Pair<Reduced<T>> {
   const { seed } = readOptions('samLogProbs', options, undefined, { seed: number(seeds) });
   checkTokenPairs('samLogProbs', logps, masks);
 
@@ -59,9 +59,9 @@ export function samLogProbs<T>(logps: Pair<T>, masks: Pair<T>, options: SamLogPr
     const shared = shorterLength(mapPair(masks, (mask) => cast(mask, 'float')));
     const backend = backendOf<T>(logps.chosen);
     const place = backend.reshape(backend.constant(order), sizes);
-    const side = (x: T, mask: T): Less<T> => {
+    const side = (x: T, mask: T): Reduced<T> => {
       const drawn = where(isDrawn(place, mask, shared), x, 0);
-      return sumOfCounted(drawn, mask, -1) as Less<T>;
+      return sumOfCounted(drawn, mask, -1) as Reduced<T>;
     };
     return { chosen: side(logps.chosen, masks.chosen), rejected: side(logps.rejected, masks.rejected) };
   });

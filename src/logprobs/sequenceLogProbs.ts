@@ -1,7 +1,7 @@
 import { scope } from '../backend/ops.js';
 import { checkTensor } from '../internal/checks.js';
 import { choice, readOptions } from '../internal/options.js';
-import type { Less } from '../backend/types.js';
+import type { Reduced } from '../backend/types.js';
 import { checkMask, meanOfCounted, sumOfCounted } from '../masking/maskedReductions.js';
 
 /** Options of {@link sequenceLogProbs}. */
@@ -16,7 +16,7 @@ export interface SequenceLogProbsOptions {
  *     sum:  S[b] = sum over t of mask[b, t] * logp[b, t]
  *     mean: A[b] = S[b] / (number of counted tokens of b)
  *
- * DPO and KTO are defined on sums, ORPO and SimPO on means; for IPO, implementations differ (see `ipo`). A completion without
+ * Most losses take sums; ORPO, SimPO and others take means, see `logps` of each loss in `losses`. A completion without
  * counted tokens gives 0 with zero gradient. Masked tokens never affect value or gradient, not even -Infinity or NaN.
  *
  * @param logps - Token log-probs in nats, `[B, T]`.
@@ -26,8 +26,8 @@ export interface SequenceLogProbsOptions {
  * @throws RangeError if shapes differ, an option is unknown or out of range, or the mask holds anything but 0 and 1; on WebGPU
  *   and WebGL, the completion with such a mask becomes NaN instead.
  */
-export function sequenceLogProbs<T>(logps: T, mask: T, options: SequenceLogProbsOptions = {}): Less<T> {
+export function sequenceLogProbs<T>(logps: T, mask: T, options: SequenceLogProbsOptions = {}): Reduced<T> {
   const { reduction } = readOptions('sequenceLogProbs', options, undefined, { reduction: choice(['sum', 'mean']) });
   checkMask('sequenceLogProbs', mask, checkTensor('sequenceLogProbs', 'logps', logps, { rank: 2 }));
-  return scope(logps, () => (reduction === 'sum' ? sumOfCounted(logps, mask, -1) : meanOfCounted(logps, mask, -1)) as Less<T>);
+  return scope(logps, () => (reduction === 'sum' ? sumOfCounted(logps, mask, -1) : meanOfCounted(logps, mask, -1)) as Reduced<T>);
 }

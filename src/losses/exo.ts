@@ -1,5 +1,5 @@
 import { div, exp, mul, scope, sub } from '../backend/ops.js';
-import type { Less } from '../backend/types.js';
+import type { Reduced } from '../backend/types.js';
 import { positive } from '../internal/domains.js';
 import { number, readOptions } from '../internal/options.js';
 import { checkLists, listRewards, logSoftmaxOfCandidates, sumOfCandidates, type RewardedListLogps } from '../logprobs/lists.js';
@@ -38,7 +38,7 @@ export interface ExoOptions {
  *
  * @see Ji et al., "Towards Efficient Exact Optimization of Language Model Alignment", 2024. https://arxiv.org/abs/2402.00856
  */
-export function exo<T>(batch: RewardedListLogps<T>, options: ExoOptions = {}): Less<T> {
+export function exo<T>(batch: RewardedListLogps<T>, options: ExoOptions = {}): Reduced<T> {
   const like = checkLists('exo', batch, ['policy', 'reference', 'rewards']);
   const { policy, rewards, mask } = batch;
   return scope(policy, () => {

@@ -1,5 +1,5 @@
 import { div, exp, mul, neg, scope } from '../backend/ops.js';
-import type { Less } from '../backend/types.js';
+import type { Reduced } from '../backend/types.js';
 import { positive } from '../internal/domains.js';
 import { number, readOptions } from '../internal/options.js';
 import { checkLists, listRewards, logSoftmaxOfCandidates, sumOfCandidates, type RewardedListLogps } from '../logprobs/lists.js';
@@ -40,7 +40,7 @@ export interface InfoNcaOptions {
  *
  * @see Chen et al., "Noise Contrastive Alignment of Language Models with Explicit Rewards", 2024. https://arxiv.org/abs/2402.05369
  */
-export function infoNca<T>(batch: RewardedListLogps<T>, options: InfoNcaOptions = {}): Less<T> {
+export function infoNca<T>(batch: RewardedListLogps<T>, options: InfoNcaOptions = {}): Reduced<T> {
   const like = checkLists('infoNca', batch, ['policy', 'reference', 'rewards']);
   const { policy, rewards, mask } = batch;
   return scope(policy, () => {

@@ -1,5 +1,5 @@
 import { abs, cast, div, equal, expm1, greater, log1p, mul, neg, scope, softplus, stopGradient, sum, where } from '../backend/ops.js';
-import type { Less } from '../backend/types.js';
+import type { Reduced } from '../backend/types.js';
 import { checkValues, poisonOutside } from '../internal/checks.js';
 import { finite, positive } from '../internal/domains.js';
 import { number, readOptions } from '../internal/options.js';
@@ -59,7 +59,7 @@ export interface LipoOptions {
  *
  * @see Liu et al., "LiPO: Listwise Preference Optimization through Learning-to-Rank", 2024. https://arxiv.org/abs/2402.01878
  */
-export function lipo<T>(batch: RewardedListLogps<T>, options: LipoOptions = {}): Less<T> {
+export function lipo<T>(batch: RewardedListLogps<T>, options: LipoOptions = {}): Reduced<T> {
   const like = checkLists('lipo', batch, ['policy', 'reference', 'rewards']);
   const { policy, mask } = batch;
   return scope(policy, () => {

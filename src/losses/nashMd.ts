@@ -1,5 +1,5 @@
 import { mul, scope, stopGradient, sub } from '../backend/ops.js';
-import type { Less } from '../backend/types.js';
+import type { Reduced } from '../backend/types.js';
 import { checkFields, checkTensor, perRow } from '../internal/checks.js';
 import { notNegative, probability } from '../internal/domains.js';
 import { number, perExample, readOptions } from '../internal/options.js';
@@ -23,7 +23,7 @@ export interface NashMdOptions<T> {
    * Probability that the completion is preferred to a sample of the mixture of policy and reference, in [0, 1]; a number, a
    * scalar, or one per completion `[B]`.
    */
-  readonly preference: number | Less<T>;
+  readonly preference: number | Reduced<T>;
 }
 
 /**
@@ -50,7 +50,7 @@ export interface NashMdOptions<T> {
  *
  * @see Munos et al., "Nash Learning from Human Feedback", 2023. https://arxiv.org/abs/2312.00886
  */
-export function nashMd<T>(batch: NashMdBatch<T>, options: NashMdOptions<T>): Less<T> {
+export function nashMd<T>(batch: NashMdBatch<T>, options: NashMdOptions<T>): Reduced<T> {
   checkFields('nashMd', 'batch', batch, ['policy', 'reference', 'mask']);
   const { policy, reference, mask } = batch;
   const like = checkTensor('nashMd', 'policy', policy, { rank: 2 });
@@ -63,7 +63,7 @@ export function nashMd<T>(batch: NashMdBatch<T>, options: NashMdOptions<T>): Les
       preference: perExample(probability),
     });
     const penalty = mul(stopGradient(sub(policy, reference)), policy);
-    const reward = mul(sumOfCounted(policy, mask, -1) as Less<T>, sub(preference, 0.5));
-    return sub(mul(sumOfCounted(penalty, mask, -1) as Less<T>, beta), reward);
+    const reward = mul(sumOfCounted(policy, mask, -1) as Reduced<T>, sub(preference, 0.5));
+    return sub(mul(sumOfCounted(penalty, mask, -1) as Reduced<T>, beta), reward);
   });
 }

@@ -1,5 +1,5 @@
 import { add, cast, div, exp, maximum, mul, neg, reshape, scope, shape, softplus, sum } from '../backend/ops.js';
-import type { Less } from '../backend/types.js';
+import type { Reduced } from '../backend/types.js';
 import { positive } from '../internal/domains.js';
 import { number, readOptions } from '../internal/options.js';
 import { checkLists, listRewards, logSoftmaxOfCandidates, sumOfCandidates, type RewardedListLogps } from '../logprobs/lists.js';
@@ -40,7 +40,7 @@ export interface NcaOptions {
  *
  * @see Chen et al., "Noise Contrastive Alignment of Language Models with Explicit Rewards", 2024. https://arxiv.org/abs/2402.05369
  */
-export function nca<T>(batch: RewardedListLogps<T>, options: NcaOptions = {}): Less<T> {
+export function nca<T>(batch: RewardedListLogps<T>, options: NcaOptions = {}): Reduced<T> {
   const like = checkLists('nca', batch, ['policy', 'reference', 'rewards']);
   const { policy, rewards, mask } = batch;
   return scope(policy, () => {

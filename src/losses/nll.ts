@@ -1,5 +1,5 @@
 import { cast, div, maximum, minimum, neg, scope, sum } from '../backend/ops.js';
-import type { Less, ScalarOf } from '../backend/types.js';
+import type { Reduced, ScalarOf } from '../backend/types.js';
 import { checkTensor } from '../internal/checks.js';
 import { positive } from '../internal/domains.js';
 import { choice, number, optional, readOptions } from '../internal/options.js';
@@ -17,7 +17,7 @@ export interface NllOptions {
 }
 
 /**
- * Negative log-likelihood of the counted tokens: the loss of supervised fine-tuning, and a term of ORPO, CPO and RPO.
+ * Negative log-likelihood of the counted tokens: the loss of supervised fine-tuning, and a term of ORPO, CPO and Iterative RPO.
  *
  *     token:    -(sum of counted logps) / (number of counted tokens in the batch)      a scalar
  *     none:     -(mean of counted logps of row b)                                      [B]
@@ -42,7 +42,7 @@ export interface NllOptions {
  * console.log(nll(logps, mask), nll(logps, mask, { reduction: 'sequence' })); // 2.5 3
  * ```
  */
-export function nll<T>(logps: T, mask: T, options: NllOptions & { readonly reduction: 'none' }): Less<T>;
+export function nll<T>(logps: T, mask: T, options: NllOptions & { readonly reduction: 'none' }): Reduced<T>;
 export function nll<T>(logps: T, mask: T, options?: NllOptions & { readonly reduction?: 'token' | 'sequence' }): ScalarOf<T>;
 export function nll<T>(logps: T, mask: T, options: NllOptions = {}): unknown {
   const like = checkTensor('nll', 'logps', logps, { rank: 2 });

@@ -1,5 +1,5 @@
 import { logSumExp, scope, softplus, sub } from '../backend/ops.js';
-import type { Less } from '../backend/types.js';
+import type { Reduced } from '../backend/types.js';
 import { positive } from '../internal/domains.js';
 import { number, readOptions } from '../internal/options.js';
 import {
@@ -43,7 +43,7 @@ export interface PlackettLuceOptions {
  *
  * @see Rafailov et al., "Direct Preference Optimization", 2023, appendix A.3. https://arxiv.org/abs/2305.18290
  */
-export function plackettLuce<T>(batch: ListLogps<T>, options: PlackettLuceOptions = {}): Less<T> {
+export function plackettLuce<T>(batch: ListLogps<T>, options: PlackettLuceOptions = {}): Reduced<T> {
   const like = checkLists('plackettLuce', batch, ['policy', 'reference']);
   const { policy, mask } = batch;
   return scope(policy, () => {

@@ -1,5 +1,5 @@
 import { logSumExp, max, mul, scope, softplus, sub } from '../backend/ops.js';
-import type { Less } from '../backend/types.js';
+import type { Reduced } from '../backend/types.js';
 import { readOptions } from '../internal/options.js';
 import {
   checkLists,
@@ -45,7 +45,7 @@ import {
  *
  * @see Song et al., "Preference Ranking Optimization for Human Alignment", 2023. https://arxiv.org/abs/2306.17492
  */
-export function pro<T>(batch: RewardedLists<T>, options: Readonly<Record<string, never>> = {}): Less<T> {
+export function pro<T>(batch: RewardedLists<T>, options: Readonly<Record<string, never>> = {}): Reduced<T> {
   const like = checkLists('pro', batch, ['policy', 'rewards']);
   const { mask } = batch;
   return scope(batch.policy, () => {

@@ -1,5 +1,5 @@
 import { greater, relu, scope, sum } from '../backend/ops.js';
-import type { Less } from '../backend/types.js';
+import type { Reduced } from '../backend/types.js';
 import { readOptions } from '../internal/options.js';
 import {
   checkLists,
@@ -40,7 +40,7 @@ import {
  *
  * @see Yuan et al., "RRHF: Rank Responses to Align Language Models with Human Feedback without tears", 2023. https://arxiv.org/abs/2304.05302
  */
-export function rrhf<T>(batch: RewardedLists<T>, options: Readonly<Record<string, never>> = {}): Less<T> {
+export function rrhf<T>(batch: RewardedLists<T>, options: Readonly<Record<string, never>> = {}): Reduced<T> {
   const like = checkLists('rrhf', batch, ['policy', 'rewards']);
   const { mask } = batch;
   return scope(batch.policy, () => {

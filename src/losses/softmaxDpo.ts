@@ -1,5 +1,5 @@
 import { add, logSumExp, reshape, scope, shape, slice, softplus, sub, sum, where } from '../backend/ops.js';
-import type { Less } from '../backend/types.js';
+import type { Reduced } from '../backend/types.js';
 import { positive } from '../internal/domains.js';
 import { number, readOptions } from '../internal/options.js';
 import { maskHolds } from '../masking/maskedReductions.js';
@@ -39,7 +39,7 @@ export interface SoftmaxDpoOptions {
  *
  * @see Chen et al., "On Softmax Direct Preference Optimization for Recommendation", 2024. https://arxiv.org/abs/2406.09215
  */
-export function softmaxDpo<T>(batch: ListLogps<T>, options: SoftmaxDpoOptions = {}): Less<T> {
+export function softmaxDpo<T>(batch: ListLogps<T>, options: SoftmaxDpoOptions = {}): Reduced<T> {
   const like = checkLists('softmaxDpo', batch, ['policy', 'reference']);
   const { policy, mask } = batch;
   return scope(policy, () => {
@@ -48,9 +48,9 @@ export function softmaxDpo<T>(batch: ListLogps<T>, options: SoftmaxDpoOptions = 
     const rewards = listRewards(batch, beta);
     const gaps = sub(slice(rewards, 1, candidates, 1), slice(rewards, 0, 1, 1));
     const rejected = mask === undefined ? undefined : slice(mask, 1, candidates, 1);
-    const loss = softplus(logSumExp(counted(gaps, rejected, FAR_BELOW)) as T) as Less<T>;
+    const loss = softplus(logSumExp(counted(gaps, rejected, FAR_BELOW)) as T) as Reduced<T>;
     if (mask === undefined) return loss;
-    const isChosen = reshape<Less<T>>(slice(mask, 0, 1, 1), [rows]);
+    const isChosen = reshape<Reduced<T>>(slice(mask, 0, 1, 1), [rows]);
     const known = where(isChosen, loss, 0);
     const holds = maskHolds(mask);
     return holds === undefined ? known : add(known, sum(where(holds, 0, NaN), -1));

@@ -1,5 +1,5 @@
 import { add, exp, minimum, scope, stopGradient, sub } from '../backend/ops.js';
-import type { Less } from '../backend/types.js';
+import type { Reduced } from '../backend/types.js';
 import { checkFields, checkTensor, type Checked } from '../internal/checks.js';
 import { positive } from '../internal/domains.js';
 import { number, optional, readOptions } from '../internal/options.js';
@@ -49,11 +49,11 @@ export interface WpoWeightsOptions {
  *
  * @see Zhou et al., "WPO: Enhancing RLHF with Weighted Preference Optimization", 2024, eq. 2. https://arxiv.org/abs/2406.11827
  */
-export function wpoWeights<T>(tokens: Pair<WpoTokens<T>> | WpoTokens<T>, options: WpoWeightsOptions = {}): Less<T> {
+export function wpoWeights<T>(tokens: Pair<WpoTokens<T>> | WpoTokens<T>, options: WpoWeightsOptions = {}): Reduced<T> {
   const { sides, like } = checkSides(tokens);
   const { clamp } = readOptions('wpoWeights', options, like, { clamp: optional(number(positive)) });
   return scope(like.value, () => {
-    const logs = sides.map(({ logps, logSumSquares, mask }) => meanOfCounted(sub(logps, logSumSquares), mask, -1) as Less<T>);
+    const logs = sides.map(({ logps, logSumSquares, mask }) => meanOfCounted(sub(logps, logSumSquares), mask, -1) as Reduced<T>);
     const weights = exp(logs.reduce((a, b) => add(a, b)));
     return stopGradient(clamp === undefined ? weights : minimum(weights, clamp));
   });

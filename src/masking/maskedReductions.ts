@@ -1,5 +1,5 @@
 import { backendOf } from '../backend/registry.js';
-import type { Less, ScalarOf } from '../backend/types.js';
+import type { Reduced, ScalarOf } from '../backend/types.js';
 import { add, cast, div, maximum, scope, where } from '../backend/ops.js';
 import { checkTensor, checkValues, type Checked } from '../internal/checks.js';
 import { zeroOrOne } from '../internal/domains.js';
@@ -56,7 +56,7 @@ export function maskedSum<T>(x: T, mask: T): ScalarOf<T>;
  *
  * @param axis - The axis to sum over; it is removed from the shape. May be negative.
  */
-export function maskedSum<T>(x: T, mask: T, axis: number): Less<T>;
+export function maskedSum<T>(x: T, mask: T, axis: number): Reduced<T>;
 export function maskedSum<T>(x: T, mask: T, axis?: number): unknown {
   check('maskedSum', x, mask, axis);
   return scope(x, () => sumOfCounted(x, mask, axis));
@@ -84,7 +84,7 @@ export function maskedMean<T>(x: T, mask: T): ScalarOf<T>;
  *
  * @param axis - The axis to average over; it is removed from the shape. May be negative.
  */
-export function maskedMean<T>(x: T, mask: T, axis: number): Less<T>;
+export function maskedMean<T>(x: T, mask: T, axis: number): Reduced<T>;
 export function maskedMean<T>(x: T, mask: T, axis?: number): unknown {
   check('maskedMean', x, mask, axis);
   return scope(x, () => meanOfCounted(x, mask, axis));

@@ -8,7 +8,7 @@ import { goldenOf, originalsOf } from './goldens.js';
 const ROOT = new URL('../../', import.meta.url);
 
 /** Sources of golden values by somebody other than the authors of the loss. */
-const THIRD_PARTIES: { readonly [source: string]: string } = { sampo: "SamPO's authors" };
+const THIRD_PARTIES: Readonly<Record<string, string>> = { sampo: "SamPO's authors" };
 
 const sourcesOf = (name: string): string[] => originalsOf(goldenOf(name)!);
 

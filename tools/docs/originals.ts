@@ -110,7 +110,7 @@ export const originals: readonly Original[] = [
   { library: 'HALOs', name: '`loss=cdpo`', loss: 'dpo', call: 'dpo(logps, { beta, labelSmoothing })', source: 'halos', applies: smoothed },
   { library: 'HALOs', name: '`loss=ipo`', loss: 'ipo', call: 'ipo(logps, { beta })', source: 'halos', applies: withReference, note: `${MEANS}; HALOs returns NaN where policy and reference agree` }, // prettier-ignore
   { library: 'HALOs', name: '`loss=simpo`', loss: 'simpo', call: 'simpo(logps, { beta, gammaBetaRatio })', source: 'halos' },
-  { library: 'HALOs', name: '`loss=slic`', loss: 'slic', call: 'slic(logps, { delta, lambda: options.lambda })', source: 'halos', note: 'HALOs is correct only for completions of one token' }, // prettier-ignore
+  { library: 'HALOs', name: '`loss=slic`', loss: 'slic', call: 'slic(logps, { delta, lambda: options.lambda })', source: 'halos', note: 'HALOs agrees only for one pair of one-token completions' }, // prettier-ignore
   { library: 'HALOs', name: '`loss=kto`', loss: 'kto', call: 'kto(batch, { beta, desirableWeight, undesirableWeight })', source: 'halos' },
   { library: 'HALOs', name: '`loss=bradley-terry`', loss: 'bradleyTerry', call: 'bradleyTerry(rewards)', source: 'halos', applies: (_, options) => options.margin === 0 && options.centering === 0 }, // prettier-ignore
   { library: 'OpenRLHF', name: 'DPOLoss', loss: 'dpo', call: 'dpo(logps, { beta })', source: 'openrlhf-0.11.2', applies: plain },

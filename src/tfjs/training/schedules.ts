@@ -1,5 +1,5 @@
 import { checkNumber, checkOptions } from '../../internal/checks.js';
-import { counting, notNegative, wholeNumber } from '../../internal/domains.js';
+import { positiveInteger, notNegative, wholeNumber } from '../../internal/domains.js';
 
 /** Options of {@link linearSchedule} and {@link cosineSchedule}. */
 export interface ScheduleOptions {
@@ -24,7 +24,7 @@ function schedule(fn: string, options: ScheduleOptions, shape: (progress: number
   checkOptions(fn, options, ['learningRate', 'totalSteps', 'warmupSteps', 'finalLearningRate']);
   const { learningRate, totalSteps, warmupSteps = 0, finalLearningRate = 0 } = options;
   checkNumber(fn, 'learningRate', learningRate, notNegative);
-  checkNumber(fn, 'totalSteps', totalSteps, counting);
+  checkNumber(fn, 'totalSteps', totalSteps, positiveInteger);
   checkNumber(fn, 'finalLearningRate', finalLearningRate, notNegative);
   const withinTotal = { words: `an integer in [0, ${totalSteps}]`, has: (v: number) => wholeNumber.has(v) && v <= totalSteps };
   checkNumber(fn, 'warmupSteps', warmupSteps, withinTotal);

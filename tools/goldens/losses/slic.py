@@ -19,7 +19,7 @@ def build() -> GoldenFile:
         "max(0, delta - chosen + rejected) - lambda chosen",
         [
             "grads = d sum(losses) / d input. chosen and rejected are sums.",
-            "HALOs adds its regulariser per token, right only for completions of one token: here each is one.",
+            "HALOs adds [B] to [B, T], which agrees only for one pair of one-token completions: here each call has one.",
         ],
         {"halos": halos.FREE_FUNCTION},
     )
