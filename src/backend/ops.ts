@@ -175,7 +175,7 @@ export function max<T>(x: T, axis?: number): unknown {
  * are all far below -1e30, gives -Infinity with zero gradient.
  */
 export function logSumExp<T>(x: T): Reduced<T> {
-  // The shift cancels in value and gradient, so it needs no gradient. It is finite, because -Infinity minus itself is NaN.
+  // The shift cancels in value and gradient, so it needs no gradient. It is never -Infinity, because -Infinity minus itself is NaN.
   const shift = maximum(stopGradient(max(x, -1)) as T, -1e30);
   const total = sum(exp(sub(x, reshape<T>(shift, [...shape(shift), 1]))), -1) as T;
   const isEmpty = equal(total, 0);

@@ -13,10 +13,11 @@ export type WithReference<Item> = Item & {
  * batches, which may group the items differently.
  *
  * @param batches - The batches that were passed to `precomputeReference`, for example from {@link batchesOf}.
- * @param results - Its result, per batch: `[chosen, rejected]` for pairs, `[logps]` for examples, or `[logps, mismatched]` for examples
- *   with a mismatched completion; each `[B]`, in nats.
+ * @param results - The result of `precomputeReference`, per batch: `[chosen, rejected]` for pairs, `[logps]` for examples, or
+ *   `[logps, mismatched]` for examples with a mismatched completion; each `[B]`, in nats.
  * @returns Copies of the items with their log-probs, in the order of the batches.
- * @throws RangeError if `results` does not have one value for each item; the message names the batch.
+ * @throws RangeError if `results` does not have one entry per batch, or a batch does not have one value per item; the message then names
+ *   the batch.
  *
  * @example
  * ```ts

@@ -13,8 +13,8 @@ export interface BatchOptions<Item> {
   readonly lengthOf?: (item: Item) => number;
 }
 
-// Number of batches whose items are sorted by length together. It is small, so that batches stay random; 50 is the value of Hugging
-// Face's `group_by_length`.
+// Number of batches whose items are sorted by length together. It is small, so that batches stay random. Hugging Face's
+// `group_by_length` uses 50 too, or fewer for a small data set.
 const SORTED_TOGETHER = 50;
 
 /**
@@ -27,6 +27,7 @@ const SORTED_TOGETHER = 50;
  * @param items - Any number of items.
  * @param options - See {@link BatchOptions}.
  * @returns The batches.
+ * @throws RangeError if an option is unknown or outside its range, or a length is negative or not finite.
  *
  * @example
  * ```ts

@@ -1,8 +1,8 @@
 import type { Message } from './rows.js';
 
 /**
- * The members of a tokenizer that are used. The tokenizers of `@huggingface/transformers` have them; {@link chatTokenizer} makes such a
- * tokenizer from `@huggingface/tokenizers` and `@huggingface/jinja`.
+ * The members of a tokenizer that this library uses. The tokenizers of `@huggingface/transformers` have them; {@link chatTokenizer}
+ * makes such a tokenizer from `@huggingface/tokenizers` and `@huggingface/jinja`.
  */
 export interface ChatTokenizer {
   /** Returns the token ids of a text. */
@@ -18,7 +18,7 @@ export interface ChatTokenizer {
   readonly pad_token_id?: number | null | undefined;
 }
 
-/** The members of a `Tokenizer` of `@huggingface/tokenizers` that are used. */
+/** The members of a `Tokenizer` of `@huggingface/tokenizers` that {@link chatTokenizer} uses. */
 export interface TokenizerLike {
   /** Returns the token ids of a text. */
   encode(
@@ -32,7 +32,7 @@ export interface TokenizerLike {
   token_to_id(token: string): number | undefined;
 }
 
-/** The members of a `Template` of `@huggingface/jinja` that are used. */
+/** The members of a `Template` of `@huggingface/jinja` that {@link chatTokenizer} uses. */
 export interface TemplateLike {
   /** Renders the template with the given values. */
   render(values: Record<string, unknown>): string;

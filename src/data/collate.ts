@@ -122,7 +122,7 @@ function collate(fn: string, name: string, named: readonly Named[], options: Col
   checkNumber(fn, 'padToMultipleOf', padToMultipleOf, positiveInteger);
   if (named.length === 0) throw new RangeError(`${fn}: ${name} is empty, expected at least one`);
   for (const [at, { tokens, mask }] of named) {
-    if (mask.length !== tokens.length) throw new RangeError(`${fn}: ${at} has ${tokens.length} tokens and a mask of ${mask.length}`);
+    if (mask.length !== tokens.length) throw new RangeError(`${fn}: ${at} has ${tokens.length} tokens and a mask of length ${mask.length}`);
     checkEach(fn, `${at}.mask`, mask, zeroOrOne);
     if (!counts({ tokens, mask })) throw new RangeError(`${fn}: ${at} has no counted token after its first token`);
   }
@@ -135,7 +135,7 @@ function collate(fn: string, name: string, named: readonly Named[], options: Col
     ...Array<number>(width - values.length).fill(padding),
   ];
   const tokens = rows.map((row) => padded(row.tokens, padTokenId));
-  // Equals shiftLabels(labelsFromMask(...)), which work on tensors of any engine. A loop over plain numbers is faster, and runs per batch.
+  // Equals shiftLabels(labelsFromMask(...)). A loop over plain numbers is faster than these tensor functions.
   const labels = tokens.map((row, b) => row.map((_, t) => (rows[b]!.mask[t + 1] === 1 ? row[t + 1]! : IGNORE_INDEX)));
   return {
     tokens,

@@ -64,7 +64,8 @@ export interface EncodeOptions extends TruncationOptions {
  * Messages are rendered with the tokenizer's chat template. The counted tokens of an assistant turn start after the rendering of the
  * turns before it, including the generation prompt, and end with the rendering of the turns up to and including it. Both renderings must
  * be prefixes of the rendered conversation; otherwise the mask would be wrong, and `encodePairs` throws. If prompt and completion are
- * strings, they are encoded separately, without special tokens, and the completion ends with the tokenizer's end token if it has one.
+ * strings, they are encoded separately, without special tokens, and the completion ends with the tokenizer's end token if it has one;
+ * without a prompt, all tokens of a string are counted.
  *
  * @param rows - Rows like {@link PreferenceRow}, for example from {@link parseJsonl}.
  * @param tokenizer - See {@link ChatTokenizer}.

@@ -14,8 +14,8 @@ export interface MismatchedExample extends EncodedExample {
 /**
  * Pairs every prompt with the completion of another prompt. KTO estimates from these pairs how far the policy has moved from the reference
  * in general (`klEstimate`). Every completion is used once, and never with its own prompt, even if several examples share a prompt, as
- * the two sides of a preference pair do. Prompts are told apart by `promptRow`, which `encodeUnpaired` sets, or else by the tokens before
- * the first counted token.
+ * the two sides of a preference pair do. Prompts are told apart by `promptRow`, which `encodeUnpaired` sets, or if it is missing, by the
+ * tokens before the first counted token.
  *
  * @param examples - Two or more examples in any order.
  * @param options - See {@link TruncationOptions}; a mismatched row can be longer than both rows it is made from.

@@ -31,7 +31,7 @@ export interface UnpairedRow {
   readonly label: boolean;
 }
 
-/** An error in one row, which `dropBadRows` drops instead. */
+/** An error in one row. With `dropBadRows`, the row is dropped instead. */
 export class BadRow extends RangeError {
   readonly #reason: string;
 

@@ -5,6 +5,6 @@ import { logSoftmax } from '../internal/numerics.js';
 export function tokenKlDefinition<T>(policy: T, reference: T): T {
   const logQ = stopGradient(logSoftmax(reference));
   const q = exp(logQ);
-  // A token that the reference makes impossible adds 0, also where the policy does too: -Infinity minus itself is NaN.
+  // A token that is impossible under the reference adds 0, even if it is also impossible under the policy: -Infinity minus itself is NaN.
   return sum(where(equal(q, 0), 0, mul(q, sub(logQ, logSoftmax(policy)))), -1) as T;
 }

@@ -2,14 +2,14 @@ import { arange, equal, exp, log, max, mul, reshape, shape, stopGradient, sub, s
 import { countedRows, isCounted, oneInRange } from '../internal/labels.js';
 
 /**
- * `tokenLogProbs` in plain operations: the fallback where an engine has no kernel, and what its kernels are tested against.
+ * `tokenLogProbs` in plain operations: the fallback where an engine has no kernel, and the reference for tests of its kernels.
  * `logits [N, V]`, `labels [N]`, result `[N]`.
  */
 export function tokenLogProbsDefinition<T>(logits: T, labels: T, ignoreIndex: number): T {
   const [size, vocabulary] = shape(logits) as [number, number];
   const counts = isCounted(labels, ignoreIndex);
   const rows = countedRows(logits, counts);
-  // The largest logit is subtracted first, not from the result: a log-prob between logits of 1e4 would lose digits.
+  // The largest logit is subtracted first: `logit - (largest + log(total))` would lose digits for logits near 1e4.
   const largest = reshape<T>(stopGradient(max(rows, -1)), [size, 1]);
   const shifted = sub(rows, largest);
   const atLabel = equal(reshape<T>(labels, [size, 1]), reshape<T>(arange<T>(logits, vocabulary), [1, vocabulary]));

@@ -15,11 +15,11 @@ export interface Checked<T = unknown> {
   readonly shape: readonly number[];
 }
 
-/** The same argument with its shape cut to `[rows]`: what arguments with one value per row must match. */
+/** The same argument with its shape cut to `[rows]`, for arguments with one value per row to match. */
 export const perRow = <T>(checked: Checked<T>): Checked<Reduced<T>> =>
   ({ ...checked, shape: checked.shape.slice(0, 1) }) as Checked as Checked<Reduced<T>>;
 
-/** What {@link checkTensor} checks in addition. */
+/** Requirements that {@link checkTensor} checks. */
 interface Expected {
   /** Number of axes. */
   readonly rank?: number;
@@ -107,7 +107,7 @@ export function checkOptions(fn: string, options: unknown, known: readonly strin
   if (unknown !== undefined) throw new RangeError(`${fn}: unknown option ${unknown}, expected ${known.join(', ') || 'none'}`);
 }
 
-/** Rejects options that other options leave without effect. */
+/** Rejects options that would have no effect because of other options. */
 export function checkUnused(fn: string, options: object, names: readonly string[], reason: string): void {
   const name = names.find((key) => (options as Record<string, unknown>)[key] !== undefined);
   if (name !== undefined) throw new RangeError(`${fn}: ${name} would be ignored ${reason}`);

@@ -16,7 +16,7 @@ export interface LinearTokenLogProbsOptions extends LinearHeadOptions {
 
 /**
  * Log-prob of each label from the hidden states before the output embedding. The logits, usually the largest tensor of a
- * training step, are never in memory as a whole.
+ * training step, are computed in parts instead of as a whole.
  *
  *     z_t    = logitScale (hidden_t weight^T + bias)        with a soft cap c:  c tanh(z / c)
  *     logp_t = (z / temperature)[label_t] - log(sum over v of e^(z_v / temperature))
@@ -27,12 +27,12 @@ export interface LinearTokenLogProbsOptions extends LinearHeadOptions {
  * On TensorFlow.js, the vocabulary is processed in chunks, whose largest logits and sums are combined as in an online softmax.
  * The backward pass computes the logits of each chunk again, and writes the gradient of the weight chunk by chunk (on WebGL, it
  * concatenates them at the end). Besides the arguments and their gradients, this needs memory for a few chunks and a few tensors
- * of the size of the hidden states. By default, a chunk has about 2^20 numbers, more if there are over 4096 rows or the hidden
- * width is over 4096. The result is an ordinary tensor of log-probs, so it can be used in losses that couple the examples of a
- * batch.
+ * of the size of the hidden states. By default, the larger of a chunk's logits and its rows of the weight has about 2^20
+ * elements, more if there are over 4096 rows or the hidden width is over 4096. The result is an ordinary tensor of log-probs, so
+ * it can be used in losses that couple the examples of a batch.
  *
- * Rows of ignored tokens are left out before anything is multiplied if the labels can be read at once: on all engines except
- * WebGPU and WebGL, and on those too if `labels` are plain numbers.
+ * Rows of ignored tokens are left out of the matrix products if some token counts and the labels can be read at once: on all
+ * engines except WebGPU and WebGL, and on those too if `labels` are plain numbers.
  *
  * @param head - Hidden states and output embedding, see {@link LinearHead}.
  * @param labels - Integers in `[0, V)` or the ignored label, `[B, T]`, or `[N]`; a tensor, or plain numbers on any engine. The
@@ -40,7 +40,7 @@ export interface LinearTokenLogProbsOptions extends LinearHeadOptions {
  * @param options - See {@link LinearTokenLogProbsOptions}.
  * @returns Log-probs in nats, floats with the shape of the labels, at most 0; 0 with zero gradient for ignored tokens, even if
  *   their hidden states are not finite.
- * @throws TypeError if a tensor of the head is not of floats, or a tensor of labels is not of integers.
+ * @throws TypeError if a tensor of the head does not hold floats, or a tensor of labels does not hold integers.
  * @throws RangeError if shapes do not fit, an option is out of range or unknown, or a label is not an integer in `[0, V)` or the
  *   ignored one; on WebGPU and WebGL, a token with such a label becomes NaN instead, in value and gradient, and so do the whole
  *   gradients of weight and bias.

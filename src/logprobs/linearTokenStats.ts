@@ -8,13 +8,13 @@ import { mapStats } from './tokenStats.js';
 
 /**
  * Per-token statistics for logging, as in {@link tokenStats}, from the hidden states before the output embedding: the logits are
- * never in memory as a whole. All are detached. See {@link linearTokenLogProbs} for the definition of the logits.
+ * computed in parts instead of as a whole. All are detached. See {@link linearTokenLogProbs} for the definition of the logits.
  *
  * @param head - Hidden states and output embedding, see {@link LinearHead}.
  * @param labels - Integers in `[0, V)` or the ignored label, `[B, T]`, or `[N]`; a tensor, or plain numbers on any engine.
  * @param options - See {@link LinearHeadOptions}. All statistics are of the logits after scale, cap and temperature.
- * @returns See {@link TokenStats}; each statistic is of floats with the shape of the labels, 0 for ignored tokens.
- * @throws TypeError if a tensor of the head is not of floats, or a tensor of labels is not of integers.
+ * @returns See {@link TokenStats}; each statistic is a tensor of floats with the shape of the labels, 0 for ignored tokens.
+ * @throws TypeError if a tensor of the head does not hold floats, or a tensor of labels does not hold integers.
  * @throws RangeError if shapes do not fit, an option is out of range or unknown, or a label is not an integer in `[0, V)` or the
  *   ignored one; on WebGPU and WebGL, all statistics of a token with such a label become NaN instead.
  *

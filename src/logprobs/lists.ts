@@ -52,14 +52,14 @@ export const counted = <T>(x: T, mask: T | undefined, neutral = 0): T => (mask =
 export const listRewards = <T>({ policy, reference, mask }: ListLogps<T>, beta: number): T =>
   counted(mul(sub(policy, reference), beta), mask);
 
-/** Log-softmax over the candidates, `[B, K]`. Padding takes no part, and its own values mean nothing. */
+/** Log-softmax over the candidates, `[B, K]`. Padding is excluded, and the results at padding are meaningless. */
 export const logSoftmaxOfCandidates = <T>(scores: T, mask: T | undefined): T => logSoftmax(counted(scores, mask, FAR_BELOW));
 
 /** Sum over the candidates, without padding, `[B]`. */
 export const sumOfCandidates = <T>(x: T, mask: T | undefined): Reduced<T> =>
   (mask === undefined ? sum(x, -1) : sumOfCounted(x, mask, -1)) as Reduced<T>;
 
-// A loss of all pairs (i, j) of candidates works on [B, K, K]. The type of such a tensor is T as well, that of [B, K].
+// A loss over all pairs (i, j) of candidates works on [B, K, K]. Such a tensor has type T, like tensors [B, K].
 
 /** `[B, K]` as `[B, K, 1]`: the value of the first candidate of each pair. */
 export const firstOfPairs = <T>(x: T): T => reshape<T>(x, [...shape(x), 1]);
@@ -81,7 +81,7 @@ export function isSecondBehind<T>(like: T): T {
 }
 
 /**
- * The values of pairs `[B, K, K]` that meet the condition and whose second candidate is no padding; `otherwise` for all
+ * The values of pairs `[B, K, K]` that meet the condition and whose second candidate is not padding; `otherwise` for all
  * others. Padding as the first candidate is left to {@link sumOfCandidates}.
  */
 export function selectPairs<T>(condition: T, values: T, mask: T | undefined, otherwise: number): T {

@@ -21,7 +21,7 @@ export interface SamLogProbsOptions {
  *     n        = min(counted tokens of chosen, counted tokens of rejected)
  *     sequence = sum of the logps of n counted tokens, drawn without replacement
  *
- * The shorter completion is summed whole; if it has no counted tokens, both sums are 0. The gradient is 1 for a drawn token,
+ * The shorter completion is summed in full; if it has no counted tokens, both sums are 0. The gradient is 1 for a drawn token,
  * otherwise 0.
  *
  * The number n depends only on the two masks of the pair. Which tokens are drawn depends on these masks, the seed, T, and the

@@ -6,7 +6,7 @@ import { checkTensor } from '../internal/checks.js';
 import { checkLogits } from './tokenLogProbs.js';
 
 /**
- * KL divergence KL(reference || policy) between the next-token distributions of each token, over the whole vocabulary.
+ * KL divergence KL(reference || policy) between the next-token distributions at each position, over the whole vocabulary.
  *
  *     p = softmax(policy), q = softmax(reference)
  *     KL(q || p) = sum over v of q_v (log q_v - log p_v)

@@ -27,7 +27,7 @@ export interface TokenLogProbsOptions {
  * @param labels - Integers in `[0, V)` or the ignored label, `[B, T]`, or `[N]`.
  * @param options - See {@link TokenLogProbsOptions}.
  * @returns Log-probs in nats, floats with the shape of the labels, at most 0.
- * @throws TypeError if a tensor of logits is not of floats, or a tensor of labels is not of integers.
+ * @throws TypeError if a tensor of logits does not hold floats, or a tensor of labels does not hold integers.
  * @throws RangeError if shapes do not fit, `ignoreIndex` is a token, or a label is not an integer in `[0, V)` or the ignored one;
  *   on WebGPU and WebGL, a token with such a label becomes NaN instead, in value and gradient.
  *

@@ -20,8 +20,8 @@ import { checkLogitsAndLabels, type TokenLogProbsOptions } from './tokenLogProbs
  * @param logits - Unnormalised scores, `[B, T, V]`, or `[N, V]` for flat rows.
  * @param labels - Integers in `[0, V)` or the ignored label, `[B, T]`, or `[N]`.
  * @param options - See {@link TokenLogProbsOptions}.
- * @returns See {@link TokenStats}; each statistic is of floats with the shape of the labels.
- * @throws TypeError if a tensor of logits is not of floats, or a tensor of labels is not of integers.
+ * @returns See {@link TokenStats}; each statistic is a tensor of floats with the shape of the labels.
+ * @throws TypeError if a tensor of logits does not hold floats, or a tensor of labels does not hold integers.
  * @throws RangeError if shapes do not fit, `ignoreIndex` is a token, or a label is not an integer in `[0, V)` or the ignored one;
  *   on WebGPU and WebGL, `logps` and `correct` of a token with such a label become NaN instead.
  *

@@ -1,7 +1,8 @@
 /**
  * Functions over rows of float32 on a heap, for engines that compute on the CPU. Pointers are byte offsets into the heap;
  * `n` is the number of floats in a row. Exponentials are computed relative to a shift, the largest value of the row, and
- * summed in float64 (in SIMD, up to 16 of them in float32 first). A NaN in a row makes its sums NaN.
+ * summed in float64 (in SIMD, `sumExp` adds four at a time in float32 first). A NaN in a row makes its sums NaN, except in a
+ * term that is defined as 0.
  */
 export interface RowKernels {
   /** The largest value, skipping NaN; -Infinity if nothing else is left. */

@@ -12,7 +12,7 @@ export interface CheckGradientsOptions {
   readonly wrt?: readonly string[];
   /**
    * Largest error of the value, relative to `max(1, |value|)`, and of a gradient, relative to the largest gradient with respect
-   * to the same input. Default 1e-5.
+   * to the same input, or to 1e-6 of the largest gradient of all if that is larger. Default 1e-5.
    */
   readonly tolerance?: number;
   /** Step of the central differences; smaller for inputs whose magnitude is below 1. Default 1e-3. */
@@ -23,7 +23,7 @@ export interface CheckGradientsOptions {
 export interface GradientReport {
   /** Error of the value, relative to `max(1, |value|)`. */
   readonly valueError: number;
-  /** Largest error of each input's gradient, relative to the largest gradient with respect to that input. */
+  /** Largest error of each input's gradient, relative as described for `tolerance`. */
   readonly gradientErrors: Readonly<Record<string, number>>;
 }
 
@@ -47,7 +47,7 @@ interface Leaf {
  * @param options - See {@link CheckGradientsOptions}.
  * @returns The errors that were found, all within the tolerance.
  * @throws TypeError if there is no float input to differentiate with respect to, or the engine has no gradients.
- * @throws Error if the value or a gradient is outside the tolerance. It names the input, the index and both numbers.
+ * @throws Error if the value or a gradient is outside the tolerance. It names both numbers and, for a gradient, the input and index.
  *
  * @example
  * ```ts

@@ -1,8 +1,8 @@
 import { backendOf } from '../backend/registry.js';
 
 /**
- * Reads tensors back, and throws if a value is not finite. On WebGPU and WebGL, where values cannot be checked at the call, a
- * label out of range or a beta that is not positive makes a result NaN: this function finds the value.
+ * Reads tensors back, and throws if a value is not finite. On WebGPU and WebGL, where the values of a tensor cannot be checked at
+ * the call, a label out of range or a beta that is not positive makes a result NaN: this function finds it.
  *
  * @param tensors - Tensors of one engine, by name.
  * @throws RangeError for the first value that is not finite. It names the tensor, the index in row-major order, and the value.

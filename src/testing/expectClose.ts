@@ -24,7 +24,7 @@ interface Entry {
  * @param actual - The computed values; for a tensor, the result of `array()` or `data()`.
  * @param expected - The expected values.
  * @param tolerance - See {@link Tolerance}.
- * @throws Error if the shapes or a number differ. It names the worst index, both numbers there and their difference.
+ * @throws Error if the shapes or a number differ. For numbers, it names the worst index, both numbers there and their difference.
  *
  * @example
  * ```ts

@@ -1,5 +1,5 @@
 /**
- * Checks for authors of their own losses: gradients, closeness, finite values.
+ * Checks for tests of your own losses: gradients, closeness, finite values.
  *
  * @packageDocumentation
  */

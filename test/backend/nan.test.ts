@@ -33,7 +33,7 @@ describe('a NaN stays NaN', () => {
     expect([nan, Number.isFinite(one)]).toEqual([NaN, true]);
   });
 
-  it.each(['sum', 'mean', 'max'] as const)('through %s, wherever it stands', async (name) => {
+  it.each(['sum', 'mean', 'max'] as const)('through %s, at any position', async (name) => {
     for (const length of [1, 2, 5, 64, 257]) {
       for (const place of new Set([0, length >> 1, length - 1])) {
         const row = Array.from({ length }, (_, i) => (i === place ? NaN : i));

@@ -61,7 +61,7 @@ describe('registerBackend', () => {
     unregister();
   });
 
-  it('lets every loss run on a new engine', () => {
+  it('lets losses and operations run on a new engine', () => {
     unregister = registerBackend(boxed);
     const b = (...values: number[]) => new Boxed(values);
     const logps = { policy: { chosen: b(-10), rejected: b(-12) }, reference: { chosen: b(-11), rejected: b(-11) } };

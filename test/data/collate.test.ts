@@ -65,7 +65,7 @@ describe('collatePairs', () => {
       'a mask of another length',
       [{ ...pairs[0]!, chosen: { tokens: [1, 2], mask: [1] } }],
       { padTokenId: 0 },
-      'collatePairs: pairs[0].chosen has 2 tokens and a mask of 1',
+      'collatePairs: pairs[0].chosen has 2 tokens and a mask of length 1',
     ],
     [
       'a mask of other numbers',

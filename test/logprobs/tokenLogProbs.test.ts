@@ -43,7 +43,7 @@ interface Expected {
   readonly gradients: number[][];
 }
 
-/** Value in float64, and gradient with respect to the logits if `dy` is that of the result. */
+/** Value in float64, and gradient with respect to the logits if `dy` is the gradient with respect to the result. */
 const oracle = (logits: number[][], labels: number[], dy: (i: number) => number): Expected => ({
   logps: logits.map((row, i) => (labels[i] === -100 ? 0 : logSoftmax(row)[labels[i]!]!)),
   gradients: logits.map((row, i) => {

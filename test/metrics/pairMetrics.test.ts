@@ -60,13 +60,13 @@ describe('pairMetrics', () => {
   });
 });
 
-describe('a win, a tie and a loss', () => {
+describe('pairMetrics of a win, a tie and a loss', () => {
   const [zeros, one] = [[0, 0, 0], [1, 0, -1]]; // prettier-ignore
   const logps = () => ({ policy: pair({ chosen: one!, rejected: zeros! }), reference: pair({ chosen: zeros!, rejected: zeros! }) });
   it.each([
     ['zero', 1 / 3],
     ['half', 1 / 2],
-  ] as const)('have the accuracy of ties = %s', async (ties, expected) => {
+  ] as const)('count a tie as %s', async (ties, expected) => {
     await expectValues(pairMetrics<X>(logps(), { ties })['rewards/accuracies'], expected);
   });
 });

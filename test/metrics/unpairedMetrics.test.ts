@@ -19,7 +19,7 @@ describe('unpairedMetrics', () => {
     });
   });
 
-  it('leave out a class without examples', async () => {
+  it('lack a class without examples once readMetrics has read them', async () => {
     expectMetrics(await readMetrics(unpairedMetrics<X>(batch([1, 1, 1]), { beta: 1 })), {
       'rewards/chosen': -1 / 3,
       'logps/chosen': -7 / 3,

@@ -9,7 +9,7 @@ const hasKernel = !isArrays && listKernels().tokenLogProbs![tf.getBackend()] ===
 describe.runIf(hasKernel)('the state saved for the backward pass', () => {
   const inputs = () => ({ logits: tf.tensor3d([[[1, 2, 3], [4, 5, 7]]]), labels: tf.tensor2d([[2, 0]], [1, 2], 'int32') }); // prettier-ignore
 
-  // tfjs-node counts a view as a data buffer of its own.
+  // tfjs-node counts a view as a separate data buffer.
   it.skipIf(engine === 'tfjs-node')('contains no copy of the logits', () => {
     const { logits, labels } = inputs();
     let [before, after] = [0, 0];

@@ -5,8 +5,8 @@ import { isSynchronous } from '../synchronous.js';
 type T = tf.Tensor;
 
 /**
- * Rows of a tensor by index, with a gradient on every backend. That of `tf.gather` needs UnsortedSegmentSum, which wasm lacks and which
- * on cpu takes O(rows) per index.
+ * Rows of a tensor by index, with a gradient on every backend. The gradient of `tf.gather` needs UnsortedSegmentSum, which wasm lacks and
+ * which on cpu takes O(rows) per index.
  */
 export function take(x: T, indices: T): T {
   if (x.dtype !== 'float32') return gatherRows(x, indices);

@@ -51,7 +51,7 @@ interface Moments {
  *     w = w - learningRate weightDecay w - learningRate (m / (1 - beta1^t)) / (sqrt(v / (1 - beta2^t)) + epsilon)
  *
  * where t counts the calls of `applyGradients` and is the same for all variables. The moments are stored by variable name, so a variable
- * without a gradient in a step keeps its own. (`tf.train.adam` stores them by position in the list.)
+ * without a gradient in a step keeps its moments. (`tf.train.adam` stores them by position in the list.)
  *
  * The state consists of the step count and two moments per variable. `getWeights` and `setWeights` save and restore it; the
  * hyperparameters, among them the learning rate, are not part of it.

@@ -61,7 +61,7 @@ const dtypeNamed = (name: string): StoredDType => (Object.keys(DTYPES) as Stored
  */
 export async function saveCheckpoint({ policy, optimizer }: CheckpointParts, state: TrainingState = {}): Promise<Uint8Array> {
   const stateJson = JSON.stringify(state);
-  // `assign` gives a variable new memory, so a clone keeps the values of this moment. Only on wasm does it copy them.
+  // `assign` gives a variable new memory, so a clone keeps the values of this moment. A clone copies them only on wasm.
   const named: [string, Tensor][] = policy.map((variable, i) => [`policy.${i}`, keep(clone(variable as Tensor))]);
   const made = named.map(([, copy]) => copy);
   try {
@@ -162,7 +162,7 @@ function readHeader(bytes: Uint8Array): { header: Header; entries: Readonly<Reco
     new RangeError(`loadCheckpoint: bytes has length ${bytes.length}, expected at least ${expected}: the checkpoint is cut short`);
   if (bytes.length < 8) throw cut(8);
   const start = 8 + Number(new DataView(bytes.buffer, bytes.byteOffset).getBigUint64(0, true));
-  const noCheckpoint = 'loadCheckpoint: bytes is not a checkpoint of saveCheckpoint';
+  const noCheckpoint = 'loadCheckpoint: bytes is not a checkpoint from saveCheckpoint';
   // safetensors limits the header to 100 MB.
   if (start > 100_000_008) throw new RangeError(noCheckpoint);
   if (bytes.length < start) throw cut(start);

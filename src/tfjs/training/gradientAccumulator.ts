@@ -4,9 +4,9 @@ import type { Gradients } from './valueAndGrads.js';
 /**
  * Adds up the gradients of the parts of a batch that is too large for one pass.
  *
- * The result is the gradient of the whole batch if the losses of the parts add up to its loss. So divide the sum of each part by the
- * size of the whole batch. Losses that use statistics of the batch must get those of the whole batch: `kto`, `bco` and `bcoPair`
- * (`addStatistics` adds them up), `adaptiveBeta`, and `nll` (`tokenCount`). The losses of AOT, which sort the batch, and
+ * The result is the gradient of the whole batch if the losses of the parts add up to its loss. So divide the sum of the losses of each
+ * part by the size of the whole batch. Losses that use statistics of the batch must get those of the whole batch: `kto`, `bco` and
+ * `bcoPair` (`addStatistics` adds them up), `adaptiveBeta`, and `nll` (`tokenCount`). The losses of AOT, which sort the batch, and
  * `robustMean` cannot be computed in parts.
  *
  * @example

@@ -21,7 +21,7 @@ export interface PrecomputeOptions {
  * @param options - See {@link PrecomputeOptions}.
  * @returns For each batch, the values of its tensors in row-major order; `attachReference` adds them to the items. To store them as
  *   JSON, write `Array.from(values)` and read back `Float32Array.from(list)`.
- * @throws TypeError if `logpsOf` returns anything but a non-empty list of tensors, or `done` holds anything but lists of Float32Array.
+ * @throws TypeError if `logpsOf` does not return a non-empty list, or `done` holds anything but lists of Float32Array.
  * @throws RangeError if a value is not finite (the message names the batch), or `done` is longer than `batches`.
  *
  * @example

@@ -109,8 +109,8 @@ describe.skipIf(isArrays)('saveCheckpoint and loadCheckpoint', () => {
         { policy },
         `loadCheckpoint: bytes has length ${bytes.length - 1}, expected at least ${bytes.length}: the checkpoint is cut short`,
       ],
-      [new TextEncoder().encode('not a checkpoint'), { policy }, 'loadCheckpoint: bytes is not a checkpoint of saveCheckpoint'],
-      [new Uint8Array(16).fill(2, 0, 1), { policy }, 'loadCheckpoint: bytes is not a checkpoint of saveCheckpoint'],
+      [new TextEncoder().encode('not a checkpoint'), { policy }, 'loadCheckpoint: bytes is not a checkpoint from saveCheckpoint'],
+      [new Uint8Array(16).fill(2, 0, 1), { policy }, 'loadCheckpoint: bytes is not a checkpoint from saveCheckpoint'],
       [bytes, { policy: policy.slice(1) }, 'loadCheckpoint: the checkpoint has 2 variables, expected 1 like policy'],
       [
         bytes,
@@ -134,7 +134,7 @@ describe.skipIf(isArrays)('saveCheckpoint and loadCheckpoint', () => {
       const changed = bytes.slice();
       changed.set(new TextEncoder().encode(header.replace(from, to)), 8);
       expect(changed).not.toEqual(bytes);
-      cases.push([changed, { policy }, 'loadCheckpoint: bytes is not a checkpoint of saveCheckpoint']);
+      cases.push([changed, { policy }, 'loadCheckpoint: bytes is not a checkpoint from saveCheckpoint']);
     }
     const whole = policy.map(({ shape }) => tf.variable(tf.zeros(shape, 'int32')));
     cases.push([bytes, { policy: whole }, /expected I32 \[2, 3\] like/]);

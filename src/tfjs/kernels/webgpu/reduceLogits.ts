@@ -20,7 +20,7 @@ interface Reduction<Inputs> extends LogitsPass<Inputs> {
   readonly code: string;
 }
 
-/** Number of parts that one invocation combines. */
+/** Number of parts that one invocation combines in the first step. */
 const FAN_IN = 16;
 
 /** WGSL that combines the parts of the first `from` invocations into those of the first `to`. */
