@@ -35,7 +35,7 @@ function grid(words: number, head: readonly string[], rows: readonly (readonly s
 
 function machinePart(results: Results): string {
   const versions = Object.entries(results.environment.versions).map(([name, version]) => `${name} ${version}`);
-  return `${machine(results.environment)}; webgpu on ${driverOf(results)}; ${versions.join(', ')}. Every time is the median of at least ${fewestSamples(results)} runs.`;
+  return `${machine(results.environment)}; webgpu on ${driverOf(results)}; ${versions.join(', ')}. Every time is a median; the fewest runs behind one are ${fewestSamples(results)}.`;
 }
 
 /** The smallest number of runs behind any time of these results. */

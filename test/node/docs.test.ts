@@ -47,6 +47,12 @@ describe('the docs', () => {
     }
   });
 
+  it('state in README how many losses the catalogue has', () => {
+    const stated = [...text('README.md').matchAll(/\b(\d+) losses/g)].map((match) => Number(match[1]));
+    expect(stated.length).toBeGreaterThan(0);
+    expect(new Set(stated)).toEqual(new Set([Object.keys(prefloss.losses).length]));
+  });
+
   it('name every export in README', () => {
     const missing = Object.keys(prefloss).filter((name) => !text('README.md').includes(`\`${name}\``));
     expect(missing).toEqual([]);
