@@ -25,10 +25,11 @@ export interface LossEntry {
   readonly perExample: readonly string[];
   /**
    * How each value depends on the other examples of the batch. `'nothing'`: not at all. `'statistics'`: through a statistic
-   * that the caller passes in, so that the parts of a batch can share it. `'order'`: on the other examples themselves.
+   * that the caller passes in, so that the parts of a batch can share it. `'order'`: through the order of the sorted batch, so
+   * that the parts of a batch in general have different losses.
    */
   readonly coupling: 'nothing' | 'statistics' | 'order';
-  /** arXiv number of the paper that published it. */
+  /** arXiv number of the paper that describes it. */
   readonly paper: string;
 }
 

@@ -27,14 +27,13 @@ export interface MarginStatisticsOptions<S> {
  *     mean = momentum * previous.mean + (1 - momentum) * mean(margins)
  *     std  = momentum * previous.std  + (1 - momentum) * std(margins)
  *
- * `std(margins)` is the sample standard deviation (divisor B - 1); where it is 0, as for a batch of one, 1e-15 takes its
- * place. Both statistics start at 0 without bias correction, as in the authors' code, so they are too small in the first
- * steps.
+ * `std(margins)` is the sample standard deviation (divisor B - 1), but at least 1e-15, also for a batch of one. Both
+ * statistics start at 0 without bias correction, as in the authors' code, so in the first steps they are too close to 0.
  *
  * @param margins - `logRatioMargin` of each pair, in nats, `[B]`.
  * @param options - See {@link MarginStatisticsOptions}.
  * @returns Two detached scalars on the engine; pass them as `previous` for the next batch.
- * @throws RangeError if margins is not of rank 1 or momentum is outside [0, 1).
+ * @throws RangeError if margins is not of rank 1, a previous statistic is not a scalar, or momentum is outside [0, 1).
  *
  * @see Wu et al., "beta-DPO: Direct Preference Optimization with Dynamic beta", 2024. https://arxiv.org/abs/2407.08639
  */
@@ -63,7 +62,7 @@ const squareRoot = <S>(x: S): S => exp(mul(log(maximum(x, 1e-30)), 0.5));
  *
  *     weight = exp(-((margin - mean) / std)^2 / 2)
  *
- * The authors draw 80 % of the batch with these weights, without replacement, and use only the drawn pairs: for
+ * The authors draw 80% of the batch with these weights, without replacement, and use only the drawn pairs: for
  * {@link adaptiveBeta} and for the loss.
  *
  * @param margins - `logRatioMargin` of each pair, in nats, `[B]`.
@@ -89,7 +88,10 @@ export interface AdaptiveBetaBatch<T> {
   readonly margins: T;
   /** The statistics that {@link marginStatistics} returned for this batch. */
   readonly statistics: MarginStatistics<ScalarOf<T>>;
-  /** 1 for pairs whose margins are averaged, 0 for the others, `[B]`. If omitted, all pairs are averaged. */
+  /**
+   * 1 for pairs whose margins are averaged, 0 for the others, `[B]`. If omitted, all pairs are averaged; if none is selected,
+   * their mean counts as 0.
+   */
   readonly selected?: T;
 }
 

@@ -5,7 +5,7 @@ import { number, readOptions } from '../internal/options.js';
 
 /** Options of {@link addStatistics}. */
 export interface AddStatisticsOptions {
-  /** Factor on the earlier sums and counts, in [0, 1]: 1 keeps all of them, less forgets them exponentially. Default 1. */
+  /** Factor on the earlier sums and counts, in [0, 1]: 1 keeps all, smaller values forget them exponentially. Default 1. */
   readonly decay?: number;
 }
 

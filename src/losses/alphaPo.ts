@@ -24,8 +24,8 @@ export type AlphaPoOptions = {
  *     h    = beta * (r(chosen) - r(rejected)) - gamma
  *     loss = -(1 - e) * log sigmoid(h) - e * log sigmoid(-h)      with e = labelSmoothing
  *
- * The margin is given as `gamma`, or as `gammaBetaRatio`, with `gamma = beta * gammaBetaRatio`. Without smoothing, the loss
- * is `log(1 + e^gamma)` where `chosen` equals `rejected`. Its gradient with respect to `chosen` is
+ * The target margin is given either as `gamma` or as `gammaBetaRatio`, with `gamma = beta * gammaBetaRatio`. Without label
+ * smoothing, the loss is `log(1 + e^gamma)` where `chosen` equals `rejected`. Its gradient with respect to `chosen` is
  * `beta * (e - sigmoid(-h)) * e^(-alpha * chosen)`, and with respect to `rejected`
  * `-beta * (e - sigmoid(-h)) * e^(-alpha * rejected)`.
  *

@@ -20,10 +20,10 @@ export interface AotOptions {
  *     loss = -(1 - e) * log sigmoid(beta * d) - e * log sigmoid(-beta * d)      with e = labelSmoothing
  *
  * Both sorts are ascending over the batch, so each loss belongs to a quantile, not to a pair. It is ln 2 if policy and
- * reference agree on all pairs. Only the pair whose policy margin has the rank of the loss gets a gradient:
- * `beta * (e - sigmoid(-beta * d))` with respect to its `policy.chosen`, and the opposite for its `policy.rejected`.
+ * reference agree on all pairs. Only one pair of the policy gets a gradient, the pair whose policy margin has the rank of the
+ * loss: `beta * (e - sigmoid(-beta * d))` with respect to its `policy.chosen`, and the opposite for its `policy.rejected`.
  *
- * AOT compares the pairs of a batch with each other, so the losses in general change if the batch is split or enlarged.
+ * AOT compares the pairs of a batch with each other, so the losses generally change if the batch is split or enlarged.
  *
  * @param logps - Summed completion log-probs in nats, each `[B]`.
  * @param options - See {@link AotOptions}.

@@ -18,7 +18,7 @@ import type { AotOptions } from './aot.js';
  * `beta * (e - sigmoid(-beta * d))` with respect to the policy's log-prob of the chosen one, and the opposite for the rejected
  * one. TRL up to 0.27 calls this loss `aot_pair`, TRL 1.x calls it `aot_unpaired`.
  *
- * AOT compares the completions of a batch with each other, so the losses in general change if the batch is split or enlarged.
+ * AOT compares the completions of a batch with each other, so the losses generally change if the batch is split or enlarged.
  *
  * @param logps - Summed completion log-probs in nats, each `[B]`.
  * @param options - See {@link AotOptions}.

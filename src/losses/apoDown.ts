@@ -14,7 +14,7 @@ export interface ApoDownOptions<T> {
  * APO-down (Anchored Preference Optimization), one value per preference pair: one term pushes the chosen side down, the other
  * pushes the two sides apart. For data whose chosen answers are worse than the model's own.
  *
- *     r    = beta * (policy - reference), of each side
+ *     r    = beta * (policy - reference)      for each side
  *     loss = sigmoid(r.chosen) + sigmoid(-(r.chosen - r.rejected))
  *
  * It is 1 where policy and reference agree. With `h = r.chosen - r.rejected`, its gradient with respect to `policy.chosen`

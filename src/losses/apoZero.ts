@@ -14,7 +14,7 @@ export interface ApoZeroOptions<T> {
  * APO-zero (Anchored Preference Optimization), one value per preference pair: pushes the chosen side up and the rejected side
  * down, independently of each other. For data whose chosen answers are better than the model's own.
  *
- *     r    = beta * (policy - reference), of each side
+ *     r    = beta * (policy - reference)      for each side
  *     loss = sigmoid(-r.chosen) + sigmoid(r.rejected)
  *
  * It is 1 where policy and reference agree. Its gradient with respect to `policy.chosen` is

@@ -32,8 +32,8 @@ export interface BcoOptions<T> {
  * one.
  *
  * `delta` is a running mean of rewards; `rewardStatistics` and `rewardShift` compute TRL's mean or the paper's. BCO depends on
- * the batch only through `delta`. Underlying distribution matching (UDM) weights each undesirable example by how likely its
- * prompt is among the desirable examples: pass these weights as `undesirableWeight`.
+ * the batch only through `delta`. Underlying distribution matching (UDM) weights each undesirable example by the odds that
+ * its prompt comes from the desirable examples: pass these weights as `undesirableWeight`.
  *
  * @param batch - Summed completion log-probs in nats and `desirable`, each `[B]`; see {@link LabelledLogps}.
  * @param options - See {@link BcoOptions}.

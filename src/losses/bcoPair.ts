@@ -15,7 +15,7 @@ export interface BcoPairOptions<T> {
 /**
  * BCO (Binary Classifier Optimization) on pairs, one value per preference pair: classifies each side separately.
  *
- *     r    = beta * (policy - reference), of each side
+ *     r    = beta * (policy - reference)      for each side
  *     loss = -log sigmoid(r.chosen - delta) - log sigmoid(-(r.rejected - delta))
  *
  * It is 2 ln 2 where policy and reference agree and delta is 0. Its gradient with respect to `policy.chosen` is

@@ -18,7 +18,7 @@ export interface BradleyTerryOptions<T> {
  *
  *     loss = -log sigmoid(chosen - rejected - margin) + centering * (chosen + rejected)^2
  *
- * It is ln 2 where both rewards and the margin are 0. Its gradient with respect to `chosen` is
+ * It is ln 2 where the rewards are equal, with margin and centering 0. Its gradient with respect to `chosen` is
  * `-sigmoid(rejected + margin - chosen) + 2 * centering * (chosen + rejected)`; with respect to `rejected`, the first term has
  * the opposite sign.
  *

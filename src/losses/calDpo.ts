@@ -17,7 +17,7 @@ export interface CalDpoOptions<T> {
  * Cal-DPO (calibrated DPO), one value per preference pair: a contrastive term, plus a calibration term that pulls each
  * log-ratio to a target, so that implicit rewards get the scale of true rewards.
  *
- *     rho  = policy - reference, of each side
+ *     rho  = policy - reference      for each side
  *     loss = -log sigmoid(rho.chosen - rho.rejected)
  *            + calibrationWeight * ((rho.chosen - 1 / (2 * beta))^2 + (rho.rejected + 1 / (2 * beta))^2)
  *

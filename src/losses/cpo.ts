@@ -20,11 +20,12 @@ export interface CpoOptions<T> {
  *     h    = beta * (chosen - rejected)
  *     loss = -(1 - e) * log sigmoid(h) - e * log sigmoid(-h)      with e = labelSmoothing
  *
- * It is ln 2 where both sides are equally likely. Its gradient with respect to `chosen` is `beta * (e - sigmoid(-h))`, and the
+ * It is ln 2 where `chosen` equals `rejected`. Its gradient with respect to `chosen` is `beta * (e - sigmoid(-h))`, and the
  * opposite for `rejected`.
  *
  * The published loss adds the negative log-likelihood of the chosen side: add `nll` yourself, with the weight you want. In TRL
- * the weight is `cpo_alpha`, 1 by default, and the average is over tokens. CPO-SimPO is {@link simpo} plus `nll`.
+ * the weight is `cpo_alpha`, 1 by default, and the NLL is averaged over the tokens of the batch.
+ * CPO-SimPO is {@link simpo} plus `nll`.
  *
  * @param logps - Summed completion log-probs in nats, each `[B]`.
  * @param options - See {@link CpoOptions}.

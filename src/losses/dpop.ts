@@ -17,7 +17,7 @@ export interface DpopOptions<T> {
  * DPO-Positive (DPOP, used for the Smaug models), one value per preference pair: DPO with a penalty on the margin if the chosen
  * side is less likely under the policy than under the reference.
  *
- *     rho  = policy - reference, of each side
+ *     rho  = policy - reference      for each side
  *     loss = -log sigmoid(beta * (rho.chosen - rho.rejected - lambda * max(0, -rho.chosen)))
  *
  * It is ln 2 where policy and reference agree, and equals {@link dpo} at lambda 0. With z the argument of the sigmoid, its

@@ -23,11 +23,12 @@ export interface ExoOptions {
  * It is 0 where the two distributions are equal. Its gradient with respect to `policy_k` is
  * `beta * q_k * (log q_k - log p_k - loss)`. {@link exoPair} is the case K = 2 with `p = (1 - e, e)`.
  *
- * @param batch - Summed log-probs in nats and rewards, `[B, K]`, and a mask if lists differ in length; see
- *   {@link RewardedListLogps}.
+ * @param batch - Summed log-probs in nats and rewards, `[B, K]`, in any order, and a mask if lists differ in length;
+ *   see {@link RewardedListLogps}.
  * @param options - See {@link ExoOptions}.
  * @returns The losses `[B]`, at least 0 up to rounding.
- * @throws RangeError if shapes differ, there are fewer than 2 candidates, or an option is not positive.
+ * @throws RangeError if shapes differ, there are fewer than 2 candidates, an option is not positive, or the mask holds
+ *   anything but 0 and 1. Where values cannot be read synchronously (WebGPU, WebGL), the loss of such a list is NaN.
  *
  * @example
  * ```ts

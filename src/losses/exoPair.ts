@@ -10,7 +10,10 @@ const smoothed: NumberDomain = { words: 'in (0, 0.5)', has: (v) => v > 0 && v < 
 export interface ExoPairOptions<T> {
   /** Strength of the implicit KL penalty, positive; a number, a scalar, or one per pair `[B]`. Default 0.1. */
   readonly beta?: Operand<T>;
-  /** Probability of the rejected side in the label, in (0, 0.5). Default 0.001, as in TRL; the authors' code has `e^-10`. */
+  /**
+   * Probability of the rejected side in the label, in (0, 0.5). Default 0.001, as in TRL up to 0.27; TRL 1.x requires a value,
+   * and the authors' code uses `e^-10`.
+   */
   readonly labelSmoothing?: number;
 }
 

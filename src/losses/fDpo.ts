@@ -40,7 +40,7 @@ export type FDpoOptions<T> = {
 /**
  * f-DPO: DPO with a choice of divergence between policy and reference, one value per preference pair.
  *
- *     rho  = policy - reference, of each side
+ *     rho  = policy - reference      for each side
  *     loss = -log sigmoid(beta * (g(rho.chosen) - g(rho.rejected)))
  *
  *     reverseKl:     g(rho) = rho

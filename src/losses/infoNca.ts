@@ -25,11 +25,12 @@ export interface InfoNcaOptions {
  * `beta * (q_k - p_k)`. With two candidates, the limit of an infinite reward gap is {@link dpo}. InfoNCA minimizes the forward
  * KL divergence KL(p || q), {@link exo} the reverse.
  *
- * @param batch - Summed log-probs in nats and rewards, `[B, K]`, and a mask if lists differ in length; see
- *   {@link RewardedListLogps}.
+ * @param batch - Summed log-probs in nats and rewards, `[B, K]`, in any order, and a mask if lists differ in length;
+ *   see {@link RewardedListLogps}.
  * @param options - See {@link InfoNcaOptions}.
  * @returns The losses `[B]`, at least 0.
- * @throws RangeError if shapes differ, there are fewer than 2 candidates, or an option is not positive.
+ * @throws RangeError if shapes differ, there are fewer than 2 candidates, an option is not positive, or the mask holds
+ *   anything but 0 and 1. Where values cannot be read synchronously (WebGPU, WebGL), the loss of such a list is NaN.
  *
  * @example
  * ```ts

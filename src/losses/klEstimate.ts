@@ -39,9 +39,10 @@ export function klStatistics<T>(logps: UnpairedLogps<T>): KlStatistics<ScalarOf<
  *
  * with the sum and the count of `klStatistics`. It is 0 if policy and reference agree on all completions.
  *
- * @param logps - Log-probs of mismatched completions, each `[N]`, or the {@link KlStatistics} of all parts added up.
+ * @param logps - Summed log-probs in nats of mismatched completions, each `[N]`, or the {@link KlStatistics} of all parts, added
+ *   up.
  * @returns A detached scalar on the engine, in nats, at least 0.
- * @throws RangeError if shapes differ.
+ * @throws RangeError if shapes differ or a statistic is not a scalar.
  *
  * @see Ethayarajh et al., "KTO: Model Alignment as Prospect Theoretic Optimization", 2024, section 4.1. https://arxiv.org/abs/2402.01306
  */

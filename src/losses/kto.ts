@@ -28,7 +28,7 @@ export interface KtoOptions<T> {
  *     loss = desirableWeight * sigmoid(-beta * (rho - kl))        where desirable
  *            undesirableWeight * sigmoid(-beta * (kl - rho))      elsewhere
  *
- * The loss is half the weight where policy and reference agree and `kl` is 0. With `s` the sigmoid in the formula and `w` the
+ * The loss is half the weight where policy and reference agree and `kl` is 0. With `s` the value of the sigmoid and `w` the
  * weight, its gradient with respect to `policy` is `-w * beta * s * (1 - s)` for a desirable example, and the opposite for an
  * undesirable one. The paper writes the same loss as `w - w * (1 - s)`.
  *

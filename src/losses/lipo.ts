@@ -29,13 +29,13 @@ export interface LipoOptions {
  *
  *     r      = beta * (policy - reference)
  *     gain   = 2^rewards - 1
- *     rank   = 1 for the candidate with the largest r, 2 for the next; equal ones in list order
+ *     rank   = 1 for the candidate with the largest r, 2 for the next; ties in list order
  *     weight = |gain_i - gain_j| * |1 / ln(1 + rank_i) - 1 / ln(1 + rank_j)|
  *     loss   = sum over all i, j with rewards_i above rewards_j of sg(weight) * log(1 + e^(r_j - r_i))
  *
  * where `sg` stops the gradient: ranks are piecewise constant. The gradient with respect to `policy_i` is the sum of
- * `-beta * weight * sigmoid(r_j - r_i)` over the pairs that i wins and of `beta * weight * sigmoid(r_i - r_j)` over those
- * that it loses; with respect to the rewards it is 0.
+ * `-beta * weight * sigmoid(r_j - r_i)` over the pairs where i has the larger reward, and of `beta * weight * sigmoid(r_i - r_j)`
+ * over those where it has the smaller one; with respect to the rewards it is 0.
  *
  * The weights grow as 2^rewards, so scale the rewards to a few units. A gain that overflows (rewards from about 128 in
  * float32, 1024 in float64) is an error; just below, the loss may still overflow to Infinity.
@@ -47,8 +47,9 @@ export interface LipoOptions {
  *   lists differ in length; see {@link RewardedListLogps}.
  * @param options - See {@link LipoOptions}.
  * @returns The losses `[B]`, at least 0.
- * @throws RangeError if shapes differ, there are fewer than 2 candidates, beta is not positive, or `2^rewards - 1` is not
- *   finite; if values cannot be read, such a list becomes NaN.
+ * @throws RangeError if shapes differ, there are fewer than 2 candidates, beta is not positive, `2^rewards - 1` is not
+ *   finite, or the mask holds anything but 0 and 1. Where values cannot be read synchronously (WebGPU, WebGL), the loss of
+ *   such a list is NaN.
  *
  * @example
  * ```ts
@@ -77,7 +78,7 @@ export function lipo<T>(batch: RewardedListLogps<T>, options: LipoOptions = {}):
   });
 }
 
-/** 1 for the largest, `[B, K]`; equal ones in list order. */
+/** 1 for the largest, `[B, K]`; ties in list order. */
 function ranks<T>(scores: T): T {
   const [first, second] = [firstOfPairs(scores), secondOfPairs(scores)];
   // The second is ahead if it is larger, or if the two are equal and it does not come after the first.

@@ -38,8 +38,8 @@ export interface NashMdOptions<T> {
  * @param batch - See {@link NashMdBatch}.
  * @param options - See {@link NashMdOptions}.
  * @returns The losses `[B]`, of either sign; 0 for a row without counted tokens.
- * @throws RangeError if shapes differ, an option is outside its range, or the mask holds anything but 0 and 1; if values
- *   cannot be read, such a row becomes NaN.
+ * @throws RangeError if shapes differ, an option is outside its range, or the mask holds anything but 0 and 1. Where
+ *   values cannot be read synchronously (WebGPU, WebGL), the loss of such a row is NaN.
  *
  * @example
  * ```ts

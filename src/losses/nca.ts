@@ -29,7 +29,8 @@ export interface NcaOptions {
  *   see {@link RewardedListLogps}.
  * @param options - See {@link NcaOptions}.
  * @returns The losses `[B]`, at least 0.
- * @throws RangeError if shapes differ, there are fewer than 2 candidates, or an option is not positive.
+ * @throws RangeError if shapes differ, there are fewer than 2 candidates, an option is not positive, or the mask holds
+ *   anything but 0 and 1. Where values cannot be read synchronously (WebGPU, WebGL), the loss of such a list is NaN.
  *
  * @example
  * ```ts

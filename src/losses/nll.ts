@@ -12,7 +12,10 @@ export interface NllOptions {
    * `'sequence'`: over the values of `'none'` without empty rows. Default `'token'`.
    */
   readonly reduction?: 'token' | 'sequence' | 'none';
-  /** Number to divide by, positive, only for `'token'`: the token count of the whole batch if this is a part. Default: the mask's. */
+  /**
+   * Number to divide by, positive, only for `'token'`: the token count of the whole batch if this is a part. Default: the number
+   * of tokens that the mask counts.
+   */
   readonly tokenCount?: number;
 }
 
@@ -23,16 +26,17 @@ export interface NllOptions {
  *     none:     -(mean of counted logps of row b)                                      [B]
  *     sequence: mean of `none` over the rows with counted tokens                       a scalar
  *
- * Trainers differ: TRL and OpenRLHF's packed form average tokens, others sequences. A row or a batch without counted tokens
- * gives 0 with zero gradient. For a batch in parts, pass each part the `tokenCount` of the whole batch: the values and
- * gradients of the parts then add up to those of the whole.
+ * Trainers differ: TRL and OpenRLHF's packed form average over tokens, others over sequences. A row or a batch without
+ * counted tokens gives 0 with zero gradient. For a batch in parts, pass each part the `tokenCount` of the whole batch: the
+ * values and gradients of the parts then add up to those of the whole.
  *
  * @param logps - Token log-probs in nats, `[B, T]`.
  * @param mask - 1 for counted tokens, `[B, T]`.
  * @param options - See {@link NllOptions}.
  * @returns A scalar, or `[B]` for `'none'`; in nats per token.
  * @throws RangeError if shapes differ, an option is outside its range, `tokenCount` is given with another reduction, or the
- *   mask holds anything but 0 and 1; if it cannot be read, the result becomes NaN (for `'none'`, that row).
+ *   mask holds anything but 0 and 1. Where values cannot be read synchronously (WebGPU, WebGL), such a mask makes the result NaN
+ *   (for `'none'`, the value of that row).
  *
  * @example
  * ```ts

@@ -24,13 +24,13 @@ export interface OrpoOptions {
  *     lo   = (chosen - rejected) - (log(1 - e^chosen) - log(1 - e^rejected))      the log of the odds ratio
  *     loss = -lambda * log sigmoid(lo) + nll
  *
- * The first term is `lambda * ln 2` where both sides are equally likely. Its gradient with respect to `chosen` is
+ * The first term is `lambda * ln 2` where `chosen` equals `rejected`. Its gradient with respect to `chosen` is
  * `-lambda * sigmoid(-lo) / (1 - e^chosen)`, with respect to `rejected` `lambda * sigmoid(-lo) / (1 - e^rejected)`. As
  * `chosen` approaches 0, the former tends to -lambda times the odds of the rejected side; as `rejected` approaches 0, the
  * latter grows without bound.
  *
  * Inside `log(1 - e^x)`, x above -1e-30 counts as -1e-30, so value and gradient stay finite: the gradient with respect to a
- * rejected side of 0 is up to 1e30 * lambda. Nothing checks that log-probs are at most 0; the loss has no meaning above.
+ * rejected side of 0 is up to 1e30 * lambda. Nothing checks that log-probs are at most 0; the loss has no meaning above 0.
  *
  * The published loss adds the NLL of the chosen completion. Implementations differ in what it covers (the completion, or the
  * prompt as well) and in its mean (over the batch's tokens, or over sequences), so the caller passes it; see `nll`.

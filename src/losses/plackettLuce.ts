@@ -24,7 +24,7 @@ export interface PlackettLuceOptions {
  * their order, each from those that are left.
  *
  *     r    = beta * (policy - reference)
- *     loss = -sum over k of (r_k - log sum over j from k on of e^(r_j))
+ *     loss = -sum over k of (r_k - log sum over j from k to K of e^(r_j))
  *
  * The loss is `ln K!` where policy and reference agree, and {@link dpo} at K = 2. Its gradient with respect to `policy_j` is
  * `beta * (sum over k <= j of softmax(r_k, r_k+1, ...)_j - 1)`.
@@ -32,7 +32,8 @@ export interface PlackettLuceOptions {
  * @param batch - Summed log-probs in nats, `[B, K]`, best first, and a mask if lists differ in length; see {@link ListLogps}.
  * @param options - See {@link PlackettLuceOptions}.
  * @returns The losses `[B]`, at least 0.
- * @throws RangeError if shapes differ, there are fewer than 2 candidates, or beta is not positive.
+ * @throws RangeError if shapes differ, there are fewer than 2 candidates, beta is not positive, or the mask holds anything
+ *   but 0 and 1. Where values cannot be read synchronously (WebGPU, WebGL), the loss of such a list is NaN.
  *
  * @example
  * ```ts

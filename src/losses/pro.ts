@@ -25,7 +25,7 @@ import {
  * last candidate.
  *
  * The order is not checked: if a candidate has a smaller reward than all behind it, its T are negative and the loss prefers
- * a lower log-prob for it. Nor is it checked that log-probs are at most 0; the loss has no meaning above.
+ * a lower log-prob for it. Nor is it checked that log-probs are at most 0; the loss has no meaning above 0.
  *
  * The authors' code was read, not executed: it is part of their training loop. It adds 1e-10 inside the logarithm. The paper
  * also adds the negative log-likelihood of the best candidate: see `nll`.
@@ -34,7 +34,8 @@ import {
  *   see {@link RewardedLists}.
  * @param options - None; any option is an error.
  * @returns The losses `[B]`, at least 0.
- * @throws RangeError if shapes differ, there are fewer than 2 candidates, or an option is given.
+ * @throws RangeError if shapes differ, there are fewer than 2 candidates, an option is given, or the mask holds anything
+ *   but 0 and 1. Where values cannot be read synchronously (WebGPU, WebGL), the loss of such a list is NaN.
  *
  * @example
  * ```ts

@@ -28,10 +28,10 @@ export interface RDpoOptions<T> {
  *
  * With z the argument of the sigmoid, its gradient with respect to `policy.chosen` is `-beta * sigmoid(-z)`, and the opposite
  * for `policy.rejected`: with a positive alpha, pairs whose chosen side is longer weigh less. It equals {@link dpo} with the
- * offset `alpha * (lengths.rejected - lengths.chosen)`, so {@link dpo} itself at alpha 0.
+ * offset `alpha * (lengths.rejected - lengths.chosen)`, and {@link dpo} itself at alpha 0.
  *
- * The sign of alpha is the one of SamPO's trainer, which the golden values come from, and of the table in the SimPO paper;
- * some other code and write-ups have the opposite sign.
+ * The sign of alpha is as in SamPO's trainer, the source of the golden values, and in the table of the SimPO paper; some other
+ * code and write-ups use the opposite sign.
  *
  * @param batch - Summed completion log-probs in nats and lengths, each `[B]`; see {@link RDpoBatch}.
  * @param options - See {@link RDpoOptions}.

@@ -31,8 +31,8 @@ export interface RewardStatisticsOptions<T> {
  * @param batch - Summed log-probs in nats, each `[B]`: of pairs, or of unpaired examples with their labels.
  * @param options - See {@link RewardStatisticsOptions}.
  * @returns Four detached scalars on the engine of the batch.
- * @throws RangeError if shapes differ, beta is not positive, or a label is neither 0 nor 1; if labels cannot be read, the
- *   counts become NaN.
+ * @throws RangeError if shapes differ, beta is not positive, or a value of `desirable` is not 0 or 1. Where values cannot be
+ *   read synchronously (WebGPU, WebGL), such a value makes the counts NaN.
  */
 export function rewardStatistics<T>(
   batch: PairLogps<T> | LabelledLogps<T>,

@@ -30,7 +30,8 @@ import {
  *   length; see {@link RewardedLists}.
  * @param options - None; any option is an error.
  * @returns The losses `[B]`, at least 0.
- * @throws RangeError if shapes differ, there are fewer than 2 candidates, or an option is given.
+ * @throws RangeError if shapes differ, there are fewer than 2 candidates, an option is given, or the mask holds anything
+ *   but 0 and 1. Where values cannot be read synchronously (WebGPU, WebGL), the loss of such a list is NaN.
  *
  * @example
  * ```ts

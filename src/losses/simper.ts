@@ -8,14 +8,14 @@ import { checkPair, type Pair } from '../logprobs/pairs.js';
  *
  *     loss = -e^chosen + e^rejected
  *
- * The exponential of a mean log-prob is the inverse perplexity. The loss is 0 where both sides are equally likely. Its gradient
+ * The exponential of a mean log-prob is the inverse perplexity. The loss is 0 where `chosen` equals `rejected`. Its gradient
  * with respect to `chosen` is `-e^chosen`, with respect to `rejected` `e^rejected`. Nothing checks that log-probs are at most
- * 0; above, the loss leaves its range.
+ * 0; above 0, the loss can leave its range.
  *
  * @param logps - Mean completion log-probs in nats per token, at most 0, each `[B]`.
  * @param options - None; any option is an error.
  * @returns The losses `[B]`, in [-1, 1].
- * @throws RangeError if shapes differ, or an option is given.
+ * @throws RangeError if shapes differ or an option is given.
  *
  * @example
  * ```ts

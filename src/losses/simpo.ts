@@ -21,15 +21,16 @@ export type SimpoOptions = {
  *     loss = -(1 - e) * log sigmoid(h) - e * log sigmoid(-h)      with e = labelSmoothing
  *
  * The target margin is given either as `gamma` or as `gammaBetaRatio`, with `gamma = beta * gammaBetaRatio`: libraries differ,
- * so exactly one of the two is required. Without label smoothing, the loss is `log(1 + e^gamma)` where both sides are equally
- * likely. Its gradient with respect to `chosen` is `beta * (e - sigmoid(-h))`, and the opposite for `rejected`.
+ * so exactly one of the two is required. Without label smoothing, the loss is `log(1 + e^gamma)` where `chosen` equals
+ * `rejected`. Its gradient with respect to `chosen` is `beta * (e - sigmoid(-h))`, and the opposite for `rejected`.
  *
  * Nothing checks that log-probs are at most 0: only their difference matters.
  *
  * @param logps - Mean completion log-probs in nats per token, each `[B]`.
  * @param options - See {@link SimpoOptions}.
  * @returns The losses `[B]`, at least 0.
- * @throws RangeError if shapes differ, an option is outside its range, or not exactly one of the two margins is given.
+ * @throws RangeError if shapes differ, an option is outside its range, or not exactly one of `gamma` and `gammaBetaRatio` is
+ *   given.
  *
  * @example
  * ```ts

@@ -28,7 +28,8 @@ export interface SoftmaxDpoOptions {
  *   {@link ListLogps}.
  * @param options - See {@link SoftmaxDpoOptions}.
  * @returns The losses `[B]`, at least 0.
- * @throws RangeError if shapes differ, there are fewer than 2 candidates, or beta is not positive.
+ * @throws RangeError if shapes differ, there are fewer than 2 candidates, beta is not positive, or the mask holds anything
+ *   but 0 and 1. Where values cannot be read synchronously (WebGPU, WebGL), the loss of such a list is NaN.
  *
  * @example
  * ```ts

@@ -18,11 +18,14 @@ export type TpoOptions = {
   readonly alpha?: number;
 } & (
   | {
-      /** The loss c of the pair: `'cpo'`, `'hinge'`, `'ipo'` or `'simpo'`. Default `'cpo'`. */
+      /**
+       * The loss c of the pair: `'cpo'`, `'hinge'`, `'ipo'` or `'simpo'`. Default `'cpo'`. `'simpo'` requires `beta`, and either
+       * `gamma` or `gammaBetaRatio`; the others accept neither margin.
+       */
       readonly contrastive?: 'cpo';
-      /** Scale of the margin, positive. Default 0.1. */
+      /** Scale of the margin, positive. Default 0.1; no default with `'simpo'`. */
       readonly beta?: number;
-      /** Assumed probability that a preference label is flipped, in [0, 0.5). Default 0. */
+      /** Assumed probability that a preference label is flipped, in [0, 0.5), for cpo and simpo. Default 0. */
       readonly labelSmoothing?: number;
       /** Not allowed with this loss. */
       readonly gamma?: undefined;
@@ -68,7 +71,8 @@ export type TpoOptions = {
  * @param batch - Log-probs in nats, each `[B]`: sums or means for c, and `gold`, a mean. See {@link TpoBatch}.
  * @param options - See {@link TpoOptions}.
  * @returns The losses `[B]`, at least 0 for a `gold` of at most 0.
- * @throws RangeError if shapes differ, an option is outside its range, or an option is given that c does not have.
+ * @throws RangeError if shapes differ, an option is outside its range, an option is given that c does not have, or, for
+ *   simpo, not exactly one of `gamma` and `gammaBetaRatio` is given.
  *
  * @example
  * ```ts

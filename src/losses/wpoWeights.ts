@@ -18,7 +18,7 @@ export interface WpoTokens<T> {
 
 /** Options of {@link wpoWeights}. */
 export interface WpoWeightsOptions {
-  /** Largest weight, positive; TRL up to 0.27 has 1. If omitted, weights are not clamped, as in TRL 1.x. */
+  /** Largest weight, positive; TRL up to 0.27 uses 1. If omitted, weights are not clamped, as in TRL 1.x. */
   readonly clamp?: number;
 }
 
@@ -36,8 +36,8 @@ export interface WpoWeightsOptions {
  * @param tokens - Statistics of pairs, or of single completions; see {@link WpoTokens}.
  * @param options - See {@link WpoWeightsOptions}.
  * @returns The weights `[B]`, detached.
- * @throws RangeError if shapes differ, clamp is not positive, or a mask holds anything but 0 and 1; if it cannot be read,
- *   that row becomes NaN.
+ * @throws RangeError if shapes differ, clamp is not positive, or a mask holds anything but 0 and 1. Where values cannot
+ *   be read synchronously (WebGPU, WebGL), the weight of such a row is NaN.
  *
  * @example
  * ```ts

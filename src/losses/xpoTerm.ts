@@ -16,7 +16,7 @@ export interface XpoTermOptions {
  *     term = alpha * logps      with logps the policy's log-probs of completions sampled from the reference
  *
  * Its gradient with respect to `logps` is alpha: the policy becomes less likely to write what the reference writes. This is the
- * term of the paper and of TRL. mlx-lm-lora has another one: it subtracts alpha times the log-ratios of both completions of
+ * term of the paper and of TRL. mlx-lm-lora has a different one: it subtracts alpha times the log-ratios of both completions of
  * the pair, which are sampled from the policy, so they become more likely.
  *
  * @param logps - Summed log-probs, in nats, under the policy, of completions sampled from the reference, `[B]`.

@@ -16,7 +16,7 @@ describe('adaptiveBeta', () => {
     await expectValues(std, 1.8, 4);
   });
 
-  it('weights pairs by their distance from the running mean, also if the standard deviation is 0', async () => {
+  it('weights pairs by their distance from the running mean, even if the standard deviation is 0', async () => {
     const statistics = { mean: tensor(1), std: tensor(2) };
     await expectValues(marginWeights<X>(tensor([1, 3, -3]), statistics), [1, Math.exp(-0.5), Math.exp(-2)]);
     await expectValues(marginWeights<X>(tensor([1, 3]), { mean: tensor(1), std: tensor(0) }), [1, 0]);

@@ -7,7 +7,7 @@ import { derivatives, epsilon, expectError, expectNoLeak, flatten, isArrays, isR
 import { fileOf } from '../support/goldens.js';
 import { weight } from '../support/samples.js';
 
-// What holds for every loss of the catalogue.
+// Properties of every loss in the catalogue.
 
 type Fields = Readonly<Record<string, Nested>>;
 
@@ -15,7 +15,7 @@ const names = Object.keys(losses) as LossName[];
 
 const files = import.meta.glob<string>('./*.test.ts', { query: '?raw', import: 'default', eager: true });
 
-it.each(names)('%s has a file of its own, which states its cost', (name) => {
+it.each(names)('%s has its own test file, which states its cost', (name) => {
   expect(files[`./${name}.test.ts`]).toContain(`itCosts('${name}', `);
 });
 
@@ -67,7 +67,7 @@ describe.each(names)('%s', (name) => {
   const call = callOf(name);
   const { perExample } = losses[name];
 
-  it('leaves no tensor behind but the one that it returns', () => {
+  it('leaves no tensor behind except its result', () => {
     const tensors = asTensors(fields);
     const own = optionsOf(options);
     expectNoLeak(() => call(tensors, own));
@@ -154,7 +154,7 @@ describe.each(names)('%s', (name) => {
     expectError(() => call(tensors, own), RangeError, `${name}: ${option} has shape [2], expected [5] like ${first(name)}`);
   });
 
-  it('names a batch that is none', () => {
+  it('names a batch that is undefined or null', () => {
     const loss = losses[name].loss as (batch: unknown, options: unknown) => unknown;
     const message = new RegExp(`^${name}: \\w+ is (undefined|null), expected \\{ `);
     const own = optionsOf(options);
@@ -177,7 +177,7 @@ describe.each(names)('%s', (name) => {
     for (const extreme of EXTREMES) {
       const { loss, grads } = await results(name, mapFields(name, fields, extreme), options);
       expect([extreme.name, loss.every(Number.isFinite)]).toEqual([extreme.name, true]);
-      // Differences on arrays have no gradient at the edge of where log-probs can be.
+      // On arrays, gradients are differences, which would step over the edge of the domain of log-probs.
       if (isArrays) continue;
       expect([extreme.name, grads.flat().every(Number.isFinite)]).toEqual([extreme.name, true]);
     }
@@ -195,7 +195,7 @@ describe.each(names)('%s', (name) => {
         let next = 0;
         const drawn = wrt.map((key) => refill(fields[key]!, () => values[next++]!));
         const numbers = engine.scope(() => {
-          // Differences on arrays would step over the edge of where log-probs can be.
+          // On arrays, gradients are differences, which would step over the edge of the domain of log-probs.
           if (isArrays) return { all: flatten(f(...drawn) as Values) as X };
           const { value, grads } = engine.valueAndGrads!((xs) => ops.sum<X>(f(...xs)), drawn.map((x) => tensor(x))); // prettier-ignore
           return { all: ops.concat<X>([value, ...grads].map((x) => ops.reshape<X>(x, [-1]))) };
@@ -209,7 +209,7 @@ describe.each(names)('%s', (name) => {
   });
 });
 
-/** Where log-probs go at the edges: of the chosen or best side, and of the others. */
+/** Extreme log-probs of the chosen or best side, and of the others. */
 const EXTREMES = [
   { name: 'far ahead', best: 0, other: -1e5 },
   { name: 'far behind', best: -1e5, other: 0 },
@@ -249,12 +249,12 @@ function optionNames(name: LossName): string[] {
   throw new Error(`${name} takes an unknown option`);
 }
 
-/** The argument that all others have the length of. */
+/** The argument whose length all others must have. */
 const first = (name: LossName): string => {
   const { kind } = losses[name];
   return kind === 'pairs' ? 'policy.chosen' : kind === 'referenceFreePairs' || kind === 'rewards' ? 'chosen' : 'policy';
 };
 
-/** What is said of a beta that is neither a number nor, where one may be, a tensor. */
+/** The message about a beta that is neither a number nor, where tensors are accepted, a tensor. */
 const betaWords = (name: LossName): string =>
   losses[name].perExample.includes('beta') ? 'is not a tensor: no registered engine owns "a"' : 'is "a", expected a number';

@@ -23,7 +23,7 @@ const statisticsOf = ({ margins, mean, std }: Readonly<Record<string, X>>): X =>
   marginStatistics<X>(margins, { previous: scalars({ mean, std }) });
 const scalars = ({ mean, std }: Readonly<Record<string, X>>) => ({ mean: tensor(mean), std: tensor(std) });
 
-// What is no loss of examples: weights, terms, reductions, aggregations of tokens.
+// Functions that are not losses of examples: weights, terms, reductions, aggregations of tokens.
 const OTHERS: Record<string, Call> = {
   adaptiveBeta: (x, options) => adaptiveBeta<X>({ margins: x.margins, statistics: statisticsOf(x), selected: x.selected }, options),
   humanlineClamp: (x, options) => {
@@ -45,7 +45,7 @@ const OTHERS: Record<string, Call> = {
   xpoTerm: (x, options) => xpoTerm<X>(x.logps, options),
 };
 
-// Of these, other tests read the goldens.
+// Other tests read these goldens.
 const ELSEWHERE = ['logprobs', 'metrics'];
 
 it('has goldens of every loss', () => {

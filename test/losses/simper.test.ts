@@ -11,7 +11,7 @@ const logps = { chosen: [-0.5, -1], rejected: [-1, -0.75] };
 describe('simper', () => {
   itCosts('simper', 8);
 
-  it('changes its sign for a swapped pair', async () => {
+  it('changes sign if the pair is swapped', async () => {
     await expectSame(simper<X>(pair(swapped(logps))), ops.neg<X>(simper<X>(pair(logps))));
   });
 

@@ -12,15 +12,15 @@ const logps = () => pair({ chosen: [-0.5, -1], rejected: [-1, -0.75] });
 describe('simpo', () => {
   itCosts('simpo', 5);
 
-  it('is cpo without a margin', async () => {
+  it('is cpo at gamma 0', async () => {
     await expectSame(simpo<X>(logps(), { beta: 2, gamma: 0 }), cpo<X>(logps(), { beta: 2 }));
   });
 
-  it('is the same for gamma and for the equal gammaBetaRatio', async () => {
+  it('is the same for gamma and the equivalent gammaBetaRatio', async () => {
     await expectSame(simpo<X>(logps(), { beta: 2, gamma: 1.5 }), simpo<X>(logps(), { beta: 2, gammaBetaRatio: 0.75 }));
   });
 
-  it('differs by the scaled difference for a swapped pair', async () => {
+  it('grows by beta times the margin if the pair is swapped, at gamma 0', async () => {
     const of = (x: X): X => simpo<X>(x, { beta: 0.1, gamma: 0 });
     const margin = tensor(sample.policy.chosen.map((c, i) => 0.1 * (c - sample.policy.rejected[i]!)));
     await expectSame(ops.sub(of(pair(swapped(sample.policy))), of(pair(sample.policy))), margin);

@@ -9,7 +9,7 @@ import { pair, sample } from '../support/samples.js';
 describe('slic', () => {
   itCosts('slic', 7);
 
-  it('is hinge at beta 1 without its regulariser', async () => {
+  it('is hinge at beta 1 if lambda is 0', async () => {
     const logps = pair(sample.policy);
     await expectSame(slic<X>(logps, { lambda: 0 }), hinge<X>({ policy: logps }, { beta: 1 }), 40);
   });

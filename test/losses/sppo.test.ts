@@ -26,7 +26,7 @@ describe('sppo', () => {
     await expectValues(sppo<X>(pairLogps(), { beta: tensor(betas), preference: tensor(preferences) }), expected((i) => betas[i]!), 30); // prettier-ignore
   });
 
-  it('pulls both log-ratios to 0 with an even preference', async () => {
+  it('pulls both log-ratios to 0 with a preference of 1/2', async () => {
     const rewards = implicitRewards<X>(pairLogps(), { beta: 1 });
     const squares = ops.add(ops.square<X>(rewards.chosen), ops.square<X>(rewards.rejected));
     await expectSame(sppo(pairLogps(), { preference: 0.5 }), squares, 20);

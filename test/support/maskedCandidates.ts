@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { expectGradients, read, tensor, type X } from './engine.js';
+import { expectGradients, isReadable, read, tensor, type X } from './engine.js';
 import { expectSame } from './expectSame.js';
 
 // The fourth candidate is padding that would spoil any result that it enters.
@@ -52,6 +52,12 @@ export function describeMaskedCandidates(
       expect(none === 0).toBe(true); // -0 is 0, too
       if (countsOne) expect(one).toBeGreaterThan(0);
       else expect(Math.abs(one)).toBeLessThan(1e-6);
+    });
+
+    it('is an error if its mask is not 0 or 1; where values cannot be read, its list becomes NaN', async () => {
+      const bad = () => of(full, { mask: tensor([[1, 0.5, 1, 0], [1, 1, 1, 0]]) }); // prettier-ignore
+      if (isReadable) expect(bad).toThrow(RangeError);
+      else expect(((await read(bad())) as number[]).map(Number.isNaN)).toEqual([true, false]);
     });
 
     it('leaves a gradient of 0 for a list of no candidates', async () => {

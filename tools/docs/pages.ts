@@ -13,9 +13,9 @@ const root = new URL('../../', import.meta.url);
 const pathOf = (file: string): string => fileURLToPath(new URL(file, root));
 const read = (file: string): string => readFileSync(pathOf(file), 'utf8');
 
-/** The source file of a function that has a page. */
+/** The source file of a function that has a page, or of shared options. */
 const sourceOf = (name: string): string =>
-  ['losses', 'logprobs'].map((folder) => `src/${folder}/${name}.ts`).find((file) => existsSync(pathOf(file)))!;
+  ['losses', 'logprobs', 'internal'].map((folder) => `src/${folder}/${name}.ts`).find((file) => existsSync(pathOf(file)))!;
 
 /** A parsed doc comment. */
 interface Comment {
@@ -66,8 +66,9 @@ function optionsOf(source: ts.SourceFile): readonly { readonly name: string; rea
 /** Files with the options of functions that do not declare all of them in their own file. */
 const OPTIONS_ELSEWHERE: Readonly<Record<string, readonly string[]>> = {
   aotUnpaired: ['aot'],
-  alphaPo: ['alphaPo', 'simpo'],
-  tpo: ['tpo', 'simpo'],
+  simpo: ['simpo', 'targetMargin'],
+  alphaPo: ['alphaPo', 'targetMargin'],
+  tpo: ['tpo', 'targetMargin'],
 };
 
 /** Returns the doc comment of an exported function. */
@@ -112,12 +113,17 @@ const COUPLING = {
   nothing: 'Each value depends only on its own example.',
   statistics:
     'Values depend on the batch only through a statistic that is an argument. If a batch is processed in parts, combine the statistics of all parts first.',
-  order: 'Each value depends on the other examples of the batch: a batch processed in parts has a different loss.',
+  order: 'Each value depends on the other examples of the batch, so splitting a batch generally changes the losses.',
 } as const;
 
-/** Whether an option is required. */
-const need = ({ name, isOptional }: { name: string; isOptional: boolean }): string =>
-  name.startsWith('gamma') ? 'one of the two' : isOptional ? '' : 'required';
+/** Whether an option is required. The target margin is, if the catalogue says so, by either of its two names. */
+const need = ({ name, isOptional }: { name: string; isOptional: boolean }, entry: LossEntry | undefined): string => {
+  if (name.startsWith('gamma')) return entry?.required.includes('gamma') ? 'one of the two' : '';
+  return isOptional ? '' : 'required';
+};
+
+const OUT_OF_RANGE =
+  'Where values cannot be read synchronously (WebGPU, WebGL), a value out of range in a tensor is not an error, but makes the losses that depend on it NaN; see [values that cannot be read](../backends.md#values-that-cannot-be-read).';
 
 async function page(name: string): Promise<string> {
   const { description, tags } = functionComment(name);
@@ -126,6 +132,9 @@ async function page(name: string): Promise<string> {
   const options = files.flatMap((file) => optionsOf(ts.createSourceFile(file, read(sourceOf(file)), ts.ScriptTarget.Latest, true)));
   const shown = options.filter((option, i) => options.findIndex((o) => o.name === option.name) === i);
   const entry = (losses as Readonly<Record<string, LossEntry>>)[name];
+  for (const option of entry?.required ?? []) {
+    if (!shown.some((o) => o.name === option)) throw new Error(`${name}: the page lacks the required option ${option}`);
+  }
   const elsewhere = originals.filter((o) => o.loss === name);
   const parts = [
     `# ${name}`,
@@ -134,7 +143,8 @@ async function page(name: string): Promise<string> {
     '## Input and output',
     [...text('param').map((p) => `- \`${p.replace(' - ', '`: ')}`), ...text('returns').map((r) => `- Returns: ${r}`), ...text('throws').map((t) => `- Throws: ${t}`)].join('\n'), // prettier-ignore
     ...(entry ? [COUPLING[entry.coupling]] : []),
-    ...(shown.length > 0 ? ['## Options', table(['option', '', 'meaning'], shown.map((o) => [`\`${o.name}\``, need(o), o.text]))] : []), // prettier-ignore
+    ...(shown.length > 0 ? ['## Options', table(['option', '', 'meaning'], shown.map((o) => [`\`${o.name}\``, need(o, entry), o.text]))] : []), // prettier-ignore
+    ...(entry?.perExample.length ? [OUT_OF_RANGE] : []),
     ...(text('example').length > 0 ? ['## Example', text('example').join('\n\n').replaceAll('```ts', '```ts no-check')] : []),
     ...(elsewhere.length > 0 ? ['## In other libraries', table(['library', 'name', 'prefloss', 'note'], elsewhere.map((o) => [o.library, o.name, `\`${o.call}\``, o.note ?? '']))] : []), // prettier-ignore
     '## Compared with',
