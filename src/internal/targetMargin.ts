@@ -12,7 +12,7 @@ export type TargetMargin =
   | {
       /** Mutually exclusive with `gammaBetaRatio`. */
       readonly gamma?: undefined;
-      /** The margin divided by beta (the authors' code, HALOs, Levanter). */
+      /** The margin divided by beta (the authors' code, HALOs). */
       readonly gammaBetaRatio: number;
     };
 
