@@ -1,201 +1,127 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { backendOf, losses, ops, type LossName, type Nested } from '../../src/index.js';
+import {
+  backendOf,
+  klEstimate,
+  losses,
+  nll,
+  ops,
+  rewardShift,
+  rewardStatistics,
+  robustMean,
+  samLogProbs,
+  type LossName,
+  type Nested,
+} from '../../src/index.js';
 import { expectClose, type Values } from '../../src/testing/index.js';
+import { claims, LARGE_REWARD, LARGEST_LOGP, LARGEST_REWARD, otherFunctions, statistics, type Claim } from '../../tools/docs/claims.js';
 import { callOf } from '../support/calls.js';
-import { derivatives, epsilon, expectError, expectNoLeak, flatten, isArrays, isReadable, read, tensor, type X } from '../support/engine.js';
-import { fileOf } from '../support/goldens.js';
-import { weight } from '../support/samples.js';
+import { epsilon, expectNoLeak, flatten, isArrays, isReadable, read, tensor, type X } from '../support/engine.js';
+import {
+  asTensors,
+  fieldsAt,
+  goldenOptions,
+  isListLoss,
+  logpsOf,
+  names,
+  ofFields,
+  optionsOf,
+  refill,
+  rowsOf,
+  sampleOf,
+  summed,
+  trainedOf,
+  valuesOf,
+  type Fields,
+  type Options,
+  type Row,
+} from '../support/lossSamples.js';
 
-// Properties of every loss in the catalogue.
-
-type Fields = Readonly<Record<string, Nested>>;
-
-const names = Object.keys(losses) as LossName[];
+// What holds for every loss of the catalogue: the statements of docs/contract.md, except on ranges and bad input.
 
 const files = import.meta.glob<string>('./*.test.ts', { query: '?raw', import: 'default', eager: true });
 
-it.each(names)('%s has its own test file, which states its cost', (name) => {
+it.each(names)('%s has a file of its own, which states its cost', (name) => {
   expect(files[`./${name}.test.ts`]).toContain(`itCosts('${name}', `);
 });
 
-/** A realistic batch of five, and options for it. */
-function sampleOf(name: LossName): { fields: Fields; options: Readonly<Record<string, X>> } {
-  const { inputs, records } = fileOf(name);
-  const input = Object.keys(inputs).find((key) => key.startsWith('A_B5'))!;
-  const { options } = records.find((record) => record.input === input)!;
-  return { fields: inputs[input]!, options };
+/** Tests that nothing contradicts a claim; of an exception, that something does. */
+function itHolds({ title, predicate, exceptions }: Claim, name: LossName, contradictions: () => Promise<string[]>): void {
+  const reason = exceptions[name];
+  it(reason === undefined ? predicate : `is an exception to "${title}": ${reason}`, async () => {
+    const found = await contradictions();
+    if (reason === undefined) expect(found).toEqual([]);
+    else expect(found).not.toEqual([]);
+  });
 }
 
-const asTensors = (fields: Fields): Record<string, X> =>
-  Object.fromEntries(Object.entries(fields).map(([key, x]) => [key, typeof x === 'number' ? x : tensor(x)]));
+/** The places where two lists of numbers differ. */
+const differences = (what: string, actual: readonly number[], expected: readonly number[], tolerance: number): string[] =>
+  expected.length === actual.length
+    ? expected.flatMap((x, i) => (Math.abs(actual[i]! - x) <= tolerance ? [] : [`${what}, ${i}: ${actual[i]!}, expected ${x}`]))
+    : [`${what}: ${actual.length} values, expected ${expected.length}`];
 
-/** Rows of every field, and of every option that has one value per example. */
-const rowsOf = <V>(record: Readonly<Record<string, V>>, from: number, to: number): Record<string, V> =>
-  Object.fromEntries(Object.entries(record).map(([key, x]) => [key, Array.isArray(x) ? (x.slice(from, to) as V) : x]));
+const largest = (values: readonly number[]): number => Math.max(...values.map(Math.abs), 1);
 
-const optionsOf = (options: Readonly<Record<string, X>>): Record<string, X> =>
-  Object.fromEntries(Object.entries(options).map(([key, x]) => [key, Array.isArray(x) ? tensor(x) : x]));
-
-/** The inputs that the policy computes. */
-const trainedOf = (fields: Fields): string[] =>
-  Object.keys(fields).filter((key) => /^(policy|chosen|rejected|gold)/.test(key) && !/Lengths|Kl$/.test(key));
-
-/** A loss as a function of the inputs that the policy computes, in the order of `trainedOf`. */
-function ofTrained(name: LossName, fields: Fields, options: Readonly<Record<string, X>>): (...xs: X[]) => X {
-  const wrt = trainedOf(fields);
-  return (...xs) => callOf(name)({ ...asTensors(fields), ...Object.fromEntries(wrt.map((key, i) => [key, xs[i]])) }, optionsOf(options));
-}
-
-/** Values, and gradients of `reduce` of them by every trained input. */
-async function results(name: LossName, fields: Fields, options: Readonly<Record<string, X>>, reduce = (y: X): X => y) {
-  const loss = flatten((await read(callOf(name)(asTensors(fields), optionsOf(options)))) as Values);
-  const f = ofTrained(name, fields, options);
-  const { grads } = await derivatives(
-    (...xs: X[]) => reduce(f(...xs)),
-    trainedOf(fields).map((key) => fields[key]!),
-  );
-  return { loss, grads: grads.map((g) => flatten(g as Values)) };
-}
-
-/** Values, and gradients of their sum. */
-const summed = (name: LossName, fields: Fields, options: Readonly<Record<string, X>>) =>
-  results(name, fields, options, (y) => ops.mul(ops.sum<X>(y), 1 / weight(0)));
+const reversed = <V>(record: Readonly<Record<string, V>>): Record<string, V> =>
+  Object.fromEntries(Object.entries(record).map(([key, x]) => [key, Array.isArray(x) ? ([...x].reverse() as V) : x]));
 
 describe.each(names)('%s', (name) => {
   const { fields, options } = sampleOf(name);
   const call = callOf(name);
   const { perExample } = losses[name];
 
-  it('leaves no tensor behind except its result', () => {
-    const tensors = asTensors(fields);
-    const own = optionsOf(options);
-    expectNoLeak(() => call(tensors, own));
+  itHolds(claims.values, name, async () => {
+    const values = await valuesOf(name, fields, options);
+    const back = await valuesOf(name, reversed(fields), reversed(options));
+    return [...differences('shape', [values.length], [5], 0), ...differences('value', back.reverse(), values, epsilon * largest(values))];
   });
 
-  it('gives one value per example', async () => {
-    expect((await results(name, fields, options)).loss).toHaveLength(5);
-  });
-
-  it.runIf(losses[name].coupling !== 'order')('is the same, value and gradient, for a batch in unequal parts', async () => {
-    const whole = await summed(name, fields, options);
+  itHolds(claims.parts, name, async () => {
+    const wrt = trainedOf(fields);
+    const whole = await summed(name, fields, options, wrt);
     const parts = await Promise.all(
-      [[0, 2], [2, 5]].map(([from, to]) => summed(name, rowsOf(fields, from!, to!), rowsOf(options, from!, to!))), // prettier-ignore
+      [[0, 2], [2, 5]].map(([from, to]) => summed(name, rowsOf(fields, from!, to!), rowsOf(options, from!, to!), wrt)), // prettier-ignore
     );
-    expectClose(parts.flatMap((part) => part.loss), whole.loss, { relative: epsilon, absolute: epsilon }); // prettier-ignore
-    const largest = Math.max(...whole.grads.flat().map(Math.abs));
-    whole.grads.forEach((g, i) => {
-      const joined = parts.flatMap((part) => part.grads[i]!);
-      expectClose(joined, g, { relative: 0, absolute: (isArrays ? 1e-6 : 4 * epsilon) * largest });
+    const steepest = Math.max(...whole.grads.flat().map(Math.abs));
+    return [
+      ...differences('value', parts.flatMap((part) => part.loss), whole.loss, epsilon * largest(whole.loss)), // prettier-ignore
+      ...wrt.flatMap((key, i) => {
+        const joined = parts.flatMap((part) => part.grads[i]!);
+        return differences(`gradient by ${key}`, joined, whole.grads[i]!, (isArrays ? 1e-6 : 4 * epsilon) * steepest);
+      }),
+    ];
+  });
+
+  itHolds(claims.gradients, name, async () => {
+    const wrt = [...logpsOf(fields), ...Object.keys(fields).filter((key) => /Kl$|^kl$|^nll$|^rewards$/.test(key))];
+    const { grads } = await summed(name, fields, options, wrt);
+    return wrt.flatMap((key, i) => {
+      const expected = slopeOf(name, fields, options, key);
+      const slope = grads[i]!.reduce((sum, g, n) => sum + g * direction(n), 0);
+      return differences(`slope along ${key}`, [slope], [expected], 1e-3 * largest(grads[i]!));
     });
   });
 
-  it.runIf(losses[name].coupling === 'order')('depends on the other examples', async () => {
-    const whole = flatten((await read(call(asTensors(fields), options))) as Values);
-    const part = flatten((await read(call(asTensors(rowsOf(fields, 0, 2)), options))) as Values);
-    expect(part.map((x, i) => Math.abs(x - whole[i]!) < 1e-3)).not.toEqual([true, true]);
-  });
-
-  it.each(perExample)('takes %s per example', async (option) => {
-    const values = [0.125, 0.5, 1, 0.25, option === 'beta' ? 2 : 0.75];
-    const given = optionsOf(options);
-    const own = await read(call(asTensors(fields), { ...given, [option]: tensor(values) }));
-    const alone = await Promise.all(
-      values.map((value, i) =>
-        read(call(asTensors(rowsOf(fields, i, i + 1)), { ...optionsOf(rowsOf(options, i, i + 1)), [option]: value })),
-      ),
-    );
-    expectClose(own as Values, alone.flatMap((x) => flatten(x as Values)), { relative: 4 * epsilon, absolute: 4 * epsilon }); // prettier-ignore
-  });
-
-  it.each(perExample)('takes %s as a scalar', async (option) => {
-    const [tensors, given] = [asTensors(fields), optionsOf(options)];
-    const one = await read(call(tensors, { ...given, [option]: 0.25 }));
-    // Not to the bit: JavaScript divides by a number in float64, a GPU by a scalar in float32.
-    const scalar = await read(call(tensors, { ...given, [option]: tensor(0.25) }));
-    expectClose(scalar as Values, one as Values, { relative: 4 * epsilon, absolute: 4 * epsilon });
-  });
-
-  it('takes no tensor for its other options', () => {
-    const [tensors, given] = [asTensors(fields), optionsOf(options)];
-    for (const option of optionNames(name).filter((key) => !perExample.includes(key))) {
-      const batch = tensor([0.25, 0.25, 0.25, 0.25, 0.25]);
-      expect(() => call(tensors, { ...given, [option]: batch }), option).toThrow(new RegExp(`^${name}: ${option} (is|must be) `));
-    }
-  });
-
-  it('names an option that it does not know', () => {
-    const known = { ...optionsOf(options), temperature: 1 };
-    const tensors = asTensors(fields);
-    let message = '';
-    try {
-      call(tensors, known);
-    } catch (error) {
-      expect(error).toBeInstanceOf(RangeError);
-      message = (error as Error).message;
-    }
-    expect(message).toMatch(new RegExp(`^${name}: unknown option temperature, expected `));
-  });
-
-  it.each(Object.keys(fields).filter((key) => typeof fields[key] !== 'number' && key in asTensors(fields) && isUsed(name, key)))(
-    'names %s of the wrong length',
-    (key) => {
-      const shorter = { ...asTensors(fields), [key]: tensor((fields[key] as Nested[]).slice(0, 4)) };
-      const own = optionsOf(options);
-      // The first field sets the length, so that another one is named.
-      const like = first(name).replace('.', '\\.');
-      expect(() => call(shorter, own)).toThrow(new RegExp(`^${name}: [\\w.]+ has shape \\[\\d.*\\], expected \\[\\d.*\\] like ${like}$`));
-    },
-  );
-
-  it.each(perExample)('names %s of the wrong length', (option) => {
-    const tensors = asTensors(fields);
-    const own = { ...optionsOf(options), [option]: tensor([1, 1]) };
-    expectError(() => call(tensors, own), RangeError, `${name}: ${option} has shape [2], expected [5] like ${first(name)}`);
-  });
-
-  it('names a batch that is undefined or null', () => {
-    const loss = losses[name].loss as (batch: unknown, options: unknown) => unknown;
-    const message = new RegExp(`^${name}: \\w+ is (undefined|null), expected \\{ `);
-    const own = optionsOf(options);
-    for (const batch of [undefined, null]) {
-      expect(() => loss(batch, own)).toThrow(TypeError);
-      expect(() => loss(batch, own)).toThrow(message);
-    }
-  });
-
-  it.runIf('beta' in options)('names a beta that is not positive', () => {
-    const tensors = asTensors(fields);
-    const own = optionsOf(options);
-    for (const beta of [0, -1, NaN, Infinity]) {
-      expectError(() => call(tensors, { ...own, beta }), RangeError, `${name}: beta must be finite and > 0, got ${beta}`);
-    }
-    expectError(() => call(tensors, { ...own, beta: 'a' }), TypeError, `${name}: beta ${betaWords(name)}`);
-  });
-
-  it('is finite, and so is its gradient, at extreme log-probs', async () => {
-    for (const extreme of EXTREMES) {
-      const { loss, grads } = await results(name, mapFields(name, fields, extreme), options);
-      expect([extreme.name, loss.every(Number.isFinite)]).toEqual([extreme.name, true]);
-      // On arrays, gradients are differences, which would step over the edge of the domain of log-probs.
-      if (isArrays) continue;
-      expect([extreme.name, grads.flat().every(Number.isFinite)]).toEqual([extreme.name, true]);
-    }
+  itHolds(claims.finite, name, async () => {
+    const sets = isReadable ? goldenOptions(name) : goldenOptions(name).slice(0, 1);
+    const extreme = fieldsAt(name, EXTREMES, () => [2, 1, 0]);
+    return (await Promise.all(sets.map((set) => notFinite(JSON.stringify(set), name, extreme, set)))).flat();
   });
 
   // Many small calls: engines that are read asynchronously have the fixed cases.
   it.runIf(isReadable)('is finite, and so is its gradient, for any log-probs', () => {
-    const logp = fc.double({ min: -1e5, max: 0, noNaN: true }).map(Math.fround);
-    const wrt = trainedOf(fields);
+    const logp = fc.double({ min: -LARGEST_LOGP, max: 0, noNaN: true }).map(Math.fround);
+    const wrt = logpsOf(fields);
     const count = wrt.reduce((n, key) => n + flatten(fields[key] as Values).length, 0);
-    const f = ofTrained(name, fields, options);
+    const f = ofFields(name, fields, options, wrt);
     const engine = backendOf<X>(tensor(0));
     fc.assert(
       fc.property(fc.array(logp, { minLength: count, maxLength: count }), (values) => {
         let next = 0;
         const drawn = wrt.map((key) => refill(fields[key]!, () => values[next++]!));
         const numbers = engine.scope(() => {
-          // On arrays, gradients are differences, which would step over the edge of the domain of log-probs.
+          // Differences on arrays would step over the edge of where log-probs can be.
           if (isArrays) return { all: flatten(f(...drawn) as Values) as X };
           const { value, grads } = engine.valueAndGrads!((xs) => ops.sum<X>(f(...xs)), drawn.map((x) => tensor(x))); // prettier-ignore
           return { all: ops.concat<X>([value, ...grads].map((x) => ops.reshape<X>(x, [-1]))) };
@@ -207,54 +133,140 @@ describe.each(names)('%s', (name) => {
       { numRuns: 30 },
     );
   });
+
+  describe.runIf(isListLoss(name) && fields.rewards !== undefined)('with large rewards', () => {
+    const atReward = async (best: number): Promise<string[]> => {
+      try {
+        return await notFinite(`reward ${best}`, name, { ...fields, rewards: bestAndOthers(fields.rewards!, best, -best) }, options);
+      } catch (error) {
+        if (!(error instanceof RangeError)) throw error;
+        return [error.message];
+      }
+    };
+    const atRewards = async (size: number): Promise<string[]> => [...(await atReward(size)), ...(await atReward(-size))];
+    itHolds(claims.largeRewards, name, () => atRewards(LARGEST_REWARD));
+    it(`is finite for rewards of ${LARGE_REWARD}`, async () => {
+      expect(await atRewards(LARGE_REWARD)).toEqual([]);
+    });
+  });
+
+  it(claims.tensors.predicate, () => {
+    const tensors = asTensors(fields);
+    const own = optionsOf(options);
+    expectNoLeak(() => call(tensors, own));
+  });
+
+  it.each(perExample)('takes %s per example', async (option) => {
+    const values = [0.125, 0.5, 1, 0.25, option === 'beta' ? 2 : 0.75];
+    const given = optionsOf(options);
+    const own = await read(call(asTensors(fields), { ...given, [option]: tensor(values) }));
+    const alone = await Promise.all(
+      values.map((value, i) => valuesOf(name, rowsOf(fields, i, i + 1), { ...rowsOf(options, i, i + 1), [option]: value })),
+    );
+    expectClose(own as Values, alone.flat(), { relative: 4 * epsilon, absolute: 4 * epsilon });
+  });
+
+  it.each(perExample)('takes %s as a scalar', async (option) => {
+    const [tensors, given] = [asTensors(fields), optionsOf(options)];
+    const one = await read(call(tensors, { ...given, [option]: 0.25 }));
+    // Not to the bit: JavaScript divides by a number in float64, a GPU by a scalar in float32.
+    const scalar = await read(call(tensors, { ...given, [option]: tensor(0.25) }));
+    expectClose(scalar as Values, one as Values, { relative: 4 * epsilon, absolute: 4 * epsilon });
+  });
 });
 
-/** Extreme log-probs of the chosen or best side, and of the others. */
-const EXTREMES = [
-  { name: 'far ahead', best: 0, other: -1e5 },
-  { name: 'far behind', best: -1e5, other: 0 },
-  { name: 'both certain', best: 0, other: 0 },
-  { name: 'both almost certain', best: -1e-30, other: -1e-30 },
-  { name: 'both hopeless', best: -1e5, other: -1e5 },
-] as const;
+describe('what depends on the rest of the batch', () => {
+  it('is what the catalogue says', () => {
+    const coupledBy = (coupling: string): LossName[] => names.filter((name) => losses[name].coupling === coupling);
+    expect(Object.keys(claims.parts.exceptions)).toEqual(coupledBy('order'));
+    expect(Object.keys(statistics)).toEqual(coupledBy('statistics'));
+  });
 
-/** The batch with extreme log-probs, and a reference of -1e4 for all. */
-function mapFields(name: LossName, fields: Fields, { best, other }: (typeof EXTREMES)[number]): Fields {
-  const isList = losses[name].kind.toLowerCase().includes('list');
-  const value = (key: string, x: Nested): Nested => {
-    if (key.startsWith('reference')) return refill(x, () => -1e4);
-    if (!trainedOf(fields).includes(key)) return x;
-    if (isList) return (x as Nested[]).map((row) => (row as number[]).map((_, k) => (k === 0 ? best : other)));
-    if (key === 'policy') return (x as number[]).map((_, i) => (i % 2 === 0 ? best : other));
-    return refill(x, () => (/rejected/i.test(key) ? other : best));
+  const STATISTICS: Record<keyof typeof statistics, (batch: Record<string, X>) => Options> = {
+    bcoPair: (x) => ({ delta: rewardShift(rewardStatistics<X>(pairsOf(x))) }),
+    kto: ({ policy, reference }) => ({ kl: klEstimate<X>({ policy, reference }) }),
+    bco: ({ policy, reference, desirable }) => ({ delta: rewardShift(rewardStatistics<X>({ policy, reference, desirable })) }),
   };
-  return Object.fromEntries(Object.entries(fields).map(([key, x]) => [key, value(key, x)]));
+  it.each(Object.keys(statistics) as (keyof typeof statistics)[])('%s needs its statistic of the whole batch', async (name) => {
+    const { fields } = sampleOf(name);
+    const valuesWith = async (statistic: Options, part: Fields): Promise<number[]> => {
+      const { kl = fields.kl, ...options } = statistic;
+      return flatten((await read(callOf(name)({ ...asTensors(part), kl }, options))) as Values);
+    };
+    const of = (part: Fields): Options => STATISTICS[name](asTensors(part));
+    const part = rowsOf(fields, 0, 2);
+    const whole = await valuesWith(of(fields), fields);
+    expectClose(await valuesWith(of(fields), part), whole.slice(0, 2), { relative: 4 * epsilon });
+    expect(differences('value', await valuesWith(of(part), part), whole.slice(0, 2), 1e-3)).not.toEqual([]);
+  });
+
+  const numbers = async (x: X): Promise<number[]> => flatten((await read(x)) as Values);
+  const logps = [[-1, -2, -3, -4], [-5, -6, -7, -8], [-9, -10, -11, -12]]; // prettier-ignore
+  const masks = {
+    chosen: [[1, 1, 1, 1], [1, 1, 1, 1], [1, 1, 0, 0]], // prettier-ignore
+    rejected: [[1, 1, 0, 0], [1, 0, 0, 0], [1, 0, 0, 0]], // prettier-ignore
+  };
+  const rows = (from: number, to: number) => tensor(logps.slice(from, to));
+  const OTHERS: Record<keyof typeof otherFunctions, (from: number, to: number) => X> = {
+    nll: (from, to) => nll<X>(rows(from, to), tensor(masks.chosen.slice(from, to))),
+    robustMean: (from, to) => robustMean<X>(tensor([1, 2, 3].slice(from, to))),
+    samLogProbs: (from, to) => {
+      const [chosen, rejected] = [masks.chosen, masks.rejected].map((mask) => tensor(mask.slice(from, to)));
+      const { chosen: sums } = samLogProbs<X>({ chosen: rows(from, to), rejected: rows(from, to) }, { chosen, rejected }, { seed: 1 });
+      return ops.sum(sums);
+    },
+  };
+  it.each(Object.keys(OTHERS) as (keyof typeof OTHERS)[])('%s of a batch is not the sum over its parts', async (name) => {
+    const ofRows = (from: number, to: number): Promise<number[]> => numbers(OTHERS[name](from, to));
+    const [whole, ...parts] = await Promise.all([ofRows(0, 3), ofRows(0, 1), ofRows(1, 3)]);
+    const sum = parts.flat().reduce((a, b) => a + b);
+    expect(differences('sum', [sum], whole, 1e-3)).not.toEqual([]);
+  });
+});
+
+/** A batch of pairs from its four fields. */
+const pairsOf = (x: Record<string, X>) => ({
+  policy: { chosen: x.policyChosen, rejected: x.policyRejected },
+  reference: { chosen: x.referenceChosen, rejected: x.referenceRejected },
+});
+
+/** What is not finite in values and gradients. */
+async function notFinite(what: string, name: LossName, fields: Fields, options: Options): Promise<string[]> {
+  const check = (part: string, values: readonly number[]): string[] =>
+    values.every(Number.isFinite) ? [] : [`${what}, ${part}: ${values.join(', ')}`];
+  const values = check('values', await valuesOf(name, fields, options));
+  // Differences on arrays have no gradient at the edge of where log-probs can be.
+  if (isArrays) return values;
+  const wrt = logpsOf(fields);
+  const { grads } = await summed(name, fields, options, wrt);
+  return [...values, ...wrt.flatMap((key, i) => check(`gradient by ${key}`, grads[i]!))];
 }
 
-const refill = (x: Nested, f: () => number): Nested => (typeof x === 'number' ? f() : x.map((row) => refill(row, f)));
+/** Every combination of a log-prob of 0 and the lowest one, and log-probs just below 0; each twice, for losses with labels. */
+const EXTREMES: readonly Row[] = [
+  ...combinations(0, -LARGEST_LOGP),
+  { policy: [-1e-30, -1e-30] as const, reference: [-1e4, -1e4] as const },
+].flatMap((row) => [row, row]);
 
-/** Two losses on lists have no rewards, though their golden files do; kto takes its estimate ready-made. */
-const isUsed = (name: LossName, key: string): boolean =>
-  !(key === 'rewards' && !(losses[name].fields as readonly string[]).includes('rewards')) && !key.startsWith('kl');
-
-/** The options of a loss, as the error for an unknown one lists them. */
-function optionNames(name: LossName): string[] {
-  const { fields } = sampleOf(name);
-  try {
-    callOf(name)(asTensors(fields), { unknown: 1 });
-  } catch (error) {
-    const listed = (error as Error).message.split('expected ')[1]!;
-    return listed === 'none' ? [] : listed.split(', ');
-  }
-  throw new Error(`${name} takes an unknown option`);
+function combinations(a: number, b: number): Row[] {
+  const sides = [[a, a], [a, b], [b, a], [b, b]] as const; // prettier-ignore
+  return sides.flatMap((policy) => sides.map((reference) => ({ policy, reference })));
 }
 
-/** The argument whose length all others must have. */
-const first = (name: LossName): string => {
-  const { kind } = losses[name];
-  return kind === 'pairs' ? 'policy.chosen' : kind === 'referenceFreePairs' || kind === 'rewards' ? 'chosen' : 'policy';
-};
+/** Lists whose first candidate has one value, and all others another one. */
+const bestAndOthers = (x: Nested, best: number, other: number): Nested =>
+  (x as Nested[]).map((row) => (row as number[]).map((_, k) => (k === 0 ? best : other)));
 
-/** The message about a beta that is neither a number nor, where tensors are accepted, a tensor. */
-const betaWords = (name: LossName): string =>
-  losses[name].perExample.includes('beta') ? 'is not a tensor: no registered engine owns "a"' : 'is "a", expected a number';
+/** A direction to differentiate along. */
+const direction = (n: number): number => Math.sin(3 * n + 1);
+
+/** The derivative of the summed values along that direction of one field, in float64, whatever is detached. */
+function slopeOf(name: LossName, fields: Fields, options: Options, key: string): number {
+  const step = 1e-4;
+  const at = (offset: number): number => {
+    let n = 0;
+    const moved = refill(fields[key]!, (x) => x + offset * direction(n++));
+    return flatten(callOf(name)({ ...fields, [key]: moved }, options) as Values).reduce((a, b) => a + b);
+  };
+  return (at(step) - at(-step)) / (2 * step);
+}

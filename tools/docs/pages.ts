@@ -8,6 +8,7 @@ import { table as plainTable, withPart } from '../markdown.js';
 import { goldenOf, originalsOf } from './goldens.js';
 import { originals } from './originals.js';
 import { plotted } from './plotted.js';
+import { contract } from './contract.js';
 
 const root = new URL('../../', import.meta.url);
 const pathOf = (file: string): string => fileURLToPath(new URL(file, root));
@@ -214,5 +215,6 @@ export async function pages(): Promise<Map<string, string>> {
   for (const name of Object.keys(plotted)) files.set(`docs/losses/${name}.md`, await page(name));
   files.set('docs/losses.md', await filled('docs/losses.md', comparison()));
   files.set('docs/migration.md', await filled('docs/migration.md', migration()));
+  files.set('docs/contract.md', await pretty(contract()));
   return files;
 }

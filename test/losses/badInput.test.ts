@@ -1,0 +1,275 @@
+import * as tf from '@tensorflow/tfjs-core';
+import { describe, expect, it } from 'vitest';
+import { losses, type LossName, type Nested } from '../../src/index.js';
+import { refused, refusesUnknownFields, unchecked } from '../../tools/docs/claims.js';
+import { callOf } from '../support/calls.js';
+import { flatten, isArrays, isReadable, liveTensors, read, tensor, type X } from '../support/engine.js';
+import {
+  asTensors,
+  batchFor,
+  firstOf,
+  isListLoss,
+  logpsOf,
+  names,
+  optionNames,
+  optionsOf,
+  refill,
+  sampleOf,
+  valuesOf,
+  type Fields,
+} from '../support/lossSamples.js';
+
+// The errors of every loss on bad input, and what is not checked: the last part of docs/contract.md.
+
+/** Asserts that a loss throws an error that names it and what is wrong, and that it leaves no tensor behind. */
+function expectRefusal(name: LossName, batch: X, options: X, kind: typeof TypeError | typeof RangeError, message: string): void {
+  const before = liveTensors();
+  const loss = losses[name].loss as (batch: X, options: X) => X;
+  let thrown: unknown;
+  try {
+    loss(batch, options);
+  } catch (error) {
+    thrown = error;
+  }
+  expect(thrown).toBeInstanceOf(kind);
+  expect((thrown as Error).message).toMatch(new RegExp(`^${name}: .*${message}`));
+  expect(liveTensors() - before).toBe(0);
+}
+
+type Path = readonly string[];
+
+/** The fields of a batch, by the path to each. */
+const fieldsOf = (batch: X): Path[] =>
+  Object.entries(batch as object).flatMap(([key, x]) =>
+    ['policy', 'reference', 'lengths', 'sequentialKl'].includes(key) && 'chosen' in (x as object)
+      ? [[key, 'chosen'], [key, 'rejected']] // prettier-ignore
+      : [[key]],
+  );
+
+/** The batch with another value at a path. */
+const withField = (batch: X, [key, side]: Path, value: X): X =>
+  side === undefined ? { ...batch, [key!]: value } : { ...batch, [key!]: { ...batch[key!], [side]: value } };
+
+/** Lists of a number, as deep as the fields of a loss. */
+const listsOf = (name: LossName, rows: number, value = -1): Nested =>
+  Array.from({ length: rows }, () => (isListLoss(name) ? [value, value, value] : value));
+
+const OPTIONAL = ['nll', 'mask'];
+const CHOICES = ['divergence', 'contrastive'];
+const INTEGERS = ['desirable', 'lengths'];
+
+/** The labels of the sample of a loss on single examples. */
+const labels = (name: LossName): number[] => sampleOf(name).fields.desirable as number[];
+
+/** Each row of the table of errors, for one loss. */
+const REFUSALS: Record<keyof typeof refused, (name: LossName, batch: X, options: X) => void | Promise<void>> = {
+  batch: (name, _, options) => {
+    for (const none of [undefined, null, 1]) expectRefusal(name, none, options, TypeError, '\\w+ is .*, expected \\{ ');
+  },
+  field: (name, batch, options) => {
+    const hasOptionalReference = name === 'ipo' || name === 'hinge';
+    const paths = [...fieldsOf(batch), ...Object.keys(batch as object).map((key) => [key])];
+    for (const path of paths.filter(([key]) => !OPTIONAL.includes(key!))) {
+      if (hasOptionalReference && path.join() === 'reference') continue;
+      expectRefusal(name, withField(batch, path, undefined), options, TypeError, `lacks ${path.at(-1)!}, expected \\{ `);
+    }
+  },
+  tensor: (name, batch, options) => {
+    for (const path of fieldsOf(batch))
+      expectRefusal(name, withField(batch, path, 'a'), options, TypeError, `${path.join('.')} is not a tensor`);
+  },
+  dtype: (name, batch, options) => {
+    const whole = tensor(listsOf(name, 5), 'int');
+    for (const path of fieldsOf(batch).filter(([key]) => !INTEGERS.includes(key!)))
+      expectRefusal(name, withField(batch, path, whole), options, TypeError, `${path.join('.')} has dtype int, expected float`);
+  },
+  engines: (name, batch, options) => {
+    for (const path of fieldsOf(batch).slice(1))
+      expectRefusal(name, withField(batch, path, listsOf(name, 5)), options, TypeError, `${path.join('.')} is on the engine arrays`);
+  },
+  disposed: (name, batch, options) => {
+    for (const path of fieldsOf(batch)) {
+      const x = tensor(listsOf(name, 5)) as tf.Tensor;
+      x.dispose();
+      expectRefusal(name, withField(batch, path, x), options, TypeError, `${path.join('.')} is disposed`);
+    }
+  },
+  shape: (name, batch, options) => {
+    const shorter = tensor(listsOf(name, 4));
+    const deeper = tensor([listsOf(name, 5)]);
+    // The first field sets the shape, so if it is shorter another one is named.
+    const like = firstOf(name).replace('.', '\\.');
+    for (const path of fieldsOf(batch)) {
+      expectRefusal(
+        name,
+        withField(batch, path, shorter),
+        options,
+        RangeError,
+        `has shape \\[\\d.*\\], expected \\[\\d.*\\] like ${like}$`,
+      );
+      expectRefusal(name, withField(batch, path, deeper), options, RangeError, `${path.join('.')} has shape \\[.*\\], expected `);
+    }
+  },
+  empty: (name, batch, options) => {
+    const none = isListLoss(name) ? tensor([[], []]) : tensor([]);
+    expectRefusal(name, withField(batch, fieldsOf(batch)[0]!, none), options, RangeError, 'has shape \\[.*\\], expected ');
+    if (isListLoss(name)) {
+      const one = tensor([[-1], [-1]]);
+      const all = fieldsOf(batch).reduce((x: X, path) => withField(x, path, one), batch);
+      expectRefusal(name, all, options, RangeError, 'policy has shape \\[2, 1\\], expected at least 2 candidates');
+    }
+  },
+  labels: (name, batch, options) => {
+    const field = isListLoss(name) ? 'mask' : 'desirable';
+    const wrong = tensor((listsOf(name, 5, 1) as Nested[]).map((x, i) => (i === 1 ? refill(x, () => 2) : x)));
+    return expectBadValue(name, { ...batch, [field]: wrong }, options, `of ${field} must be 0 or 1, got 2`);
+  },
+  unknownOption: (name, batch, options) => {
+    expectRefusal(name, batch, { ...options, temperature: 1 }, RangeError, 'unknown option temperature, expected ');
+  },
+  options: (name, batch) => {
+    for (const none of [null, 'a', 1]) expectRefusal(name, batch, none, TypeError, 'options is .*, expected an object');
+  },
+  requiredOption: (name, batch, options) => {
+    for (const option of losses[name].required) {
+      expectRefusal(name, batch, { ...options, [option]: undefined }, option === 'gamma' ? RangeError : TypeError, `\\b${option} `);
+    }
+  },
+  optionType: (name, batch, options) => {
+    for (const option of optionNames(name))
+      expectRefusal(
+        name,
+        batch,
+        { ...options, [option]: {} },
+        CHOICES.includes(option) ? RangeError : TypeError,
+        `${option} (is|must be) `,
+      );
+  },
+  optionRange: (name, batch, options) => {
+    for (const option of optionNames(name)) {
+      for (const value of [NaN, Infinity, -Infinity, ...(option === 'beta' ? [0, -1] : [])])
+        expectRefusal(name, batch, { ...options, [option]: value }, RangeError, `${option} must be .*, got `);
+    }
+  },
+  optionShape: (name, batch, options) => {
+    const perExample: readonly string[] = losses[name].perExample;
+    const [two, five] = [tensor([1, 1]), tensor([1, 1, 1, 1, 1])];
+    for (const option of optionNames(name)) {
+      if (perExample.includes(option)) {
+        const message = `${option} has shape \\[2\\], expected \\[5\\] like ${firstOf(name)}`;
+        expectRefusal(name, batch, { ...options, [option]: two }, RangeError, message);
+      } else if (!CHOICES.includes(option)) {
+        expectRefusal(name, batch, { ...options, [option]: five }, TypeError, `${option} is .*, expected a number`);
+      }
+    }
+  },
+  optionValues: async (name, batch, options) => {
+    for (const option of losses[name].perExample.filter((key) => key !== 'delta')) {
+      // An example whose loss has that weight.
+      const example = option.endsWith('Weight') ? labels(name).indexOf(option === 'desirableWeight' ? 1 : 0) : 1;
+      const wrong = tensor([0, 1, 2, 3, 4].map((i) => (i === example ? NaN : 1)));
+      await expectBadValue(name, batch, { ...options, [option]: wrong }, `of ${option} must be .*, got NaN`, example);
+    }
+  },
+};
+
+/** Asserts that a bad value in one example is an error; on engines that cannot read it at the call, that its loss is NaN. */
+async function expectBadValue(name: LossName, batch: X, options: X, message: string, example = 1): Promise<void> {
+  if (isReadable) {
+    expectRefusal(name, batch, options, RangeError, `value \\d+ ${message}`);
+    return;
+  }
+  const loss = losses[name].loss as (batch: X, options: X) => X;
+  const values = flatten((await read(loss(batch, options))) as never);
+  expect(values.map(Number.isNaN)).toEqual(values.map((_, i) => i === example));
+}
+
+/** Whether a loss, and the engine under test, can be given that kind of bad input. */
+function applies(key: keyof typeof refused, name: LossName): boolean {
+  const { kind, required, perExample } = losses[name];
+  if (['dtype', 'engines', 'disposed'].includes(key)) return !isArrays;
+  if (key === 'labels') return kind === 'examples' || isListLoss(name);
+  if (key === 'requiredOption') return required.length > 0;
+  if (key === 'optionValues') return perExample.length > 0;
+  return !['optionType', 'optionRange', 'optionShape'].includes(key) || optionNames(name).length > 0;
+}
+
+describe.each(names)('%s refuses', (name) => {
+  const { fields, options } = sampleOf(name);
+  const rows = (Object.keys(refused) as (keyof typeof refused)[]).filter((key) => applies(key, name));
+
+  it.each(rows.map((key) => [...refused[key], REFUSALS[key]] as const))('%s: %s', async (_input, _kind, check) => {
+    await check(name, batchFor(name, fields), optionsOf(options));
+  });
+});
+
+describe.each(names)('%s does not check', (name) => {
+  const { fields, options } = sampleOf(name);
+  const wrt = [...logpsOf(fields), ...('rewards' in fields ? ['rewards'] : [])];
+  /** The losses if the second example has that value, for a list its first candidate. */
+  const withValue = (key: string, value: number): Promise<number[]> => {
+    const put = (x: Nested): Nested => (typeof x === 'number' ? value : [value, ...x.slice(1)]);
+    return valuesOf(name, { ...fields, [key]: (fields[key] as Nested[]).map((x, i) => (i === 1 ? put(x) : x)) }, options);
+  };
+
+  /** The losses, or none if that is an error. */
+  const outcome = (key: string, value: number): Promise<number[]> =>
+    withValue(key, value).catch((error: unknown) => {
+      if (error instanceof RangeError) return [];
+      throw error;
+    });
+
+  it(unchecked.nan.input, async () => {
+    const plain = await valuesOf(name, fields, options);
+    const isBad = (x: number | undefined): boolean => (isReadable ? Number.isNaN(x) : !Number.isFinite(x));
+    const all = await Promise.all(wrt.map((key) => outcome(key, NaN)));
+    const asStated = all.every((values) => plain.every((x, i) => (i === 1 ? isBad(values[i]) : values[i] === x)));
+    expect(asStated).toBe(!(name in unchecked.nan.exceptions));
+  });
+
+  it(unchecked.infinite.input, async () => {
+    const all = await Promise.all(wrt.flatMap((key) => [outcome(key, Infinity), outcome(key, -Infinity)]));
+    expect(all.some((values) => values.length === 0)).toBe(isReadable && name in unchecked.infinite.exceptions);
+  });
+
+  it.runIf(losses[name].logps !== 'none')(unchecked.positive.input, async () => {
+    for (const key of logpsOf(fields)) expect((await withValue(key, 5)).every(Number.isFinite)).toBe(true);
+  });
+
+  it.skipIf((refusesUnknownFields as readonly string[]).includes(name))(unchecked.unknownField.input, async () => {
+    const loss = losses[name].loss as (batch: X, options: X) => X;
+    const values = await read(loss({ ...batchFor(name, fields), other: 1 }, optionsOf(options)));
+    expect(values).toEqual(await valuesOf(name, fields, options));
+  });
+});
+
+it.each(refusesUnknownFields)('%s refuses unknown fields', (name) => {
+  const { fields, options } = sampleOf(name);
+  expectRefusal(name, { ...batchFor(name, fields), other: 1 }, optionsOf(options), TypeError, 'has an unknown field other, expected \\{ ');
+});
+
+it('dpo is 0 if policy.chosen is Infinity', async () => {
+  const { fields, options } = sampleOf('dpo');
+  const chosen = (fields.policyChosen as number[]).map(() => Infinity);
+  expect(await valuesOf('dpo', { ...fields, policyChosen: chosen }, options)).toEqual([0, 0, 0, 0, 0]);
+});
+
+it(`the statistics are not checked: ${unchecked.statistic.input}`, async () => {
+  for (const name of ['kto', 'bco', 'bcoPair'] as const) {
+    const { fields, options } = sampleOf(name);
+    const nan = tensor([NaN, NaN, NaN, NaN, NaN]);
+    const values =
+      name === 'kto' ? callOf(name)({ ...asTensors(fields), kl: nan }, options) : callOf(name)(asTensors(fields), { delta: nan });
+    expect(flatten((await read(values)) as never).every(Number.isNaN)).toBe(true);
+  }
+});
+
+it(`the order is not checked: ${unchecked.order.input}`, async () => {
+  const { fields, options } = sampleOf('pro');
+  const backwards: Fields = Object.fromEntries(
+    Object.entries(fields).map(([key, x]) => [key, (x as number[][]).map((row) => [...row].reverse())]),
+  );
+  const [plain, other] = [await valuesOf('pro', fields, options), await valuesOf('pro', backwards, options)];
+  expect(other.every(Number.isFinite)).toBe(true);
+  expect(other).not.toEqual(plain);
+});
