@@ -52,7 +52,7 @@ if (args.includes('--list')) {
 }
 
 /** Test files that cover every loss. They take long, so at first only their tests named after the mutated file run. */
-const OF_ALL_LOSSES = ['test/losses/goldens.test.ts', 'test/losses/contract.test.ts'];
+const OF_ALL_LOSSES = ['goldens', 'contract', 'badInput', 'ranges'].map((name) => `test/losses/${name}.test.ts`);
 
 /**
  * Test runs for a mutated file, the most likely to fail first: the test file of the same name, or otherwise all test files that mention

@@ -1,5 +1,14 @@
 import * as tf from '@tensorflow/tfjs-core';
-import { expKernel, expm1Kernel, log1pKernel, logKernel, sigmoidKernel, sigmoidSlopeKernel, softplusKernel, type ElementaryKernel } from './kernels.js';
+import {
+  expKernel,
+  expm1Kernel,
+  log1pKernel,
+  logKernel,
+  sigmoidKernel,
+  sigmoidSlopeKernel,
+  softplusKernel,
+  type ElementaryKernel,
+} from './kernels.js';
 
 type Unary = (x: tf.Tensor) => tf.Tensor;
 
