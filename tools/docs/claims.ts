@@ -160,7 +160,7 @@ export const refused = {
 export const unchecked = {
   nan: {
     input: 'NaN log-probs or rewards',
-    result: 'the loss of that example is NaN, or on WebGPU and WebGL infinite',
+    result: 'the loss of that example is NaN',
     exceptions: {
       aot: 'the loss of one quantile is NaN, and others change',
       aotUnpaired: 'the loss of one quantile is NaN, and others change',
