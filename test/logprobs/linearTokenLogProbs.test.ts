@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { aot, linearTokenLogProbs, linearTokenStats, ops, sequenceLogProbs, splitPairs, tokenLogProbs } from '../../src/index.js';
 import { linearTokenLogProbsDefinition } from '../../src/definitions/linear.js';
 import { expectClose, type Values } from '../../src/testing/index.js';
+import { expectAccurate } from '../support/accuracy.js';
 import { logSoftmax } from '../support/distributions.js';
 import {
   derivatives,
@@ -9,6 +10,7 @@ import {
   expectError,
   expectNoLeak,
   expectValues,
+  flatten,
   ints,
   isArrays,
   isReadable,
@@ -18,6 +20,7 @@ import {
 } from '../support/engine.js';
 import { labelsOf, weight as cotangent } from '../support/samples.js';
 import { type Matrix, matrix, vector, type Options, logitsOf } from '../support/linearHead.js';
+import { movedStats, sizesOfLogits } from '../support/movedByLogits.js';
 
 /** Log-probs, and the gradients of their sum with the weights of `derivatives`, in float64. */
 function oracle(hidden: Matrix, weight: Matrix, bias: number[] | undefined, labels: number[], options: Options = {}) {
@@ -69,10 +72,10 @@ describe('linearTokenLogProbs', () => {
     ['all of them', { logitScale: 2, logitSoftcap: 5, temperature: 1.5 }],
   ];
 
-  describe.each(options)('with %s', (_, given) => {
-    it.each(sizes)(
+  describe.each(options)('with %s', (named, given) => {
+    it.for(sizes)(
       'equals float64 for hidden states [%i, %i], vocabulary %i, chunk size %o',
-      async (rows, width, vocabulary, chunkSize) => {
+      async ([rows, width, vocabulary, chunkSize], { task }) => {
         const [hidden, weight, bias] = [matrix(rows, width, 2), matrix(vocabulary, width, 1.5, 1), vector(vocabulary, 1, 2)];
         const labels = labelsOf(rows, vocabulary);
         const all = { ...given, ...(chunkSize && { chunkSize }) };
@@ -86,6 +89,21 @@ describe('linearTokenLogProbs', () => {
           linearTokenLogProbs({ hidden: h, weight: tensor(weight), bias: tensor(bias) }, ints(labels), { ...all, frozenWeight: true });
         await expectValues(frozen(tensor(hidden)), logps, 8);
         expectGrads((await derivatives(frozen, [hidden])).grads, [grads[0]]);
+        if (isArrays) return; // no more exact than the oracle
+        const logits = hidden.map((h) => logitsOf(h, weight, bias, given).logits);
+        const sizes = sizesOfLogits(hidden, weight, bias, given);
+        const got = (await read(f(tensor(hidden), tensor(weight), tensor(bias)))) as number[];
+        const input = `hidden [${rows}, ${width}], vocabulary ${vocabulary}, chunkSize ${chunkSize ?? 'default'}, ${named}`;
+        const value = {
+          got,
+          exact: logps,
+          scale: (n: number) => Math.abs(logps[n]!) + movedStats(logits[n]!, labels[n]!, sizes[n]!).logps,
+        };
+        expectAccurate(task.meta, 'linearTokenLogProbs', input, { value });
+        ['hidden', 'weight', 'bias'].forEach((name, i) => {
+          const gradient = { got: flatten(actual.grads[i] as Values), exact: flatten(grads[i]!), at: (j: number) => `${name}[${j}]` };
+          expectAccurate(task.meta, 'linearTokenLogProbs', input, { gradient });
+        });
       },
     );
   });

@@ -1,11 +1,13 @@
 import { describe, expect, it } from 'vitest';
 import { dpo, linearTokenLogProbs, linearTokenStats, tokenStats } from '../../src/index.js';
-import { derivatives, expectValues, ints, isArrays, tensor, type X } from '../support/engine.js';
+import { expectAccurate } from '../support/accuracy.js';
+import { derivatives, expectValues, ints, isArrays, read, tensor, type X } from '../support/engine.js';
 import { labelsOf } from '../support/samples.js';
 import { type Matrix, matrix, vector, logitsOf } from '../support/linearHead.js';
+import { movedStats, sizesOfLogits } from '../support/movedByLogits.js';
 
 describe('linearTokenStats', () => {
-  it.each([1, 4, 23, 64, undefined])('equal tokenStats of the logits, chunk size %o', async (chunkSize) => {
+  it.for([1, 4, 23, 64, undefined])('equal tokenStats of the logits, chunk size %o', async (chunkSize, { task }) => {
     const [hidden, weight, bias, labels] = [matrix(7, 3, 2), matrix(64, 3, 1, 1), vector(64, 1, 2), labelsOf(7, 64)];
     const options = { logitScale: 2, logitSoftcap: 5, temperature: 1.5 };
     const logits = hidden.map((h) => logitsOf(h, weight, bias, options).logits);
@@ -17,6 +19,16 @@ describe('linearTokenStats', () => {
     expect(expected.correct[0]).toBe(1);
     for (const name of ['logps', 'entropy', 'correct', 'meanLogit', 'logSumSquares'] as const) {
       await expectValues(stats[name], expected[name], 8);
+      if (isArrays || name === 'correct') continue; // no more exact than the oracle; exact
+      const sizes = sizesOfLogits(hidden, weight, bias, options);
+      expectAccurate(task.meta, 'linearTokenStats', `hidden [7, 3], vocabulary 64, chunkSize ${chunkSize ?? 'default'}`, {
+        value: {
+          got: (await read(stats[name])) as number[],
+          exact: expected[name],
+          scale: (n) => Math.abs(expected[name][n]!) + movedStats(logits[n]!, labels[n]!, sizes[n]!)[name],
+          at: (n) => `${name}[${n}]`,
+        },
+      });
     }
   });
 

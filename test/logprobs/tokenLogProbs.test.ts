@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { backendOf, ops, sequenceLogProbs, tokenLogProbs } from '../../src/index.js';
 import { tokenLogProbsDefinition } from '../../src/definitions/tokenLogProbs.js';
 import golden from '../goldens/logprobs.json' with { type: 'json' };
+import { expectAccurate, type Compared } from '../support/accuracy.js';
 import { logSoftmax } from '../support/distributions.js';
 import {
   derivatives,
@@ -18,6 +19,7 @@ import {
   tensor,
   type X,
 } from '../support/engine.js';
+import { movedStats } from '../support/movedByLogits.js';
 import { labelsOf, weight } from '../support/samples.js';
 import { expectClose, type Values } from '../../src/testing/index.js';
 import type { Nested } from '../../src/index.js';
@@ -52,16 +54,17 @@ const oracle = (logits: number[][], labels: number[], dy: (i: number) => number)
   }),
 });
 
-/** Asserts gradients with respect to the logits, with an absolute tolerance for values of the size of probabilities. */
-async function expectProbabilities(f: (x: X) => X, logits: Nested, expected: Values): Promise<void> {
+/** Asserts gradients with respect to the logits, with an absolute tolerance for values of the size of probabilities. Returns them. */
+async function expectProbabilities(f: (x: X) => X, logits: Nested, expected: Values): Promise<number[]> {
   const { grads } = await derivatives(f, [logits]);
   expectClose(grads[0] as Values, expected, { relative: 0, absolute: 2 * epsilon });
+  return flatten(grads[0] as Values);
 }
 
-/** The largest absolute difference of two nested lists. */
-function furthest(actual: Nested, expected: Values): number {
-  const [a, b] = [flatten(actual as Values), flatten(expected)];
-  return Math.max(...a.map((v, i) => Math.abs(v - b[i]!)));
+/** Log-probs beside the exact ones, relative to `|logp|` and how far it moves with the logits. */
+function comparedLogProbs(got: Nested, exact: Values, logits: number[][], labels: number[]): Compared {
+  const wanted = flatten(exact);
+  return { got: flatten(got as Values), exact: wanted, scale: (i) => Math.abs(wanted[i]!) + movedStats(logits[i]!, labels[i]!).logps };
 }
 
 type GoldenInputs = Record<string, { logits: number[][][]; labels: number[][] }>;
@@ -75,16 +78,19 @@ describe('tokenLogProbs', () => {
     await expectValues(sequenceLogProbs(logps, mask), record.outputs.sum as Values, 40);
     const means = (record.outputs.mean as (number | string)[]).map((m) => (m === 'NaN' ? 0 : (m as number)));
     await expectValues(sequenceLogProbs(logps, mask, { reduction: 'mean' }), means, 40);
-    const largest = Math.max(1, ...logits.flat(2).map(Math.abs));
-    const forward = furthest(await read(logps), record.outputs.perToken as Values) / largest;
-    task.meta.accuracy = { name: 'tokenLogProbs', forward, backward: 0 };
-    if (record.source === 'exact') return;
+    if (record.source === 'exact') {
+      const value = comparedLogProbs(await read(logps), record.outputs.perToken as Values, logits.flat(), labels.flat());
+      expectAccurate(task.meta, 'tokenLogProbs', record.input, { value });
+      return;
+    }
     for (const reduction of ['sum', 'mean'] as const) {
       const { grads } = await derivatives((x) => sequenceLogProbs<X>(tokenLogProbs<X, X>(x, ints(labels)), mask, { reduction }), [logits]);
       const unweighted = (grads[0] as number[][][]).map((seq, i) => seq.map((row) => row.map((g) => g / weight(i))));
-      expectClose(unweighted, record.outputs.grads![reduction], { relative: 0, absolute: isArrays ? 1e-8 : 4 * epsilon });
-      const backward = Math.max(task.meta.accuracy.backward, furthest(unweighted, record.outputs.grads![reduction]));
-      task.meta.accuracy = { name: 'tokenLogProbs', forward, backward };
+      const expected = record.outputs.grads![reduction];
+      expectClose(unweighted, expected, { relative: 0, absolute: isArrays ? 1e-8 : 4 * epsilon });
+      // The original subtracts a probability from 1.
+      const gradient = { got: flatten(unweighted), exact: flatten(expected), doubt: () => 1e-15 };
+      if (!isArrays) expectAccurate(task.meta, 'tokenLogProbs', `${record.input}, ${reduction}`, { gradient });
     }
   });
 
@@ -106,13 +112,18 @@ describe('tokenLogProbs', () => {
     ['large', (n, v) => logitsOf(n, v, 8).map((row) => row.map((x) => Math.fround(x + 1e4)))],
     ['peaky', (n, v) => logitsOf(n, v, 1).map((row, i) => row.map((x, j) => (j === (i * 31) % v ? 30 : x)))],
   ];
-  describe.each(kinds)('%s logits', (_, make) => {
-    it.each(shapes)('match float64 in shape [%i, %i]', async (rows, vocabulary) => {
+  describe.each(kinds)('%s logits', (kind, make) => {
+    it.for(shapes)('match float64 in shape [%i, %i]', async ([rows, vocabulary], { task }) => {
       const [logits, labels] = [make(rows, vocabulary), labelsOf(rows, vocabulary)];
       const { logps, gradients } = oracle(logits, labels, weight);
       const f = (x: X) => tokenLogProbs<X, X>(x, ints(labels));
-      await expectValues(f(tensor(logits)), logps);
-      if (!isArrays) await expectProbabilities(f, logits, gradients);
+      const result = f(tensor(logits));
+      await expectValues(result, logps);
+      if (isArrays) return; // no more exact than the oracle
+      expectAccurate(task.meta, 'tokenLogProbs', `${kind} logits [${rows}, ${vocabulary}]`, {
+        value: comparedLogProbs(await read(result), logps, logits, labels),
+        gradient: { got: await expectProbabilities(f, logits, gradients), exact: gradients.flat() },
+      });
     });
   });
 

@@ -17,12 +17,14 @@ import {
   tensor,
   type X,
 } from '../support/engine.js';
+import { expectAccurate } from '../support/accuracy.js';
 import { STATS, statsOf } from '../support/distributions.js';
 import { weight } from '../support/samples.js';
 import { HOLE, SIZES, logitsOf, kinds } from '../support/logits.js';
+import { movedStats } from '../support/movedByLogits.js';
 
 describe('tokenStats', () => {
-  it.each(Object.entries(kinds))('equals float64 statistics of logits that are %s', async (_, [scale, shift]) => {
+  it.for(Object.entries(kinds))('equals float64 statistics of logits that are %s', async ([kind, [scale, shift]], { task }) => {
     for (const size of SIZES) {
       const logits = logitsOf(5, size, scale, shift);
       const labels = logits.map((x, n) => (n % 2 === 0 ? x.indexOf(Math.max(...x)) : (7 * n) % size));
@@ -32,6 +34,15 @@ describe('tokenStats', () => {
         // The error of float32 sums is relative to terms as large as the logits.
         const largest = name === 'meanLogit' || name === 'entropy' ? scale + shift : 1;
         await expectValues(stats[name], wanted.map((w) => w[name]), largest); // prettier-ignore
+        if (isArrays || name === 'correct') continue; // no more exact than the oracle; exact
+        expectAccurate(task.meta, 'tokenStats', `${kind} logits [5, ${size}]`, {
+          value: {
+            got: (await read(stats[name])) as number[],
+            exact: wanted.map((w) => w[name]),
+            scale: (n) => Math.abs(wanted[n]![name]) + movedStats(logits[n]!, labels[n]!)[name],
+            at: (n) => `${name}[${n}]`,
+          },
+        });
       }
     }
   });

@@ -1,15 +1,27 @@
 import { describe, it } from 'vitest';
 import { klEstimate, klStatistics, ops } from '../../src/index.js';
 import golden from '../goldens/kto.json' with { type: 'json' };
+import { expectAccurate, movedBy } from '../support/accuracy.js';
 import { logps } from '../support/batchInParts.js';
-import { expectError, expectGradients, expectNoLeak, expectValues, tensor, type X } from '../support/engine.js';
+import { expectError, expectGradients, expectNoLeak, expectValues, read, tensor, type X } from '../support/engine.js';
 import { cases } from '../support/goldens.js';
 import { weight } from '../support/samples.js';
 
+interface Inputs {
+  readonly klPolicy: number[];
+  readonly klReference: number[];
+  readonly kl: number;
+}
+
 describe('klEstimate', () => {
-  it.each(cases(golden).filter(([, r]) => r.source !== 'exact'))('%s', async (_, record) => {
-    const { klPolicy, klReference } = (golden.inputs as never)[record.input] as { klPolicy: number[]; klReference: number[] };
-    await expectValues(klEstimate(logps(klPolicy, klReference)), (record.outputs as unknown as { kl: number }).kl, 400);
+  it.for(cases(golden).filter(([, r]) => r.source !== 'exact'))('%s', async ([, record], { task }) => {
+    const { klPolicy, klReference, kl } = (golden.inputs as unknown as Record<string, Inputs>)[record.input]!;
+    const estimate: X = klEstimate(logps(klPolicy, klReference));
+    await expectValues(estimate, (record.outputs as unknown as { kl: number }).kl, 400);
+    const n = klPolicy.length;
+    const [moved] = movedBy((x) => [klEstimate({ policy: x.slice(0, n), reference: x.slice(n) })], [...klPolicy, ...klReference]);
+    const got = [(await read(estimate)) as number];
+    expectAccurate(task.meta, 'klEstimate', record.input, { value: { got, exact: [kl], scale: () => kl + moved! } });
   });
 
   it('is the mean log-ratio, at least 0', async () => {

@@ -1,15 +1,17 @@
 /// <reference types="vite/client" />
 import 'vitest';
+import type { Accuracy } from '../support/accuracy.js';
+import type { EngineName } from '../support/bounds.js';
 
 declare module '@vitest/runner' {
   interface TaskMeta {
-    /** Errors of the engine under test on a golden record, for `npm run accuracy`. */
-    accuracy?: { readonly name: string; readonly forward: number; readonly backward: number };
+    /** Errors on the engine under test, for `npm run accuracy`. */
+    accuracy?: Accuracy[];
   }
 }
 
 declare module 'vitest' {
   export interface ProvidedContext {
-    engine: 'arrays' | 'cpu' | 'wasm' | 'tfjs-node' | 'webgpu' | 'webgl';
+    engine: EngineName;
   }
 }
