@@ -178,16 +178,17 @@ export function notesOf(results: Results): readonly string[] {
   return [linearNote(results), lossNote(results)].filter((note) => note !== undefined);
 }
 
-/** Why the linear form is measured with fewer rows on some backends. */
+/** Why the linear form is measured at a smaller size on some backends. */
 function linearNote({ backends }: Results): string | undefined {
   const rows = backends.flatMap((result) => rowsOf(result, 'linear').map((row) => ({ backend: result.backend, ...row })));
-  const most = Math.max(...rows.map(({ shape }) => shape[0]));
-  const small = rows.filter(({ shape }) => shape[0] < most);
-  if (small.length === 0) return undefined;
-  const minutes = small.map(({ shape, ours }) => ((ours.medianMs / 60_000) * most) / shape[0]);
+  const work = ({ shape }: LinearRow): number => shape.reduce((a, b) => a * b);
+  const largest = rows.reduce<LinearRow | undefined>((a, b) => (a === undefined || work(b) > work(a) ? b : a), undefined);
+  const small = rows.filter((row) => largest !== undefined && work(row) < work(largest));
+  if (largest === undefined || small.length === 0) return undefined;
+  const minutes = small.map((row) => ((row.ours.medianMs / 60_000) * work(largest)) / work(row));
   const span = `${Math.min(...minutes).toFixed(0)} to ${Math.max(...minutes).toFixed(0)} minutes`;
   const names = [...new Set(small.map(({ backend }) => backend))].join(' and ');
-  return `The linear form is measured with ${small[0]!.shape[0]} rows instead of ${most} on ${names}: one run with ${most} rows would take ${span} there. A chunk has the same number of elements however many rows there are, so with few rows it is a larger share of the logits.`;
+  return `The linear form is measured at ${shapeText(small[0]!.shape)} (rows, width, vocabulary) on ${names}: at ${shapeText(largest.shape)}, one run would take about ${span} there. A chunk holds about 2^20 elements of its larger matrix for any number of rows, so with few rows it is a larger share of the logits.`;
 }
 
 /** How long the overhead of the losses is, and where it is largest. */
