@@ -15,7 +15,7 @@ const BETA = 0.1;
 const GAMMA = 0.5;
 const LAMBDA = 0.1;
 /** Timed calls per repetition; fewer on backends whose dispatch is slow. */
-const CALLS = { cpu: 1000, wasm: 1000, 'tfjs-node': 200, webgpu: 60 } as const;
+const CALLS = { cpu: 500, wasm: 500, 'tfjs-node': 200, webgpu: 60 } as const;
 
 type T = tf.Tensor1D;
 type Formula = (...inputs: T[]) => tf.Tensor;
