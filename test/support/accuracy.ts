@@ -3,7 +3,7 @@ import { BOUNDS, precisionOf, type Bounds } from './bounds.js';
 import { engine, isArrays } from './engine.js';
 
 /** The number that has the largest error. */
-export interface Place {
+interface Place {
   /** Its batch and options. */
   readonly input: string;
   /** Its index. */
