@@ -58,11 +58,16 @@ async function measure(backend: BackendName, { studies, repeats, quick, threads 
   return result;
 }
 
-/** Replaces the studies that were measured again. Every ratio is within one study on one backend, so the others may stay. */
+/**
+ * Replaces the studies that were measured again, unless they were skipped. Every ratio is within one study on one backend, so the
+ * others may stay.
+ */
 function updated(before: Results, measured: Results): Results {
   const backends = before.backends.map((result) => {
     const again = measured.backends.find(({ backend }) => backend === result.backend);
-    return again ? { ...result, studies: { ...result.studies, ...again.studies } } : result;
+    if (!again) return result;
+    const studies = Object.fromEntries(Object.entries(again.studies).filter(([, rows]) => !isSkipped(rows)));
+    return { ...result, studies: { ...result.studies, ...studies } };
   });
   return { ...measured, backends };
 }
