@@ -11,3 +11,7 @@ export function withPart(text: string, command: string, part: string): string {
   if (begin < 0 || end < 0) throw new Error(`the page lacks the lines "${mark}" and "${END}"`);
   return text.slice(0, begin + mark.length) + part + text.slice(end);
 }
+
+/** The text of a page with several parts written by one command, each between `<!-- <command>: <name> -->` and the end mark. */
+export const withParts = <P>(page: string, command: string, parts: Readonly<Record<string, P>>, write: (part: P) => string): string =>
+  Object.entries(parts).reduce((text, [name, part]) => withPart(text, `${command}: ${name}`, write(part)), page);

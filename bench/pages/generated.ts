@@ -11,7 +11,7 @@ const FOLDER = 'bench/results/';
 const text = (file: string): string => readFileSync(new URL(file, ROOT), 'utf8');
 
 /** Runs on GPUs, one file each. */
-function gpuResults(): readonly GpuResults[] {
+export function gpuResults(): readonly GpuResults[] {
   return readdirSync(new URL(FOLDER, ROOT))
     .filter((file) => /^gpu-.*\.json$/.test(file))
     .sort()

@@ -1,4 +1,4 @@
-import { table, withPart } from '../../tools/markdown.js';
+import { table, withParts } from '../../tools/markdown.js';
 import { milliseconds, machine, shapeText, times } from '../format.js';
 import type { GpuResults } from '../gpu/results.js';
 import { AXES, rowsOf, sizeOf, type BackendResult, type GrowthRow, type Results, type RouteResult } from '../results.js';
@@ -23,10 +23,7 @@ const PARTS: Readonly<Record<string, Part>> = {
 
 /** The text of docs/performance.md with these results. */
 export const withPerformance = (page: string, results: Results, gpus: readonly GpuResults[]): string =>
-  Object.entries(PARTS).reduce(
-    (text, [name, part]) => withPart(text, `npm run bench writes this: ${name}`, `\n${part(results, gpus)}\n`),
-    page,
-  );
+  withParts(page, 'npm run bench writes this', PARTS, (part) => `\n${part(results, gpus)}\n`);
 
 /** A table whose first `words` columns are text, and the others numbers. */
 function grid(words: number, head: readonly string[], rows: readonly (readonly string[])[]): string {

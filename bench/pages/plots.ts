@@ -1,10 +1,9 @@
 import type { TopLevelSpec } from 'vega-lite';
-import { renderSvg } from '../../tools/renderSvg.js';
+import { COLOURS, renderSvg, round } from '../../tools/renderSvg.js';
 import { shapeText } from '../format.js';
 import { BACKENDS } from '../options.js';
 import { AXES, sizeOf, rowsOf, type Results, type GrowthRow } from '../results.js';
 
-const COLOURS = ['#1f5fa8', '#d9730d', '#4a8f3c', '#8a4fa3'];
 const ROUTES = {
   ours: 'ours',
   naive: 'naive',
@@ -39,9 +38,6 @@ const LOOK = {
     view: { stroke: null },
   },
 };
-
-// Five digits: more would only make the file larger.
-const round = (value: number): number => Number(value.toPrecision(5));
 
 const colour = (labels: readonly string[]) => ({
   field: 'label',

@@ -155,7 +155,7 @@ export type ScalarOf<T> = T extends number | readonly unknown[] ? number : T ext
 /** The other operand of an operation on a `T`: a `T`, a scalar of its engine, or a number. */
 export type Operand<T> = T | ScalarOf<T> | number;
 
-/** Flat rows for the linear methods of an engine. Ignored rows are left out, or have label 0 and hidden states of zeros. */
+/** Flat rows for the linear methods of an engine. Ignored rows are omitted, or have label 0 and zero hidden states. */
 export interface LinearRows<T> {
   /** `[N, D]` */
   readonly hidden: T;

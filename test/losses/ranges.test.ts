@@ -1,13 +1,11 @@
 import { describe, expect, it } from 'vitest';
 import { losses, type LossName } from '../../src/index.js';
 import { ranges, usualRange, type Range } from '../../tools/docs/claims.js';
+import { REQUIRED } from '../../tools/docs/plotted.js';
 import { epsilon, isArrays } from '../support/engine.js';
 import { fieldsAt, goldenOptions, names, rowsOf, valuesOf, type Fields, type Options, type Row } from '../support/lossSamples.js';
 
 // The values that every loss can have: the ranges of docs/contract.md.
-
-/** Options that have no default. */
-const REQUIRED: Options = { alpha: 0.1, beta: 2, gamma: 0.5 };
 
 /** Log-ratios: far from 0, around the targets of losses that have one, and 0. */
 const RATIOS = [-1e4, -70, -10, -5, -1, 0, 1, 5, 7, 10, 70, 1e4];

@@ -2,7 +2,7 @@ import { existsSync, readFileSync } from 'node:fs';
 import { losses } from '../../src/core.js';
 import type { Largest } from '../../test/support/accuracy.js';
 import { BOUNDS, precisionOf, type EngineName } from '../../test/support/bounds.js';
-import { table, withPart } from '../markdown.js';
+import { table, withParts } from '../markdown.js';
 
 /** The projects of vitest.config.ts that are measured. */
 export const PROJECTS = ['arrays', 'cpu', 'wasm', 'tfjs-node', 'webgpu', 'browser-webgpu', 'browser-webgl'] as const;
@@ -163,8 +163,5 @@ const PARTS: Readonly<Record<string, (measurements: Measurements) => string>> = 
 /** The text of docs/accuracy.md with the measurements in tools/docs/accuracy.json. */
 export function withAccuracy(): string {
   const measurements = JSON.parse(text(MEASUREMENTS)) as Measurements;
-  return Object.entries(PARTS).reduce(
-    (page, [name, part]) => withPart(page, `npm run accuracy writes this: ${name}`, `\n${part(measurements)}\n`),
-    text('docs/accuracy.md'),
-  );
+  return withParts(text('docs/accuracy.md'), 'npm run accuracy writes this', PARTS, (part) => `\n${part(measurements)}\n`);
 }

@@ -1,15 +1,11 @@
 // Draws docs/plots/family.svg: every loss of the catalogue at a glance, for README.md.
 import type { TopLevelSpec } from 'vega-lite';
 import { losses } from '../../src/core.js';
-import { renderSvg } from '../renderSvg.js';
+import { COLOURS, renderSvg, round } from '../renderSvg.js';
 import { plotted } from './plotted.js';
 
 const POINTS = 41;
 const COLUMNS = 8;
-const COLOURS = ['#1f5fa8', '#d9730d', '#4a8f3c', '#8a4fa3'];
-
-// Five digits: more would only make the file larger.
-const round = (y: number): number => Number(y.toPrecision(5));
 
 /** One small panel: the curves of a loss over the same x axis as its own plot, with ticks left out. */
 function panel(name: string) {

@@ -1,8 +1,10 @@
 // Writes the parts of docs/limits.md that follow from the catalogue, the goldens, the kernels and the measurements.
-import { readdirSync, readFileSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
 import { losses } from '../../src/core.js';
 import { listKernels } from '../../src/index.js';
-import { withPart } from '../markdown.js';
+import { gpuSentence } from '../../bench/pages/driver.js';
+import { gpuResults } from '../../bench/pages/generated.js';
+import { withParts } from '../markdown.js';
 import { goldenOf, originalsOf } from './goldens.js';
 
 const ROOT = new URL('../../', import.meta.url);
@@ -41,18 +43,10 @@ function kernelsPart(): string {
     .join('\n');
 }
 
-function gpuPart(): string {
-  const files = readdirSync(new URL('bench/results/', ROOT)).filter((file) => /^gpu-.*\.json$/.test(file));
-  return files.length === 0
-    ? '- No GPU has been measured yet. WebGPU and WebGL are tested on SwiftShader, a software driver.'
-    : `- Measured GPUs: ${files.length}; see [speed](performance.md#on-a-gpu). The tests of WebGPU and WebGL run on SwiftShader, a software driver.`;
-}
+const gpuPart = (): string => `- ${gpuSentence(gpuResults())} The tests of WebGPU and WebGL run on SwiftShader, a software driver.`;
 
 const PARTS = { losses: lossesPart, kernels: kernelsPart, gpu: gpuPart } as const;
 
 /** The text of docs/limits.md with its generated parts. */
 export const withLimits = (): string =>
-  Object.entries(PARTS).reduce(
-    (text, [name, part]) => withPart(text, `npm run generate writes this: ${name}`, `\n\n${part()}\n\n`),
-    readFileSync(new URL('docs/limits.md', ROOT), 'utf8'),
-  );
+  withParts(readFileSync(new URL('docs/limits.md', ROOT), 'utf8'), 'npm run generate writes this', PARTS, (part) => `\n\n${part()}\n\n`);

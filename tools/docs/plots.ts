@@ -1,10 +1,9 @@
 // Makes docs/plots/<function>.svg: plots of each loss and its slope.
 import type { TopLevelSpec } from 'vega-lite';
-import { renderSvg } from '../renderSvg.js';
+import { COLOURS, renderSvg, round } from '../renderSvg.js';
 import { plotted, type Plotted } from './plotted.js';
 
 const POINTS = 121;
-const COLOURS = ['#1f5fa8', '#d9730d', '#4a8f3c', '#8a4fa3'];
 
 /** Returns all plots of functions, by path. */
 export async function plots(): Promise<Map<string, string>> {
@@ -16,8 +15,6 @@ export async function plots(): Promise<Map<string, string>> {
 function specOf(name: string, { axis, domain: [low, high], value = 'loss', hasSlope = true, curves }: Plotted): TopLevelSpec {
   const step = (high - low) / (POINTS - 1);
   const xs = Array.from({ length: POINTS }, (_, i) => low + i * step);
-  // Five digits: more would only enlarge the files.
-  const round = (y: number): number => Number(y.toPrecision(5));
   const points = curves.flatMap(([label, f]) => xs.map((x) => ({ x: round(x), y: round(f(x)), label })));
   const slopes = curves.flatMap(([label, f]) =>
     xs.slice(1).map((x) => ({ x: round(x - step / 2), y: round((f(x) - f(x - step)) / step), label })),

@@ -86,7 +86,7 @@ const KINDS: Readonly<Record<LossEntry['kind'], Kind>> = {
 const FIELDS: Batch = { gold: [-1], kl: 0, lengths: { chosen: [30], rejected: [30] }, nll: 0, rewards: [[2, 1, 0]], sequentialKl: zero };
 
 /** Values of options that have no default. */
-const REQUIRED: Options = { alpha: 0.1, beta: 2, gamma: 0.5 };
+export const REQUIRED: Options = { alpha: 0.1, beta: 2, gamma: 0.5 };
 
 const option = (name: string, values: readonly number[]): LossCurve[] => values.map((value) => [`${name} ${value}`, { [name]: value }]);
 const divergesBy = (kl: number): LossCurve => [
