@@ -84,16 +84,18 @@ export const differentiable: Readonly<Record<string, Operation>> = {
   reverse: { run: (x) => tf.reverse(x, [1]), shapes: [[2, 3, 5]] },
 };
 
-/** An operation that TensorFlow.js cannot differentiate: it throws, in the forward or in the backward pass. */
+/** An operation that TensorFlow.js cannot differentiate. */
 export interface Undifferentiable extends Operation {
   /** The backends without its gradient; if omitted, all. */
   readonly backends?: readonly string[];
+  /** Whether TensorFlow.js gives a wrong gradient. Otherwise it throws, in the forward or in the backward pass. */
+  readonly isWrong?: boolean;
   /** How a model can do without it. */
   readonly instead: string;
 }
 
 const image = [1, 4, 4, 2];
-const NO_KERNELS = 'another backend';
+const ELSEWHERE = 'another backend';
 const BY_TAKING = '`tf.gather`, or a product with one-hot rows';
 const BY_BROADCAST = '`tf.broadcastTo` first';
 
@@ -148,18 +150,32 @@ export const undifferentiable: Readonly<Record<string, Undifferentiable>> = {
     run: (x, filter) => tf.conv1d(x as tf.Tensor3D, filter as tf.Tensor3D, 1, 'same'),
     shapes: [[2, 6, 3], [3, 3, 4]], // prettier-ignore
     backends: ['wasm'],
-    instead: NO_KERNELS,
+    instead: ELSEWHERE,
   },
   '`tf.conv2d`': {
     run: (x, filter) => tf.conv2d(x as tf.Tensor4D, filter as tf.Tensor4D, 1, 'same'),
     shapes: [image, [3, 3, 2, 3]],
     backends: ['wasm'],
-    instead: NO_KERNELS,
+    instead: ELSEWHERE,
   },
   '`tf.depthwiseConv2d`': {
     run: (x, filter) => tf.depthwiseConv2d(x as tf.Tensor4D, filter as tf.Tensor4D, 1, 'same'),
     shapes: [image, [3, 3, 2, 1]],
     backends: ['wasm'],
-    instead: NO_KERNELS,
+    instead: ELSEWHERE,
+  },
+  '`tf.maxPool` of negative values': {
+    run: (x) => tf.maxPool(tf.neg(tf.exp(x as tf.Tensor4D)), 2, 2, 'valid'),
+    shapes: [image],
+    backends: ['wasm'],
+    isWrong: true,
+    instead: ELSEWHERE,
+  },
+  '`tf.conv3d`': {
+    run: (x, filter) => tf.conv3d(x as tf.Tensor5D, filter as tf.Tensor5D, 1, 'same'),
+    shapes: [[1, 3, 3, 3, 1], [2, 2, 2, 1, 2]], // prettier-ignore
+    backends: ['wasm'],
+    isWrong: true,
+    instead: ELSEWHERE,
   },
 };
