@@ -20,7 +20,7 @@ const inWasm = onWasm<Inputs, Attributes>((backend, { x, segmentIds }, { numSegm
   const size = sums.length / numSegments;
   sums.fill(0);
   segments.forEach((segment, row) => {
-    if (segment < 0 || segment >= numSegments) return;
+    // A segment outside of the range is outside of `sums`, where a write has no effect.
     for (let i = 0; i < size; i++) sums[segment * size + i]! += rows[row * size + i]!;
   });
   return output;
