@@ -1,5 +1,6 @@
 import { clone, dispose, getGradient, keep, tidy, Variable, variableGrads, type Scalar, type Tensor } from '@tensorflow/tfjs-core';
 import { describe } from '../../backend/registry.js';
+import { registerUnsortedSegmentSum } from '../ops/unsortedSegmentSum.js';
 import { discardTape } from '../tape.js';
 import { mapTensors } from './mapTensors.js';
 
@@ -40,6 +41,7 @@ export type Gradients = Record<string, Variable>;
 export function valueAndGrads<A extends LossAndAux>(f: () => A, variables: readonly Variable[]): A & { readonly grads: Gradients } {
   checkVariables(variables);
   checkGradientsRegistered();
+  registerUnsortedSegmentSum();
   // Copies of the auxiliary tensors, which outlive the scope of `variableGrads`.
   const retained: Tensor[] = [];
   let aux: Record<string, unknown> = {};
