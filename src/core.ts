@@ -55,7 +55,7 @@ export {
   type UnpairedMetricsOptions,
 } from './metrics/unpairedMetrics.js';
 
-export { attachReference, type WithReference } from './data/attachReference.js';
+export { attachReference, type ReferenceLogps, type WithReference } from './data/attachReference.js';
 export { batchesOf, validationSplit, type BatchOptions, type Split, type SplitOptions } from './data/batches.js';
 export { chatTokenizer, type ChatTokenizer, type ChatTokenizerParts, type TemplateLike, type TokenizerLike } from './data/chatTokenizer.js';
 export {

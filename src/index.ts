@@ -16,7 +16,7 @@ export { clipByGlobalNorm, type ClippedGradients, type GradientContainer } from 
 export { frozenCopy } from './tfjs/training/frozenCopy.js';
 export { GradientAccumulator } from './tfjs/training/gradientAccumulator.js';
 export { noGrad } from './tfjs/training/noGrad.js';
-export { precomputeReference, type PrecomputeOptions } from './tfjs/training/precomputeReference.js';
+export { precomputeReference, type PrecomputeOptions, type ValuesOf } from './tfjs/training/precomputeReference.js';
 export { cosineSchedule, linearSchedule, type Schedule, type ScheduleOptions } from './tfjs/training/schedules.js';
 export { Bema, syncReference, type BemaOptions } from './tfjs/training/syncReference.js';
 export type { ModelLike, Variables } from './tfjs/training/variables.js';
