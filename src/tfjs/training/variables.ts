@@ -16,7 +16,10 @@ export interface ModelLike {
   getConfig(): unknown;
 }
 
-/** The variables of a model: in a list or record, nested to any depth, or in a `tf.LayersModel`. Records are matched by name. */
+/**
+ * The variables of a model: in a list or record, nested to any depth, or in a `tf.LayersModel`. Records are matched by name. Let TypeScript
+ * infer the type of a record, or name it with `type`: it takes no `interface` here.
+ */
 export type Variables = Variable | ModelLike | readonly Variables[] | { readonly [name: string]: Variables };
 
 /** Options of {@link variablesOf}. */
