@@ -46,7 +46,7 @@ export * from './losses/index.js';
 export { losses, type LossEntry, type LossName } from './catalogue.js';
 
 export { levanterMetrics, type LevanterMetrics, type LevanterMetricsOptions } from './metrics/levanterMetrics.js';
-export { MetricAverage } from './metrics/metricAverage.js';
+export { MetricAverage, type MetricTotals } from './metrics/metricAverage.js';
 export { pairMetrics, type PairMetrics, type PairMetricsOptions } from './metrics/pairMetrics.js';
 export { readMetrics } from './metrics/readMetrics.js';
 export {
@@ -56,9 +56,16 @@ export {
   type UnpairedMetricsOptions,
 } from './metrics/unpairedMetrics.js';
 
-export { attachReference, type WithReference } from './data/attachReference.js';
+export { attachReference, type ReferenceLogps, type WithReference } from './data/attachReference.js';
 export { batchesOf, validationSplit, type BatchOptions, type Split, type SplitOptions } from './data/batches.js';
-export { chatTokenizer, type ChatTokenizer, type ChatTokenizerParts, type TemplateLike, type TokenizerLike } from './data/chatTokenizer.js';
+export {
+  chatTokenizer,
+  type ChatTokenizer,
+  type ChatTokenizerParts,
+  type TemplateLike,
+  type TextTokenizer,
+  type TokenizerLike,
+} from './data/chatTokenizer.js';
 export {
   collatePairs,
   collateUnpaired,
@@ -79,7 +86,7 @@ export {
   type EncodeOptions,
 } from './data/encode.js';
 export { extractPrompt, type PromptedRow } from './data/extractPrompt.js';
-export { parseJsonl } from './data/jsonl.js';
+export { parseJsonl, type JsonlOptions } from './data/jsonl.js';
 export { mismatchCompletions, type MismatchedExample } from './data/mismatchCompletions.js';
 export type { Message, PreferenceRow, UnpairedRow } from './data/rows.js';
 export type { Sequence } from './data/sequence.js';

@@ -71,11 +71,7 @@ const logpsOf = (model: LanguageModel, { tokens, labels, mask }: Batch): Pair<tf
 
 /** The pairs with their log-probs under the model's current weights. */
 async function withReference(model: LanguageModel): Promise<EncodedPair[]> {
-  const results = await precomputeReference([PAIRS], (pairs) => {
-    const { chosen, rejected } = logpsOf(model, batchOf(pairs));
-    return [chosen, rejected];
-  });
-  return attachReference([PAIRS], results);
+  return attachReference([PAIRS], await precomputeReference([PAIRS], (pairs) => logpsOf(model, batchOf(pairs))));
 }
 
 /** Asserts that the log-probs of the engine equal those computed from its logits in float64. */
