@@ -7,15 +7,16 @@ export { backendOf, registerBackend } from './backend/registry.js';
 export type { Backend, DType, Nested } from './backend/types.js';
 export * as ops from './backend/ops.js';
 export { stopGradient } from './backend/ops.js';
-export type { Reduced, LinearRows, Operand, ScalarOf, TokenStats } from './backend/types.js';
+export type { LinearRows, Operand, OrPlain, PlainList, Reduced, ScalarOf, Statistic, TokenStats } from './backend/types.js';
 
 export type { TargetMargin } from './internal/targetMargin.js';
 
+export { completionLogProbs, type CompletionBatch, type CompletionLogProbsOptions } from './logprobs/completionLogProbs.js';
 export { implicitRewards, type ImplicitRewardsOptions } from './logprobs/implicitRewards.js';
 export { humanlineClamp, type HumanlineBatch, type HumanlineClamped, type HumanlineClampOptions } from './logprobs/humanlineClamp.js';
 export type { LabelledLogps } from './logprobs/labelled.js';
 export { ldLogProbs, type LdLogProbsOptions } from './logprobs/ldLogProbs.js';
-export type { LinearHead, LinearHeadOptions, TokensOf } from './logprobs/linearHead.js';
+export type { LinearHead, LinearHeadOptions } from './logprobs/linearHead.js';
 export { linearTokenLogProbs, type LinearTokenLogProbsOptions } from './logprobs/linearTokenLogProbs.js';
 export { linearTokenStats } from './logprobs/linearTokenStats.js';
 export type { ListLogps, RewardedListLogps, RewardedLists } from './logprobs/lists.js';
@@ -33,7 +34,7 @@ export type { TdpoBatch } from './logprobs/tdpo.js';
 export { samLogProbs, type SamLogProbsOptions } from './logprobs/samLogProbs.js';
 export { sequenceLogProbs, type SequenceLogProbsOptions } from './logprobs/sequenceLogProbs.js';
 export { tokenKl } from './logprobs/tokenKl.js';
-export { tokenLogProbs, type TokenLogProbsOptions } from './logprobs/tokenLogProbs.js';
+export { tokenLogProbs, type TokenLogProbsOptions, type TokensOf } from './logprobs/tokenLogProbs.js';
 export { tokenStats } from './logprobs/tokenStats.js';
 
 export { completionMask, type CompletionSpans } from './masking/completionMask.js';

@@ -1,5 +1,6 @@
 import { clone, dispose, getGradient, keep, tidy, variableGrads, type Scalar, type Tensor, type Variable } from '@tensorflow/tfjs-core';
 import { describe } from '../../backend/registry.js';
+import { registerUnsortedSegmentSum } from '../ops/unsortedSegmentSum.js';
 import { discardTape } from '../tape.js';
 import { mapTensors } from './mapTensors.js';
 import { variablesOf, type Variables } from './variables.js';
@@ -43,6 +44,7 @@ export type Gradients = Record<string, Variable>;
 export function valueAndGrads<A extends LossAndAux>(f: () => A, variables: Variables): A & { readonly grads: Gradients } {
   const targets = trainableOf(variables);
   checkGradientsRegistered();
+  registerUnsortedSegmentSum();
   // Copies of the auxiliary tensors, which outlive the scope of `variableGrads`.
   const retained: Tensor[] = [];
   let aux: Record<string, unknown> = {};
