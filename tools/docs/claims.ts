@@ -92,7 +92,7 @@ export const statistics = {
 export const otherFunctions = {
   nll: 'is a mean over the batch, unless `reduction` is `none`. For parts, pass the `tokenCount` of the whole batch.',
   robustMean: 'is not a sum over examples.',
-  samLogProbs: 'draws other tokens if an example is at another position in its batch.',
+  samLogProbs: 'draws by the position of a pair in the batch if `seed` is one number. For parts, pass one seed per pair.',
 } as const;
 
 /** The values that a loss can have. */
