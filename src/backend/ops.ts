@@ -243,3 +243,17 @@ export function arange<R>(like: unknown, n: number): R {
 export function scope<R>(like: unknown, f: () => R): R {
   return backendOf(like).scope(f);
 }
+
+/**
+ * Like {@link scope}, without gradient: nothing that `f` computes is kept for the backward pass. Use it for metrics, statistics
+ * and weights; `f` returns a tensor or a record of tensors.
+ */
+export function detached<R>(like: unknown, f: () => R): R {
+  const backend = backendOf<unknown>(like);
+  return backend.scope(() => {
+    if (backend.detached) return backend.detached(f);
+    const result = f();
+    if (backend.owns(result)) return backend.stopGradient(result) as R;
+    return Object.fromEntries(Object.entries(result as object).map(([name, x]) => [name, backend.stopGradient(x)])) as R;
+  });
+}

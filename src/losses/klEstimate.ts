@@ -1,4 +1,4 @@
-import { div, maximum, scope, stopGradient, sub, sum } from '../backend/ops.js';
+import { detached, div, maximum, sub, sum } from '../backend/ops.js';
 import type { Backend, ScalarOf } from '../backend/types.js';
 import { checkFields, checkTensor } from '../internal/checks.js';
 import { checkUnpairedLogps, type UnpairedLogps } from '../logprobs/pairs.js';
@@ -26,8 +26,8 @@ export interface KlStatistics<S> {
 export function klStatistics<T>(logps: UnpairedLogps<T>): KlStatistics<ScalarOf<T>> {
   const { backend, shape } = checkUnpairedLogps('klStatistics', logps);
   const { policy, reference } = logps;
-  return scope(policy, () => ({
-    sum: stopGradient(sum(sub(policy, reference))),
+  return detached(policy, () => ({
+    sum: sum(sub(policy, reference)),
     count: (backend as Backend<unknown>).constant(shape[0]!) as ScalarOf<T>,
   }));
 }
@@ -51,17 +51,15 @@ export function klEstimate<S>(statistics: KlStatistics<S>): S;
 export function klEstimate(input: UnpairedLogps<unknown> | KlStatistics<unknown>): unknown {
   if (!isStatistics(input)) {
     checkUnpairedLogps('klEstimate', input);
-    return scope(input.policy, () => positiveMean(klStatistics(input)));
+    return detached(input.policy, () => positiveMean(klStatistics(input)));
   }
   checkFields('klEstimate', 'statistics', input, ['sum', 'count']);
   checkTensor('klEstimate', 'count', input.count, { rank: 0, like: checkTensor('klEstimate', 'sum', input.sum, { rank: 0 }) });
-  return scope(input.sum, () => positiveMean(input));
+  return detached(input.sum, () => positiveMean(input));
 }
 
 /** `max(0, sum / count)`; 0 if the count is 0. */
-function positiveMean<S>({ sum, count }: KlStatistics<S>): S {
-  return stopGradient(maximum(div(sum, maximum(count, 1)), 0));
-}
+const positiveMean = <S>({ sum, count }: KlStatistics<S>): S => maximum(div(sum, maximum(count, 1)), 0);
 
 const isStatistics = <T, S>(input: UnpairedLogps<T> | KlStatistics<S> | undefined | null): input is KlStatistics<S> =>
   typeof input === 'object' && input !== null && 'sum' in input;

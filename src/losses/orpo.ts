@@ -41,7 +41,7 @@ export interface OrpoOptions {
  * Values per pair, as of the reduction `'none'`, suit a batch in parts as they are. A mean over the tokens of the batch does not:
  * as a field, the share of a part in it is averaged once more over the pairs. Of B pairs and n tokens in all, each part adds
  *
- *     sum(orpo(pairs of the part)) / B + nll(logps, mask of the part, { tokenCount: n })
+ *     (sum of orpo over its pairs, without nll) / B + (nll of its tokens, with the tokenCount n)
  *
  * @param batch - Mean completion log-probs in nats per token, at most 0, each `[B]`, and the NLL term; see {@link OrpoBatch}.
  * @param options - See {@link OrpoOptions}.

@@ -1,4 +1,4 @@
-import { cast, greater, mean, mul, scope, sub } from '../backend/ops.js';
+import { cast, detached, greater, mean, mul, sub } from '../backend/ops.js';
 import type { Operand, ScalarOf } from '../backend/types.js';
 import { positive } from '../internal/domains.js';
 import { logistic } from '../internal/numerics.js';
@@ -26,13 +26,13 @@ export type LevanterMetrics<S> = Readonly<
  *
  * @param logps - Summed completion log-probs in nats, each `[B]`.
  * @param options - See {@link LevanterMetricsOptions}.
- * @returns Scalars on the engine; nothing is read back. Pass them to `readMetrics` or to a `MetricAverage`.
+ * @returns Detached scalars on the engine; nothing is read back. Pass them to `readMetrics` or to a `MetricAverage`.
  * @throws RangeError if shapes differ or beta is not positive.
  */
 export function levanterMetrics<T>(logps: PairLogps<T>, options: LevanterMetricsOptions<T> = {}): LevanterMetrics<ScalarOf<T>> {
   const like = checkPairLogps('levanterMetrics', logps);
   const { policy, reference } = logps;
-  return scope(policy.chosen, () => {
+  return detached(policy.chosen, () => {
     const { beta } = readOptions('levanterMetrics', options, like, { beta: perExample(positive, 0.1) });
     const ratios = logRatios(logps);
     const margin = sub(ratios.chosen, ratios.rejected);

@@ -1,4 +1,4 @@
-import { add, cast, div, equal, greater, mean, mul, scope, sub } from '../backend/ops.js';
+import { add, cast, detached, div, equal, greater, mean, mul, sub } from '../backend/ops.js';
 import type { Operand, ScalarOf } from '../backend/types.js';
 import { positive } from '../internal/domains.js';
 import { choice, perExample, readOptions } from '../internal/options.js';
@@ -33,13 +33,13 @@ function accuracy<T>({ chosen, rejected }: Pair<T>, ties: 'zero' | 'half'): Scal
  *
  * @param logps - Completion log-probs in nats, each `[B]`.
  * @param options - See {@link PairMetricsOptions}.
- * @returns Scalars on the engine; nothing is read back. Pass them to `readMetrics` or to a `MetricAverage`.
+ * @returns Detached scalars on the engine; nothing is read back. Pass them to `readMetrics` or to a `MetricAverage`.
  * @throws RangeError if shapes differ or an option is outside its range.
  */
 export function pairMetrics<T>(logps: OptionalReference<T>, options: PairMetricsOptions<T> = {}): PairMetrics<ScalarOf<T>> {
   const like = checkOptionalReference('pairMetrics', logps);
   const { policy } = logps;
-  return scope(policy.chosen, () => {
+  return detached(policy.chosen, () => {
     const { beta, ties } = readOptions('pairMetrics', options, like, { beta: perExample(positive, 0.1), ties: choice(['zero', 'half']) });
     const rewards = mapPair(logps.reference ? logRatios(logps) : policy, (ratio) => mul(ratio, beta));
     return {

@@ -24,7 +24,7 @@ type T = tf.Tensor;
 const dtypes = { float: 'float32', int: 'int32', bool: 'bool' } as const;
 
 /** A comparison off the tape: tfjs has no gradient for comparisons and would throw in the backward pass. */
-const detached =
+const comparison =
   (f: (a: T | number, b: T | number) => T) =>
   (a: T | number, b: T | number): T =>
     untaped(() => f(a, b));
@@ -68,9 +68,9 @@ export const tfjs: Backend<T> = {
   softplus: (x) => softplus(float(x)),
   sigmoid: (x) => sigmoid(float(x)),
 
-  equal: detached(tf.equal),
-  greater: detached(tf.greater),
-  greaterEqual: detached(tf.greaterEqual),
+  equal: comparison(tf.equal),
+  greater: comparison(tf.greater),
+  greaterEqual: comparison(tf.greaterEqual),
   where,
 
   sum: (x, axis) => sum(numeric(x), axis),
@@ -87,6 +87,7 @@ export const tfjs: Backend<T> = {
   broadcastTo: (x, shape) => tf.broadcastTo(x, [...shape] as never),
 
   stopGradient: (x) => untaped(() => tf.clone(x)),
+  detached: untaped,
   valueAndGrads: valueAndInputGrads,
   tokenLogProbs,
   tokenStats,
