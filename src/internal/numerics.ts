@@ -13,8 +13,10 @@ import {
   softplus,
   stopGradient,
   sub,
+  sum,
   where,
 } from '../backend/ops.js';
+import type { ScalarOf } from '../backend/types.js';
 
 /**
  * `log(1 - e^x)` for `x <= 0`: the log-probability of the complement of an event with log-probability x.
@@ -74,3 +76,6 @@ export function tanh<T>(x: T): T {
 export function logSoftmax<T>(x: T): T {
   return sub(x, reshape<T>(logSumExp(x), [shape(x)[0]!, 1]));
 }
+
+/** Mean over the rows of a tensor `[B]`; 0 for a part of a batch without rows. */
+export const meanOfRows = <T>(x: T): ScalarOf<T> => div(sum(x), Math.max(shape(x)[0]!, 1));

@@ -85,6 +85,7 @@ export function samLogProbs<T>(logps: Pair<T>, masks: Pair<T>, options: SamLogPr
     // One order serves both sides, because only the longer side of a pair is sampled.
     const order = backendOf<T>(logps.chosen).constant(orders);
     const side = (x: T, mask: T, count: T): Reduced<T> => {
+      if (rows === 0) return sumOfCounted(x, mask, -1) as Reduced<T>;
       const drawn = where(isDrawn(placesOfTokens(order, count), mask, shared), x, 0);
       return sumOfCounted(drawn, mask, -1) as Reduced<T>;
     };

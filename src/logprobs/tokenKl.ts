@@ -1,5 +1,5 @@
 import { backendOf } from '../backend/registry.js';
-import { reshape, scope } from '../backend/ops.js';
+import { reshape, scope, sum } from '../backend/ops.js';
 import type { Reduced } from '../backend/types.js';
 import { tokenKlDefinition } from '../definitions/tokenKl.js';
 import { checkTensor } from '../internal/checks.js';
@@ -35,6 +35,7 @@ export function tokenKl<T>(policy: T, reference: T): Reduced<T> {
   checkTensor('tokenKl', 'reference', reference, { like });
   const rows = like.shape.slice(0, -1);
   return scope(policy, () => {
+    if (rows.includes(0)) return sum(policy, -1);
     const kernel = backendOf<T>(policy).tokenKl?.(policy, reference);
     if (kernel !== undefined) return kernel as Reduced<T>;
     const flat = [rows.reduce((a, b) => a * b, 1), like.shape.at(-1)!];

@@ -1,5 +1,5 @@
 import { backendOf } from '../backend/registry.js';
-import { reshape, scope } from '../backend/ops.js';
+import { reshape, scope, sum } from '../backend/ops.js';
 import { tokenLogProbsDefinition } from '../definitions/tokenLogProbs.js';
 import { checkTensor, checkValues, type Checked } from '../internal/checks.js';
 import { readOptions } from '../internal/options.js';
@@ -41,6 +41,8 @@ export interface TokenLogProbsOptions {
 export function tokenLogProbs<T, L>(logits: T, labels: L, options: TokenLogProbsOptions = {}): L {
   const { rows, size, vocabulary, ignoreIndex } = checkLogitsAndLabels('tokenLogProbs', logits, labels, options);
   return scope(logits, () => {
+    // Without tokens there is no softmax: the sum over no rows passes its empty gradient on.
+    if (size === 0) return sum(logits, -1) as L;
     const kernel = backendOf<unknown>(logits).tokenLogProbs?.(logits, labels, ignoreIndex);
     if (kernel !== undefined) return kernel as L;
     const flatLogits = reshape<unknown>(logits, [size, vocabulary]);

@@ -1,5 +1,5 @@
 import { backendOf } from '../backend/registry.js';
-import { reshape, scope } from '../backend/ops.js';
+import { detached, reshape, sum } from '../backend/ops.js';
 import type { TokenStats } from '../backend/types.js';
 import { tokenStatsDefinition } from '../definitions/tokenStats.js';
 import { checkLogitsAndLabels, type TokenLogProbsOptions } from './tokenLogProbs.js';
@@ -34,13 +34,23 @@ import { checkLogitsAndLabels, type TokenLogProbsOptions } from './tokenLogProbs
  */
 export function tokenStats<T, L>(logits: T, labels: L, options: TokenLogProbsOptions = {}): TokenStats<L> {
   const { rows, size, vocabulary, ignoreIndex } = checkLogitsAndLabels('tokenStats', logits, labels, options);
-  return scope(logits, () => {
+  return detached(logits, () => {
+    if (size === 0) return statsOfNone(() => sum(logits, -1) as L);
     const kernel = backendOf<unknown>(logits).tokenStats?.(logits, labels, ignoreIndex);
     if (kernel !== undefined) return kernel as TokenStats<L>;
     const flatLogits = reshape(logits, [size, vocabulary]);
     return mapStats(tokenStatsDefinition(flatLogits, reshape(labels, [size]), ignoreIndex), (x) => reshape<L>(x, rows));
   });
 }
+
+/** The statistics of no tokens, `none()` each. */
+export const statsOfNone = <T>(none: () => T): TokenStats<T> => ({
+  logps: none(),
+  entropy: none(),
+  correct: none(),
+  meanLogit: none(),
+  logSumSquares: none(),
+});
 
 /** Applies `f` to every statistic. */
 export const mapStats = <A, B>({ logps, entropy, correct, meanLogit, logSumSquares }: TokenStats<A>, f: (x: A) => B): TokenStats<B> => ({

@@ -1,7 +1,8 @@
-import { add, clip, detached, div, exp, log, maximum, mean, minimum, mul, neg, square, sub } from '../backend/ops.js';
+import { add, clip, detached, div, exp, log, maximum, minimum, mul, neg, square, sub } from '../backend/ops.js';
 import type { ScalarOf } from '../backend/types.js';
 import { checkFields, checkNoOtherFields, checkTensor, type Checked } from '../internal/checks.js';
 import { belowOne, notNegative, positive } from '../internal/domains.js';
+import { meanOfRows } from '../internal/numerics.js';
 import { number, optional, readOptions, type Reader } from '../internal/options.js';
 import { checkMask, meanOfCounted } from '../masking/maskedReductions.js';
 import { marginSums, type MarginSums } from './marginSums.js';
@@ -53,7 +54,7 @@ export function marginStatistics(
   return detached(like.value, () => {
     const { count, sum, deviations, squares } = isSums(margins)
       ? margins
-      : marginSums<unknown>(margins, { center: mean<unknown>(margins) });
+      : marginSums<unknown>(margins, { center: meanOfRows<unknown>(margins) });
     const variance = div(sub(squares, div(square(deviations), maximum(count, 1))), maximum(sub(count, 1), 1));
     const weight = mul(minimum(count, 1), 1 - momentum);
     const mixed = (now: unknown, before: unknown): unknown => {
@@ -174,7 +175,7 @@ export function adaptiveBeta(batch: AdaptiveBetaSums<unknown> | AdaptiveBetaBatc
     const average = isSums(margins)
       ? div(margins.sum, maximum(margins.count, 1))
       : selected === undefined
-        ? mean(margins)
+        ? meanOfRows(margins)
         : meanOfCounted(margins, selected);
     const factor = add(mul(sub(average, statistics.mean), alpha), 1);
     return maximum(mul(factor, beta), 1e-3);

@@ -5,6 +5,7 @@ import { linearTokenStats } from './fused/linear/linearTokenStats.js';
 import { tokenKl } from './fused/tokenKl/tokenKl.js';
 import { tokenLogProbs } from './fused/tokenLogProbs/tokenLogProbs.js';
 import { tokenStats } from './fused/tokenStats/tokenStats.js';
+import { broadcastTo } from './ops/broadcastTo.js';
 import { condition, float, numeric } from './ops/dtypes.js';
 import { exp, expm1, log, log1p, sigmoid, softplus } from './ops/elementary/elementary.js';
 import { max } from './ops/max.js';
@@ -84,7 +85,7 @@ export const tfjs: Backend<T> = {
   slice,
   concat: (xs, axis) => tf.concat([...xs], axis),
   reshape: (x, shape) => tf.reshape(x, [...shape]),
-  broadcastTo: (x, shape) => tf.broadcastTo(x, [...shape] as never),
+  broadcastTo,
 
   stopGradient: (x) => untaped(() => tf.clone(x)),
   detached: untaped,

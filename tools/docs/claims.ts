@@ -49,6 +49,11 @@ export const claims = {
       aotUnpaired: 'sorts the log-ratios of the whole batch.',
     },
   ),
+  empty: claim(
+    'An empty part',
+    'returns no values for a batch without examples, and its gradients are as empty',
+    'A worker or a last part of a batch may have no examples: tensors `[0]` or `[0, K]`, or plain empty lists.',
+  ),
   gradients: claim(
     'Nothing is detached',
     'passes its gradient to every log-prob, divergence and reward that its value depends on, those of the reference included',
@@ -145,7 +150,7 @@ export const refused = {
   engines: ['fields on two engines', 'TypeError'],
   disposed: ['a disposed tensor', 'TypeError'],
   shape: ['a field of the wrong shape', 'RangeError'],
-  empty: ['an empty batch, or a list of one candidate', 'RangeError'],
+  empty: ['lists of no candidate or of one', 'RangeError'],
   labels: ['`desirable` or `mask` with values other than 0 and 1', 'RangeError, or NaN'],
   unknownOption: ['an unknown option', 'RangeError'],
   options: ['options that are not an object', 'TypeError'],
