@@ -3,16 +3,8 @@ import { detached } from '../backend/ops.js';
 import type { TokenStats } from '../backend/types.js';
 import { linearTokenStatsDefinition } from '../definitions/linear.js';
 import { readOptions } from '../internal/options.js';
-import {
-  checkHead,
-  headReaders,
-  isWithoutTokens,
-  prepareHead,
-  sumOfNone,
-  type LinearHead,
-  type LinearHeadOptions,
-  type TokensOf,
-} from './linearHead.js';
+import { checkHead, headReaders, isWithoutTokens, prepareHead, sumOfNone, type LinearHead, type LinearHeadOptions } from './linearHead.js';
+import type { TokensOf } from './tokenLogProbs.js';
 import { mapStats, statsOfNone } from './tokenStats.js';
 
 /**

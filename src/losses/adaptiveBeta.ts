@@ -1,6 +1,6 @@
-import { add, clip, detached, div, exp, log, maximum, minimum, mul, neg, square, sub } from '../backend/ops.js';
-import type { ScalarOf } from '../backend/types.js';
-import { checkFields, checkNoOtherFields, checkTensor, type Checked } from '../internal/checks.js';
+import { add, clip, detached, div, exp, maximum, minimum, mul, neg, sqrt, square, sub } from '../backend/ops.js';
+import type { OrPlain, ScalarOf, Statistic } from '../backend/types.js';
+import { checkFields, checkNoOtherFields, checkScalars, checkTensor, type Checked } from '../internal/checks.js';
 import { belowOne, notNegative, positive } from '../internal/domains.js';
 import { meanOfRows } from '../internal/numerics.js';
 import { number, optional, readOptions, type Reader } from '../internal/options.js';
@@ -40,8 +40,8 @@ export interface MarginStatisticsOptions<S> {
  *
  * @see Wu et al., "beta-DPO: Direct Preference Optimization with Dynamic beta", 2024. https://arxiv.org/abs/2407.08639
  */
-export function marginStatistics<S>(sums: MarginSums<S>, options?: MarginStatisticsOptions<S>): MarginStatistics<S>;
-export function marginStatistics<T>(margins: T, options?: MarginStatisticsOptions<ScalarOf<T>>): MarginStatistics<ScalarOf<T>>;
+export function marginStatistics<S>(sums: MarginSums<S>, options?: MarginStatisticsOptions<S | number>): MarginStatistics<S>;
+export function marginStatistics<T>(margins: T, options?: MarginStatisticsOptions<Statistic<T>>): MarginStatistics<ScalarOf<T>>;
 export function marginStatistics(
   margins: MarginSums<unknown> | object,
   options: MarginStatisticsOptions<unknown> = {},
@@ -61,7 +61,7 @@ export function marginStatistics(
       const share = mul(now, weight);
       return before === undefined ? share : add(mul(before, sub(1, weight)), share);
     };
-    return { mean: mixed(div(sum, maximum(count, 1)), previous?.mean), std: mixed(squareRoot(variance), previous?.std) };
+    return { mean: mixed(div(sum, maximum(count, 1)), previous?.mean), std: mixed(sqrt(maximum(variance, 1e-30)), previous?.std) };
   });
 }
 
@@ -70,16 +70,11 @@ const isSums = (margins: unknown): margins is MarginSums<unknown> =>
 
 const SUMS = ['count', 'sum', 'deviations', 'squares'] as const;
 
-/** Checks sums of margins. Returns the first of them, whose engine the others must match. */
+/** Checks sums of margins. Returns one of them, whose engine the others must match. */
 function checkSums<S>(fn: string, sums: MarginSums<S>): Checked<S> {
   checkFields(fn, 'margins', sums, SUMS);
-  const like = checkTensor(fn, 'margins.count', sums.count, { rank: 0 });
-  for (const name of SUMS.slice(1)) checkTensor(fn, `margins.${name}`, sums[name], { rank: 0, like });
-  return like;
+  return checkScalars(fn, Object.fromEntries(SUMS.map((name) => [`margins.${name}`, sums[name]])));
 }
-
-/** `sqrt(x)` for x at least 0; 1e-15 for x below 1e-30. */
-const squareRoot = <S>(x: S): S => exp(mul(log(maximum(x, 1e-30)), 0.5));
 
 /**
  * Selection weights of beta-DPO: the further a pair is from the running mean, the smaller its weight.
@@ -96,7 +91,7 @@ const squareRoot = <S>(x: S): S => exp(mul(log(maximum(x, 1e-30)), 0.5));
  *
  * @see Wu et al., "beta-DPO: Direct Preference Optimization with Dynamic beta", 2024. https://arxiv.org/abs/2407.08639
  */
-export function marginWeights<T>(margins: T, statistics: MarginStatistics<ScalarOf<T>>): T {
+export function marginWeights<T>(margins: T, statistics: MarginStatistics<Statistic<T>>): T {
   const like = checkTensor('marginWeights', 'margins', margins, { rank: 1 });
   checkStatistics('marginWeights', 'statistics', statistics, like);
   return detached(margins, () => {
@@ -111,12 +106,12 @@ export interface AdaptiveBetaBatch<T> {
   /** `logRatioMargin` of each pair, in nats, `[B]`. */
   readonly margins: T;
   /** The statistics that {@link marginStatistics} returned for this batch. */
-  readonly statistics: MarginStatistics<ScalarOf<T>>;
+  readonly statistics: MarginStatistics<Statistic<NoInfer<T>>>;
   /**
    * 1 for pairs whose margins are averaged, 0 for the others, `[B]`. If omitted, all pairs are averaged; if none is selected,
    * their mean counts as 0.
    */
-  readonly selected?: T;
+  readonly selected?: OrPlain<NoInfer<T>>;
 }
 
 /** The margins of a batch in parts, for {@link adaptiveBeta}. */
@@ -124,7 +119,7 @@ export interface AdaptiveBetaSums<S> {
   /** The {@link marginSums} of the selected margins of all parts, added up. */
   readonly margins: MarginSums<S>;
   /** The statistics that {@link marginStatistics} returned for this batch. */
-  readonly statistics: MarginStatistics<S>;
+  readonly statistics: MarginStatistics<S | number>;
   /** Not with sums, which are those of the selected margins. */
   readonly selected?: undefined;
 }
@@ -184,8 +179,8 @@ export function adaptiveBeta(batch: AdaptiveBetaSums<unknown> | AdaptiveBetaBatc
 
 function checkStatistics<S>(fn: string, name: string, statistics: MarginStatistics<S>, like: Checked): void {
   checkFields(fn, name, statistics, ['mean', 'std']);
-  checkTensor(fn, `${name}.mean`, statistics.mean, { rank: 0, like });
-  checkTensor(fn, `${name}.std`, statistics.std, { rank: 0, like });
+  checkTensor(fn, `${name}.mean`, statistics.mean, { rank: 0, like, orPlain: true });
+  checkTensor(fn, `${name}.std`, statistics.std, { rank: 0, like, orPlain: true });
 }
 
 /** Reads statistics, which must be on the engine of the margins. */

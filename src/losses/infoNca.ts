@@ -55,6 +55,6 @@ export function infoNca<T>(batch: RewardedListLogps<T>, options: InfoNcaOptions 
   return lossOfLists(like, () => {
     const logQ = logSoftmaxOfCandidates(listRewards(batch, beta), mask);
     const p = exp(logSoftmaxOfCandidates(div(rewards, tau), mask));
-    return neg(sumOfCandidates(mul(p, logQ), mask));
+    return neg(sumOfCandidates(mul(logQ, p), mask));
   });
 }

@@ -1,5 +1,5 @@
-import { detached, square, sub, sum } from '../backend/ops.js';
-import type { Backend, ScalarOf } from '../backend/types.js';
+import { constant, detached, square, sub, sum } from '../backend/ops.js';
+import type { ScalarOf, Statistic } from '../backend/types.js';
 import { checkNumber, checkTensor } from '../internal/checks.js';
 import { finite } from '../internal/domains.js';
 import { readOptions, type Reader } from '../internal/options.js';
@@ -19,7 +19,7 @@ export interface MarginSums<S> {
 /** Options of {@link marginSums}. */
 export interface MarginSumsOptions<S> {
   /** A value near the mean of the margins, in nats, the same for all parts of a batch: a number or a scalar. Default 0. */
-  readonly center?: number | S;
+  readonly center?: S;
 }
 
 /**
@@ -45,13 +45,13 @@ export interface MarginSumsOptions<S> {
  * console.log(mean.toFixed(4), std.toFixed(4)); // 1.1000 1.9000
  * ```
  */
-export function marginSums<T>(margins: T, options: MarginSumsOptions<ScalarOf<T>> = {}): MarginSums<ScalarOf<T>> {
+export function marginSums<T>(margins: T, options: MarginSumsOptions<Statistic<T>> = {}): MarginSums<ScalarOf<T>> {
   const like = checkTensor('marginSums', 'margins', margins, { rank: 1 });
   const { center } = readOptions('marginSums', options, like, { center: numberOrScalar(0) });
   return detached(margins, () => {
     const deviations = sub(margins, center as number);
     return {
-      count: (like.backend as Backend<unknown>).constant(like.shape[0]!) as ScalarOf<T>,
+      count: constant<ScalarOf<T>>(margins, like.shape[0]!),
       sum: sum(margins),
       deviations: sum(deviations),
       squares: sum(square(deviations)),
@@ -64,6 +64,6 @@ const numberOrScalar =
   (fallback: number): Reader<unknown> =>
   (fn, name, value = fallback, like) => {
     if (typeof value === 'number') checkNumber(fn, name, value, finite);
-    else checkTensor(fn, name, value, { rank: 0, like: like! });
+    else checkTensor(fn, name, value, { rank: 0, like: like!, orPlain: true });
     return value;
   };

@@ -1,4 +1,4 @@
-import { cast, detached, greater, mul, sub } from '../backend/ops.js';
+import { cast, constant, detached, greater, mul, sub } from '../backend/ops.js';
 import type { Operand, ScalarOf } from '../backend/types.js';
 import { positive } from '../internal/domains.js';
 import { logistic, meanOfRows } from '../internal/numerics.js';
@@ -41,7 +41,7 @@ export function levanterMetrics<T>(logps: PairLogps<T>, options: LevanterMetrics
     return {
       dpo_loss: meanOfRows(logistic(mul(margin, beta))),
       dpo_margin_policy: meanOfRows(sub(policy.chosen, policy.rejected)),
-      dpo_margin_ref: meanOfRows(sub(reference.chosen, reference.rejected)),
+      dpo_margin_ref: constant<ScalarOf<T>>(policy.chosen, meanOfRows(sub(reference.chosen, reference.rejected))),
       dpo_accuracy: meanOfRows(cast(greater(margin, 0), 'float')),
       dpo_chosen_reward: meanOfRows(mul(ratios.chosen, beta)),
       dpo_rejected_reward: meanOfRows(mul(ratios.rejected, beta)),

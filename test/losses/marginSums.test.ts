@@ -5,7 +5,7 @@ import { weight } from '../support/samples.js';
 
 const margins = [3, -1.5, 2, 7.25, 0.5];
 const previous = () => ({ mean: tensor(1), std: tensor(2) });
-const total = (parts: readonly X[]): MarginSums<X> => parts.reduce((a, b) => addStatistics<X, MarginSums<X>>(a as never, b as never));
+const total = (parts: readonly X[]): MarginSums<X> => parts.reduce((a, b) => addStatistics<MarginSums<X>>(a, b));
 const inParts = (values: number[], center: X): MarginSums<X> =>
   total([values.slice(0, 1), values.slice(1, 3), values.slice(3)].map((part) => marginSums<X>(tensor(part), { center })));
 
