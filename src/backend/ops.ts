@@ -20,7 +20,14 @@ function binary<T>(name: Binary, a: Operand<T>, b: Operand<T>): T {
 /** Calls `f` with plain values turned into constants of the engine; the constants are freed. Numbers stay numbers. */
 function lifted<T>(backend: Backend<T>, operands: readonly unknown[], f: (operands: readonly T[]) => T, dtype: DType = 'float'): T {
   if (operands.every((x) => typeof x === 'number' || backend.owns(x))) return f(operands as readonly T[]);
-  const lift = (x: unknown): T => (typeof x === 'number' ? (x as T) : constantOn(backend, x, dtype));
+  const own = operands.find((x) => typeof x !== 'number' && backend.owns(x)) as T | undefined;
+  const hasRows = (x: T): boolean => backend.shape(x)[0] !== 0;
+  const lift = (x: unknown): T => {
+    if (typeof x === 'number') return x as T;
+    const constant = constantOn(backend, x, dtype);
+    // A plain list without rows lacks the other axes of the tensor.
+    return own === undefined || hasRows(own) || hasRows(constant) ? constant : backend.reshape(constant, backend.shape(own));
+  };
   return backend.scope(() => f(operands.map(lift)));
 }
 
@@ -329,4 +336,18 @@ export function arange<R>(like: unknown, n: number): R {
 /** Runs `f` and frees the tensors it made on the engine of `like`, except those it returns: one, or a list or record. */
 export function scope<R>(like: unknown, f: () => R): R {
   return backendOf(like).scope(f);
+}
+
+/**
+ * Like {@link scope}, without gradient: nothing that `f` computes is kept for the backward pass. Use it for metrics, statistics
+ * and weights; `f` returns a tensor or a record of tensors.
+ */
+export function detached<R>(like: unknown, f: () => R): R {
+  const backend = backendOf<unknown>(like);
+  return backend.scope(() => {
+    if (backend.detached) return backend.detached(f);
+    const result = f();
+    if (backend.owns(result)) return backend.stopGradient(result) as R;
+    return Object.fromEntries(Object.entries(result as object).map(([name, x]) => [name, backend.stopGradient(x)])) as R;
+  });
 }

@@ -126,6 +126,8 @@ export interface Backend<T> {
 
   /** The same values, without gradient. */
   stopGradient(x: T): T;
+  /** Runs `f` without recording it for the backward pass; its results are constants. If omitted, `stopGradient` is applied to them. */
+  detached?<R>(f: () => R): R;
   /**
    * Value of a scalar function, and its gradient with respect to each input: zeros for an input that it does not depend on.
    * Omitted by engines without gradients.

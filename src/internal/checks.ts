@@ -47,29 +47,34 @@ function engineOf<T>(fn: string, name: string, value: T): Backend<T> {
   }
 }
 
-/** Checks that an argument is a tensor that is not disposed, not empty, and as expected. */
+/** Checks that an argument is a tensor that is not disposed, whose rows are not empty, and as expected. */
 export function checkTensor<T>(fn: string, name: string, value: T, expected: Expected = {}): Checked<T> {
   const { rank, like, orScalar = false, orPlain = false, dtype: dtypes = FLOAT } = expected;
   const backend = like?.backend.owns(value) ? (like.backend as Backend<T>) : engineOf(fn, name, value);
   if (backend.isDisposed?.(value)) throw new TypeError(`${fn}: ${name} is disposed`);
   if (isPlain(backend)) checkPlain(fn, name, value, orPlain, dtypes);
-  const shape = shapeOf(fn, name, value, backend, expected.ragged);
+  const given = shapeOf(fn, name, value, backend, expected.ragged);
   if (like && backend !== like.backend && !(orPlain && isPlain(backend))) {
     throw new TypeError(`${fn}: ${name} is on the engine ${backend.name}, expected ${like.backend.name} like ${like.name}`);
   }
   const wanted = expected.shape ?? (rank === undefined ? like?.shape : undefined);
+  const shape = backend.isUntyped && isSame(given, [0]) ? shapeOfEmptyList(wanted, rank) : given;
   if (wanted && !isSame(wanted, shape) && !(orScalar && shape.length === 0)) {
     throw new RangeError(`${fn}: ${name} has shape ${show(shape)}, expected ${show(wanted)}${like ? ` like ${like.name}` : ''}`);
   }
   if (rank !== undefined && shape.length !== rank) {
     throw new RangeError(`${fn}: ${name} has shape ${show(shape)}, expected rank ${rank}`);
   }
-  if (shape.includes(0)) throw new RangeError(`${fn}: ${name} has shape ${show(shape)}, expected no empty axis`);
+  if (given.includes(0, 1)) throw new RangeError(`${fn}: ${name} has shape ${show(shape)}, expected no empty axis`);
   if (!backend.isUntyped && !dtypes.includes(backend.dtype(value))) {
     throw new TypeError(`${fn}: ${name} has dtype ${backend.dtype(value)}, expected ${dtypes.join(' or ')}`);
   }
   return { name, value, backend, shape };
 }
+
+/** A plain empty list stands for a tensor without rows, whatever its other axes are; without a known rank, it has two. */
+const shapeOfEmptyList = (wanted: readonly number[] | undefined, rank = 2): readonly number[] =>
+  wanted?.[0] === 0 ? wanted : new Array<number>(Math.max(rank, 1)).fill(0);
 
 /** Checks the entries of plain values: a typed array is a constant only, and booleans are masks and labels only. */
 function checkPlain(fn: string, name: string, value: unknown, orPlain: boolean, dtypes: readonly DType[]): void {

@@ -1,4 +1,5 @@
-import { add, div, expm1, logSumExp, minimum, mul, neg, reshape, shape, softplus, sub } from '../backend/ops.js';
+import { add, div, expm1, logSumExp, minimum, mul, neg, reshape, shape, softplus, sub, sum } from '../backend/ops.js';
+import type { ScalarOf } from '../backend/types.js';
 
 /**
  * The logistic loss of a margin with smoothed labels:
@@ -29,3 +30,6 @@ export function exponentialScore<T>(x: T, alpha: number, maxExponent: number): T
 export function logSoftmax<T>(x: T): T {
   return sub(x, reshape<T>(logSumExp(x), [shape(x)[0]!, 1]));
 }
+
+/** Mean over the rows of a tensor `[B]`; 0 for a part of a batch without rows. */
+export const meanOfRows = <T>(x: T): ScalarOf<T> => div(sum(x), Math.max(shape(x)[0]!, 1));

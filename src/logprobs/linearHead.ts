@@ -1,5 +1,5 @@
 import { backendOf } from '../backend/registry.js';
-import { cast, concat, constant, mul, reshape, shape, take, where } from '../backend/ops.js';
+import { add, broadcastTo, cast, concat, constant, mul, reshape, shape, stopGradient, sum, take, where } from '../backend/ops.js';
 import type { LinearRows, OrPlain, Reduced } from '../backend/types.js';
 import { checkFields, checkNoOtherFields, checkTensor } from '../internal/checks.js';
 import { number, optional } from '../internal/options.js';
@@ -67,13 +67,24 @@ export function checkHead(fn: string, head: LinearHead<unknown>, labels: unknown
   if (rows.length === 0) throw new RangeError(`${fn}: hidden has shape [${hidden.shape.join(', ')}], expected [B, T, D] or [N, D]`);
   const weight = checkTensor(fn, 'weight', head.weight, { rank: 2, like: hidden });
   const [vocabulary, weightWidth] = weight.shape as [number, number];
-  if (weightWidth !== width) {
+  // The width of a plain empty list is unknown.
+  if (weightWidth !== width && width > 0) {
     throw new RangeError(`${fn}: weight has shape [${vocabulary}, ${weightWidth}], expected [V, ${width}], the width of hidden`);
   }
   const bias: unknown = head.bias;
   if (bias !== undefined) checkTensor(fn, 'bias', bias, { shape: [vocabulary], like: { ...weight, name: 'the rows of weight' } });
   const like = { ...hidden, name: 'hidden without the last axis' };
   checkLabels(fn, labels, { shape: rows, like }, { vocabulary, ignoreIndex });
+}
+
+/** Whether a checked head has no tokens. */
+export const isWithoutTokens = (head: LinearHead<unknown>): boolean => shape(head.hidden)[0] === 0;
+
+/** The result for a head without tokens, through which hidden states get an empty gradient, weight and bias zeros. */
+export function sumOfNone({ hidden, weight, bias }: LinearHead<unknown>, frozenWeight: boolean): unknown {
+  const head = bias === undefined ? sum(weight) : add(sum(weight), sum(bias));
+  const none = sum(hidden, -1);
+  return add(none, broadcastTo(frozenWeight ? stopGradient(head) : head, shape(none)));
 }
 
 /**

@@ -2,7 +2,7 @@ import { backendOf } from '../backend/registry.js';
 import { scope } from '../backend/ops.js';
 import { linearTokenLogProbsDefinition } from '../definitions/linear.js';
 import { flag, readOptions } from '../internal/options.js';
-import { checkHead, headReaders, prepareHead, type LinearHead, type LinearHeadOptions } from './linearHead.js';
+import { checkHead, headReaders, isWithoutTokens, prepareHead, sumOfNone, type LinearHead, type LinearHeadOptions } from './linearHead.js';
 import type { TokensOf } from './tokenLogProbs.js';
 
 /** Options of {@link linearTokenLogProbs}. */
@@ -58,6 +58,7 @@ export function linearTokenLogProbs<H, W, L>(head: LinearHead<H, W>, labels: L, 
   const read = readOptions('linearTokenLogProbs', options, undefined, { ...headReaders(), frozenWeight: flag(false) });
   checkHead('linearTokenLogProbs', head, labels, read);
   return scope(head.hidden, () => {
+    if (isWithoutTokens(head)) return sumOfNone(head, read.frozenWeight) as TokensOf<H, L>;
     const { rows, restore } = prepareHead(head as LinearHead<unknown>, labels, read);
     const logps = backendOf<unknown>(head.hidden).linearTokenLogProbs?.(rows, read.frozenWeight);
     return restore(logps ?? linearTokenLogProbsDefinition(rows, read.frozenWeight)) as TokensOf<H, L>;

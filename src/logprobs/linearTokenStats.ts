@@ -1,11 +1,11 @@
 import { backendOf } from '../backend/registry.js';
-import { scope } from '../backend/ops.js';
+import { detached } from '../backend/ops.js';
 import type { TokenStats } from '../backend/types.js';
 import { linearTokenStatsDefinition } from '../definitions/linear.js';
 import { readOptions } from '../internal/options.js';
-import { checkHead, headReaders, prepareHead, type LinearHead, type LinearHeadOptions } from './linearHead.js';
+import { checkHead, headReaders, isWithoutTokens, prepareHead, sumOfNone, type LinearHead, type LinearHeadOptions } from './linearHead.js';
 import type { TokensOf } from './tokenLogProbs.js';
-import { mapStats } from './tokenStats.js';
+import { mapStats, statsOfNone } from './tokenStats.js';
 
 /**
  * Per-token statistics for logging, as in {@link tokenStats}, from the hidden states before the output embedding: the logits are
@@ -30,7 +30,8 @@ import { mapStats } from './tokenStats.js';
 export function linearTokenStats<H, W, L>(head: LinearHead<H, W>, labels: L, options: LinearHeadOptions = {}): TokenStats<TokensOf<H, L>> {
   const read = readOptions('linearTokenStats', options, undefined, headReaders());
   checkHead('linearTokenStats', head, labels, read);
-  return scope(head.hidden, () => {
+  return detached(head.hidden, () => {
+    if (isWithoutTokens(head)) return statsOfNone(() => sumOfNone(head, true) as TokensOf<H, L>);
     const { rows, restore } = prepareHead(head as LinearHead<unknown>, labels, read);
     const stats = backendOf<unknown>(head.hidden).linearTokenStats?.(rows) ?? linearTokenStatsDefinition(rows);
     return mapStats(stats, (x) => restore(x) as TokensOf<H, L>);

@@ -1,5 +1,5 @@
 import type { OrPlain, Reduced } from '../backend/types.js';
-import { arange, greater, mul, reshape, shape, sub, sum, where } from '../backend/ops.js';
+import { arange, greater, mul, reshape, scope, shape, sub, sum, where } from '../backend/ops.js';
 import { checkFields, checkNoOtherFields, checkTensor, type Checked } from '../internal/checks.js';
 import { logSoftmax } from '../internal/numerics.js';
 import { checkMask, sumOfCounted } from '../masking/maskedReductions.js';
@@ -39,11 +39,18 @@ export function checkLists<T>(fn: string, batch: { readonly policy: T; readonly 
   checkNoOtherFields(fn, 'batch', batch, [...fields, 'mask']);
   const { policy, mask } = batch;
   const like = checkTensor(fn, 'policy', policy, { rank: 2, ragged: 'pad it and pass a mask' });
-  if (like.shape[1]! < 2) throw new RangeError(`${fn}: policy has shape [${like.shape.join(', ')}], expected at least 2 candidates`);
+  const [rows, candidates] = like.shape as [number, number];
+  // The number of candidates of a plain empty list is unknown.
+  if (candidates < 2 && !(rows === 0 && like.backend.isUntyped))
+    throw new RangeError(`${fn}: policy has shape [${like.shape.join(', ')}], expected at least 2 candidates`);
   for (const name of fields.slice(1)) checkTensor(fn, name, (batch as Readonly<Record<string, unknown>>)[name], { like, orPlain: true });
   if (mask !== undefined) checkMask(fn, mask, like);
   return like;
 }
+
+/** Computes the losses of checked lists `[B]`. A part of a batch without lists has none, and leaves nothing to compute. */
+export const lossOfLists = <T>(like: Checked<T>, f: () => Reduced<T>): Reduced<T> =>
+  scope(like.value, () => (like.shape[0] === 0 ? sum(like.value, -1) : f()));
 
 /** The values with `neutral` in place of padding, whatever the padding holds. */
 export const counted = <T>(x: T, mask: unknown, neutral = 0): T => (mask === undefined ? x : where(mask, x, neutral));

@@ -1,5 +1,5 @@
 import { backendOf } from '../backend/registry.js';
-import { constant, reshape, scope } from '../backend/ops.js';
+import { constant, reshape, scope, sum } from '../backend/ops.js';
 import type { OrPlain, Reduced } from '../backend/types.js';
 import { tokenKlDefinition } from '../definitions/tokenKl.js';
 import { checkTensor } from '../internal/checks.js';
@@ -35,6 +35,7 @@ export function tokenKl<T>(policy: T, reference: OrPlain<NoInfer<T>>): Reduced<T
   checkTensor('tokenKl', 'reference', reference, { like, orPlain: true });
   const rows = like.shape.slice(0, -1);
   return scope(policy, () => {
+    if (rows.includes(0)) return sum(policy, -1);
     const fixed = constant<T>(policy, reference);
     const kernel = backendOf<T>(policy).tokenKl?.(policy, fixed);
     if (kernel !== undefined) return kernel as Reduced<T>;

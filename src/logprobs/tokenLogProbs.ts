@@ -1,5 +1,5 @@
 import { backendOf } from '../backend/registry.js';
-import { constant, reshape, scope } from '../backend/ops.js';
+import { constant, reshape, scope, sum } from '../backend/ops.js';
 import type { PlainList, Reduced } from '../backend/types.js';
 import { tokenLogProbsDefinition } from '../definitions/tokenLogProbs.js';
 import { checkTensor, checkValues, type Checked } from '../internal/checks.js';
@@ -45,6 +45,8 @@ export interface TokenLogProbsOptions {
 export function tokenLogProbs<T, L>(logits: T, labels: L, options: TokenLogProbsOptions = {}): TokensOf<T, L> {
   const { rows, size, vocabulary, ignoreIndex } = checkLogitsAndLabels('tokenLogProbs', logits, labels, options);
   return scope(logits, () => {
+    // Without tokens there is no softmax: the sum over no rows passes its empty gradient on.
+    if (size === 0) return sum(logits, -1) as TokensOf<T, L>;
     const own = constant<unknown>(logits, labels, 'int');
     const kernel = backendOf<unknown>(logits).tokenLogProbs?.(logits, own, ignoreIndex);
     if (kernel !== undefined) return kernel as TokensOf<T, L>;

@@ -1,5 +1,5 @@
 import { backendOf } from '../backend/registry.js';
-import { constant, reshape, scope } from '../backend/ops.js';
+import { constant, detached, reshape, sum } from '../backend/ops.js';
 import type { TokenStats } from '../backend/types.js';
 import { tokenStatsDefinition } from '../definitions/tokenStats.js';
 import { checkLogitsAndLabels, type TokenLogProbsOptions, type TokensOf } from './tokenLogProbs.js';
@@ -34,7 +34,8 @@ import { checkLogitsAndLabels, type TokenLogProbsOptions, type TokensOf } from '
  */
 export function tokenStats<T, L>(logits: T, labels: L, options: TokenLogProbsOptions = {}): TokenStats<TokensOf<T, L>> {
   const { rows, size, vocabulary, ignoreIndex } = checkLogitsAndLabels('tokenStats', logits, labels, options);
-  return scope(logits, () => {
+  return detached(logits, () => {
+    if (size === 0) return statsOfNone(() => sum(logits, -1) as TokensOf<T, L>);
     const own = constant<unknown>(logits, labels, 'int');
     const kernel = backendOf<unknown>(logits).tokenStats?.(logits, own, ignoreIndex);
     if (kernel !== undefined) return kernel as TokenStats<TokensOf<T, L>>;
@@ -42,6 +43,15 @@ export function tokenStats<T, L>(logits: T, labels: L, options: TokenLogProbsOpt
     return mapStats(tokenStatsDefinition(flatLogits, reshape(own, [size]), ignoreIndex), (x) => reshape<TokensOf<T, L>>(x, rows));
   });
 }
+
+/** The statistics of no tokens, `none()` each. */
+export const statsOfNone = <T>(none: () => T): TokenStats<T> => ({
+  logps: none(),
+  entropy: none(),
+  correct: none(),
+  meanLogit: none(),
+  logSumSquares: none(),
+});
 
 /** Applies `f` to every statistic. */
 export const mapStats = <A, B>({ logps, entropy, correct, meanLogit, logSumSquares }: TokenStats<A>, f: (x: A) => B): TokenStats<B> => ({

@@ -1,9 +1,11 @@
-import { add, clip, div, exp, log, maximum, mean, mul, neg, scope, square, stopGradient, sub, sum } from '../backend/ops.js';
+import { add, clip, detached, div, exp, maximum, minimum, mul, neg, sqrt, square, sub } from '../backend/ops.js';
 import type { OrPlain, ScalarOf, Statistic } from '../backend/types.js';
-import { checkFields, checkNoOtherFields, checkTensor, type Checked } from '../internal/checks.js';
+import { checkFields, checkNoOtherFields, checkScalars, checkTensor, type Checked } from '../internal/checks.js';
 import { belowOne, notNegative, positive } from '../internal/domains.js';
+import { meanOfRows } from '../internal/numerics.js';
 import { number, optional, readOptions, type Reader } from '../internal/options.js';
 import { checkMask, meanOfCounted } from '../masking/maskedReductions.js';
+import { marginSums, type MarginSums } from './marginSums.js';
 
 /** Running mean and standard deviation of the margins, both scalars in nats; see {@link marginStatistics}. */
 export interface MarginStatistics<S> {
@@ -28,34 +30,51 @@ export interface MarginStatisticsOptions<S> {
  *     std  = momentum * previous.std  + (1 - momentum) * std(margins)
  *
  * `std(margins)` is the sample standard deviation (divisor B - 1), but at least 1e-15, also for a batch of one. Both
- * statistics start at 0 without bias correction, as in the authors' code, so in the first steps they are too close to 0.
+ * statistics start at 0 without bias correction, as in the authors' code, so in the first steps they are too close to 0. A
+ * batch without margins leaves them as they are.
  *
- * @param margins - `logRatioMargin` of each pair, in nats, `[B]`.
+ * @param margins - `logRatioMargin` of each pair, in nats, `[B]`, or the {@link MarginSums} of all parts of a batch, added up.
  * @param options - See {@link MarginStatisticsOptions}.
  * @returns Two detached scalars on the engine; pass them as `previous` for the next batch.
- * @throws RangeError if margins is not of rank 1, a previous statistic is not a scalar, or momentum is outside [0, 1).
+ * @throws RangeError if margins is not of rank 1, a sum or a previous statistic is not a scalar, or momentum is outside [0, 1).
  *
  * @see Wu et al., "beta-DPO: Direct Preference Optimization with Dynamic beta", 2024. https://arxiv.org/abs/2407.08639
  */
-export function marginStatistics<T>(margins: T, options: MarginStatisticsOptions<Statistic<T>> = {}): MarginStatistics<ScalarOf<T>> {
-  const like = checkTensor('marginStatistics', 'margins', margins, { rank: 1 });
+export function marginStatistics<S>(sums: MarginSums<S>, options?: MarginStatisticsOptions<S | number>): MarginStatistics<S>;
+export function marginStatistics<T>(margins: T, options?: MarginStatisticsOptions<Statistic<T>>): MarginStatistics<ScalarOf<T>>;
+export function marginStatistics(
+  margins: MarginSums<unknown> | object,
+  options: MarginStatisticsOptions<unknown> = {},
+): MarginStatistics<unknown> {
+  const like = isSums(margins) ? checkSums('marginStatistics', margins) : checkTensor('marginStatistics', 'margins', margins, { rank: 1 });
   const { previous, momentum } = readOptions('marginStatistics', options, like, {
-    previous: optional(statisticsLike<Statistic<T>>(like)),
+    previous: optional(statisticsLike<unknown>(like)),
     momentum: number(belowOne, 0.9),
   });
-  return scope(margins, () => {
-    const center = mean(margins);
-    const variance = div(sum(square(sub(margins, center))), Math.max(like.shape[0]! - 1, 1));
-    const mixed = (before: Statistic<T> | undefined, now: ScalarOf<T>): ScalarOf<T> => {
-      const share = mul(now, 1 - momentum);
-      return stopGradient(before === undefined ? share : add(mul(before, momentum), share));
+  return detached(like.value, () => {
+    const { count, sum, deviations, squares } = isSums(margins)
+      ? margins
+      : marginSums<unknown>(margins, { center: meanOfRows<unknown>(margins) });
+    const variance = div(sub(squares, div(square(deviations), maximum(count, 1))), maximum(sub(count, 1), 1));
+    const weight = mul(minimum(count, 1), 1 - momentum);
+    const mixed = (now: unknown, before: unknown): unknown => {
+      const share = mul(now, weight);
+      return before === undefined ? share : add(mul(before, sub(1, weight)), share);
     };
-    return { mean: mixed(previous?.mean, center), std: mixed(previous?.std, squareRoot(variance)) };
+    return { mean: mixed(div(sum, maximum(count, 1)), previous?.mean), std: mixed(sqrt(maximum(variance, 1e-30)), previous?.std) };
   });
 }
 
-/** `sqrt(x)` for x at least 0; 1e-15 for x below 1e-30. */
-const squareRoot = <S>(x: S): S => exp(mul(log(maximum(x, 1e-30)), 0.5));
+const isSums = (margins: unknown): margins is MarginSums<unknown> =>
+  typeof margins === 'object' && margins !== null && 'squares' in margins;
+
+const SUMS = ['count', 'sum', 'deviations', 'squares'] as const;
+
+/** Checks sums of margins. Returns one of them, whose engine the others must match. */
+function checkSums<S>(fn: string, sums: MarginSums<S>): Checked<S> {
+  checkFields(fn, 'margins', sums, SUMS);
+  return checkScalars(fn, Object.fromEntries(SUMS.map((name) => [`margins.${name}`, sums[name]])));
+}
 
 /**
  * Selection weights of beta-DPO: the further a pair is from the running mean, the smaller its weight.
@@ -75,10 +94,10 @@ const squareRoot = <S>(x: S): S => exp(mul(log(maximum(x, 1e-30)), 0.5));
 export function marginWeights<T>(margins: T, statistics: MarginStatistics<Statistic<T>>): T {
   const like = checkTensor('marginWeights', 'margins', margins, { rank: 1 });
   checkStatistics('marginWeights', 'statistics', statistics, like);
-  return scope(margins, () => {
+  return detached(margins, () => {
     const deviations = div(sub(margins, statistics.mean), maximum(statistics.std, 1e-15));
     // At 1e4 deviations the weight is 0 in every dtype; the clip keeps the square from overflowing.
-    return stopGradient(exp(mul(neg(square(clip(deviations, -1e4, 1e4))), 0.5)));
+    return exp(mul(neg(square(clip(deviations, -1e4, 1e4))), 0.5));
   });
 }
 
@@ -95,6 +114,16 @@ export interface AdaptiveBetaBatch<T> {
   readonly selected?: OrPlain<NoInfer<T>>;
 }
 
+/** The margins of a batch in parts, for {@link adaptiveBeta}. */
+export interface AdaptiveBetaSums<S> {
+  /** The {@link marginSums} of the selected margins of all parts, added up. */
+  readonly margins: MarginSums<S>;
+  /** The statistics that {@link marginStatistics} returned for this batch. */
+  readonly statistics: MarginStatistics<S | number>;
+  /** Not with sums, which are those of the selected margins. */
+  readonly selected?: undefined;
+}
+
 /** Hyperparameters of {@link adaptiveBeta}. */
 export interface AdaptiveBetaOptions {
   /** Beta of a batch whose mean margin equals the running mean, positive. Default 0.1. */
@@ -108,8 +137,8 @@ export interface AdaptiveBetaOptions {
  *
  *     beta' = max(0.001, beta * (1 + alpha * (mean of the selected margins - statistics.mean)))
  *
- * Pass it to {@link dpo} as `beta`. It makes the loss depend on the whole batch: if the batch is split into parts, compute
- * beta from the margins of all parts first.
+ * Pass it to {@link dpo} as `beta`. It makes the loss depend on the whole batch: if the batch is split into parts, add up the
+ * {@link marginSums} of the selected margins of all parts, and pass the total as `margins`.
  *
  * @param batch - See {@link AdaptiveBetaBatch}.
  * @param options - See {@link AdaptiveBetaOptions}.
@@ -127,18 +156,24 @@ export interface AdaptiveBetaOptions {
  *
  * @see Wu et al., "beta-DPO: Direct Preference Optimization with Dynamic beta", 2024. https://arxiv.org/abs/2407.08639
  */
-export function adaptiveBeta<T>(batch: AdaptiveBetaBatch<T>, options: AdaptiveBetaOptions = {}): ScalarOf<T> {
+export function adaptiveBeta<S>(batch: AdaptiveBetaSums<S>, options?: AdaptiveBetaOptions): S;
+export function adaptiveBeta<T>(batch: AdaptiveBetaBatch<T>, options?: AdaptiveBetaOptions): ScalarOf<T>;
+export function adaptiveBeta(batch: AdaptiveBetaSums<unknown> | AdaptiveBetaBatch<unknown>, options: AdaptiveBetaOptions = {}): unknown {
   checkFields('adaptiveBeta', 'batch', batch, ['margins', 'statistics']);
-  checkNoOtherFields('adaptiveBeta', 'batch', batch, ['margins', 'statistics', 'selected']);
   const { margins, statistics, selected } = batch;
-  const like = checkTensor('adaptiveBeta', 'margins', margins, { rank: 1 });
+  checkNoOtherFields('adaptiveBeta', 'batch', batch, ['margins', 'statistics', ...(isSums(margins) ? [] : ['selected'])]);
+  const like = isSums(margins) ? checkSums('adaptiveBeta', margins) : checkTensor('adaptiveBeta', 'margins', margins, { rank: 1 });
   checkStatistics('adaptiveBeta', 'statistics', statistics, like);
   if (selected !== undefined) checkMask('adaptiveBeta', selected, like, 'selected');
-  return scope(margins, () => {
+  return detached(like.value, () => {
     const { beta, alpha } = readOptions('adaptiveBeta', options, like, { beta: number(positive, 0.1), alpha: number(notNegative, 0.6) });
-    const average = selected === undefined ? mean(margins) : (meanOfCounted(margins, selected) as ScalarOf<T>);
+    const average = isSums(margins)
+      ? div(margins.sum, maximum(margins.count, 1))
+      : selected === undefined
+        ? meanOfRows(margins)
+        : meanOfCounted(margins, selected);
     const factor = add(mul(sub(average, statistics.mean), alpha), 1);
-    return stopGradient(maximum(mul(factor, beta), 1e-3));
+    return maximum(mul(factor, beta), 1e-3);
   });
 }
 

@@ -1,8 +1,15 @@
-import { div, exp, mul, scope, sub } from '../backend/ops.js';
+import { div, exp, mul, sub } from '../backend/ops.js';
 import type { Reduced } from '../backend/types.js';
 import { positive } from '../internal/domains.js';
 import { number, readOptions } from '../internal/options.js';
-import { checkLists, listRewards, logSoftmaxOfCandidates, sumOfCandidates, type RewardedListLogps } from '../logprobs/lists.js';
+import {
+  checkLists,
+  listRewards,
+  logSoftmaxOfCandidates,
+  lossOfLists,
+  sumOfCandidates,
+  type RewardedListLogps,
+} from '../logprobs/lists.js';
 
 /** Hyperparameters of {@link exo}. */
 export interface ExoOptions {
@@ -41,9 +48,9 @@ export interface ExoOptions {
  */
 export function exo<T>(batch: RewardedListLogps<T>, options: ExoOptions = {}): Reduced<T> {
   const like = checkLists('exo', batch, ['policy', 'reference', 'rewards']);
-  const { policy, rewards, mask } = batch;
-  return scope(policy, () => {
-    const { beta, tau } = readOptions('exo', options, like, { beta: number(positive, 0.1), tau: number(positive, 1) });
+  const { rewards, mask } = batch;
+  const { beta, tau } = readOptions('exo', options, like, { beta: number(positive, 0.1), tau: number(positive, 1) });
+  return lossOfLists(like, () => {
     const logQ = logSoftmaxOfCandidates(listRewards(batch, beta), mask);
     const logP = logSoftmaxOfCandidates(div(rewards, tau), mask);
     return sumOfCandidates(mul(exp(logQ), sub(logQ, logP)), mask);

@@ -25,6 +25,7 @@ export * from './ipo.js';
 export * from './klEstimate.js';
 export * from './kto.js';
 export * from './lipo.js';
+export * from './marginSums.js';
 export * from './nashMd.js';
 export * from './nca.js';
 export * from './ncaPair.js';

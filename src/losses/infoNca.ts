@@ -1,8 +1,15 @@
-import { div, exp, mul, neg, scope } from '../backend/ops.js';
+import { div, exp, mul, neg } from '../backend/ops.js';
 import type { Reduced } from '../backend/types.js';
 import { positive } from '../internal/domains.js';
 import { number, readOptions } from '../internal/options.js';
-import { checkLists, listRewards, logSoftmaxOfCandidates, sumOfCandidates, type RewardedListLogps } from '../logprobs/lists.js';
+import {
+  checkLists,
+  listRewards,
+  logSoftmaxOfCandidates,
+  lossOfLists,
+  sumOfCandidates,
+  type RewardedListLogps,
+} from '../logprobs/lists.js';
 
 /** Hyperparameters of {@link infoNca}. */
 export interface InfoNcaOptions {
@@ -43,9 +50,9 @@ export interface InfoNcaOptions {
  */
 export function infoNca<T>(batch: RewardedListLogps<T>, options: InfoNcaOptions = {}): Reduced<T> {
   const like = checkLists('infoNca', batch, ['policy', 'reference', 'rewards']);
-  const { policy, rewards, mask } = batch;
-  return scope(policy, () => {
-    const { beta, tau } = readOptions('infoNca', options, like, { beta: number(positive, 0.1), tau: number(positive, 1) });
+  const { rewards, mask } = batch;
+  const { beta, tau } = readOptions('infoNca', options, like, { beta: number(positive, 0.1), tau: number(positive, 1) });
+  return lossOfLists(like, () => {
     const logQ = logSoftmaxOfCandidates(listRewards(batch, beta), mask);
     const p = exp(logSoftmaxOfCandidates(div(rewards, tau), mask));
     return neg(sumOfCandidates(mul(logQ, p), mask));

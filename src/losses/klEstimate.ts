@@ -1,4 +1,4 @@
-import { constant, div, maximum, scope, stopGradient, sub, sum } from '../backend/ops.js';
+import { constant, detached, div, maximum, sub, sum } from '../backend/ops.js';
 import type { ScalarOf } from '../backend/types.js';
 import { checkFields, checkScalars } from '../internal/checks.js';
 import { checkUnpairedLogps, type UnpairedLogps } from '../logprobs/pairs.js';
@@ -26,8 +26,8 @@ export interface KlStatistics<S> {
 export function klStatistics<T>(logps: UnpairedLogps<T>): KlStatistics<ScalarOf<T>> {
   const { shape } = checkUnpairedLogps('klStatistics', logps);
   const { policy, reference } = logps;
-  return scope(policy, () => ({
-    sum: stopGradient(sum(sub(policy, reference))),
+  return detached(policy, () => ({
+    sum: sum(sub(policy, reference)),
     count: constant<ScalarOf<T>>(policy, shape[0]!),
   }));
 }
@@ -51,18 +51,16 @@ export function klEstimate<S>(statistics: KlStatistics<S>): S;
 export function klEstimate(input: UnpairedLogps<unknown> | KlStatistics<unknown>): unknown {
   if (!isStatistics(input)) {
     checkUnpairedLogps('klEstimate', input);
-    return scope(input.policy, () => positiveMean(klStatistics(input)));
+    return detached(input.policy, () => positiveMean(klStatistics(input)));
   }
   checkFields('klEstimate', 'statistics', input, ['sum', 'count']);
   const { sum, count } = input;
   const { value } = checkScalars('klEstimate', { sum, count });
-  return scope(value, () => positiveMean({ sum, count }));
+  return detached(value, () => positiveMean({ sum, count }));
 }
 
 /** `max(0, sum / count)`; 0 if the count is 0. */
-function positiveMean<S>({ sum, count }: KlStatistics<S>): S {
-  return stopGradient(maximum(div(sum, maximum(count, 1)), 0));
-}
+const positiveMean = <S>({ sum, count }: KlStatistics<S>): S => maximum(div(sum, maximum(count, 1)), 0);
 
 const isStatistics = <T, S>(input: UnpairedLogps<T> | KlStatistics<S> | undefined | null): input is KlStatistics<S> =>
   typeof input === 'object' && input !== null && 'sum' in input;

@@ -1,4 +1,4 @@
-import { abs, cast, div, equal, expm1, greater, log1p, mul, neg, scope, softplus, stopGradient, sum, where } from '../backend/ops.js';
+import { abs, cast, div, equal, expm1, greater, log1p, mul, neg, softplus, stopGradient, sum, where } from '../backend/ops.js';
 import type { Reduced } from '../backend/types.js';
 import { checkValues, poisonOutside } from '../internal/checks.js';
 import { finite, positive } from '../internal/domains.js';
@@ -10,6 +10,7 @@ import {
   firstOfPairs,
   isSecondBehind,
   listRewards,
+  lossOfLists,
   pairDifferences,
   secondOfPairs,
   selectPairs,
@@ -62,9 +63,9 @@ export interface LipoOptions {
  */
 export function lipo<T>(batch: RewardedListLogps<T>, options: LipoOptions = {}): Reduced<T> {
   const like = checkLists('lipo', batch, ['policy', 'reference', 'rewards']);
-  const { policy, mask } = batch;
-  return scope(policy, () => {
-    const { beta } = readOptions('lipo', options, like, { beta: number(positive, 0.1) });
+  const { mask } = batch;
+  const { beta } = readOptions('lipo', options, like, { beta: number(positive, 0.1) });
+  return lossOfLists(like, () => {
     const scores = listRewards(batch, beta);
     const rewards = counted(batch.rewards, mask);
     const gain = expm1(mul(rewards, Math.LN2));

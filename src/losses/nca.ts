@@ -1,8 +1,15 @@
-import { add, cast, div, exp, maximum, mul, neg, reshape, scope, shape, softplus, sum } from '../backend/ops.js';
+import { add, cast, div, exp, maximum, mul, neg, reshape, shape, softplus, sum } from '../backend/ops.js';
 import type { Reduced } from '../backend/types.js';
 import { positive } from '../internal/domains.js';
 import { number, readOptions } from '../internal/options.js';
-import { checkLists, listRewards, logSoftmaxOfCandidates, sumOfCandidates, type RewardedListLogps } from '../logprobs/lists.js';
+import {
+  checkLists,
+  listRewards,
+  logSoftmaxOfCandidates,
+  lossOfLists,
+  sumOfCandidates,
+  type RewardedListLogps,
+} from '../logprobs/lists.js';
 
 /** Hyperparameters of {@link nca}. */
 export interface NcaOptions {
@@ -44,8 +51,8 @@ export interface NcaOptions {
 export function nca<T>(batch: RewardedListLogps<T>, options: NcaOptions = {}): Reduced<T> {
   const like = checkLists('nca', batch, ['policy', 'reference', 'rewards']);
   const { policy, rewards, mask } = batch;
-  return scope(policy, () => {
-    const { beta, tau } = readOptions('nca', options, like, { beta: number(positive, 0.1), tau: number(positive, 1) });
+  const { beta, tau } = readOptions('nca', options, like, { beta: number(positive, 0.1), tau: number(positive, 1) });
+  return lossOfLists(like, () => {
     const r = listRewards(batch, beta);
     const p = exp(logSoftmaxOfCandidates(div(rewards, tau), mask));
     const noise = div(softplus(r), candidatesOf(policy, mask));

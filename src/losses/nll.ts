@@ -1,7 +1,7 @@
 import { cast, div, maximum, minimum, neg, scope, sum } from '../backend/ops.js';
 import type { OrPlain, Reduced, ScalarOf } from '../backend/types.js';
 import { checkTensor } from '../internal/checks.js';
-import { positive } from '../internal/domains.js';
+import { notNegative } from '../internal/domains.js';
 import { choice, number, optional, readOptions } from '../internal/options.js';
 import { checkMask, meanOfCounted, sumOfCounted } from '../masking/maskedReductions.js';
 
@@ -13,8 +13,8 @@ export interface NllOptions {
    */
   readonly reduction?: 'token' | 'sequence' | 'none';
   /**
-   * Number to divide by, positive, only for `'token'`: the token count of the whole batch if this is a part. Default: the number
-   * of tokens that the mask counts.
+   * Number to divide by, at least 0, only for `'token'`: the token count of the whole batch if this is a part; 0, of a batch
+   * without counted tokens, divides by 1. Default: the number of tokens that the mask counts.
    */
   readonly tokenCount?: number;
 }
@@ -56,7 +56,7 @@ export function nll<T>(logps: T, mask: OrPlain<NoInfer<T>>, options: NllOptions 
   const like = checkTensor('nll', 'logps', logps, { rank: 2 });
   const { reduction, tokenCount } = readOptions('nll', options, like, {
     reduction: choice(['token', 'sequence', 'none']),
-    tokenCount: optional(number(positive)),
+    tokenCount: optional(number(notNegative)),
   });
   checkMask('nll', mask, like);
   if (tokenCount !== undefined && reduction !== 'token') {
@@ -64,7 +64,7 @@ export function nll<T>(logps: T, mask: OrPlain<NoInfer<T>>, options: NllOptions 
   }
   return scope(logps, () => {
     if (reduction === 'token') {
-      return neg(tokenCount === undefined ? meanOfCounted(logps, mask) : div(sumOfCounted(logps, mask), tokenCount));
+      return neg(tokenCount === undefined ? meanOfCounted(logps, mask) : div(sumOfCounted(logps, mask), tokenCount || 1));
     }
     const perRow = neg(meanOfCounted(logps, mask, -1));
     if (reduction === 'none') return perRow;

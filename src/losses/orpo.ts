@@ -8,7 +8,10 @@ import { checkPair, type Pair } from '../logprobs/pairs.js';
 
 /** A batch of pairs for {@link orpo}. */
 export interface OrpoBatch<T> extends Pair<T> {
-  /** The negative log-likelihood to add, a number, a scalar, or one per pair `[B]`; see `nll`. Default: none. */
+  /**
+   * The negative log-likelihood to add to each pair, a number, a scalar, or one per pair `[B]`; see `nll`. For a batch in parts,
+   * add a mean over the tokens of the batch outside of this function instead. Default: none.
+   */
   readonly nll?: Operand<T>;
 }
 
@@ -34,6 +37,11 @@ export interface OrpoOptions {
  *
  * The published loss adds the NLL of the chosen completion. Implementations differ in what it covers (the completion, or the
  * prompt as well) and in its mean (over the batch's tokens, or over sequences), so the caller passes it; see `nll`.
+ *
+ * Values per pair, as of the reduction `'none'`, suit a batch in parts as they are. A mean over the tokens of the batch does not:
+ * as a field, the share of a part in it is averaged once more over the pairs. Of B pairs and n tokens in all, each part adds
+ *
+ *     (sum of orpo over its pairs, without nll) / B + (nll of its tokens, with the tokenCount n)
  *
  * @param batch - Mean completion log-probs in nats per token, at most 0, each `[B]`, and the NLL term; see {@link OrpoBatch}.
  * @param options - See {@link OrpoOptions}.

@@ -1,4 +1,4 @@
-import { logSumExp, scope, softplus, sub } from '../backend/ops.js';
+import { logSumExp, softplus, sub } from '../backend/ops.js';
 import type { Reduced } from '../backend/types.js';
 import { positive } from '../internal/domains.js';
 import { number, readOptions } from '../internal/options.js';
@@ -7,6 +7,7 @@ import {
   FAR_BELOW,
   isSecondBehind,
   listRewards,
+  lossOfLists,
   secondOfPairs,
   selectPairs,
   sumOfCandidates,
@@ -46,9 +47,9 @@ export interface PlackettLuceOptions {
  */
 export function plackettLuce<T>(batch: ListLogps<T>, options: PlackettLuceOptions = {}): Reduced<T> {
   const like = checkLists('plackettLuce', batch, ['policy', 'reference']);
-  const { policy, mask } = batch;
-  return scope(policy, () => {
-    const { beta } = readOptions('plackettLuce', options, like, { beta: number(positive, 0.1) });
+  const { mask } = batch;
+  const { beta } = readOptions('plackettLuce', options, like, { beta: number(positive, 0.1) });
+  return lossOfLists(like, () => {
     const rewards = listRewards(batch, beta);
     // Each candidate against all behind it together. The last one has none behind it, and its term is 0.
     const others = selectPairs(isSecondBehind(rewards), secondOfPairs(rewards), mask, FAR_BELOW);

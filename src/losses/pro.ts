@@ -1,4 +1,4 @@
-import { logSumExp, max, mul, scope, softplus, sub } from '../backend/ops.js';
+import { logSumExp, max, mul, softplus, sub } from '../backend/ops.js';
 import type { Reduced } from '../backend/types.js';
 import { readOptions } from '../internal/options.js';
 import {
@@ -6,6 +6,7 @@ import {
   counted,
   FAR_BELOW,
   isSecondBehind,
+  lossOfLists,
   pairDifferences,
   secondOfPairs,
   selectPairs,
@@ -49,8 +50,8 @@ import {
 export function pro<T>(batch: RewardedLists<T>, options: Readonly<Record<string, never>> = {}): Reduced<T> {
   const like = checkLists('pro', batch, ['policy', 'rewards']);
   const { mask } = batch;
-  return scope(batch.policy, () => {
-    readOptions('pro', options, like, {});
+  readOptions('pro', options, like, {});
+  return lossOfLists(like, () => {
     const logps = counted(batch.policy, mask);
     const rewards = counted(batch.rewards, mask);
     const behind = isSecondBehind(logps);

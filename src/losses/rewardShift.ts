@@ -1,4 +1,4 @@
-import { add, constant, div, maximum, minimum, mul, scope, stopGradient, sub, sum, where } from '../backend/ops.js';
+import { add, constant, detached, div, maximum, minimum, mul, sub, sum, where } from '../backend/ops.js';
 import type { Operand, ScalarOf } from '../backend/types.js';
 import { checkFields, checkScalars } from '../internal/checks.js';
 import { positive } from '../internal/domains.js';
@@ -43,9 +43,9 @@ export function rewardStatistics<T>(
 
 function ofPairs<T>(logps: PairLogps<T>, options: RewardStatisticsOptions<T>): RewardStatistics<ScalarOf<T>> {
   const like = checkPairLogps('rewardStatistics', logps);
-  return scope(logps.policy.chosen, () => {
+  return detached(logps.policy.chosen, () => {
     const { beta } = readOptions('rewardStatistics', options, like, { beta: perExample(positive, 0.1) });
-    const { chosen, rejected } = mapPair(logRatios(logps), (ratio) => stopGradient(sum(mul(ratio, beta))));
+    const { chosen, rejected } = mapPair(logRatios(logps), (ratio) => sum(mul(ratio, beta)));
     const count = () => constant<ScalarOf<T>>(like.value, like.shape[0]!);
     return { desirableSum: chosen, desirableCount: count(), undesirableSum: rejected, undesirableCount: count() };
   });
@@ -54,16 +54,15 @@ function ofPairs<T>(logps: PairLogps<T>, options: RewardStatisticsOptions<T>): R
 function ofExamples<T>(batch: LabelledLogps<T>, options: RewardStatisticsOptions<T>): RewardStatistics<ScalarOf<T>> {
   const like = checkLabelledLogps('rewardStatistics', batch);
   const { policy, reference, desirable } = batch;
-  return scope(policy, () => {
+  return detached(policy, () => {
     const { beta } = readOptions('rewardStatistics', options, like, { beta: perExample(positive, 0.1) });
     const labels = constant<T>(policy, labelsOf(desirable));
     const rewards = mul(sub(policy, reference), beta);
-    const total = (x: T): ScalarOf<T> => stopGradient(sum(x));
     return {
-      desirableSum: total(where(labels, rewards, 0)),
-      desirableCount: total(labels),
-      undesirableSum: total(where(labels, 0, rewards)),
-      undesirableCount: total(sub(1, labels)),
+      desirableSum: sum(where(labels, rewards, 0)),
+      desirableCount: sum(labels),
+      undesirableSum: sum(where(labels, 0, rewards)),
+      undesirableCount: sum(sub(1, labels)),
     };
   });
 }
@@ -109,12 +108,12 @@ export function rewardShift<S>(statistics: RewardStatistics<S>, options: RewardS
   const { desirableSum, desirableCount, undesirableSum, undesirableCount } = statistics;
   const like = checkScalars('rewardShift', { desirableSum, desirableCount, undesirableSum, undesirableCount });
   const { over } = readOptions('rewardShift', options, like, { over: choice(['examples', 'classes']) });
-  return scope(like.value, () => {
+  return detached(like.value, () => {
     const mean = (total: S, count: S): S => div(total, maximum(count, 1));
-    if (over === 'examples') return stopGradient(mean(add(desirableSum, undesirableSum), add(desirableCount, undesirableCount)));
+    if (over === 'examples') return mean(add(desirableSum, undesirableSum), add(desirableCount, undesirableCount));
     const means = add(mean(desirableSum, desirableCount), mean(undesirableSum, undesirableCount));
     const classes = add(minimum(desirableCount, 1), minimum(undesirableCount, 1));
-    return stopGradient(mean(means, classes));
+    return mean(means, classes);
   });
 }
 

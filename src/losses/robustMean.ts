@@ -25,7 +25,7 @@ export interface RobustMeanOptions {
  * @param losses - The losses of a batch, for example of {@link dpo}, `[B]`.
  * @param options - See {@link RobustMeanOptions}.
  * @returns A scalar, finite wherever `losses / betaPrime` is.
- * @throws RangeError if losses is not of rank 1 or betaPrime is not positive.
+ * @throws RangeError if losses is not of rank 1 or is empty, or betaPrime is not positive.
  *
  * @example
  * ```ts
@@ -38,6 +38,7 @@ export interface RobustMeanOptions {
  */
 export function robustMean<T>(losses: T, options: RobustMeanOptions = {}): ScalarOf<T> {
   const like = checkTensor('robustMean', 'losses', losses, { rank: 1 });
+  if (like.shape[0] === 0) throw new RangeError('robustMean: losses has shape [0], expected at least one loss');
   const { betaPrime } = readOptions('robustMean', options, like, { betaPrime: number(positive, 1) });
   return scope(losses, () => {
     const total = logSumExp(div(losses, -betaPrime)) as ScalarOf<T>;

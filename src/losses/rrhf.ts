@@ -1,10 +1,11 @@
-import { greater, relu, scope, sum } from '../backend/ops.js';
+import { greater, relu, sum } from '../backend/ops.js';
 import type { Reduced } from '../backend/types.js';
 import { readOptions } from '../internal/options.js';
 import {
   checkLists,
   counted,
   firstOfPairs,
+  lossOfLists,
   pairDifferences,
   secondOfPairs,
   selectPairs,
@@ -44,8 +45,8 @@ import {
 export function rrhf<T>(batch: RewardedLists<T>, options: Readonly<Record<string, never>> = {}): Reduced<T> {
   const like = checkLists('rrhf', batch, ['policy', 'rewards']);
   const { mask } = batch;
-  return scope(batch.policy, () => {
-    readOptions('rrhf', options, like, {});
+  readOptions('rrhf', options, like, {});
+  return lossOfLists(like, () => {
     const logps = counted(batch.policy, mask);
     const rewards = counted(batch.rewards, mask);
     const isFirstWorse = greater(secondOfPairs(rewards), firstOfPairs(rewards));

@@ -1,9 +1,9 @@
-import { add, logSumExp, reshape, scope, shape, slice, softplus, sub, sum, where } from '../backend/ops.js';
+import { add, logSumExp, reshape, shape, slice, softplus, sub, sum, where } from '../backend/ops.js';
 import type { Reduced } from '../backend/types.js';
 import { positive } from '../internal/domains.js';
 import { number, readOptions } from '../internal/options.js';
 import { maskHolds } from '../masking/maskedReductions.js';
-import { checkLists, counted, FAR_BELOW, listRewards, type ListLogps } from '../logprobs/lists.js';
+import { checkLists, counted, FAR_BELOW, listRewards, lossOfLists, type ListLogps } from '../logprobs/lists.js';
 
 /** Hyperparameters of {@link softmaxDpo}. */
 export interface SoftmaxDpoOptions {
@@ -43,8 +43,8 @@ export interface SoftmaxDpoOptions {
 export function softmaxDpo<T>(batch: ListLogps<T>, options: SoftmaxDpoOptions = {}): Reduced<T> {
   const like = checkLists('softmaxDpo', batch, ['policy', 'reference']);
   const { policy, mask } = batch;
-  return scope(policy, () => {
-    const { beta } = readOptions('softmaxDpo', options, like, { beta: number(positive, 0.1) });
+  const { beta } = readOptions('softmaxDpo', options, like, { beta: number(positive, 0.1) });
+  return lossOfLists(like, () => {
     const [rows, candidates] = shape(policy) as [number, number];
     const rewards = listRewards(batch, beta);
     const gaps = sub(slice(rewards, 1, candidates, 1), slice(rewards, 0, 1, 1));

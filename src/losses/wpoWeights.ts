@@ -1,4 +1,4 @@
-import { add, exp, minimum, scope, stopGradient, sub } from '../backend/ops.js';
+import { add, detached, exp, minimum, sub } from '../backend/ops.js';
 import type { OrPlain, Reduced } from '../backend/types.js';
 import { checkFields, checkTensor, type Checked } from '../internal/checks.js';
 import { positive } from '../internal/domains.js';
@@ -52,10 +52,10 @@ export interface WpoWeightsOptions {
 export function wpoWeights<T>(tokens: Pair<WpoTokens<T>> | WpoTokens<T>, options: WpoWeightsOptions = {}): Reduced<T> {
   const { sides, like } = checkSides(tokens);
   const { clamp } = readOptions('wpoWeights', options, like, { clamp: optional(number(positive)) });
-  return scope(like.value, () => {
+  return detached(like.value, () => {
     const logs = sides.map(({ logps, logSumSquares, mask }) => meanOfCounted(sub(logps, logSumSquares), mask, -1) as Reduced<T>);
     const weights = exp(logs.reduce((a, b) => add(a, b)));
-    return stopGradient(clamp === undefined ? weights : minimum(weights, clamp));
+    return clamp === undefined ? weights : minimum(weights, clamp);
   });
 }
 

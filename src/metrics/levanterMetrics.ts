@@ -1,7 +1,7 @@
-import { cast, constant, greater, mean, mul, scope, sub } from '../backend/ops.js';
+import { cast, constant, detached, greater, mul, sub } from '../backend/ops.js';
 import type { Operand, ScalarOf } from '../backend/types.js';
 import { positive } from '../internal/domains.js';
-import { logistic } from '../internal/numerics.js';
+import { logistic, meanOfRows } from '../internal/numerics.js';
 import { perExample, readOptions } from '../internal/options.js';
 import { checkPairLogps, logRatios, type PairLogps } from '../logprobs/pairs.js';
 
@@ -24,25 +24,27 @@ export type LevanterMetrics<S> = Readonly<
  *     dpo_accuracy                             share of pairs with a log-ratio margin above 0
  *     dpo_chosen_reward, dpo_rejected_reward   mean of beta * (policy - reference)
  *
+ * A batch without pairs, such as an empty part of a batch, has the means 0. They mean nothing: weight them with 0 in an average.
+ *
  * @param logps - Summed completion log-probs in nats, each `[B]`.
  * @param options - See {@link LevanterMetricsOptions}.
- * @returns Scalars on the engine; nothing is read back. Pass them to `readMetrics` or to a `MetricAverage`.
+ * @returns Detached scalars on the engine; nothing is read back. Pass them to `readMetrics` or to a `MetricAverage`.
  * @throws RangeError if shapes differ or beta is not positive.
  */
 export function levanterMetrics<T>(logps: PairLogps<T>, options: LevanterMetricsOptions<T> = {}): LevanterMetrics<ScalarOf<T>> {
   const like = checkPairLogps('levanterMetrics', logps);
   const { policy, reference } = logps;
-  return scope(policy.chosen, () => {
+  return detached(policy.chosen, () => {
     const { beta } = readOptions('levanterMetrics', options, like, { beta: perExample(positive, 0.1) });
     const ratios = logRatios(logps);
     const margin = sub(ratios.chosen, ratios.rejected);
     return {
-      dpo_loss: mean(logistic(mul(margin, beta))),
-      dpo_margin_policy: mean(sub(policy.chosen, policy.rejected)),
-      dpo_margin_ref: constant<ScalarOf<T>>(policy.chosen, mean(sub(reference.chosen, reference.rejected))),
-      dpo_accuracy: mean(cast(greater(margin, 0), 'float')),
-      dpo_chosen_reward: mean(mul(ratios.chosen, beta)),
-      dpo_rejected_reward: mean(mul(ratios.rejected, beta)),
+      dpo_loss: meanOfRows(logistic(mul(margin, beta))),
+      dpo_margin_policy: meanOfRows(sub(policy.chosen, policy.rejected)),
+      dpo_margin_ref: constant<ScalarOf<T>>(policy.chosen, meanOfRows(sub(reference.chosen, reference.rejected))),
+      dpo_accuracy: meanOfRows(cast(greater(margin, 0), 'float')),
+      dpo_chosen_reward: meanOfRows(mul(ratios.chosen, beta)),
+      dpo_rejected_reward: meanOfRows(mul(ratios.rejected, beta)),
     };
   });
 }

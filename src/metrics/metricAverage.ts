@@ -1,6 +1,6 @@
 import { describe } from '../backend/registry.js';
 import { checkFields, checkNumber } from '../internal/checks.js';
-import { positive } from '../internal/domains.js';
+import { notNegative, positive } from '../internal/domains.js';
 import { addsUp, divideSums, readScalars } from './readMetrics.js';
 
 /** Totals of a {@link MetricAverage} by metric: plain JSON. */
@@ -39,12 +39,14 @@ export class MetricAverage {
    * Adds the metrics of one batch, read back with one transfer.
    *
    * @param metrics - Scalars of one engine, or plain numbers, by name.
-   * @param batchSize - Number of examples in the batch, which weights its means; above 0.
-   * @throws RangeError if a value is not a scalar or the batch size is not positive.
+   * @param batchSize - Number of examples in the batch, which weights its means; a batch of 0, an empty part, adds nothing.
+   * @throws RangeError if a value is not a scalar or the batch size is not finite and at least 0.
    */
   async add(metrics: Readonly<Record<string, unknown>>, batchSize: number): Promise<void> {
-    checkNumber('MetricAverage.add', 'batchSize', batchSize, positive);
-    for (const [name, value] of Object.entries(await readScalars('MetricAverage.add', metrics))) {
+    checkNumber('MetricAverage.add', 'batchSize', batchSize, notNegative);
+    const values = await readScalars('MetricAverage.add', metrics);
+    if (batchSize === 0) return;
+    for (const [name, value] of Object.entries(values)) {
       this.#addTotal(name, addsUp(name) ? value : value * batchSize, batchSize);
     }
   }

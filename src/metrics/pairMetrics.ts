@@ -1,6 +1,7 @@
-import { add, cast, div, equal, greater, mean, mul, scope, sub } from '../backend/ops.js';
+import { add, cast, detached, div, equal, greater, mul, sub } from '../backend/ops.js';
 import type { Operand, ScalarOf } from '../backend/types.js';
 import { positive } from '../internal/domains.js';
+import { meanOfRows } from '../internal/numerics.js';
 import { choice, perExample, readOptions } from '../internal/options.js';
 import { checkOptionalReference, logRatios, mapPair, type OptionalReference, type Pair } from '../logprobs/pairs.js';
 
@@ -20,7 +21,7 @@ export type PairMetrics<S> = Readonly<
 /** Share of pairs with `chosen > rejected`; a tie counts as 0 or one half. */
 function accuracy<T>({ chosen, rejected }: Pair<T>, ties: 'zero' | 'half'): ScalarOf<T> {
   const wins = cast(greater(chosen, rejected), 'float');
-  return mean(ties === 'zero' ? wins : add(wins, div(cast(equal(chosen, rejected), 'float'), 2)));
+  return meanOfRows(ties === 'zero' ? wins : add(wins, div(cast(equal(chosen, rejected), 'float'), 2)));
 }
 
 /**
@@ -31,24 +32,26 @@ function accuracy<T>({ chosen, rejected }: Pair<T>, ties: 'zero' | 'half'): Scal
  *     rewards/accuracies                 share of pairs whose chosen reward is larger
  *     logps/chosen, logps/rejected       mean of the policy's log-probs
  *
+ * A batch without pairs, such as an empty part of a batch, has the means 0. They mean nothing: weight them with 0 in an average.
+ *
  * @param logps - Completion log-probs in nats, each `[B]`.
  * @param options - See {@link PairMetricsOptions}.
- * @returns Scalars on the engine; nothing is read back. Pass them to `readMetrics` or to a `MetricAverage`.
+ * @returns Detached scalars on the engine; nothing is read back. Pass them to `readMetrics` or to a `MetricAverage`.
  * @throws RangeError if shapes differ or an option is outside its range.
  */
 export function pairMetrics<T>(logps: OptionalReference<T>, options: PairMetricsOptions<T> = {}): PairMetrics<ScalarOf<T>> {
   const like = checkOptionalReference('pairMetrics', logps);
   const { policy } = logps;
-  return scope(policy.chosen, () => {
+  return detached(policy.chosen, () => {
     const { beta, ties } = readOptions('pairMetrics', options, like, { beta: perExample(positive, 0.1), ties: choice(['zero', 'half']) });
     const rewards = mapPair(logps.reference ? logRatios(logps) : policy, (ratio) => mul(ratio, beta));
     return {
-      'rewards/chosen': mean(rewards.chosen),
-      'rewards/rejected': mean(rewards.rejected),
-      'rewards/margins': mean(sub(rewards.chosen, rewards.rejected)),
+      'rewards/chosen': meanOfRows(rewards.chosen),
+      'rewards/rejected': meanOfRows(rewards.rejected),
+      'rewards/margins': meanOfRows(sub(rewards.chosen, rewards.rejected)),
       'rewards/accuracies': accuracy(rewards, ties),
-      'logps/chosen': mean(policy.chosen),
-      'logps/rejected': mean(policy.rejected),
+      'logps/chosen': meanOfRows(policy.chosen),
+      'logps/rejected': meanOfRows(policy.rejected),
     };
   });
 }

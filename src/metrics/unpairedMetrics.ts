@@ -1,4 +1,4 @@
-import { constant, mul, scope, sub, sum, where } from '../backend/ops.js';
+import { constant, detached, mul, sub, sum, where } from '../backend/ops.js';
 import type { Operand, ScalarOf } from '../backend/types.js';
 import { positive } from '../internal/domains.js';
 import { perExample, readOptions } from '../internal/options.js';
@@ -28,14 +28,14 @@ export type UnpairedMetrics<S> = Readonly<
  *
  * @param batch - Summed completion log-probs in nats and labels, each `[B]`.
  * @param options - See {@link UnpairedMetricsOptions}.
- * @returns Scalars on the engine; nothing is read back.
+ * @returns Detached scalars on the engine; nothing is read back.
  * @throws RangeError if shapes differ, beta is not positive, or `desirable` holds anything but 0 and 1; on WebGPU and WebGL, the
  *   counts become NaN instead, and with them the means of `readMetrics`.
  */
 export function unpairedMetrics<T>(batch: UnpairedMetricsBatch<T>, options: UnpairedMetricsOptions<T> = {}): UnpairedMetrics<ScalarOf<T>> {
   const like = checkLabelledLogps('unpairedMetrics', batch);
   const { policy, reference, desirable } = batch;
-  return scope(policy, () => {
+  return detached(policy, () => {
     const { beta } = readOptions('unpairedMetrics', options, like, { beta: perExample(positive, 0.1) });
     const rewards = mul(sub(policy, reference), beta);
     const chosen = constant<T>(policy, labelsOf(desirable));

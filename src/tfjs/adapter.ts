@@ -5,6 +5,7 @@ import { linearTokenStats } from './fused/linear/linearTokenStats.js';
 import { tokenKl } from './fused/tokenKl/tokenKl.js';
 import { tokenLogProbs } from './fused/tokenLogProbs/tokenLogProbs.js';
 import { tokenStats } from './fused/tokenStats/tokenStats.js';
+import { broadcastTo } from './ops/broadcastTo.js';
 import { condition, float, numeric } from './ops/dtypes.js';
 import { exp, expm1, log, log1p, sigmoid, softplus } from './ops/elementary/elementary.js';
 import { max } from './ops/max.js';
@@ -24,7 +25,7 @@ type T = tf.Tensor;
 const dtypes = { float: 'float32', int: 'int32', bool: 'bool' } as const;
 
 /** A comparison off the tape: tfjs has no gradient for comparisons and would throw in the backward pass. */
-const detached =
+const comparison =
   (f: (a: T | number, b: T | number) => T) =>
   (a: T | number, b: T | number): T =>
     untaped(() => f(a, b));
@@ -70,9 +71,9 @@ export const tfjs: Backend<T> = {
   softplus: (x) => softplus(float(x)),
   sigmoid: (x) => sigmoid(float(x)),
 
-  equal: detached(tf.equal),
-  greater: detached(tf.greater),
-  greaterEqual: detached(tf.greaterEqual),
+  equal: comparison(tf.equal),
+  greater: comparison(tf.greater),
+  greaterEqual: comparison(tf.greaterEqual),
   where,
 
   sum: (x, axis) => sum(numeric(x), axis),
@@ -86,9 +87,10 @@ export const tfjs: Backend<T> = {
   slice,
   concat: (xs, axis) => tf.concat([...xs], axis),
   reshape: (x, shape) => tf.reshape(x, [...shape]),
-  broadcastTo: (x, shape) => tf.broadcastTo(x, [...shape] as never),
+  broadcastTo,
 
   stopGradient: (x) => untaped(() => tf.clone(x)),
+  detached: untaped,
   valueAndGrads: valueAndInputGrads,
   tokenLogProbs,
   tokenStats,

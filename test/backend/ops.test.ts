@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { backendOf, ops } from '../../src/index.js';
+import { backendOf, ops, registerBackend, type Backend } from '../../src/index.js';
 import {
   derivatives,
   epsilon,
@@ -463,6 +463,47 @@ describe('scope', () => {
     expectNoLeak(() => ops.scope(x, () => ops.exp(ops.neg(x))));
     expectNoLeak(() => ops.scope(x, () => ({ a: ops.exp(ops.neg(x)), b: ops.neg(x) })), 2);
   });
+});
+
+describe('detached', () => {
+  const functions = {
+    'a tensor': (x: X): X => ops.detached(x, () => ops.exp(ops.neg(x))),
+    'a record': (x: X): X => ops.detached(x, () => ({ a: ops.exp(ops.neg(x)), b: x })).a as X,
+  };
+  /** Runs `f` with the engine under test, but without its own method. */
+  const withFallback = async (f: () => void | Promise<void>): Promise<void> => {
+    const without = { ...backendOf<X>(tensor(0)), name: 'without detached', detached: undefined };
+    const unregister = registerBackend(without as unknown as Backend<X>);
+    await Promise.resolve(f()).finally(unregister);
+  };
+
+  it.each(Object.entries(functions))('computes %s without gradient', async (_, f) => {
+    const test = async (): Promise<void> => {
+      await expectValues(f(tensor(A)), A.map((x) => Math.exp(-x)), 4); // prettier-ignore
+      await expectGradients((x) => ops.mul(f(x), x), [A], [A.map((x, i) => weights[i]! * Math.exp(-x))]);
+    };
+    await test();
+    await withFallback(test);
+  });
+
+  it('frees the tensors it made, except those it returns, also if it throws', async () => {
+    const test = (): void => {
+      const x = tensor(A);
+      expectNoLeak(() => functions['a tensor'](x));
+      expectNoLeak(() => ops.detached(x, () => ({ a: ops.exp(ops.neg(x)), b: ops.neg(x) })), 2);
+      const failing = (): X => ops.detached(x, () => ops.reshape(ops.neg(x), ops.shape(ops.concat([]))));
+      expectError(failing, RangeError, 'concat: xs is empty, expected at least one tensor');
+      expectGradientAfter(x);
+    };
+    test();
+    await withFallback(test);
+  });
+
+  /** Asserts that an error leaves the engine recording. */
+  const expectGradientAfter = (x: X): void => {
+    const { grads } = isArrays ? { grads: [] } : backendOf<X>(x).valueAndGrads!((xs) => ops.sum<X>(ops.neg(xs[0])), [x]);
+    expect(grads).toHaveLength(isArrays ? 0 : 1);
+  };
 });
 
 it('the engine under test has an epsilon', () => {

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { samLogProbs } from '../../src/index.js';
-import { expectError, expectGradients, expectNoLeak, expectValues, read, tensor, type X } from '../support/engine.js';
+import { ops, samLogProbs } from '../../src/index.js';
+import { derivatives, expectError, expectGradients, expectNoLeak, expectValues, read, tensor, type X } from '../support/engine.js';
 import { weight } from '../support/samples.js';
 import { chosen, rejected, masks, sides, logps, both } from '../support/tokenPairs.js';
 
@@ -38,28 +38,64 @@ describe('samLogProbs', () => {
     for (const n of often) expect(Math.abs(n - 16)).toBeLessThan(11);
   });
 
-  it('draws by the position of a pair and by T, whatever the other pairs are', async () => {
-    const powers = [1, 2, 4, 8, 16];
-    const chosenSums = async (rows: number, padding: number, seed: number): Promise<number[]> => {
-      const repeated = (row: number[]): X => tensor(Array.from({ length: rows }, () => [...row, ...Array<number>(padding).fill(0)]));
-      const pairMasks = { chosen: repeated([1, 1, 1, 1, 1]), rejected: repeated([1, 1, 0, 0, 0]) };
-      const { chosen: c } = samLogProbs<X>({ chosen: repeated(powers), rejected: repeated(powers) }, pairMasks, { seed });
-      return (await read(c)) as number[];
-    };
-    let moved = 0;
-    let widened = 0;
-    for (let seed = 0; seed < 8; seed++) {
-      const [[alone], [first, second], [padded]] = [
-        await chosenSums(1, 0, seed),
-        await chosenSums(2, 0, seed),
-        await chosenSums(1, 3, seed),
+  describe('with one seed per pair', () => {
+    // Ten tokens, whose log-probs are distinct powers of 2.
+    const powers = Array.from({ length: 10 }, (_, t) => 2 ** t);
+    const lengths = { chosen: [10, 7, 3], rejected: [4, 9, 1] };
+    const seeds = [11, 2 ** 32 - 1, 0];
+    const PADDINGS = [[0, 1], [0, 5], [1, 0], [3, 2]] as const; // prettier-ignore
+
+    /** Values and gradients of some of the pairs, side by side, with padding around their tokens. */
+    const sampled = async (pairs: readonly number[], left = 0, right = 0): Promise<number[][][]> => {
+      const padded = (row: number[], padding: number): number[] => [
+        ...Array<number>(left).fill(padding),
+        ...row,
+        ...Array<number>(right).fill(padding),
       ];
-      expect(first).toBe(alone);
-      moved += Number(second !== first);
-      widened += Number(padded !== alone);
-    }
-    expect(moved).toBeGreaterThan(0);
-    expect(widened).toBeGreaterThan(0);
+      const mask = (side: 'chosen' | 'rejected'): X =>
+        tensor(pairs.map((i) => padded(powers.map((_, t) => Number(t < lengths[side][i]!)), 0))); // prettier-ignore
+      const pairMasks = { chosen: mask('chosen'), rejected: mask('rejected') };
+      const options = { seed: pairs.map((i) => seeds[i]!) };
+      const side = (x: X) => ops.reshape<X>(x, [pairs.length, 1]);
+      const f = (x: X): X => {
+        const { chosen: c, rejected: r } = samLogProbs<X>({ chosen: x, rejected: x }, pairMasks, options);
+        return ops.concat<X>([side(c), side(r)], 1);
+      };
+      const input = pairs.map(() => padded(powers, 1024));
+      const values = (await read(f(tensor(input)))) as number[][];
+      const { grads } = await derivatives((x) => ops.sum<X>(f(x)), [input]);
+      // The weight by which `derivatives` multiplies a scalar is divided out.
+      const tokens = (grads[0] as number[][]).map((row) => row.slice(left, left + 10).map((g) => Math.round(g / weight(0))));
+      return pairs.map((_, i) => [values[i]!, tokens[i]!]);
+    };
+
+    it('a batch equals its parts, in any order', async () => {
+      const whole = await sampled([0, 1, 2]);
+      expect([...(await sampled([0])), ...(await sampled([1, 2]))]).toEqual(whole);
+      expect((await sampled([2, 1, 0])).reverse()).toEqual(whole);
+    });
+
+    it('draws the same tokens wherever the padding is', async () => {
+      const whole = await sampled([0, 1, 2]);
+      for (const [left, right] of PADDINGS) {
+        expect(await sampled([0, 1, 2], left, right)).toEqual(whole);
+      }
+    });
+
+    it('draws differently for pairs of different seeds', async () => {
+      const x = { chosen: tensor([powers, powers]), rejected: tensor([powers, powers]) };
+      const ones = powers.map(() => 1);
+      const five = powers.map((_, t) => Number(t < 5));
+      const pairMasks = { chosen: tensor([ones, ones]), rejected: tensor([five, five]) };
+      const sums = async (seed: number | number[]): Promise<number[]> =>
+        (await read(samLogProbs<X>(x, pairMasks, { seed }).chosen)) as number[];
+      const [first, second] = await sums([1, 2]);
+      expect(first).not.toBe(second);
+      expect(await sums([2, 1])).toEqual([second, first]);
+      // One seed for the batch still gives each pair its own draw.
+      const [one, other] = await sums(1);
+      expect(one).not.toBe(other);
+    });
   });
 
   it('sums the drawn tokens, with gradient 1 for them and 0 for others', async () => {
@@ -80,7 +116,13 @@ describe('samLogProbs', () => {
     for (const seed of [-1, 1.5, 2 ** 32, NaN]) {
       expectError(() => samLogProbs(x, m, { seed }), RangeError, `samLogProbs: seed must be an integer in [0, 2^32), got ${seed}`);
     }
-    expectError(() => samLogProbs(x, m, {} as never), TypeError, 'samLogProbs: seed is undefined, expected a number');
+    expectError(() => samLogProbs(x, m, {} as never), TypeError, 'samLogProbs: seed is undefined, expected a number or a list of numbers');
+    expectError(() => samLogProbs(x, m, { seed: [1, 2] }), RangeError, 'samLogProbs: seed has shape [2], expected [3], one per pair');
+    expectError(
+      () => samLogProbs(x, m, { seed: [1, -2, 3] }),
+      RangeError,
+      'samLogProbs: value 1 of seed must be an integer in [0, 2^32), got -2',
+    );
     expectError(
       () => samLogProbs(x, {} as never, { seed: 1 }),
       TypeError,

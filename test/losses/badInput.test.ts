@@ -119,13 +119,17 @@ const REFUSALS: Record<keyof typeof refused, (name: LossName, batch: X, options:
     }
   },
   empty: (name, batch, options) => {
-    const none = isListLoss(name) ? tensor([[], []]) : tensor([]);
-    expectRefusal(name, withField(batch, fieldsOf(batch)[0]!, none), options, RangeError, 'has shape \\[.*\\], expected ');
-    if (isListLoss(name)) {
-      const one = tensor([[-1], [-1]]);
-      const all = fieldsOf(batch).reduce((x: X, path) => withField(x, path, one), batch);
-      expectRefusal(name, all, options, RangeError, 'policy has shape \\[2, 1\\], expected at least 2 candidates');
-    }
+    const none = tensor([[], []]);
+    expectRefusal(
+      name,
+      withField(batch, fieldsOf(batch)[0]!, none),
+      options,
+      RangeError,
+      'policy has shape \\[2, 0\\], expected no empty axis',
+    );
+    const one = tensor([[-1], [-1]]);
+    const all = fieldsOf(batch).reduce((x: X, path) => withField(x, path, one), batch);
+    expectRefusal(name, all, options, RangeError, 'policy has shape \\[2, 1\\], expected at least 2 candidates');
   },
   labels: (name, batch, options) => {
     const field = isListLoss(name) ? 'mask' : 'desirable';
@@ -196,6 +200,7 @@ async function expectBadValue(name: LossName, batch: X, options: X, message: str
 function applies(key: keyof typeof refused, name: LossName): boolean {
   const { kind, required, perExample } = losses[name];
   if (['dtype', 'disposed'].includes(key)) return !isArrays;
+  if (key === 'empty') return isListLoss(name);
   if (key === 'labels') return kind === 'examples' || isListLoss(name);
   if (key === 'requiredOption') return required.length > 0;
   if (key === 'optionValues') return perExample.length > 0;

@@ -16,6 +16,7 @@ import {
 import { expectClose, type Values } from '../../src/testing/index.js';
 import { claims, LARGE_REWARD, LARGEST_LOGP, LARGEST_REWARD, otherFunctions, statistics, type Claim } from '../../tools/docs/claims.js';
 import { callOf } from '../support/calls.js';
+import { emptied } from '../support/emptied.js';
 import { derivatives, epsilon, expectNoLeak, flatten, isArrays, isReadable, read, tensor, type X } from '../support/engine.js';
 import {
   asTensors,
@@ -115,6 +116,24 @@ describe.each(names)('%s', (name) => {
         const joined = parts.flatMap((part) => part.grads[i]!);
         return differences(`gradient by ${key}`, joined, whole.grads[i]!, (isArrays ? 1e-6 : 4 * epsilon) * steepest);
       }),
+    ];
+  });
+
+  itHolds(claims.empty, name, async () => {
+    const [none, noOptions] = [emptied(asTensors(fields)), emptied(optionsOf(options))];
+    const wrt = trainedOf(fields);
+    const f = (...xs: X[]): X => call({ ...none, ...Object.fromEntries(wrt.map((key, i) => [key, xs[i]])) }, noOptions);
+    const values = f(...wrt.map((key) => none[key]));
+    const found = [
+      ...differences('values', flatten((await read(values)) as Values), [], 0),
+      ...differences('shape', ops.shape(values), [0], 0),
+    ];
+    if (isArrays) return found;
+    const { value, grads } = backendOf<X>(values).valueAndGrads!((xs) => ops.sum<X>(f(...xs)), wrt.map((key) => none[key])); // prettier-ignore
+    return [
+      ...found,
+      ...differences('sum', [(await read(value)) as number], [0], 0),
+      ...wrt.flatMap((key, i) => differences(`shape of the gradient by ${key}`, ops.shape(grads[i]), ops.shape(none[key]), 0)),
     ];
   });
 
@@ -237,7 +256,7 @@ describe('what depends on the rest of the batch', () => {
     robustMean: (from, to) => robustMean<X>(tensor([1, 2, 3].slice(from, to))),
     samLogProbs: (from, to) => {
       const [chosen, rejected] = [masks.chosen, masks.rejected].map((mask) => tensor(mask.slice(from, to)));
-      const { chosen: sums } = samLogProbs<X>({ chosen: rows(from, to), rejected: rows(from, to) }, { chosen, rejected }, { seed: 1 });
+      const { chosen: sums } = samLogProbs<X>({ chosen: rows(from, to), rejected: rows(from, to) }, { chosen, rejected }, { seed: 2 });
       return ops.sum(sums);
     },
   };

@@ -77,6 +77,12 @@ describe('nll', () => {
     await expectValues(ops.add(part(0, 1), part(1, 3)), 2.5, 4);
   });
 
+  it('is 0 with zero gradient in a batch without counted tokens, whose token count is 0', async () => {
+    const none = mask.map((row) => row.map(() => 0));
+    await expectValues(nll<X>(tensor(logps), tensor(none), { tokenCount: 0 }), 0);
+    await expectGradients((x) => nll<X>(x, tensor(none), { tokenCount: 0 }), [logps], [none]);
+  });
+
   it('leaks nothing, and names bad input', () => {
     const [x, m] = [tensor(logps), tensor(mask)];
     expectNoLeak(() => nll(x, m));
@@ -95,7 +101,7 @@ describe('nll', () => {
     expectError(() => nll<X>(x, x, options), RangeError, 'nll: unknown option temperature, expected reduction, tokenCount');
     expectError(() => nll<X>(x, x, 'token' as never), TypeError, 'nll: options is "token", expected an object');
     expectError(() => nll<X>(x, x, { reduction: 'all' as never }), RangeError, 'nll: reduction must be one of "token", "sequence", "none", got "all"'); // prettier-ignore
-    expectError(() => nll(x, m, { tokenCount: 0 }), RangeError, 'nll: tokenCount must be finite and > 0, got 0');
+    expectError(() => nll(x, m, { tokenCount: -1 }), RangeError, 'nll: tokenCount must be finite and >= 0, got -1');
     const row = tensor([1, 1, 1]);
     expectError(() => nll(row, row), RangeError, 'nll: logps has shape [3], expected rank 2');
     expectError(() => nll(x, row), RangeError, 'nll: mask has shape [3], expected [3, 3] like logps');

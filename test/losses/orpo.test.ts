@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { orpo } from '../../src/index.js';
+import { nll, ops, orpo } from '../../src/index.js';
 import { itCosts } from '../support/costs.js';
 import {
   derivatives,
@@ -56,6 +56,22 @@ describe('orpo', () => {
       plain.map((v) => v + 1.5),
       4,
     );
+  });
+
+  it('adds up over parts with an NLL over the tokens of the batch beside it', async () => {
+    const [logps, mask] = [[[-1, -2], [-3, -4], [-5, -6]], [[1, 1], [1, 0], [1, 0]]]; // prettier-ignore
+    const part = (from: number, to: number) => {
+      const side = (x: number[]) => tensor(x.slice(from, to));
+      const tokens = (x: number[][]) => tensor(x.slice(from, to));
+      return {
+        pairs: { chosen: side(sides.chosen), rejected: side(sides.rejected) },
+        nll: nll<X>(tokens(logps!), tokens(mask!), { tokenCount: 4 }),
+      };
+    };
+    const whole = part(0, 3);
+    const inParts = [part(0, 1), part(1, 3)].map((x) => ops.add<X>(ops.div<X>(ops.sum<X>(orpo<X>(x.pairs)), 3), x.nll));
+    const expected = (await read(ops.mean<X>(orpo<X>({ ...whole.pairs, nll: whole.nll })))) as number;
+    await expectValues(ops.add<X>(inParts[0], inParts[1]), expected, 4);
   });
 
   it('has the gradient of its doc comment', async () => {

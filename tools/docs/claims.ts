@@ -49,6 +49,11 @@ export const claims = {
       aotUnpaired: 'sorts the log-ratios of the whole batch.',
     },
   ),
+  empty: claim(
+    'An empty part',
+    'returns no values for a batch without examples, and its gradients are as empty',
+    'A worker or a last part of a batch may have no examples: tensors `[0]` or `[0, K]`, or plain empty lists.',
+  ),
   gradients: claim(
     'Nothing is detached',
     'passes its gradient to every log-prob, divergence and reward that its value depends on, those of the reference included',
@@ -98,7 +103,7 @@ export const statistics = {
 export const otherFunctions = {
   nll: 'is a mean over the batch, unless `reduction` is `none`. For parts, pass the `tokenCount` of the whole batch.',
   robustMean: 'is not a sum over examples.',
-  samLogProbs: 'draws other tokens if an example is at another position in its batch.',
+  samLogProbs: 'draws by the position of a pair in the batch if `seed` is one number. For parts, pass one seed per pair.',
 } as const;
 
 /** The values that a loss can have. */
@@ -151,7 +156,7 @@ export const refused = {
   engines: ['fields on two engines, or a list among the fields that the trained model computes, next to tensors', 'TypeError'],
   disposed: ['a disposed tensor', 'TypeError'],
   shape: ['a field of the wrong shape', 'RangeError'],
-  empty: ['an empty batch, or a list of one candidate', 'RangeError'],
+  empty: ['lists of no candidate or of one', 'RangeError'],
   labels: ['`desirable` or `mask` with values other than 0 and 1', 'RangeError, or NaN'],
   unknownOption: ['an unknown option', 'RangeError'],
   options: ['options that are not an object', 'TypeError'],

@@ -70,6 +70,8 @@ Three functions outside the catalogue depend on the whole batch as well:
 
 ${remarks(otherFunctions)}
 
+${section(claims.empty)}
+
 ${section(claims.gradients)}
 
 Gradients reach the reference, so compute its log-probs outside the differentiated function.

@@ -252,5 +252,5 @@ export const plotted: Readonly<Record<string, Plotted>> = {
 function sampled(tokens: number): number {
   const row = (n: number) => [Array.from({ length: 12 }, (_, i) => (i < n ? 1 : 0))];
   const logps = { chosen: [new Array<number>(12).fill(-1)], rejected: [new Array<number>(12).fill(-1)] };
-  return pf.samLogProbs(logps, { chosen: row(12), rejected: row(tokens) }, { seed: 1 }).chosen[0]!;
+  return pf.samLogProbs(logps, { chosen: row(12), rejected: row(tokens) }, { seed: [1] }).chosen[0]!;
 }

@@ -51,8 +51,8 @@ export const arrays: Backend<Nested> = {
     );
   },
 
-  sum: (x, axis) => reduce(x, axis, (a, b) => a + b),
-  max: (x, axis) => reduce(x, axis, Math.max),
+  sum: (x, axis) => reduce(x, axis, (a, b) => a + b, 0),
+  max: (x, axis) => reduce(x, axis, Math.max, -Infinity),
   cumsum: (x) => alongLast(x, runningSum),
   sort: (x) => alongLast(x, (row) => [...row].sort((a, b) => a - b)),
   argsort: (x) => alongLast(x, (row) => row.map((_, i) => i).sort((i, j) => row[i]! - row[j]!)),
@@ -105,6 +105,8 @@ function map(x: Nested, f: (v: number) => number): Nested {
   return isLeaf(x) ? f(toNumber(x)) : Array.from(x, (row) => map(row, f));
 }
 
+const isEmpty = (x: Nested): boolean => Array.isArray(x) && x.length === 0;
+
 const product = (sizes: readonly number[]): number => sizes.reduce((a, b) => a * b, 1);
 const show = (sizes: readonly number[]): string => `[${sizes.join(', ')}]`;
 
@@ -127,11 +129,13 @@ function zip(a: Nested, b: Nested, f: (x: number, y: number) => number): Nested 
 
 const positive = (axis: number, x: Nested): number => (axis < 0 ? axis + rank(x) : axis);
 
-function reduce(x: Nested, axis: number | undefined, f: (a: number, b: number) => number): Nested {
-  if (axis === undefined) return flat(x).reduce((a, b) => f(a, b));
+function reduce(x: Nested, axis: number | undefined, f: (a: number, b: number) => number, empty: number): Nested {
+  if (axis === undefined) return flat(x).reduce((a, b) => f(a, b), empty);
+  // The rank of an empty list is unknown: a negative axis is not its first.
+  if (isEmpty(x)) return axis === 0 ? empty : [];
   const at = positive(axis, x);
   const rows = map(x, (v) => v) as List;
-  return at === 0 ? rows.reduce((a, b) => zip(a, b, f)) : rows.map((row) => reduce(row, at - 1, f));
+  return at === 0 ? rows.reduce((a, b) => zip(a, b, f)) : rows.map((row) => reduce(row, at - 1, f, empty));
 }
 
 function alongLast(x: Nested, f: (row: number[]) => number[]): Nested {

@@ -1,5 +1,6 @@
 import * as tf from '@tensorflow/tfjs-core';
 import { untaped } from '../tape.js';
+import { reduceNone } from './reduceNone.js';
 
 // On WebGL, tfjs's reduction starts from this value, so it never returns a smaller one. Divided by SCALE, every finite float is above it.
 const BEGIN = -1e20;
@@ -10,6 +11,7 @@ const SCALE = 2 ** 64;
  * often filled.
  */
 export function max(x: tf.Tensor, axis?: number): tf.Tensor {
+  if (x.size === 0) return reduceNone(x, axis, -Infinity);
   const largest = tf.max(x, axis);
   if (tf.getBackend() !== 'webgl') return largest;
   const ofSmall = tf.mul(tf.max(tf.div(x, SCALE), axis), SCALE);

@@ -9,11 +9,13 @@ type T = tf.Tensor;
  * engine.
  */
 export function argsort(x: T): T {
+  if (x.size === 0) return tf.zeros(x.shape, 'int32');
   return untaped(() => tf.topk(tf.neg(x), x.shape.at(-1), true).indices);
 }
 
 /** Sorts along the last axis. TopK has no gradient, so the values are taken by index from the flattened rows. */
 export function sort(x: T): T {
+  if (x.size === 0) return tf.clone(x);
   const size = x.shape.at(-1)!;
   const starts = tf.reshape(tf.mul(tf.range(0, x.size / size, 1, 'int32'), tf.scalar(size, 'int32')), [-1, 1]);
   const flat = tf.add(tf.reshape(argsort(x), [-1, size]), starts);

@@ -1,6 +1,7 @@
 import * as tf from '@tensorflow/tfjs-core';
 import { kernel } from '../kernels/kernel.js';
 import { onWasm } from '../kernels/wasm.js';
+import { reduceNone } from './reduceNone.js';
 
 interface Inputs {
   readonly x: tf.Tensor;
@@ -32,6 +33,7 @@ const RUN = 512;
 
 /** Sum over one axis or over all. Long float sums over the last axis or over all axes avoid tfjs's loss of digits. */
 export function sum(x: tf.Tensor, axis?: number): tf.Tensor {
+  if (x.size === 0) return reduceNone(x, axis, 0);
   const isTrailing = axis === undefined || axis === -1 || axis === x.rank - 1;
   const shape = axis === undefined ? [] : x.shape.slice(0, -1);
   const size = x.size / shape.reduce((a, b) => a * b, 1);

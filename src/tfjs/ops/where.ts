@@ -1,5 +1,6 @@
 import * as tf from '@tensorflow/tfjs-core';
 import { untaped } from '../tape.js';
+import { broadcastTo } from './broadcastTo.js';
 import { condition } from './dtypes.js';
 
 type T = tf.Tensor;
@@ -9,11 +10,12 @@ type T = tf.Tensor;
  * a bool tensor. It also cannot broadcast a bool condition there.
  */
 export function where(c: T, a: T | number, b: T | number): T {
-  const [x, y] = [asTensor(a), asTensor(b)];
+  let [x, y] = [asTensor(a), asTensor(b)];
   const asFloats = x.dtype !== y.dtype || x.dtype === 'bool';
   const shape = broadcastShape(broadcastShape(c.shape, x.shape), y.shape);
+  if (shape.includes(0)) [x, y] = [broadcastTo(x, shape), broadcastTo(y, shape)];
   const isSmaller = tf.util.sizeFromShape(shape) !== c.size;
-  const repeated = isSmaller ? untaped(() => tf.broadcastTo(tf.cast(c, 'float32'), shape)) : c;
+  const repeated = isSmaller ? untaped(() => broadcastTo(tf.cast(c, 'float32'), shape)) : c;
   return tf.where(
     repeated.dtype === 'bool' ? repeated : condition(repeated),
     asFloats ? tf.cast(x, 'float32') : x,
