@@ -81,13 +81,6 @@ export const claims = {
   ),
 } as const;
 
-/** Losses that take a statistic of the batch as an argument. */
-export const statistics = {
-  bcoPair: '`delta`, see `rewardShift`',
-  kto: '`kl`, see [`klEstimate`](losses/klEstimate.md)',
-  bco: '`delta`, see `rewardShift`',
-} as const satisfies Remarks;
-
 /** Functions outside the catalogue whose result for a batch is not the sum of those for its parts. */
 export const otherFunctions = {
   nll: 'is a mean over the batch, unless `reduction` is `none`. For parts, pass the `tokenCount` of the whole batch.',

@@ -1,5 +1,5 @@
 // docs/contract.md: the statements and exceptions of claims.ts.
-import { losses } from '../../src/core.js';
+import { losses, type LossEntry } from '../../src/core.js';
 import { table } from '../markdown.js';
 import {
   claims,
@@ -7,7 +7,6 @@ import {
   ranges,
   refused,
   refusesUnknownFields,
-  statistics,
   unchecked,
   usualRange,
   type Claim,
@@ -37,6 +36,23 @@ const ranged = (): string =>
     ...Object.entries(ranges).map(([name, all]) => [linked(name), all.map(({ words }) => words).join(', '), all[0]!.note ?? '']),
   ]);
 
+/** The argument of each coupled loss that is a statistic, and the functions that compute it. */
+const statistics = (): string =>
+  Object.entries<LossEntry>(losses)
+    .filter(([, { coupling }]) => coupling === 'statistics')
+    .map(
+      ([
+        name,
+        {
+          fields,
+          statistics: [sums, total],
+        },
+      ]) => {
+        return `- ${linked(name)}: \`${fields.includes('kl') ? 'kl' : 'delta'}\`, \`${total!}\` of the sum of \`${sums!}\``;
+      },
+    )
+    .join('\n');
+
 const errors = (): string => table([['input', 'error'], ['---', '---'], ...Object.values(refused)]);
 
 const notErrors = (): string =>
@@ -62,9 +78,7 @@ ${section(claims.parts)}
 
 Three losses take a statistic of the batch as an argument. Compute it over the whole batch, and give it to each part:
 
-${Object.entries(statistics)
-  .map(([name, remark]) => `- ${linked(name)}: ${remark}`)
-  .join('\n')}
+${statistics()}
 
 Three functions outside the catalogue depend on the whole batch as well:
 
