@@ -58,6 +58,17 @@ export const claims = {
       lipo: 'detaches the weights of its pairs of candidates, so no gradient reaches the rewards.',
     },
   ),
+  direction: claim(
+    'It pushes the right way',
+    'falls as the policy prefers the right side more, where it prefers the wrong side or neither',
+    'The slopes that `checkLoss` reports, see the page of each loss.',
+    { discopop: 'rises around h = 0, with the default tau.' },
+  ),
+  reference: claim(
+    'Where policy and reference agree',
+    'with a reference has one value wherever policy and reference agree and its other fields are the same',
+    '`checkLoss` compares two such batches.',
+  ),
   finite: claim(
     'Finite at the extremes',
     'is finite, and so is its gradient, for log-probs from -1e5 to 0 and log-ratios, or scores of a reward model, from -1e5 to 1e5',

@@ -70,7 +70,7 @@ export const contract = (): string => `<!-- npm run generate writes this page fr
 
 This page holds for the ${Object.keys(losses).length} losses of the [catalogue](losses.md), with the exceptions that it names.
 Tests check each statement for each loss on each engine, and that each exception is one: see \`contract.test.ts\`,
-\`badInput.test.ts\` and \`ranges.test.ts\` in \`test/losses\`.
+\`badInput.test.ts\` and \`ranges.test.ts\` in \`test/losses\`, and \`checkLoss.test.ts\` in \`test/testing\`.
 
 ${section(claims.values)}
 
@@ -89,6 +89,10 @@ ${section(claims.gradients)}
 Gradients reach the reference, so compute its log-probs outside the differentiated function.
 
 Losses take log-probs of whole completions: they mask no tokens, and divide by no lengths.
+
+${section(claims.direction)}
+
+${section(claims.reference)}
 
 ${section(claims.finite)}
 

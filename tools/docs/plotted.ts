@@ -142,7 +142,7 @@ function kindOf(name: LossName): Kind {
 }
 
 /** Returns the values of `names`, all of which `table` must contain. */
-const pick = (table: Readonly<Record<string, unknown>>, names: readonly string[], what: string): Record<string, unknown> =>
+export const pick = (table: Readonly<Record<string, unknown>>, names: readonly string[], what: string): Record<string, unknown> =>
   Object.fromEntries(
     names.map((name) => {
       if (!(name in table)) throw new Error(`tools/docs/plotted.ts: ${what} lacks a value for ${name}`);
