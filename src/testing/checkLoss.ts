@@ -1,16 +1,14 @@
-import { arrays } from '../backend/arrays/arrays.js';
-import { sum } from '../backend/ops.js';
 import { describe } from '../backend/registry.js';
-import type { Backend } from '../backend/types.js';
 import { checkChoice, checkOptions } from '../internal/checks.js';
 import type { LossKind } from '../internal/lossKind.js';
-import { checkGradients } from './checkGradients.js';
 import * as checks from './lossChecks.js';
 import type { LossOptions, Subject } from './lossChecks.js';
 import { findExtremes } from './lossExtremes.js';
-import { readInputs, type Leaf, type LossInputs, type Point } from './lossInputs.js';
+import { onArrays, readInputs } from './lossInputs.js';
+import { gradientError, notFiniteOnEngine } from './lossOnEngine.js';
+import { LossProblem, problemOf } from './lossProblem.js';
 import { LossReport, type LossProperties } from './lossReport.js';
-import { isForeign, traced, type Trace } from './tracer.js';
+import { traced, type Trace } from './tracer.js';
 
 /** A check of {@link checkLoss} whose problem may be intended. */
 export type LossCheck = (typeof CHECKS)[number];
@@ -74,60 +72,46 @@ export async function checkLoss(
   for (const check of allow) checkChoice('checkLoss', 'allow', check, CHECKS);
   const name = loss.name || 'loss';
   const inputs = await readInputs(sample, kind);
-  const run = (batch: object, own: LossOptions): unknown => loss(batch as never, own as never);
+  const subject: Subject = { inputs, options: given, call: (batch, own) => loss(batch as never, own as never) };
   try {
-    const trace = traceOf(run, inputs, given);
-    const subject: Subject = { inputs, options: given, call: run as Subject['call'] };
-    const { problems, properties } = await examine(subject, trace);
-    return new LossReport(name, problems.filter((line) => !allow.some((check) => line.startsWith(`${check}: `))), properties); // prettier-ignore
+    const { problems, properties } = await examine(subject, traceOf(subject));
+    const unintended = problems.filter((line) => !allow.some((check) => line.startsWith(`${check}: `)));
+    return new LossReport(name, unintended, properties);
   } catch (error) {
-    return new LossReport(name, [`call: ${sentence(error)}`], null);
+    return new LossReport(name, [`call: ${problemOf(error)}`], null);
   }
 }
 
-/** Calls the loss on opaque tensors; throws an error that says what is wrong with the call. */
-function traceOf(run: (batch: object, options: LossOptions) => unknown, inputs: LossInputs, options: LossOptions): Trace<unknown> {
-  const call = (isReadable: boolean): Trace<unknown> => {
-    const tensor = ({ isNumber, values, shape, path }: Leaf, make: (values: never, name: string) => object): unknown =>
-      isNumber ? values[0] : make(arrays.reshape(Array.from(values), shape) as never, path);
+/** Calls the loss on opaque tensors, which can be read and which cannot; throws a {@link LossProblem} if it returns no losses. */
+function traceOf({ inputs, options, call }: Subject): Trace<unknown> {
+  const traceIf = (isReadable: boolean): Trace<unknown> => {
     let trace: Trace<unknown>;
-    // Within a scope of the engine, because a loss for this engine alone makes tensors there before it fails.
+    // In a scope of the engine, because a loss that is written for this engine alone makes tensors there before it fails.
     inputs.engine.scope(() => {
-      trace = traced(
-        (make) =>
-          run(
-            inputs.batch((leaf) => tensor(leaf, make)),
-            options,
-          ),
-        isReadable,
-      );
+      trace = traced((make) => {
+        const batch = inputs.batch((leaf, i) => (leaf.isNumber ? leaf.values[0] : make(onArrays(inputs, i), leaf.path)));
+        return call(batch, options);
+      }, isReadable);
     });
     return trace!;
   };
-  const trace = call(true);
+  const trace = traceIf(true);
   const { result, shape } = trace;
   if (result instanceof Promise) {
-    result.catch(() => undefined); // The promise is of no use, nor is its error.
-    throw new TypeError('it returns a promise, expected a tensor: a loss is synchronous');
+    result.catch(() => undefined); // Nobody waits for it.
+    throw new LossProblem('it returns a promise, expected a tensor: a loss is synchronous');
   }
-  if (!shape) throw new TypeError(`it returns ${describe(result)}, expected a tensor`);
+  if (!shape) throw new LossProblem(`it returns ${describe(result)}, expected a tensor`);
   if (shape.length !== 1 || shape[0] !== inputs.rows) {
     const advice = shape.length === 0 ? ': leave the mean to the caller' : '';
-    throw new TypeError(`it returns shape [${shape.join(', ')}], expected [${inputs.rows}], one value per row${advice}`);
+    throw new LossProblem(`it returns shape [${shape.join(', ')}], expected [${inputs.rows}], one value per row${advice}`);
   }
-  call(false);
+  try {
+    traceIf(false);
+  } catch (error) {
+    throw new LossProblem(`where values cannot be read, as on a GPU, ${problemOf(error)}`, { cause: error });
+  }
   return trace;
-}
-
-/** An error as the end of a sentence, without its stack. */
-function sentence(error: unknown): string {
-  if (!(error instanceof Error)) return `it throws ${describe(error)}`;
-  const [message = ''] = error.message.split('\n');
-  if (/^it (returns|reads|uses) /.test(message)) {
-    return /^it returns /.test(message) ? message : `${message}, expected only operations of ops: values are not known on a GPU`;
-  }
-  if (isForeign(message)) return `it gives a tensor to another library, expected only operations of ops: ${message}`;
-  return `it throws ${error.name}: ${message}`;
 }
 
 async function examine(subject: Subject, trace: Trace<unknown>): Promise<{ problems: string[]; properties: LossProperties }> {
@@ -136,14 +120,16 @@ async function examine(subject: Subject, trace: Trace<unknown>): Promise<{ probl
   const dependence = checks.dependence(subject);
   const variation = checks.variesAtReference(subject);
   const isPerRow = checks.isPerRow(subject);
-  const hasGradients = engine.valueAndGrads !== undefined;
-  const extremes = await findExtremes(inputs, (point) => notFinite(subject, point));
-  const gradient = hasGradients ? await gradientError(subject) : null;
+  const extremes = await findExtremes(
+    inputs,
+    async (point) => checks.notFinite(subject, point) ?? (await notFiniteOnEngine(subject, point)),
+  );
+  const gradient = await gradientError(subject);
   const detached = inputs.inputs.filter(({ model, name }) => model === 'policy' && dependence.inputs[name]!.gradient === 'detached');
   const problems = [
     ...checks.wrongDirections(subject, dependence).map((line) => `direction: ${line}`),
     ...(variation === undefined ? [] : [`reference: ${variation}`]),
-    ...(isPerRow ? [] : ['rows: the loss of a row alone is another than in the batch']),
+    ...(isPerRow ? [] : ['rows: the loss of a row depends on the rest of the batch']),
     ...checks.unused(subject).map((name) => `unused: ${name} changes nothing`),
     ...detached.map(({ name }) => `detached: no gradient reaches ${name}, on which the loss depends`),
     ...(extremes.problem === undefined ? [] : [`finite: ${extremes.problem}`]),
@@ -167,59 +153,3 @@ async function examine(subject: Subject, trace: Trace<unknown>): Promise<{ probl
   };
   return { problems, properties };
 }
-
-/** What is not finite at a point, in float64 or on the engine, with its gradients if it has any. */
-async function notFinite(subject: Subject, point: Point): Promise<string | undefined> {
-  try {
-    const bad = (values: ArrayLike<number>) => Array.from(values).find((x) => !Number.isFinite(x));
-    const value = bad(checks.valuesAt(subject, point));
-    if (value !== undefined) return `it is ${value}`;
-    const { inputs, call, options } = subject;
-    const { engine } = inputs;
-    if (engine.valueAndGrads === undefined) return undefined;
-    const tensors = tensorsOn(engine, inputs, point);
-    const wrt = differentiated(inputs);
-    const batch = (xs: readonly unknown[]) => inputs.batch((_, i) => (wrt.includes(i) ? xs[wrt.indexOf(i)] : tensors[i]));
-    const results = engine.scope(() => {
-      const { value: total, grads } = engine.valueAndGrads!((xs) => sum(call(batch(xs), options)) as unknown, wrt.map((i) => tensors[i])); // prettier-ignore
-      return [total, ...grads];
-    });
-    const [total, ...grads] = await engine.read(results);
-    free(engine, [...results, ...tensors]);
-    if (bad(total!) !== undefined) return `it is ${bad(total!)} on ${engine.name}`;
-    const at = grads.findIndex((values) => bad(values) !== undefined);
-    return at < 0 ? undefined : `its gradient by ${inputs.leaves[wrt[at]!]!.path} is ${bad(grads[at]!)} on ${engine.name}`;
-  } catch (error) {
-    return sentence(error);
-  }
-}
-
-/** The largest error of the gradients of the engine, or what is wrong with them. */
-async function gradientError({ inputs, options, call }: Subject): Promise<number | string> {
-  const { engine, leaves } = inputs;
-  const tensors = tensorsOn(engine, inputs, leaves.map(({ values }) => values)); // prettier-ignore
-  try {
-    const batch = inputs.batch((_, i) => tensors[i]);
-    const wrt = differentiated(inputs).map((i) => leaves[i]!.path);
-    const { gradientErrors } = await checkGradients((xs) => call(xs, options), batch, { wrt, tolerance: 1e-4 });
-    return Math.max(...Object.values(gradientErrors));
-  } catch (error) {
-    return sentence(error).replace(/^it throws \w+: checkGradients: /, '');
-  } finally {
-    free(engine, tensors);
-  }
-}
-
-/** The leaves, by index, that the engine differentiates with respect to. */
-const differentiated = ({ inputs, leaves }: LossInputs): number[] =>
-  [...new Set(inputs.map(({ leaf }) => leaf))].filter((i) => !leaves[i]!.isNumber);
-
-/** All leaves on the engine; plain numbers stay. */
-const tensorsOn = (engine: Backend<unknown>, { leaves }: LossInputs, point: Point): unknown[] =>
-  leaves.map(({ isNumber, shape, dtype }, i) =>
-    isNumber ? point[i]![0] : engine.constant(arrays.reshape(Array.from(point[i]!), shape), dtype),
-  );
-
-const free = (engine: Backend<unknown>, tensors: readonly unknown[]): void => {
-  for (const x of tensors) if (typeof x !== 'number') engine.dispose?.(x);
-};

@@ -2,22 +2,23 @@ import { arrays } from '../backend/arrays/arrays.js';
 import type { Nested } from '../backend/types.js';
 import { centralDifferences } from './centralDifferences.js';
 import { onArrays, placed, referenceOf, type Input, type LossInputs, type Point, type Side } from './lossInputs.js';
+import { problemOf } from './lossProblem.js';
 import type { InputReport, Places } from './lossReport.js';
 
 /** Options of a loss. */
 export type LossOptions = Readonly<Record<string, unknown>>;
 
-/** A loss that can be called: it returns one value per row on plain arrays. */
+/** A loss with its arguments. */
 export interface Subject {
   readonly inputs: LossInputs;
   readonly options: LossOptions;
-  /** Calls the loss on plain arrays. */
-  readonly call: (batch: object, options: LossOptions) => Nested;
+  /** Calls the loss. */
+  readonly call: (batch: object, options: LossOptions) => unknown;
 }
 
 /** The losses at a point, in float64. */
-export function valuesAt({ inputs, options, call }: Subject, point: Point, given: LossOptions = options): number[] {
-  const losses = call(onArrays(inputs, point), given);
+function valuesAt({ inputs, options, call }: Subject, point: Point, given: LossOptions = options): number[] {
+  const losses = call(inputs.batch((_, i) => onArrays(inputs, i, point)), given) as Nested; // prettier-ignore
   const sizes = arrays.shape(losses);
   if (sizes.length !== 1 || sizes[0] !== inputs.rows) {
     throw new RangeError(`the loss has shape [${sizes.join(', ')}], expected [${inputs.rows}]`);
@@ -25,7 +26,20 @@ export function valuesAt({ inputs, options, call }: Subject, point: Point, given
   return [...(losses as readonly number[])];
 }
 
-export const sampleOf = ({ inputs }: Subject): Point => inputs.leaves.map(({ values }) => values);
+/** The first of the values that is not finite. */
+export const firstNotFinite = (values: ArrayLike<number>): number | undefined => Array.from(values).find((x) => !Number.isFinite(x));
+
+/** What is not finite at a point, or the error that the loss throws there. */
+export function notFinite(subject: Subject, point: Point): string | undefined {
+  try {
+    const value = firstNotFinite(valuesAt(subject, point));
+    return value === undefined ? undefined : `it is ${value}`;
+  } catch (error) {
+    return problemOf(error);
+  }
+}
+
+const sampleOf = ({ inputs }: Subject): Point => inputs.leaves.map(({ values }) => values);
 
 const mean = (values: readonly number[]): number => values.reduce((a, b) => a + b, 0) / values.length;
 
@@ -117,7 +131,9 @@ export function wrongDirections({ inputs: { kind, inputs } }: Subject, { inputs:
 export function variesAtReference(subject: Subject): string | undefined {
   const { inputs } = subject;
   if (!inputs.leaves.some(({ role }) => role?.model === 'reference')) return undefined;
-  const agreeing = inputs.leaves.map((leaf) => (leaf.role?.model === 'policy' && referenceOf(inputs, leaf)?.values) || leaf.values);
+  const agreeing = inputs.leaves.map(
+    (leaf) => (leaf.role?.model === 'policy' ? referenceOf(inputs, leaf)?.values : undefined) ?? leaf.values,
+  );
   const [level, other] = [placesOf(inputs).level, agreeing].map((point) => valuesAt(subject, point)) as [number[], number[]];
   const row = level.findIndex((value, i) => !closeTo([value], [other[i]!]));
   if (row < 0) return undefined;
@@ -132,7 +148,7 @@ export function isPerRow(subject: Subject): boolean {
   const whole = valuesAt(subject, sampleOf(subject));
   return whole.every((value, row) => {
     const cut = (x: unknown): unknown => (Array.isArray(x) && x.length === inputs.rows ? [x[row]] : x);
-    const batch = inputs.batch((leaf) => cut(arrays.reshape(Array.from(leaf.values), leaf.shape)));
+    const batch = inputs.batch((_, i) => cut(onArrays(inputs, i)));
     const alone = call(batch, Object.fromEntries(Object.entries(options).map(([key, x]) => [key, cut(x)])));
     return Array.isArray(alone) && alone.length === 1 && closeTo([value], alone as number[]);
   });
@@ -192,10 +208,11 @@ export function unused(subject: Subject): string[] {
   const points = [sampleOf(subject), ...Object.values(placesOf(inputs))];
   const changes = (change: (point: Point) => Point, given: LossOptions): boolean =>
     points.some((point) => {
+      const before = valuesAt(subject, point);
       try {
-        return valuesAt(subject, change(point), given).some((x, i) => x !== valuesAt(subject, point)[i]);
+        return valuesAt(subject, change(point), given).some((x, i) => x !== before[i]);
       } catch {
-        return true; // It looks at what it refuses.
+        return true; // The loss refuses the change, so it looks at it.
       }
     });
   const moved = (index: number) => (point: Point) => {

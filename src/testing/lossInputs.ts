@@ -101,7 +101,7 @@ export async function readInputs(sample: object | LossKind, kind: LossKind | und
   const found: Checked[] = [];
   mapLeaves(template, (value, path) => found.push(checkTensor('checkLoss', path, value, { dtype: ['float', 'int', 'bool'] })));
   const tensors = found.map(({ value }) => value).filter((value) => !arrays.owns(value));
-  const engine: Backend<unknown> = tensors.length === 0 ? (arrays as Backend<unknown>) : backendOf(...tensors);
+  const engine: Backend<unknown> = backendOf(...(tensors.length === 0 ? [0] : tensors));
   const read = await engine.read(tensors);
   const rawLeaves = found.map(({ name, value, backend, shape }): RawLeaf => ({
     path: name,
@@ -164,7 +164,7 @@ function bestOfRows(leaf: RawLeaf, rewards: Float64Array | undefined, mask: Floa
 function inputsOf(kind: LossKind, leaf: Leaf, index: number, leaves: readonly Leaf[]): Input[] {
   if (leaf.dtype !== 'float' || DISCRETE.includes(leaf.path)) return [];
   const mask = leaves.find(({ path }) => path === 'mask')?.values;
-  const all = Array.from(leaf.values.keys()).filter((i) => mask === undefined || mask.length !== leaf.values.length || mask[i] !== 0);
+  const all = Array.from(leaf.values.keys()).filter((i) => mask?.length !== leaf.values.length || mask[i] !== 0);
   const words = SIDE_NAMES[kind];
   const ranked = leaves.find(({ role }) => role)!;
   // Fields of lists with a value for each candidate are split like the log-probs.
@@ -197,6 +197,6 @@ export const placed = ({ leaves, rows }: LossInputs, at: Placing): Point =>
 export const referenceOf = ({ leaves }: LossInputs, { path }: Leaf): Leaf | undefined =>
   leaves.find(({ role, path: other }) => role?.model === 'reference' && other === path.replace('policy', 'reference'));
 
-/** The batch of a point on plain arrays. */
-export const onArrays = (inputs: LossInputs, point: Point): object =>
-  inputs.batch(({ shape }, i) => arrays.reshape(Array.from(point[i]!), shape));
+/** The values of one leaf as a plain array, of the sample by default. */
+export const onArrays = ({ leaves }: LossInputs, index: number, point?: Point): Nested =>
+  arrays.reshape(Array.from(point?.[index] ?? leaves[index]!.values), leaves[index]!.shape);

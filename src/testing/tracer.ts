@@ -2,9 +2,7 @@ import { arrays } from '../backend/arrays/arrays.js';
 import { registerBackend } from '../backend/registry.js';
 import type { Backend, Nested } from '../backend/types.js';
 import { isRecord } from './leaves.js';
-
-/** Name of the engine, and of its tensors in errors of TensorFlow.js. */
-const OPAQUE = 'opaque';
+import { LossProblem, OPAQUE } from './lossProblem.js';
 
 /** What a call did, besides its result. */
 export interface Trace<R> {
@@ -25,7 +23,7 @@ const FREE: readonly string[] = ['constant', 'reshape', 'stopGradient'];
 
 /**
  * Runs `f` on an engine whose tensors are opaque, and counts its operations and the tensors that it leaves. Whoever accesses a
- * property of such a tensor, to read its values or to call a method of another engine's tensors, gets a TypeError that says so.
+ * property of such a tensor, to read its values or to call a method of another engine's tensors, gets a {@link LossProblem} that says so.
  *
  * @param f - Called with a function that makes a tensor, which has a name for messages.
  * @param isReadable - Whether the engine lets values be read at once, as a CPU does and a GPU does not.
@@ -111,10 +109,7 @@ const opaque = (name: string): object =>
     get: (_, key) => {
       if (typeof key === 'string' && key in ASKED) return ASKED[key];
       if (typeof key === 'symbol' && key !== Symbol.toPrimitive && key !== Symbol.iterator) return undefined;
-      if (typeof key === 'symbol' || /^\d+$/.test(key)) throw new TypeError(`it reads values of ${name}`);
-      throw new TypeError(`it uses .${key} of ${name}`);
+      const does = typeof key === 'symbol' || /^\d+$/.test(key) ? 'reads values' : `uses .${key}`;
+      throw new LossProblem(`it ${does} of ${name}, expected only operations of ops: values are not known on a GPU`);
     },
   });
-
-/** Whether an error says that another library, or another engine, was given an opaque tensor. */
-export const isForeign = (message: string): boolean => message.includes(OPAQUE);

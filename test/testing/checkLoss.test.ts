@@ -3,6 +3,7 @@ import { describe, expect, it } from 'vitest';
 import {
   aot,
   apoZero,
+  backendOf,
   dpo,
   hinge,
   ipo,
@@ -22,7 +23,7 @@ import { checkLoss, expectClose, type CheckLossOptions } from '../../src/testing
 import { mapLeaves } from '../../src/testing/leaves.js';
 import { claims, LARGEST_LOGP, type Claim } from '../../tools/docs/claims.js';
 import { checkedCall } from '../../tools/docs/checked.js';
-import { ints, isArrays, liveTensors, tensor, type X } from '../support/engine.js';
+import { ints, isArrays, isReadable, liveTensors, tensor, type X } from '../support/engine.js';
 import { pairLogps } from '../support/samples.js';
 
 const names = Object.keys(losses) as LossName[];
@@ -76,7 +77,7 @@ const WRONG: Readonly<Record<string, readonly [loss: (batch: PairLogps<X>, optio
   ],
   'it is divided by the size of the batch': [
     (x, { beta }) => ops.scope(x.policy.chosen, () => ops.div(dpo<X>(x, { beta }), ops.shape(x.policy.chosen)[0]!)),
-    /^rows: the loss of a row alone is another than in the batch$/,
+    /^rows: the loss of a row depends on the rest of the batch$/,
   ],
   'the margin is centred': [
     (x, { beta }) =>
@@ -101,6 +102,10 @@ const WRONG: Readonly<Record<string, readonly [loss: (batch: PairLogps<X>, optio
   'it reads values back': [
     (x, { beta }) => (x.policy.chosen.dataSync()[0] > -10 ? dpo<X>(x, { beta }) : dpo<X>(x, { beta: 2 * beta })),
     /^call: it uses .dataSync of policy.chosen, expected only operations of ops: values are not known on a GPU$/,
+  ],
+  'it reads values through its engine': [
+    (x, { beta }) => dpo<X>(x, { beta: backendOf<X>(x.policy.chosen).peek(x.policy.chosen)![0]! > -10 ? beta : 2 * beta }),
+    /^call: where values cannot be read, as on a GPU, it throws TypeError: Cannot read properties of undefined/,
   ],
   'it leaks': [
     (x, { beta }) => ops.softplus(ops.mul(marginOf(x), -beta)),
@@ -148,6 +153,16 @@ describe('checkLoss', () => {
       ops.scope(x.policy.chosen, () => (Array.isArray(x.policy.chosen) ? dpo<X>(x) : ops.mul(ops.stopGradient(dpo<X>(x)), dpo<X>(x))));
     const { problems } = await checkPairs(wrong);
     expect(problems).toContainEqual(expect.stringMatching(/^gradient: the value is .* on the engine, .* on arrays/));
+  });
+
+  // Infinities on WebGPU and WebGL are unspecified.
+  it.runIf(isReadable && !isArrays)('finds a gradient that is not finite where the value is', async () => {
+    const wrong = ({ policy }: PairLogps<X>): X =>
+      ops.scope(policy.chosen, () => ops.div(policy.rejected, ops.add(1, ops.exp(ops.abs(policy.chosen)))));
+    const { problems } = await checkPairs(wrong);
+    expect(problems).toContainEqual(
+      expect.stringMatching(/^finite: its gradient by policy.chosen is NaN on tensorflow.js at policy.chosen -100,/),
+    );
   });
 
   it.skipIf(isArrays)('leaves no tensor behind, whatever the loss does', async () => {

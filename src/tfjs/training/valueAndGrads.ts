@@ -100,7 +100,7 @@ function checkVariables(variables: readonly Variable[]): void {
 /** Checks that `f` returned a record. */
 function checkOutputs(outputs: unknown): asserts outputs is object {
   const got = (what: string) => new TypeError(`valueAndGrads: f returned ${what}, expected { loss, ... }`);
-  if (outputs instanceof Tensor) throw got(`a tensor of shape [${outputs.shape.join(', ')}]`);
+  if (outputs instanceof Tensor) throw got(`a tensor of shape [${(outputs as Tensor).shape.join(', ')}]`);
   if (outputs instanceof Promise) {
     // Its tensors are gone by the time it settles, so it may reject, which nobody else handles.
     outputs.catch(() => undefined);
