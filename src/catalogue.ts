@@ -42,9 +42,6 @@ type Row = Omit<LossEntry, keyof typeof DEFAULTS> & Partial<LossEntry>;
 
 const DEFAULTS = { fields: [], required: [], perExample: [], coupling: 'nothing', statistics: [] } as const;
 
-const KL = { coupling: 'statistics', statistics: ['klStatistics', 'klEstimate'] } as const;
-const SHIFT = { coupling: 'statistics', statistics: ['rewardStatistics', 'rewardShift'] } as const;
-
 const rows = {
   dpo: { loss: all.dpo, kind: 'pairs', logps: 'sum', perExample: ['beta', 'offset'], paper: '2305.18290' },
   robustDpo: { loss: all.robustDpo, kind: 'pairs', logps: 'sum', perExample: ['beta'], paper: '2403.00409' },
@@ -52,7 +49,15 @@ const rows = {
   hinge: { loss: all.hinge, kind: 'pairs', logps: 'sum', perExample: ['beta'], paper: '2309.06657' },
   exoPair: { loss: all.exoPair, kind: 'pairs', logps: 'sum', perExample: ['beta'], paper: '2402.00856' },
   ncaPair: { loss: all.ncaPair, kind: 'pairs', logps: 'sum', perExample: ['beta'], paper: '2402.05369' },
-  bcoPair: { loss: all.bcoPair, kind: 'pairs', logps: 'sum', perExample: ['beta', 'delta'], ...SHIFT, paper: '2404.04656' },
+  bcoPair: {
+    loss: all.bcoPair,
+    kind: 'pairs',
+    logps: 'sum',
+    perExample: ['beta', 'delta'],
+    coupling: 'statistics',
+    statistics: ['rewardStatistics', 'rewardShift'],
+    paper: '2404.04656',
+  },
   sppo: { loss: all.sppo, kind: 'pairs', logps: 'sum', perExample: ['beta', 'preference'], paper: '2405.00675' },
   apoZero: { loss: all.apoZero, kind: 'pairs', logps: 'sum', perExample: ['beta'], paper: '2408.06266' },
   apoDown: { loss: all.apoDown, kind: 'pairs', logps: 'sum', perExample: ['beta'], paper: '2408.06266' },
@@ -80,14 +85,24 @@ const rows = {
   slic: { loss: all.slic, kind: 'referenceFreePairs', logps: 'sum', paper: '2305.10425' },
   simper: { loss: all.simper, kind: 'referenceFreePairs', logps: 'mean', paper: '2502.00883' },
   tpo: { loss: all.tpo, kind: 'referenceFreePairs', logps: 'either', fields: ['gold'], paper: '2405.16681' },
-  kto: { loss: all.kto, kind: 'examples', logps: 'sum', fields: ['kl'], perExample: ['beta'], ...KL, paper: '2402.01306' },
+  kto: {
+    loss: all.kto,
+    kind: 'examples',
+    logps: 'sum',
+    fields: ['kl'],
+    perExample: ['beta'],
+    coupling: 'statistics',
+    statistics: ['klStatistics', 'klEstimate'],
+    paper: '2402.01306',
+  },
   apoZeroUnpaired: { loss: all.apoZeroUnpaired, kind: 'examples', logps: 'sum', perExample: ['beta'], paper: '2408.06266' },
   bco: {
     loss: all.bco,
     kind: 'examples',
     logps: 'sum',
     perExample: ['beta', 'delta', 'desirableWeight', 'undesirableWeight'],
-    ...SHIFT,
+    coupling: 'statistics',
+    statistics: ['rewardStatistics', 'rewardShift'],
     paper: '2404.04656',
   },
   plackettLuce: { loss: all.plackettLuce, kind: 'lists', logps: 'sum', paper: '2305.18290' },
