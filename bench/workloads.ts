@@ -76,7 +76,7 @@ const VALUES: Readonly<Record<WorkloadName, Readonly<Record<RouteName, ValueOf>>
     },
     ours: (logits, { labels, weights }) => {
       const policy = splitPairs(sequenceLogProbs(tokenLogProbs(logits, labels), weights));
-      const side = tf.fill([policy.chosen.size], REFERENCE);
+      const side = tf.fill<tf.Rank.R1>([policy.chosen.size], REFERENCE);
       return ops.mean(dpo({ policy, reference: { chosen: side, rejected: side } }, { beta: BETA }));
     },
   },

@@ -1,5 +1,5 @@
 import { describe } from './backend/registry.js';
-import type { Operand } from './backend/types.js';
+import type { Operand, OrPlain } from './backend/types.js';
 import type { LossKind } from './internal/lossKind.js';
 import type { Pair } from './logprobs/pairs.js';
 import * as all from './losses/index.js';
@@ -134,17 +134,17 @@ export interface LossBatch<T> {
   /** Log-probs under the model that is trained: of pairs, of examples `[B]`, or of candidates `[B, K]`. */
   readonly policy?: Pair<T> | T | undefined;
   /** Log-probs under the model that the policy must stay close to, in the same form. */
-  readonly reference?: Pair<T> | T | undefined;
+  readonly reference?: Pair<OrPlain<NoInfer<T>>> | OrPlain<NoInfer<T>> | undefined;
   /** Log-probs of the preferred sides without a reference, or their rewards, `[B]`. */
   readonly chosen?: T | undefined;
   /** Those of the other sides. */
   readonly rejected?: T | undefined;
   /** Labels of `'examples'`. */
-  readonly desirable?: T | undefined;
+  readonly desirable?: OrPlain<NoInfer<T>> | undefined;
   /** The KL estimate of `kto`. */
   readonly kl?: Operand<NoInfer<T>> | undefined;
   /** Lengths of pairs, for `rDpo`. */
-  readonly lengths?: Pair<T> | undefined;
+  readonly lengths?: Pair<OrPlain<NoInfer<T>>> | undefined;
   /** KL of the completions of pairs, for `tdpo1` and `tdpo2`. */
   readonly sequentialKl?: Pair<T> | undefined;
   /** Negative log-likelihood of `orpo`. */
@@ -152,9 +152,9 @@ export interface LossBatch<T> {
   /** Log-probs of the gold responses of `tpo`. */
   readonly gold?: T | undefined;
   /** Rewards of candidates. */
-  readonly rewards?: T | undefined;
+  readonly rewards?: OrPlain<NoInfer<T>> | undefined;
   /** 1 for candidates, 0 for padding. */
-  readonly mask?: T | undefined;
+  readonly mask?: OrPlain<NoInfer<T>> | undefined;
 }
 
 /** A loss of the catalogue under the type that all of them share. What TypeScript does not check here is checked at the call. */

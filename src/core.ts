@@ -7,15 +7,16 @@ export { backendOf, registerBackend } from './backend/registry.js';
 export type { Backend, DType, Nested } from './backend/types.js';
 export * as ops from './backend/ops.js';
 export { stopGradient } from './backend/ops.js';
-export type { Reduced, LinearRows, Operand, ScalarOf, TokenStats } from './backend/types.js';
+export type { LinearRows, Operand, OrPlain, PlainList, Reduced, ScalarOf, Statistic, TokenStats } from './backend/types.js';
 
 export type { TargetMargin } from './internal/targetMargin.js';
 
+export { completionLogProbs, type CompletionBatch, type CompletionLogProbsOptions } from './logprobs/completionLogProbs.js';
 export { implicitRewards, type ImplicitRewardsOptions } from './logprobs/implicitRewards.js';
 export { humanlineClamp, type HumanlineBatch, type HumanlineClamped, type HumanlineClampOptions } from './logprobs/humanlineClamp.js';
 export type { LabelledLogps } from './logprobs/labelled.js';
 export { ldLogProbs, type LdLogProbsOptions } from './logprobs/ldLogProbs.js';
-export type { LinearHead, LinearHeadOptions, TokensOf } from './logprobs/linearHead.js';
+export type { LinearHead, LinearHeadOptions } from './logprobs/linearHead.js';
 export { linearTokenLogProbs, type LinearTokenLogProbsOptions } from './logprobs/linearTokenLogProbs.js';
 export { linearTokenStats } from './logprobs/linearTokenStats.js';
 export type { ListLogps, RewardedListLogps, RewardedLists } from './logprobs/lists.js';
@@ -33,7 +34,7 @@ export type { TdpoBatch } from './logprobs/tdpo.js';
 export { samLogProbs, type SamLogProbsOptions } from './logprobs/samLogProbs.js';
 export { sequenceLogProbs, type SequenceLogProbsOptions } from './logprobs/sequenceLogProbs.js';
 export { tokenKl } from './logprobs/tokenKl.js';
-export { tokenLogProbs, type TokenLogProbsOptions } from './logprobs/tokenLogProbs.js';
+export { tokenLogProbs, type TokenLogProbsOptions, type TokensOf } from './logprobs/tokenLogProbs.js';
 export { tokenStats } from './logprobs/tokenStats.js';
 
 export { completionMask, type CompletionSpans } from './masking/completionMask.js';
@@ -46,7 +47,7 @@ export { lossNamed, losses, type LossBatch, type LossEntry, type LossName, type 
 export type { LossKind } from './internal/lossKind.js';
 
 export { levanterMetrics, type LevanterMetrics, type LevanterMetricsOptions } from './metrics/levanterMetrics.js';
-export { MetricAverage } from './metrics/metricAverage.js';
+export { MetricAverage, type MetricTotals } from './metrics/metricAverage.js';
 export { pairMetrics, type PairMetrics, type PairMetricsOptions } from './metrics/pairMetrics.js';
 export { readMetrics } from './metrics/readMetrics.js';
 export {
@@ -56,9 +57,16 @@ export {
   type UnpairedMetricsOptions,
 } from './metrics/unpairedMetrics.js';
 
-export { attachReference, type WithReference } from './data/attachReference.js';
+export { attachReference, type ReferenceLogps, type WithReference } from './data/attachReference.js';
 export { batchesOf, validationSplit, type BatchOptions, type Split, type SplitOptions } from './data/batches.js';
-export { chatTokenizer, type ChatTokenizer, type ChatTokenizerParts, type TemplateLike, type TokenizerLike } from './data/chatTokenizer.js';
+export {
+  chatTokenizer,
+  type ChatTokenizer,
+  type ChatTokenizerParts,
+  type TemplateLike,
+  type TextTokenizer,
+  type TokenizerLike,
+} from './data/chatTokenizer.js';
 export {
   collatePairs,
   collateUnpaired,
@@ -79,7 +87,7 @@ export {
   type EncodeOptions,
 } from './data/encode.js';
 export { extractPrompt, type PromptedRow } from './data/extractPrompt.js';
-export { parseJsonl } from './data/jsonl.js';
+export { parseJsonl, type JsonlOptions } from './data/jsonl.js';
 export { mismatchCompletions, type MismatchedExample } from './data/mismatchCompletions.js';
 export type { Message, PreferenceRow, UnpairedRow } from './data/rows.js';
 export type { Sequence } from './data/sequence.js';

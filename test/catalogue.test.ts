@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { hinge, lossNamed } from '../src/index.js';
+import { hinge, lossNamed, type PairLogps } from '../src/index.js';
 import { pairLogps } from './support/samples.js';
 import { expectSame } from './support/expectSame.js';
 
@@ -9,6 +9,19 @@ describe('lossNamed', () => {
     const { loss, kind } = lossNamed(config.loss);
     expect(kind).toBe('pairs');
     await expectSame(loss(pairLogps(), config.options), hinge(pairLogps(), { beta: 0.25 }));
+  });
+
+  it('has types for every kind of batch', () => {
+    const { loss } = lossNamed('kto');
+    const values: number[] = loss({ policy: [-1], reference: [-2], desirable: [true], kl: 0 });
+    const pairs: PairLogps<number[]> = { policy: { chosen: [-1], rejected: [-2] }, reference: { chosen: [-1], rejected: [-2] } };
+    const ofPairs: number[] = lossNamed('dpo').loss(pairs);
+    const ofLists: number[] = lossNamed('plackettLuce')
+      .loss<number[] | number[][]>({ policy: [[-1, -2]], reference: [[-1, -2]] })
+      .flat();
+    expect([values, ofPairs, ofLists].map((x) => x.length)).toEqual([1, 1, 1]);
+    // @ts-expect-error -- a misspelt field
+    expect(() => loss({ policy: [-1], referense: [-2] })).toThrow(TypeError);
   });
 
   it('refuses other names', () => {

@@ -57,7 +57,7 @@ async function main(args: readonly string[]): Promise<void> {
 
   const file = await openGguf(WEIGHTS);
   const chat = tokenizerOf(file.metadata);
-  const rows = parseJsonl(readFileSync(DATA, 'utf8'), 'hh-rlhf-sample.jsonl') as Row[];
+  const rows = parseJsonl(readFileSync(DATA, 'utf8'), { name: 'hh-rlhf-sample.jsonl' }) as Row[];
   const encoded = encodePairs(rows, chat, { maxLength, truncation: 'keepEnd' });
   const split = validationSplit(encoded.pairs, {
     validation: options.validation,

@@ -53,7 +53,7 @@ export const PADDING = { padTokenId: MARKERS.padding! };
 
 /** Reads the preference pairs and holds some of them out. */
 export function readDataset(file: URL, { maxLength, validationPairs, seed }: DatasetOptions): Dataset {
-  const rows = parseJsonl(readFileSync(file, 'utf8'), file.pathname) as Row[];
+  const rows = parseJsonl(readFileSync(file, 'utf8'), { name: file.pathname }) as Row[];
   const { tokenizer, vocabularySize } = tokenizerFor(rows.flatMap(({ prompt, chosen, rejected }) => [...prompt, ...chosen, ...rejected]));
   const limit = { maxLength, truncation: 'keepEnd' } as const;
   const { pairs, dropped } = encodePairs(rows, tokenizer, limit);

@@ -4,49 +4,70 @@
  *
  * @packageDocumentation
  */
+import { arrays } from './arrays/arrays.js';
 import { backendOf } from './registry.js';
-import type { DType, Reduced, Nested, Operand, ScalarOf } from './types.js';
+import type { Backend, DType, Reduced, Nested, Operand, OrPlain, ScalarOf } from './types.js';
+
+/** The binary operations of an engine. */
+type Binary = 'add' | 'sub' | 'mul' | 'div' | 'maximum' | 'minimum' | 'equal' | 'greater' | 'greaterEqual';
+
+/** Runs an operation on the engine of its operands. */
+function binary<T>(name: Binary, a: Operand<T>, b: Operand<T>): T {
+  const backend = backendOf<T>(a, b);
+  return lifted(backend, [a, b], ([x, y]) => backend[name](x!, y!));
+}
+
+/** Calls `f` with plain values turned into constants of the engine; the constants are freed. Numbers stay numbers. */
+function lifted<T>(backend: Backend<T>, operands: readonly unknown[], f: (operands: readonly T[]) => T, dtype: DType = 'float'): T {
+  if (operands.every((x) => typeof x === 'number' || backend.owns(x))) return f(operands as readonly T[]);
+  const lift = (x: unknown): T => (typeof x === 'number' ? (x as T) : constantOn(backend, x, dtype));
+  return backend.scope(() => f(operands.map(lift)));
+}
+
+/** A tensor of the engine as it is, or plain values as a constant. */
+const constantOn = <T>(backend: Backend<T>, x: unknown, dtype: DType): T =>
+  backend.owns(x) || !arrays.owns(x) ? (x as T) : backend.constant(arrays.cast(x as Nested, 'float'), dtype);
 
 /** `a + b`, with broadcasting. */
 export function add<T>(a: T, b: Operand<NoInfer<T>>): T;
 export function add<T>(a: Operand<NoInfer<T>>, b: T): T;
 export function add<T>(a: Operand<T>, b: Operand<T>): T {
-  return backendOf<T>(a, b).add(a as T, b as T);
+  return binary('add', a, b);
 }
 
 /** `a - b`, with broadcasting. */
 export function sub<T>(a: T, b: Operand<NoInfer<T>>): T;
 export function sub<T>(a: Operand<NoInfer<T>>, b: T): T;
 export function sub<T>(a: Operand<T>, b: Operand<T>): T {
-  return backendOf<T>(a, b).sub(a as T, b as T);
+  return binary('sub', a, b);
 }
 
 /** `a * b`, with broadcasting. */
 export function mul<T>(a: T, b: Operand<NoInfer<T>>): T;
 export function mul<T>(a: Operand<NoInfer<T>>, b: T): T;
 export function mul<T>(a: Operand<T>, b: Operand<T>): T {
-  return backendOf<T>(a, b).mul(a as T, b as T);
+  return binary('mul', a, b);
 }
 
 /** `a / b`, with broadcasting. */
 export function div<T>(a: T, b: Operand<NoInfer<T>>): T;
 export function div<T>(a: Operand<NoInfer<T>>, b: T): T;
 export function div<T>(a: Operand<T>, b: Operand<T>): T {
-  return backendOf<T>(a, b).div(a as T, b as T);
+  return binary('div', a, b);
 }
 
 /** The larger of the two, with broadcasting. */
 export function maximum<T>(a: T, b: Operand<NoInfer<T>>): T;
 export function maximum<T>(a: Operand<NoInfer<T>>, b: T): T;
 export function maximum<T>(a: Operand<T>, b: Operand<T>): T {
-  return backendOf<T>(a, b).maximum(a as T, b as T);
+  return binary('maximum', a, b);
 }
 
 /** The smaller of the two, with broadcasting. */
 export function minimum<T>(a: T, b: Operand<NoInfer<T>>): T;
 export function minimum<T>(a: Operand<NoInfer<T>>, b: T): T;
 export function minimum<T>(a: Operand<T>, b: Operand<T>): T {
-  return backendOf<T>(a, b).minimum(a as T, b as T);
+  return binary('minimum', a, b);
 }
 
 /** `min(max(x, low), high)`. */
@@ -68,6 +89,20 @@ export function abs<T>(x: T): T {
 export function square<T>(x: T): T {
   const backend = backendOf<T>(x);
   return backend.square?.(x) ?? backend.mul(x, x);
+}
+
+/** `sqrt(x)` for `x > 0`; at 0 the gradient is infinite. */
+export function sqrt<T>(x: T): T {
+  return backendOf<T>(x).sqrt?.(x) ?? exp(mul(log(x), 0.5));
+}
+
+/** `x^y` for `x > 0`, with broadcasting. At `x = 0`, value and gradient with respect to `x` are those of `y >= 1`. */
+export function pow<T>(x: T, y: Operand<NoInfer<T>>): T;
+export function pow<T>(x: Operand<NoInfer<T>>, y: T): T;
+export function pow<T>(x: Operand<T>, y: Operand<T>): T {
+  const backend = backendOf<T>(x, y);
+  if (!backend.pow) return exp(mul(log(x as T), y));
+  return lifted(backend, [x, y], ([base, exponent]) => backend.pow!(base!, exponent!));
 }
 
 /** `e^x` */
@@ -100,6 +135,35 @@ export function sigmoid<T>(x: T): T {
   return backendOf<T>(x).sigmoid(x);
 }
 
+/**
+ * `log(1 - e^x)` for `x <= 0`: the log-probability of the complement of an event with log-probability x.
+ *
+ *     log1mexp(x) = log(-expm1(x))      d/dx = e^x / expm1(x) = -1 / expm1(-x)
+ *
+ * `-expm1(x)` does not cancel near 0; `1 - e^x` would be 0 in float32 for x above -3e-8. The absolute error is at rounding
+ * level for every x. In float32, the relative error of the value, not of the gradient, grows below x = -16, where its magnitude
+ * is under 2e-7.
+ *
+ * At 0, value and slope are -Infinity. Arguments above -1e-30 (a log-probability of 0, or one that rounding made positive)
+ * count as -1e-30, in value and gradient: -69.08 and -1e30, which stays finite in float32 when multiplied by a weight.
+ */
+export function log1mexp<T>(x: T): T {
+  // 0 with a slope of 1, so that a clamped argument still passes its gradient on.
+  const zeroOfSlopeOne = sub(x, stopGradient(x));
+  const clamped = where(greater(x, -1e-30), sub(zeroOfSlopeOne, 1e-30), x);
+  return log(neg(expm1(clamped)));
+}
+
+/**
+ * The hyperbolic tangent, with a small relative error:
+ *
+ *     tanh(x) = m / (m + 2),  m = e^(2x) - 1      d/dx = 1 - tanh(x)^2; 0 above x = 20, where it is below 2e-17
+ */
+export function tanh<T>(x: T): T {
+  const m = expm1(mul(minimum(x, 20), 2));
+  return div(m, add(m, 2));
+}
+
 /** `log sigmoid(x) = -softplus(-x)`; gradient `sigmoid(-x)`. */
 export function logSigmoid<T>(x: T): T {
   return neg(softplus(neg(x)));
@@ -114,21 +178,35 @@ export function relu<T>(x: T): T {
 export function equal<T>(a: T, b: Operand<NoInfer<T>>): T;
 export function equal<T>(a: Operand<NoInfer<T>>, b: T): T;
 export function equal<T>(a: Operand<T>, b: Operand<T>): T {
-  return backendOf<T>(a, b).equal(a as T, b as T);
+  return binary('equal', a, b);
 }
 
 /** 1 where `a > b`, otherwise 0; without gradient. */
 export function greater<T>(a: T, b: Operand<NoInfer<T>>): T;
 export function greater<T>(a: Operand<NoInfer<T>>, b: T): T;
 export function greater<T>(a: Operand<T>, b: Operand<T>): T {
-  return backendOf<T>(a, b).greater(a as T, b as T);
+  return binary('greater', a, b);
 }
 
 /** 1 where `a >= b`, otherwise 0; without gradient. */
 export function greaterEqual<T>(a: T, b: Operand<NoInfer<T>>): T;
 export function greaterEqual<T>(a: Operand<NoInfer<T>>, b: T): T;
 export function greaterEqual<T>(a: Operand<T>, b: Operand<T>): T {
-  return backendOf<T>(a, b).greaterEqual(a as T, b as T);
+  return binary('greaterEqual', a, b);
+}
+
+/** 1 where `a < b`, otherwise 0; without gradient. */
+export function less<T>(a: T, b: Operand<NoInfer<T>>): T;
+export function less<T>(a: Operand<NoInfer<T>>, b: T): T;
+export function less<T>(a: Operand<T>, b: Operand<T>): T {
+  return binary('greater', b, a);
+}
+
+/** 1 where `a <= b`, otherwise 0; without gradient. */
+export function lessEqual<T>(a: T, b: Operand<NoInfer<T>>): T;
+export function lessEqual<T>(a: Operand<NoInfer<T>>, b: T): T;
+export function lessEqual<T>(a: Operand<T>, b: Operand<T>): T {
+  return binary('greaterEqual', b, a);
 }
 
 /** `a` where the condition is non-zero, `b` elsewhere. Values not selected never affect result or gradient, not even NaN. */
@@ -136,7 +214,8 @@ export function where<C>(condition: C, a: number, b: number): C;
 export function where<C, T>(condition: C, a: T, b: Operand<NoInfer<T>>): T;
 export function where<C, T>(condition: C, a: Operand<NoInfer<T>>, b: T): T;
 export function where<T>(condition: unknown, a: Operand<T>, b: Operand<T>): T {
-  return backendOf<T>(condition, a, b).where(condition as T, a as T, b as T);
+  const backend = backendOf<T>(condition, a, b);
+  return lifted(backend, [condition, a, b], ([c, x, y]) => backend.where(c!, x!, y!));
 }
 
 /** Converts to another dtype: 'int' truncates towards 0, 'bool' is whether a value is not 0. */
@@ -159,6 +238,7 @@ export function mean<T>(x: T, axis: number): Reduced<T>;
 export function mean<T>(x: T, axis?: number): unknown {
   const sizes = shape(x);
   const count = axis === undefined ? sizes.reduce((a, b) => a * b, 1) : sizes.at(axis)!;
+  if (count === 0) throw new RangeError(`mean: x has shape [${sizes.join(', ')}], expected at least one value`);
   return div(backendOf<T>(x).sum(x, axis), count);
 }
 
@@ -171,13 +251,14 @@ export function max<T>(x: T, axis?: number): unknown {
 }
 
 /**
- * `log(sum(e^x))` over the last axis, without overflow; the gradient is the softmax. A row of -Infinity, or of values that
- * are all far below -1e30, gives -Infinity with zero gradient.
+ * `log(sum(e^x))` over one axis, the last by default, without overflow; the gradient is the softmax. A row of -Infinity, or of
+ * values that are all far below -1e30, gives -Infinity with zero gradient.
  */
-export function logSumExp<T>(x: T): Reduced<T> {
+export function logSumExp<T>(x: T, axis = -1): Reduced<T> {
   // The shift cancels in value and gradient, so it needs no gradient. It is never -Infinity, because -Infinity minus itself is NaN.
-  const shift = maximum(stopGradient(max(x, -1)) as T, -1e30);
-  const total = sum(exp(sub(x, reshape<T>(shift, [...shape(shift), 1]))), -1) as T;
+  const shift = maximum(stopGradient(max(x, axis)) as T, -1e30);
+  const sizes = shape(x).map((size, i, all) => (i === axis || i === axis + all.length ? 1 : size));
+  const total = sum(exp(sub(x, reshape<T>(shift, sizes))), axis) as T;
   const isEmpty = equal(total, 0);
   return where(isEmpty, -Infinity, add(log(where(isEmpty, 1, total)), shift)) as Reduced<T>;
 }
@@ -200,7 +281,7 @@ export function argsort<T>(x: T): T {
 /** `x[indices]` along the first axis; integer `indices` of rank 1, a tensor or a plain list. */
 export function take<T>(x: T, indices: T | readonly number[]): T {
   const backend = backendOf<T>(x);
-  return backend.take(x, backend.owns(indices) ? (indices as T) : backend.constant(indices as Nested, 'int'));
+  return lifted(backend, [x, indices], ([values, at]) => backend.take(values!, at!), 'int');
 }
 
 /** `x[start:stop]` along one axis, the first by default. */
@@ -211,7 +292,8 @@ export function slice<T>(x: T, start: number, stop: number, axis = 0): T {
 /** Concatenates tensors along one axis, the first by default. */
 export function concat<T>(xs: readonly T[], axis = 0): T {
   if (xs.length === 0) throw new RangeError('concat: xs is empty, expected at least one tensor');
-  return backendOf<T>(...xs).concat(xs, axis);
+  const backend = backendOf<T>(...xs);
+  return lifted(backend, xs, (all) => backend.concat(all, axis));
 }
 
 /** The same values in another shape; `R` is the type of the result. */
@@ -232,6 +314,11 @@ export function stopGradient<T>(x: T): T {
 /** Sizes of the axes; `[]` for a scalar. */
 export function shape(x: unknown): readonly number[] {
   return backendOf(x).shape(x);
+}
+
+/** Plain values as a tensor of the engine of `like`, 'float' by default; a tensor is returned as it is. */
+export function constant<R>(like: unknown, values: OrPlain<R> | number, dtype: DType = 'float'): R {
+  return constantOn(backendOf<R>(like), values, dtype);
 }
 
 /** The integers `0 .. n - 1`, `[n]`, on the engine of `like`. */

@@ -23,36 +23,43 @@ export function registerBackend<T>(backend: Backend<T>): () => void {
 }
 
 /**
- * Returns the engine that owns the values. Plain numbers fit any engine; alone, they belong to the arrays engine.
+ * Returns the engine that owns the values. Plain numbers, lists and typed arrays fit any engine; alone, they belong to the arrays
+ * engine.
  *
  * @throws TypeError if no engine owns one of the values, or if two engines do.
  */
 export function backendOf<T>(...values: readonly unknown[]): Backend<T> {
-  let first: Backend<unknown> | undefined;
+  let found: Backend<unknown> | undefined;
   for (const value of values) {
-    if (typeof value === 'number') continue;
-    if (!first) first = owner(value);
-    else if (!first.owns(value)) throw new TypeError(`values of two engines cannot be mixed: ${first.name} and ${owner(value).name}`);
+    if (typeof value === 'number' || found?.owns(value)) continue;
+    const owner = ownerOf(value);
+    if (!owner) throw new TypeError(`no registered engine owns ${describe(value)}${hint(value)}`);
+    if (isPlain(owner)) continue;
+    if (found) throw new TypeError(`values of two engines cannot be mixed: ${found.name} and ${owner.name}`);
+    found = owner;
   }
-  return (first ?? owner(values[0])) as Backend<T>;
+  return (found ?? ownerOf(0)) as Backend<T>;
 }
 
-function owner(value: unknown): Backend<unknown> {
+/** Whether an engine is the one of plain values: the arrays engine, or one that replaces it. */
+export const isPlain = ({ name }: Pick<Backend<never>, 'name'>): boolean => name === arrays.name;
+
+/** The engine that owns a value, if any. */
+export function ownerOf(value: unknown): Backend<unknown> | undefined {
   for (const backend of registry) if (backend.owns(value)) return backend;
-  if (arrays.owns(value)) return arrays;
-  throw new TypeError(`no registered engine owns ${describe(value)}${hint(value)}`);
+  return arrays.owns(value) ? arrays : undefined;
 }
 
 /** Describes a value for an error message. */
 export function describe(value: unknown): string {
   if (value === null || value === undefined) return String(value);
   if (typeof value === 'string') return JSON.stringify(value);
+  if (Array.isArray(value)) return 'a list';
   if (typeof value === 'object') return `a value of type ${(value as { constructor?: { name: string } }).constructor?.name ?? 'Object'}`;
   return `a ${typeof value}`;
 }
 
 function hint(value: unknown): string {
-  if (ArrayBuffer.isView(value)) return '; convert it with Array.from';
   const tensor = typeof value === 'object' && value !== null && 'dataId' in value;
   return tensor ? "; for TensorFlow.js tensors import 'prefloss' instead of 'prefloss/core'" : '';
 }

@@ -3,6 +3,19 @@ import type { Scalar, Tensor, Tensor1D, Tensor2D, Tensor3D } from '@tensorflow/t
 /** A number, or a list of numbers nested to any depth: a tensor of the arrays engine. */
 export type Nested = number | readonly Nested[];
 
+/** A typed array of numbers. */
+type TypedArray =
+  Float32Array | Float64Array | Int8Array | Int16Array | Int32Array | Uint8Array | Uint8ClampedArray | Uint16Array | Uint32Array;
+
+/**
+ * Plain values: a list of numbers or booleans (1 and 0), nested to any depth, or a typed array. Next to tensors, plain values
+ * are constants on the engine of the tensors.
+ */
+export type PlainList = TypedArray | readonly (number | boolean | PlainList)[];
+
+/** A tensor of type `T`, or plain values of the same shape; see {@link PlainList}. */
+export type OrPlain<T> = T | PlainList;
+
 /** The dtypes that this library distinguishes. */
 export type DType = 'float' | 'int' | 'bool';
 
@@ -75,6 +88,10 @@ export interface Backend<T> {
   softplus(x: T): T;
   /** `1 / (1 + e^-x)` */
   sigmoid(x: T): T;
+  /** `sqrt(x)` for `x > 0`. If omitted, `e^(log(x) / 2)` is used. */
+  sqrt?(x: T): T;
+  /** `x^y` for `x > 0`. If omitted, `e^(y log(x))` is used. */
+  pow?(x: T | number, y: T | number): T;
 
   /** `a == b`, without gradient. */
   equal(a: T | number, b: T | number): T;
@@ -152,8 +169,11 @@ export type Reduced<T> = T extends readonly (infer U)[]
 /** The type of a scalar on the engine of `T`: `number` for arrays, `tf.Scalar` for TensorFlow.js, otherwise `T`. */
 export type ScalarOf<T> = T extends number | readonly unknown[] ? number : T extends Tensor ? Scalar : T;
 
-/** The other operand of an operation on a `T`: a `T`, a scalar of its engine, or a number. */
-export type Operand<T> = T | ScalarOf<T> | number;
+/** The other operand of an operation on a `T`: a `T`, a scalar of its engine, a number, or plain values. */
+export type Operand<T> = OrPlain<T> | ScalarOf<T> | number;
+
+/** A statistic that goes with a `T`: a scalar of its engine, or a number. */
+export type Statistic<T> = ScalarOf<T> | number;
 
 /** Flat rows for the linear methods of an engine. Ignored rows are omitted, or have label 0 and zero hidden states. */
 export interface LinearRows<T> {

@@ -1,7 +1,9 @@
+import { describe } from '../backend/registry.js';
 import { checkNumber, checkOptions } from '../internal/checks.js';
 import { positiveInteger, notNegative, type NumberDomain } from '../internal/domains.js';
 import { generator, shuffled } from '../internal/random.js';
 import { seeds } from '../internal/domains.js';
+import { checkList } from './checkList.js';
 
 /** Options of {@link batchesOf}. */
 export interface BatchOptions<Item> {
@@ -27,6 +29,7 @@ const SORTED_TOGETHER = 50;
  * @param items - Any number of items.
  * @param options - See {@link BatchOptions}.
  * @returns The batches.
+ * @throws TypeError if `items` is not a list, or `lengthOf` is not a function.
  * @throws RangeError if an option is unknown or outside its range, or a length is negative or not finite.
  *
  * @example
@@ -38,6 +41,8 @@ const SORTED_TOGETHER = 50;
 export function batchesOf<Item>(items: readonly Item[], options: BatchOptions<Item>): Item[][] {
   checkOptions('batchesOf', options, ['batchSize', 'seed', 'lengthOf']);
   const { batchSize, seed, lengthOf } = options;
+  checkList('batchesOf', 'items', items);
+  checkFunction('batchesOf', 'lengthOf', lengthOf);
   checkNumber('batchesOf', 'batchSize', batchSize, positiveInteger);
   if (seed !== undefined) checkNumber('batchesOf', 'seed', seed, seeds);
   const random = generator(seed ?? 0);
@@ -49,6 +54,10 @@ export function batchesOf<Item>(items: readonly Item[], options: BatchOptions<It
   if (seed === undefined || batches.length === 0) return batches;
   const longest = batches.reduce((a, b) => (lengthOf(b[0]!) > lengthOf(a[0]!) ? b : a));
   return [longest, ...shuffled(batches.filter((batch) => batch !== longest), random)]; // prettier-ignore
+}
+
+function checkFunction(fn: string, name: string, value: unknown): void {
+  if (value !== undefined && typeof value !== 'function') throw new TypeError(`${fn}: ${name} is ${describe(value)}, expected a function`);
 }
 
 const parts = <Item>(items: readonly Item[], size: number): Item[][] =>
@@ -83,6 +92,7 @@ const heldOut: NumberDomain = { words: 'in (0, 1) or an integer >= 1', has: (v) 
  * @param items - Two or more items.
  * @param options - See {@link SplitOptions}. With `groupBy`, whole groups are held out until there are enough items, so there may be more.
  * @returns See {@link Split}.
+ * @throws TypeError if `items` is not a list, or `groupBy` is not a function.
  * @throws RangeError if nothing would be left to train on.
  *
  * @example
@@ -96,6 +106,8 @@ export function validationSplit<Item>(items: readonly Item[], options: SplitOpti
   const fn = 'validationSplit';
   checkOptions(fn, options, ['validation', 'seed', 'groupBy']);
   const { validation, seed, groupBy } = options;
+  checkList(fn, 'items', items);
+  checkFunction(fn, 'groupBy', groupBy);
   checkNumber(fn, 'validation', validation, heldOut);
   checkNumber(fn, 'seed', seed, seeds);
   const wanted = validation < 1 ? Math.max(1, Math.round(validation * items.length)) : validation;

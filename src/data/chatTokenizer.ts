@@ -1,19 +1,25 @@
+import { describe } from '../backend/registry.js';
+import { checkFields } from '../internal/checks.js';
 import type { Message } from './rows.js';
 
-/**
- * The members of a tokenizer that this library uses. The tokenizers of `@huggingface/transformers` have them; {@link chatTokenizer}
- * makes such a tokenizer from `@huggingface/tokenizers` and `@huggingface/jinja`.
- */
-export interface ChatTokenizer {
-  /** Returns the token ids of a text. */
+/** The members of a tokenizer that rows of strings need. */
+export interface TextTokenizer {
+  /** Returns the token ids of a text, without special tokens. */
   encode(text: string, options: { add_special_tokens: false }): readonly number[];
+  /** Id of the end token, if the tokenizer has one. It ends each completion. */
+  readonly eos_token_id?: number | null | undefined;
+}
+
+/**
+ * The members of a tokenizer that rows of messages need too. The tokenizers of `@huggingface/transformers` have them;
+ * {@link chatTokenizer} makes such a tokenizer from `@huggingface/tokenizers` and `@huggingface/jinja`.
+ */
+export interface ChatTokenizer extends TextTokenizer {
   /** Returns the token ids of a conversation, followed by the start of an answer if `add_generation_prompt` is true. */
   apply_chat_template(
     messages: Message[],
     options: { add_generation_prompt: boolean; tokenize: true; return_tensor: false; return_dict: false },
   ): unknown;
-  /** Id of the end token, if the tokenizer has one. */
-  readonly eos_token_id?: number | null | undefined;
   /** Id of the padding token, if the tokenizer has one. */
   readonly pad_token_id?: number | null | undefined;
 }
@@ -53,10 +59,23 @@ export interface ChatTokenizerParts {
  *
  * @param parts - See {@link ChatTokenizerParts}; `config` is usually the content of `tokenizer_config.json`.
  * @returns A tokenizer for {@link encodePairs} and {@link encodeUnpaired}.
+ * @throws TypeError if a part is missing or of another kind.
  * @throws RangeError if the tokenizer does not know the end or padding token of its configuration.
  */
-export function chatTokenizer({ tokenizer, template, config = {} }: ChatTokenizerParts): ChatTokenizer {
-  const encode = (text: string): number[] => Array.from(tokenizer.encode(text, { add_special_tokens: false }).ids);
+export function chatTokenizer(parts: ChatTokenizerParts): ChatTokenizer {
+  const fn = 'chatTokenizer';
+  checkFields(fn, 'parts', parts, ['tokenizer', 'template']);
+  const { tokenizer, template, config = {} } = parts;
+  checkMethods(fn, 'tokenizer', tokenizer, ['encode', 'token_to_id']);
+  checkMethods(fn, 'template', template, ['render']);
+  if (typeof config !== 'object' || (config as object | null) === null) {
+    throw new TypeError(`${fn}: config is ${describe(config)}, expected an object`);
+  }
+  const encode = (text: string): number[] => {
+    const encoded = tokenizer.encode(text, { add_special_tokens: false });
+    checkFields(fn, 'the result of tokenizer.encode', encoded, ['ids']);
+    return Array.from(encoded.ids);
+  };
   // In tokenizer_config.json a token is a string, or an object whose `content` is the string.
   const textOf = (token: unknown): unknown =>
     typeof token === 'object' && token !== null ? (token as { content: unknown }).content : token;
@@ -70,7 +89,7 @@ export function chatTokenizer({ tokenizer, template, config = {} }: ChatTokenize
     const token = tokens[name];
     if (token === undefined) return undefined;
     const id = tokenizer.token_to_id(token);
-    if (id === undefined) throw new RangeError(`chatTokenizer: ${name} is ${JSON.stringify(token)}, which the tokenizer does not know`);
+    if (id === undefined) throw new RangeError(`${fn}: ${name} is ${JSON.stringify(token)}, which the tokenizer does not know`);
     return id;
   };
   return {
@@ -80,4 +99,9 @@ export function chatTokenizer({ tokenizer, template, config = {} }: ChatTokenize
     eos_token_id: idOf('eos_token'),
     pad_token_id: idOf('pad_token'),
   };
+}
+
+function checkMethods(fn: string, name: string, value: unknown, methods: readonly string[]): void {
+  const has = (method: string) => typeof (value as Record<string, unknown> | null)?.[method] === 'function';
+  if (!methods.every(has)) throw new TypeError(`${fn}: ${name} is ${describe(value)}, expected an object with ${methods.join(' and ')}`);
 }

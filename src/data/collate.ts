@@ -1,12 +1,12 @@
 import { describe } from '../backend/registry.js';
-import { checkNumber, checkOptions, checkEach } from '../internal/checks.js';
-import { positiveInteger, zeroOrOne, type NumberDomain } from '../internal/domains.js';
+import { checkFields, checkFlag, checkNumber, checkOptions } from '../internal/checks.js';
+import { finite, positiveInteger } from '../internal/domains.js';
 import type { Pair } from '../logprobs/pairs.js';
 import { IGNORE_INDEX } from '../masking/ignoreIndex.js';
+import { checkList } from './checkList.js';
 import type { EncodedExample, EncodedPair } from './encode.js';
 import type { MismatchedExample } from './mismatchCompletions.js';
-import type { Sequence } from './sequence.js';
-import { counts } from './truncate.js';
+import { checkSequence, tokenId, type Sequence } from './sequence.js';
 
 /** Rows of equal width in plain numbers, ready to become tensors. */
 export interface Batch {
@@ -50,15 +50,13 @@ export interface CollateOptions {
   readonly padToMultipleOf?: number;
 }
 
-const tokenId: NumberDomain = { words: 'a token id, an integer >= 0', has: (v) => Number.isInteger(v) && v >= 0 };
-
 /**
  * Collates preference pairs into one batch, in the order that `splitPairs` expects: all chosen rows, then all rejected rows.
  *
  * @param pairs - One or more pairs from {@link encodePairs}.
  * @param options - See {@link CollateOptions}.
  * @returns Plain numbers, see {@link PairBatch}.
- * @throws TypeError if `padTokenId` is not a number.
+ * @throws TypeError if a pair is not `{ chosen, rejected }`, a row is not `{ tokens, mask }`, or `padTokenId` is not a number.
  * @throws RangeError if there are no pairs, a row has no counted token after its first token, a mask does not fit its tokens, or some pairs
  *   have `reference` log-probs and others do not.
  *
@@ -73,10 +71,18 @@ const tokenId: NumberDomain = { words: 'a token id, an integer >= 0', has: (v) =
 export function collatePairs(pairs: readonly EncodedPair[], options: CollateOptions): PairBatch {
   const fn = 'collatePairs';
   const sides = ['chosen', 'rejected'] as const;
+  checkList(fn, 'pairs', pairs);
+  pairs.forEach((pair, i) => {
+    checkFields(fn, `pairs[${i}]`, pair, sides);
+  });
   const rows = sides.flatMap((side) => pairs.map((pair, i): Named => [`pairs[${i}].${side}`, pair[side]]));
   const batch = collate(fn, 'pairs', rows, options);
   const reference = allOrNone(fn, 'pairs', 'reference', pairs.map((pair) => pair.reference)); // prettier-ignore
   if (!reference) return batch;
+  reference.forEach((logps, i) => {
+    checkFields(fn, `pairs[${i}].reference`, logps, sides);
+    for (const side of sides) checkNumber(fn, `pairs[${i}].reference.${side}`, logps[side], finite);
+  });
   return { ...batch, reference: { chosen: reference.map(({ chosen }) => chosen), rejected: reference.map(({ rejected }) => rejected) } };
 }
 
@@ -86,17 +92,30 @@ export function collatePairs(pairs: readonly EncodedPair[], options: CollateOpti
  * @param examples - One or more examples from {@link encodeUnpaired} or {@link mismatchCompletions}.
  * @param options - See {@link CollateOptions}.
  * @returns Plain numbers, see {@link UnpairedBatch}.
- * @throws TypeError if `padTokenId` is not a number.
+ * @throws TypeError if an example is not `{ tokens, mask, label }`, or `padTokenId` is not a number.
  * @throws RangeError as {@link collatePairs} does, or if some examples have a mismatched completion and others do not.
  */
 export function collateUnpaired(examples: readonly (EncodedExample | MismatchedExample)[], options: CollateOptions): UnpairedBatch {
   const fn = 'collateUnpaired';
-  const all = <V>(field: string, values: readonly (V | undefined)[]) => allOrNone(fn, 'examples', field, values);
+  checkList(fn, 'examples', examples);
+  examples.forEach((example, i) => {
+    checkFields(fn, `examples[${i}]`, example, ['tokens', 'mask', 'label']);
+    checkFlag(fn, `examples[${i}].label`, example.label);
+  });
   const named = (field: string, rows: readonly Sequence[]) => rows.map((row, i): Named => [`examples[${i}]${field}`, row]);
+  const all = <V>(field: string, values: readonly (V | undefined)[]) => allOrNone(fn, 'examples', field, values);
+  const optional: readonly Partial<MismatchedExample>[] = examples;
   const batch = collate(fn, 'examples', named('', examples), options);
-  const reference = all('reference', examples.map((example) => example.reference)); // prettier-ignore
-  const others = all('mismatched', examples.map((example) => (example as Partial<MismatchedExample>).mismatched)); // prettier-ignore
-  const ofOthers = all('mismatchedReference', examples.map((example) => (example as Partial<MismatchedExample>).mismatchedReference)); // prettier-ignore
+  const reference = all('reference', optional.map((example) => example.reference)); // prettier-ignore
+  const others = all('mismatched', optional.map((example) => example.mismatched)); // prettier-ignore
+  const ofOthers = all('mismatchedReference', optional.map((example) => example.mismatchedReference)); // prettier-ignore
+  const checkLogps = (field: string, logps: readonly number[] = []) => {
+    logps.forEach((logp, i) => {
+      checkNumber(fn, `examples[${i}].${field}`, logp, finite);
+    });
+  };
+  checkLogps('reference', reference);
+  checkLogps('mismatchedReference', ofOthers);
   return {
     ...batch,
     desirable: examples.map(({ label }) => Number(label)),
@@ -121,11 +140,7 @@ function collate(fn: string, name: string, named: readonly Named[], options: Col
   checkNumber(fn, 'padTokenId', padTokenId, tokenId);
   checkNumber(fn, 'padToMultipleOf', padToMultipleOf, positiveInteger);
   if (named.length === 0) throw new RangeError(`${fn}: ${name} is empty, expected at least one`);
-  for (const [at, { tokens, mask }] of named) {
-    if (mask.length !== tokens.length) throw new RangeError(`${fn}: ${at} has ${tokens.length} tokens and a mask of length ${mask.length}`);
-    checkEach(fn, `${at}.mask`, mask, zeroOrOne);
-    if (!counts({ tokens, mask })) throw new RangeError(`${fn}: ${at} has no counted token after its first token`);
-  }
+  for (const [at, row] of named) checkSequence(fn, at, row);
 
   const rows = named.map(([, row]) => row);
   const longest = rows.reduce((width, { tokens }) => Math.max(width, tokens.length), 0);

@@ -1,10 +1,11 @@
 import { describe } from '../backend/registry.js';
 import { checkChoice, checkFlag, checkOptions } from '../internal/checks.js';
 import type { Pair } from '../logprobs/pairs.js';
-import type { ChatTokenizer } from './chatTokenizer.js';
-import { BadRow, sidesOf, type Message, type PreferenceRow, type Side, type UnpairedRow } from './rows.js';
-import { promptKey, type Sequence } from './sequence.js';
-import { checkTruncation, counts, truncatePair, truncateSequence, type TruncationOptions } from './truncate.js';
+import { checkList } from './checkList.js';
+import type { ChatTokenizer, TextTokenizer } from './chatTokenizer.js';
+import { BadRow, labelledSide, pairOfSides, type Message, type Side } from './rows.js';
+import { counts, promptKey, type Sequence } from './sequence.js';
+import { checkTruncation, truncatePair, truncateSequence, type TruncationOptions } from './truncate.js';
 
 /** A preference pair in token ids. */
 export interface EncodedPair extends Pair<Sequence> {
@@ -68,7 +69,7 @@ export interface EncodeOptions extends TruncationOptions {
  * without a prompt, all tokens of a string are counted.
  *
  * @param rows - Rows like {@link PreferenceRow}, for example from {@link parseJsonl}.
- * @param tokenizer - See {@link ChatTokenizer}.
+ * @param tokenizer - See {@link TextTokenizer}, which is enough for strings, and {@link ChatTokenizer}.
  * @param options - See {@link EncodeOptions}.
  * @returns The pairs, and the dropped rows: rows that truncation leaves without a completion or without a difference between the sides
  *   and, with `dropBadRows`, malformed rows.
@@ -77,9 +78,9 @@ export interface EncodeOptions extends TruncationOptions {
  *   names the row.
  * @throws TypeError if there are messages and the tokenizer has no chat template, or if it returns anything but token ids.
  */
-export function encodePairs(rows: readonly unknown[], tokenizer: ChatTokenizer, options: EncodeOptions = {}): EncodedPairs {
-  const { kept, dropped } = encodeRows('encodePairs', rows, tokenizer, options, (row: PreferenceRow, at, encode) => {
-    const [chosen, rejected] = sidesOf(at, row, ['chosen', 'rejected']) as [Side, Side];
+export function encodePairs(rows: readonly unknown[], tokenizer: TextTokenizer | ChatTokenizer, options: EncodeOptions = {}): EncodedPairs {
+  const { kept, dropped } = encodeRows('encodePairs', rows, tokenizer, options, (row, at, encode) => {
+    const { chosen, rejected } = pairOfSides(at, row);
     const whole = { chosen: encode('chosen', chosen), rejected: encode('rejected', rejected) };
     const areSame = (pair: Pair<Sequence>) => pair.chosen.tokens.join() === pair.rejected.tokens.join();
     if (areSame(whole)) throw new BadRow(at, 'chosen and rejected', 'are the same');
@@ -95,22 +96,25 @@ export function encodePairs(rows: readonly unknown[], tokenizer: ChatTokenizer, 
  * and a `label`.
  *
  * @param rows - Rows like {@link UnpairedRow}.
- * @param tokenizer - See {@link ChatTokenizer}.
+ * @param tokenizer - See {@link TextTokenizer}, which is enough for strings, and {@link ChatTokenizer}.
  * @param options - See {@link EncodeOptions}.
  * @returns The examples and the dropped rows.
  * @throws RangeError as {@link encodePairs} does, or if a label is not true or false.
  */
-export function encodeUnpaired(rows: readonly unknown[], tokenizer: ChatTokenizer, options: EncodeOptions = {}): EncodedExamples {
+export function encodeUnpaired(
+  rows: readonly unknown[],
+  tokenizer: TextTokenizer | ChatTokenizer,
+  options: EncodeOptions = {},
+): EncodedExamples {
   const firstRows = new Map<string, number>();
-  const { kept, dropped } = encodeRows('encodeUnpaired', rows, tokenizer, options, (row: UnpairedRow, at, encode, i) => {
-    const [side] = sidesOf(at, row, ['completion']) as [Side];
-    if (typeof row.label !== 'boolean') throw new BadRow(at, 'label', `is ${describe(row.label)}, expected true or false`);
+  const { kept, dropped } = encodeRows('encodeUnpaired', rows, tokenizer, options, (row, at, encode, i) => {
+    const { side, label } = labelledSide(at, row);
     const whole = encode('completion', side);
     const prompt = promptKey(whole);
     const promptRow = firstRows.get(prompt) ?? i;
     firstRows.set(prompt, promptRow);
     const sequence = truncateSequence(at, whole, options);
-    return sequence ? { encoded: { ...sequence, label: row.label, promptRow } } : NO_COMPLETION;
+    return sequence ? { encoded: { ...sequence, label, promptRow } } : NO_COMPLETION;
   });
   return { examples: kept, dropped };
 }
@@ -121,21 +125,23 @@ type Encode = (name: string, side: Side) => Sequence;
 type Outcome<Encoded> = { readonly encoded: Encoded } | { readonly reason: string };
 const NO_COMPLETION = { reason: 'a completion has no counted token after the first token of the row' };
 
-function encodeRows<Row, Encoded extends object>(
+function encodeRows<Encoded extends object>(
   fn: string,
   rows: readonly unknown[],
-  tokenizer: ChatTokenizer,
+  tokenizer: TextTokenizer | ChatTokenizer,
   options: EncodeOptions,
-  encodeRow: (row: Row, at: string, encode: Encode, i: number) => Outcome<Encoded>,
+  encodeRow: (row: unknown, at: string, encode: Encode, i: number) => Outcome<Encoded>,
 ): { kept: (Encoded & { row: number })[]; dropped: DroppedRow[] } {
-  if (!Array.isArray(rows)) throw new TypeError(`${fn}: rows is ${describe(rows)}, expected a list`);
+  checkList(fn, 'rows', rows);
   checkOptions(fn, options, ['maxLength', 'truncation', 'assistantTurns', 'dropBadRows']);
   const { maxLength, assistantTurns = 'all', dropBadRows = false } = options;
   checkTruncation(fn, options);
   checkChoice(fn, 'assistantTurns', assistantTurns, ['all', 'last']);
   checkFlag(fn, 'dropBadRows', dropBadRows);
-  if (typeof (tokenizer as Partial<ChatTokenizer> | undefined)?.encode !== 'function') {
-    throw new TypeError(`${fn}: tokenizer is ${describe(tokenizer)}, expected an object with encode and apply_chat_template`);
+  if (typeof (tokenizer as Partial<TextTokenizer> | null | undefined)?.encode !== 'function') {
+    throw new TypeError(
+      `${fn}: tokenizer is ${describe(tokenizer)}, expected an object with encode, and with apply_chat_template for messages`,
+    );
   }
 
   const kept: (Encoded & { row: number })[] = [];
@@ -159,7 +165,7 @@ function encodeRows<Row, Encoded extends object>(
       return sequence;
     };
     try {
-      const outcome = encodeRow(row as Row, at, encode, i);
+      const outcome = encodeRow(row, at, encode, i);
       if ('encoded' in outcome) kept.push({ ...outcome.encoded, row: i });
       else dropped.push({ row: i, reason: `within ${maxLength!} tokens, ${outcome.reason}` });
     } catch (error) {
@@ -172,7 +178,7 @@ function encodeRows<Row, Encoded extends object>(
 
 type Render = (name: string, messages: readonly Message[], answer: boolean) => readonly number[];
 
-function encodeText(at: string, name: string, tokenizer: ChatTokenizer, { prompt, completion }: Side & { kind: 'text' }): Sequence {
+function encodeText(at: string, name: string, tokenizer: TextTokenizer, { prompt, completion }: Side & { kind: 'text' }): Sequence {
   const encode = (text: string) =>
     idsOf(at, `${name}: the tokenizer`, `${name}: encode`, () => tokenizer.encode(text, { add_special_tokens: false }));
   const start = prompt === '' ? [] : encode(prompt);
@@ -216,11 +222,11 @@ function encodeChat(
 function applyTemplate(
   at: string,
   name: string,
-  tokenizer: ChatTokenizer,
+  tokenizer: TextTokenizer | ChatTokenizer,
   messages: readonly Message[],
   answer: boolean,
 ): readonly number[] {
-  if (typeof (tokenizer as Partial<ChatTokenizer>).apply_chat_template !== 'function') {
+  if (!('apply_chat_template' in tokenizer) || typeof tokenizer.apply_chat_template !== 'function') {
     throw new TypeError(`${at}: ${name}: messages need a tokenizer with apply_chat_template`);
   }
   const options = { add_generation_prompt: answer, tokenize: true, return_tensor: false, return_dict: false } as const;

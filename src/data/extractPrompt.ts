@@ -1,5 +1,5 @@
 import type { Message, PreferenceRow } from './rows.js';
-import { sidesOf } from './rows.js';
+import { pairOfSides } from './rows.js';
 
 /** A preference row with a separate prompt, as strings or as messages. */
 export interface PromptedRow {
@@ -31,7 +31,7 @@ export interface PromptedRow {
  */
 export function extractPrompt<Row extends PreferenceRow>(row: Row): Row & PromptedRow {
   const at = 'extractPrompt: row';
-  sidesOf(at, row, ['chosen', 'rejected']);
+  pairOfSides(at, row);
   const { prompt, chosen, rejected } = row;
   if (prompt !== undefined && (prompt as unknown) !== null) return row as Row & PromptedRow;
   if (typeof chosen !== typeof rejected)

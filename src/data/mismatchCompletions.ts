@@ -1,6 +1,7 @@
 import { checkOptions } from '../internal/checks.js';
+import { checkList } from './checkList.js';
 import type { EncodedExample } from './encode.js';
-import { promptKey, type Sequence } from './sequence.js';
+import { checkSequence, promptKey, type Sequence } from './sequence.js';
 import { checkTruncation, truncateSequence, type TruncationOptions } from './truncate.js';
 
 /** An example, and its prompt with the completion of another example. */
@@ -20,6 +21,7 @@ export interface MismatchedExample extends EncodedExample {
  * @param examples - Two or more examples in any order.
  * @param options - See {@link TruncationOptions}; a mismatched row can be longer than both rows it is made from.
  * @returns The examples in the same order, each with `mismatched`.
+ * @throws TypeError or RangeError if an example is malformed.
  * @throws RangeError if more than half of the examples have the same prompt, which makes such a pairing impossible, or if a mismatched
  *   row is too long.
  *
@@ -29,6 +31,10 @@ export function mismatchCompletions(examples: readonly EncodedExample[], options
   const fn = 'mismatchCompletions';
   checkOptions(fn, options, ['maxLength', 'truncation']);
   checkTruncation(fn, options);
+  checkList(fn, 'examples', examples);
+  examples.forEach((example, i) => {
+    checkSequence(fn, `examples[${i}]`, example);
+  });
 
   const byPrompt = new Map<string, number[]>();
   examples.forEach((example, i) => {

@@ -1,4 +1,5 @@
 import { describe } from '../backend/registry.js';
+import type { Pair } from '../logprobs/pairs.js';
 
 /** One turn of a conversation. Any other fields are passed to the chat template. */
 export interface Message {
@@ -66,16 +67,35 @@ const AFTER: Readonly<Record<string, readonly (string | undefined)[]>> = {
 
 const isObject = (value: unknown): value is Readonly<Record<string, unknown>> => typeof value === 'object' && value !== null;
 
-/** Checks the fields, types and roles of a row and that no completion is empty, and returns the named sides. `at` starts error messages. */
-export function sidesOf(at: string, row: unknown, names: readonly string[]): Side[] {
-  if (!isObject(row)) throw new BadRow(at, '', `is ${describe(row)}, expected { ${names.join(', ')} }`);
-  for (const name of names) {
-    if (row[name] === undefined) throw new BadRow(at, '', `lacks ${name}, expected { ${names.join(', ')} }`);
-  }
-  return names.map((name) => sideOf(at, name, row.prompt ?? undefined, row[name]));
+/**
+ * Returns both sides of a preference row. It checks the fields, types and roles, and that no completion is empty; `at` starts error
+ * messages.
+ */
+export function pairOfSides(at: string, row: unknown): Pair<Side> {
+  const { prompt, chosen, rejected } = fieldsOf(at, row, ['chosen', 'rejected']);
+  return { chosen: sideOf(at, 'chosen', prompt, chosen), rejected: sideOf(at, 'rejected', prompt, rejected) };
 }
 
-function sideOf(at: string, name: string, prompt: unknown, value: unknown): Side {
+/** Returns the completion of an unpaired row with the same checks, and its label. */
+export function labelledSide(at: string, row: unknown): { readonly side: Side; readonly label: boolean } {
+  const { prompt, completion, label } = fieldsOf(at, row, ['completion', 'label']);
+  const side = sideOf(at, 'completion', prompt, completion);
+  if (typeof label !== 'boolean') throw new BadRow(at, 'label', `is ${describe(label)}, expected true or false`);
+  return { side, label };
+}
+
+/** The row, if it has the fields. */
+function fieldsOf(at: string, row: unknown, fields: readonly string[]): Readonly<Record<string, unknown>> {
+  const expected = `expected { ${fields.join(', ')} }`;
+  if (!isObject(row)) throw new BadRow(at, '', `is ${describe(row)}, ${expected}`);
+  const missing = fields.find((field) => row[field] === undefined);
+  if (missing !== undefined) throw new BadRow(at, '', `lacks ${missing}, ${expected}`);
+  return row;
+}
+
+function sideOf(at: string, name: string, givenPrompt: unknown, value: unknown): Side {
+  // Data sets often have null for a missing prompt.
+  const prompt = givenPrompt ?? undefined;
   if (typeof value === 'string') {
     if (prompt !== undefined && typeof prompt !== 'string') throw new BadRow(at, name, 'is a string but prompt is not');
     if (value.trim() === '') throw new BadRow(at, name, 'is empty');

@@ -1,3 +1,7 @@
+import { checkEach, checkFields } from '../internal/checks.js';
+import { zeroOrOne, type NumberDomain } from '../internal/domains.js';
+import { checkList } from './checkList.js';
+
 /** Prompt and completion in token ids, with a mask of the counted tokens. */
 export interface Sequence {
   /** Token ids, integers `[T]`. */
@@ -8,3 +12,21 @@ export interface Sequence {
 
 /** The tokens before the first counted token, as a string by which prompts are compared. */
 export const promptKey = ({ tokens, mask }: Sequence): string => tokens.slice(0, mask.indexOf(1)).join();
+
+/** Whether any token after the first is counted. The first token does not matter, because no logits predict it. */
+export const counts = ({ mask }: Sequence): boolean => mask.includes(1, 1);
+
+/** Token ids. */
+export const tokenId: NumberDomain = { words: 'a token id, an integer >= 0', has: (v) => Number.isInteger(v) && v >= 0 };
+
+/** Checks that a value is a sequence with a counted token. */
+export function checkSequence(fn: string, name: string, value: unknown): void {
+  checkFields(fn, name, value, ['tokens', 'mask']);
+  const { tokens, mask } = value as Sequence;
+  checkList(fn, `${name}.tokens`, tokens);
+  checkList(fn, `${name}.mask`, mask);
+  if (mask.length !== tokens.length) throw new RangeError(`${fn}: ${name} has ${tokens.length} tokens and a mask of length ${mask.length}`);
+  checkEach(fn, `${name}.tokens`, tokens, tokenId);
+  checkEach(fn, `${name}.mask`, mask, zeroOrOne);
+  if (!counts({ tokens, mask })) throw new RangeError(`${fn}: ${name} has no counted token after its first token`);
+}

@@ -2,7 +2,7 @@ import { checkChoice, checkNumber } from '../internal/checks.js';
 import { positiveInteger } from '../internal/domains.js';
 import type { Pair } from '../logprobs/pairs.js';
 import { BadRow } from './rows.js';
-import type { Sequence } from './sequence.js';
+import { counts, type Sequence } from './sequence.js';
 
 /** Maximum length of a row, and what to do with longer rows. */
 export interface TruncationOptions {
@@ -28,9 +28,6 @@ const part = ({ tokens, mask }: Sequence, start: number, end?: number): Sequence
   tokens: tokens.slice(start, end),
   mask: mask.slice(start, end),
 });
-
-/** Whether any token after the first is counted. The first token does not matter, because no logits predict it. */
-export const counts = ({ mask }: Sequence): boolean => mask.includes(1, 1);
 
 /** Number of tokens that both sides start with. */
 function lengthOfSharedStart({ chosen, rejected }: Pair<Sequence>): number {

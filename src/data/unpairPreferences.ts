@@ -1,10 +1,12 @@
-import { sidesOf, type PreferenceRow, type UnpairedRow } from './rows.js';
+import { checkList } from './checkList.js';
+import { pairOfSides, type PreferenceRow, type UnpairedRow } from './rows.js';
 
 /**
  * Splits preference pairs into unpaired examples, for KTO and similar losses: chosen sides are desirable, rejected sides undesirable.
  *
  * @param rows - Preference pairs. Completions of rows without a `prompt` stay whole conversations: see {@link extractPrompt}.
  * @returns Twice as many rows, first those of all chosen sides; other fields are copied.
+ * @throws TypeError if `rows` is not a list.
  * @throws RangeError if a row is malformed.
  *
  * @example
@@ -15,7 +17,8 @@ import { sidesOf, type PreferenceRow, type UnpairedRow } from './rows.js';
  * ```
  */
 export function unpairPreferences<Row extends PreferenceRow>(rows: readonly Row[]): (Omit<Row, 'chosen' | 'rejected'> & UnpairedRow)[] {
-  rows.forEach((row, i) => sidesOf(`unpairPreferences: rows[${i}]`, row, ['chosen', 'rejected']));
+  checkList('unpairPreferences', 'rows', rows);
+  rows.forEach((row, i) => pairOfSides(`unpairPreferences: rows[${i}]`, row));
   const side = (name: 'chosen' | 'rejected') =>
     rows.map(({ chosen, rejected, ...rest }) => ({ ...rest, completion: name === 'chosen' ? chosen : rejected, label: name === 'chosen' }));
   return [...side('chosen'), ...side('rejected')];

@@ -1,7 +1,6 @@
-import { add, concat, mul, reshape, shape, slice, stopGradient, sum } from '../backend/ops.js';
+import { add, concat, mul, reshape, shape, slice, stopGradient, sum, tanh } from '../backend/ops.js';
 import type { LinearRows, TokenStats } from '../backend/types.js';
 import { NO_LABEL } from '../internal/labels.js';
-import { tanh } from '../internal/numerics.js';
 import { tokenLogProbsDefinition } from './tokenLogProbs.js';
 import { tokenStatsDefinition } from './tokenStats.js';
 

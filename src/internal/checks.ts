@@ -1,5 +1,6 @@
+import { holdsBoolean } from '../backend/arrays/arrays.js';
 import { where } from '../backend/ops.js';
-import { backendOf, describe } from '../backend/registry.js';
+import { backendOf, describe, isPlain, ownerOf } from '../backend/registry.js';
 import type { Backend, DType, Reduced, Operand } from '../backend/types.js';
 import { finite, type Domain, type NumberDomain } from './domains.js';
 
@@ -29,6 +30,8 @@ interface Expected {
   readonly like?: Checked;
   /** Whether a scalar is accepted as well. */
   readonly orScalar?: boolean;
+  /** Whether plain values are accepted next to a tensor `like`: they become a constant. */
+  readonly orPlain?: boolean;
   /** Accepted dtypes. Default: float only. */
   readonly dtype?: readonly DType[];
   /** Advice for the error message about a ragged list. */
@@ -46,11 +49,12 @@ function engineOf<T>(fn: string, name: string, value: T): Backend<T> {
 
 /** Checks that an argument is a tensor that is not disposed, not empty, and as expected. */
 export function checkTensor<T>(fn: string, name: string, value: T, expected: Expected = {}): Checked<T> {
-  const { rank, like, orScalar = false, dtype: dtypes = FLOAT } = expected;
+  const { rank, like, orScalar = false, orPlain = false, dtype: dtypes = FLOAT } = expected;
   const backend = like?.backend.owns(value) ? (like.backend as Backend<T>) : engineOf(fn, name, value);
   if (backend.isDisposed?.(value)) throw new TypeError(`${fn}: ${name} is disposed`);
+  if (isPlain(backend)) checkPlain(fn, name, value, orPlain, dtypes);
   const shape = shapeOf(fn, name, value, backend, expected.ragged);
-  if (like && backend !== like.backend) {
+  if (like && backend !== like.backend && !(orPlain && isPlain(backend))) {
     throw new TypeError(`${fn}: ${name} is on the engine ${backend.name}, expected ${like.backend.name} like ${like.name}`);
   }
   const wanted = expected.shape ?? (rank === undefined ? like?.shape : undefined);
@@ -65,6 +69,14 @@ export function checkTensor<T>(fn: string, name: string, value: T, expected: Exp
     throw new TypeError(`${fn}: ${name} has dtype ${backend.dtype(value)}, expected ${dtypes.join(' or ')}`);
   }
   return { name, value, backend, shape };
+}
+
+/** Checks the entries of plain values: a typed array is a constant only, and booleans are masks and labels only. */
+function checkPlain(fn: string, name: string, value: unknown, orPlain: boolean, dtypes: readonly DType[]): void {
+  if (!orPlain && ArrayBuffer.isView(value)) {
+    throw new TypeError(`${fn}: ${name} is not a tensor: it is ${describe(value)}; convert it with Array.from`);
+  }
+  if (!dtypes.includes('bool') && holdsBoolean(value)) throw new TypeError(`${fn}: ${name}: a list holds a boolean, expected numbers`);
 }
 
 function isSame(a: readonly number[], b: readonly number[]): boolean {
@@ -83,21 +95,27 @@ function shapeOf<T>(fn: string, name: string, value: T, backend: Backend<T>, rag
   }
 }
 
-/** Checks that an argument is an object with all of the fields. */
-export function checkFields(fn: string, name: string, value: unknown, fields: readonly string[]): void {
-  if (typeof value !== 'object' || value === null) {
-    throw new TypeError(`${fn}: ${name} is ${describe(value)}, expected { ${fields.join(', ')} }`);
+/** Checks that an argument is an object with all of the fields; `form` describes it in the message. */
+export function checkFields(fn: string, name: string, value: unknown, fields: readonly string[], form = `{ ${fields.join(', ')} }`): void {
+  if (typeof value !== 'object' || value === null || ownerOf(value)) {
+    throw new TypeError(`${fn}: ${name} is ${describe(value)}, expected ${form}`);
   }
   for (const field of fields) {
     if ((value as Record<string, unknown>)[field] !== undefined) continue;
-    throw new TypeError(`${fn}: ${name} lacks ${field}, expected { ${fields.join(', ')} }`);
+    throw new TypeError(`${fn}: ${name} lacks ${field}, expected ${form}`);
   }
 }
 
 /** Checks that a record with optional fields has no other fields: a misspelt one would be ignored silently. */
-export function checkNoOtherFields(fn: string, name: string, value: object, fields: readonly string[]): void {
+export function checkNoOtherFields(
+  fn: string,
+  name: string,
+  value: object,
+  fields: readonly string[],
+  form = `{ ${fields.join(', ')} }`,
+): void {
   const other = Object.keys(value).find((key) => !fields.includes(key));
-  if (other !== undefined) throw new TypeError(`${fn}: ${name} has an unknown field ${other}, expected { ${fields.join(', ')} }`);
+  if (other !== undefined) throw new TypeError(`${fn}: ${name} has an unknown field ${other}, expected ${form}`);
 }
 
 /** Checks that the function knows every given option. */
@@ -132,15 +150,25 @@ export function checkNumber(fn: string, name: string, value: unknown, domain: Nu
   if (!domain.has(value)) throw new RangeError(`${fn}: ${name} must be ${domain.words}, got ${value}`);
 }
 
-/** Checks a finite number, a scalar, or a tensor with the shape of `like`. The values of a tensor are not checked. */
+/** Checks a finite number, a scalar, or values with the shape of `like`. The values of a tensor are not checked. */
 export function checkPerExampleShape(fn: string, name: string, value: unknown, like: Checked): void {
   if (typeof value === 'number') checkNumber(fn, name, value, finite);
-  else checkTensor(fn, name, value, { like, orScalar: true });
+  else checkTensor(fn, name, value, { like, orScalar: true, orPlain: true });
+}
+
+/** Checks a record of scalars on one engine; some may be numbers. Returns the engine's scalar, or a number if all are. */
+export function checkScalars<T>(fn: string, record: Readonly<Record<string, T>>, like?: Checked): Checked<T> {
+  const entries = Object.entries(record).map(([name, value]) =>
+    checkTensor(fn, name, value, { rank: 0, orPlain: true, ...(like && { like }) }),
+  );
+  const first = like ?? entries.find(({ backend }) => !isPlain(backend)) ?? entries[0]!;
+  for (const { name, value } of entries) checkTensor(fn, name, value, { rank: 0, orPlain: true, like: first });
+  return first as Checked<T>;
 }
 
 /** Checks the values of a tensor if they can be read at once. */
-export function checkValues(fn: string, { name, value, backend }: Checked, domain: NumberDomain): void {
-  const values = backend.peek(value);
+export function checkValues(fn: string, { name, value }: Omit<Checked, 'backend'>, domain: NumberDomain): void {
+  const values = backendOf(value).peek(value);
   if (values) checkEach(fn, name, values, domain);
 }
 
@@ -165,7 +193,7 @@ export function readPerExample<T>(fn: string, name: string, value: unknown, doma
     checkNumber(fn, name, value, domain);
     return value;
   }
-  const { value: tensor, backend } = checkTensor(fn, name, value as T, { like, orScalar: true });
+  const { value: tensor, backend } = checkTensor(fn, name, value as T, { like, orScalar: true, orPlain: true });
   const values = backend.peek(tensor);
   if (!values) return where(domain.holds(tensor), tensor, NaN);
   checkEach(fn, name, values, domain);

@@ -6,6 +6,9 @@ import { equal, greater, greaterEqual, reshape, shape, where } from '../backend/
  */
 export const NO_LABEL = -(2 ** 31);
 
+/** The label of tokens that a mask does not count. Unlike -100, no caller uses it, so a counted token never equals it. */
+export const UNCOUNTED = -(2 ** 30);
+
 /** 1 where a label is not the ignored one, otherwise 0. */
 export const isCounted = <T>(labels: T, ignoreIndex: number): T => equal(equal(labels, ignoreIndex), 0);
 

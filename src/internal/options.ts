@@ -90,7 +90,7 @@ export function readOptions<O extends object, R extends Readers<O>>(
 ): { readonly [Name in keyof R]: ValueOf<R[Name], never> };
 export function readOptions<O extends object>(
   fn: string,
-  options: O,
+  options: O | undefined = {} as O, // Without options, the message names the first that is required.
   like: Checked | undefined,
   readers: Readers<O>,
 ): Readonly<Record<string, unknown>> {

@@ -1,4 +1,4 @@
-import type { ScalarOf } from '../backend/types.js';
+import type { OrPlain, ScalarOf } from '../backend/types.js';
 import { add, clip, greater, scope, sub, where } from '../backend/ops.js';
 import { checkFields, checkNumber, checkTensor } from '../internal/checks.js';
 import { finite, type NumberDomain } from '../internal/domains.js';
@@ -10,9 +10,9 @@ export interface HumanlineBatch<T> {
   /** Under the model that is trained, in nats, `[B, T]`. */
   readonly policy: T;
   /** Under the model that it must stay close to, in nats, `[B, T]`. */
-  readonly reference: T;
+  readonly reference: OrPlain<NoInfer<T>>;
   /** 1 for the tokens of the completions, 0 for others, `[B, T]`. Only `unclamped` depends on it. */
-  readonly mask: T;
+  readonly mask: OrPlain<NoInfer<T>>;
 }
 
 /** Options of {@link humanlineClamp}. */
@@ -63,12 +63,12 @@ export function humanlineClamp<T>(batch: HumanlineBatch<T>, options: HumanlineCl
   checkFields('humanlineClamp', 'batch', batch, ['policy', 'reference', 'mask']);
   const { policy, reference, mask } = batch;
   const like = checkTensor('humanlineClamp', 'policy', policy, { rank: 2 });
-  checkTensor('humanlineClamp', 'reference', reference, { like });
+  checkTensor('humanlineClamp', 'reference', reference, { like, orPlain: true });
   checkMask('humanlineClamp', mask, like);
 
   return scope(policy, () => {
     const ratios = sub(policy, reference);
-    const clamped = add(reference, clip(ratios, low, high));
+    const clamped = add(clip(ratios, low, high), reference);
     const inside = where(greater(ratios, low), where(greater(high, ratios), 1, 0), 0);
     const holds = maskHolds(mask);
     return {

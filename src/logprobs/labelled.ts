@@ -1,4 +1,4 @@
-import type { Operand } from '../backend/types.js';
+import type { Operand, OrPlain } from '../backend/types.js';
 import { cast, mul, sub, where } from '../backend/ops.js';
 import { checkFields, checkTensor, checkValues, poisonOutside, type Checked } from '../internal/checks.js';
 import { zeroOrOne } from '../internal/domains.js';
@@ -6,15 +6,15 @@ import { checkUnpairedLogps, type UnpairedLogps } from './pairs.js';
 
 /** Log-probs of unpaired examples, and whether each is desirable. */
 export interface LabelledLogps<T> extends UnpairedLogps<T> {
-  /** 1 for desirable examples, 0 for undesirable ones, `[B]`; floats, integers or booleans. */
-  readonly desirable: T;
+  /** 1 for desirable examples, 0 for undesirable ones, `[B]`; floats, integers or booleans, a tensor or a plain list. */
+  readonly desirable: OrPlain<NoInfer<T>>;
 }
 
 /** Checks the log-probs and labels of unpaired examples. Returns the policy's log-probs. */
 export function checkLabelledLogps<T>(fn: string, batch: LabelledLogps<T>, moreFields: readonly string[] = []): Checked<T> {
   checkFields(fn, 'batch', batch, ['policy', 'reference', 'desirable', ...moreFields]);
   const like = checkUnpairedLogps(fn, batch);
-  checkValues(fn, checkTensor(fn, 'desirable', batch.desirable, { like, dtype: ['float', 'int', 'bool'] }), zeroOrOne);
+  checkValues(fn, checkTensor(fn, 'desirable', batch.desirable, { like, orPlain: true, dtype: ['float', 'int', 'bool'] }), zeroOrOne);
   return like;
 }
 
@@ -25,7 +25,7 @@ export const labelsOf = <T>(desirable: T): T => poisonOutside(cast(desirable, 'f
 export const lossSign = <T>(labels: T): T => sub(1, mul(labels, 2));
 
 /** Multiplies the loss of each example by the weight of its class. */
-export function weighByClass<T>(loss: T, labels: T, desirableWeight: Operand<T>, undesirableWeight: Operand<T>): T {
+export function weighByClass<T>(loss: T, labels: OrPlain<T>, desirableWeight: Operand<T>, undesirableWeight: Operand<T>): T {
   if (desirableWeight === 1 && undesirableWeight === 1) return loss;
-  return mul(loss, where<T, Operand<T>>(labels, desirableWeight, undesirableWeight));
+  return mul(loss, where<OrPlain<T>, Operand<T>>(labels, desirableWeight, undesirableWeight));
 }

@@ -1,4 +1,4 @@
-import type { Reduced } from '../backend/types.js';
+import type { OrPlain, Reduced } from '../backend/types.js';
 import { cast, cumsum, greaterEqual, minimum, mul, reshape, scope, shape, sum, where } from '../backend/ops.js';
 import { number, readOptions } from '../internal/options.js';
 import { probability } from '../internal/domains.js';
@@ -40,14 +40,14 @@ export interface LdLogProbsOptions {
  *
  * @see Liu et al., "Length Desensitization in Direct Preference Optimization", 2024. https://arxiv.org/abs/2409.06411
  */
-export function ldLogProbs<T>(logps: Pair<T>, masks: Pair<T>, options: LdLogProbsOptions): Pair<Reduced<T>> {
+export function ldLogProbs<T>(logps: Pair<T>, masks: Pair<OrPlain<NoInfer<T>>>, options: LdLogProbsOptions): Pair<Reduced<T>> {
   const { alpha } = readOptions('ldLogProbs', options, undefined, { alpha: number(probability) });
   checkTokenPairs('ldLogProbs', logps, masks);
 
   return scope(logps.chosen, () => {
     const counts = mapPair(masks, (mask) => cast(mask, 'float'));
     const shared = shorterLength(counts);
-    const side = (x: T, mask: T, count: T): Reduced<T> => {
+    const side = (x: T, mask: OrPlain<T>, count: OrPlain<T>): Reduced<T> => {
       const weights = where(greaterEqual(shared, cumsum(count)), 1, alpha);
       return sumOfCounted(mul(x, weights), mask, -1) as Reduced<T>;
     };

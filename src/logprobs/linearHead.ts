@@ -1,6 +1,6 @@
 import { backendOf } from '../backend/registry.js';
-import { cast, concat, mul, reshape, shape, take, where } from '../backend/ops.js';
-import type { Reduced, LinearRows } from '../backend/types.js';
+import { cast, concat, constant, mul, reshape, shape, take, where } from '../backend/ops.js';
+import type { LinearRows, OrPlain, Reduced } from '../backend/types.js';
 import { checkFields, checkNoOtherFields, checkTensor } from '../internal/checks.js';
 import { number, optional } from '../internal/options.js';
 import { positiveInteger, positive } from '../internal/domains.js';
@@ -17,9 +17,6 @@ export interface LinearHead<H, W = H> {
   /** Added to the logits, `[V]`. No bias by default. */
   readonly bias?: Reduced<W>;
 }
-
-/** Type of a result per token: that of labels in a tensor; for plain numbers, a tensor of the engine of the hidden states. */
-export type TokensOf<H, L> = L extends readonly unknown[] ? (H extends readonly unknown[] ? L : Reduced<H>) : L;
 
 /** Options of {@link linearTokenLogProbs} and {@link linearTokenStats}. */
 export interface LinearHeadOptions extends TokenLogProbsOptions {
@@ -75,9 +72,8 @@ export function checkHead(fn: string, head: LinearHead<unknown>, labels: unknown
   }
   const bias: unknown = head.bias;
   if (bias !== undefined) checkTensor(fn, 'bias', bias, { shape: [vocabulary], like: { ...weight, name: 'the rows of weight' } });
-  // Plain numbers are accepted on any engine.
-  const like = Array.isArray(labels) ? {} : { like: { ...hidden, name: 'hidden without the last axis' } };
-  checkLabels(fn, labels, { shape: rows, ...like }, { vocabulary, ignoreIndex });
+  const like = { ...hidden, name: 'hidden without the last axis' };
+  checkLabels(fn, labels, { shape: rows, like }, { vocabulary, ignoreIndex });
 }
 
 /**
@@ -117,7 +113,7 @@ export function prepareHead<T>(head: LinearHead<T>, labels: unknown, options: He
       restore: (x) => back(take(concat([x, backend.constant([0])]), places)),
     };
   }
-  const flat = backend.owns(labels) ? reshape<T>(labels, [size]) : backend.constant(Array.from(values!), 'int');
+  const flat = reshape<T>(constant<T>(head.hidden, labels as OrPlain<T>, 'int'), [size]);
   const counts = isCounted(flat, ignoreIndex);
   const vocabulary = shape(head.weight)[0]!;
   return {

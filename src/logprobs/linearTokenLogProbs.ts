@@ -2,7 +2,8 @@ import { backendOf } from '../backend/registry.js';
 import { scope } from '../backend/ops.js';
 import { linearTokenLogProbsDefinition } from '../definitions/linear.js';
 import { flag, readOptions } from '../internal/options.js';
-import { checkHead, headReaders, prepareHead, type LinearHead, type LinearHeadOptions, type TokensOf } from './linearHead.js';
+import { checkHead, headReaders, prepareHead, type LinearHead, type LinearHeadOptions } from './linearHead.js';
+import type { TokensOf } from './tokenLogProbs.js';
 
 /** Options of {@link linearTokenLogProbs}. */
 export interface LinearTokenLogProbsOptions extends LinearHeadOptions {

@@ -3,7 +3,8 @@ import { scope } from '../backend/ops.js';
 import type { TokenStats } from '../backend/types.js';
 import { linearTokenStatsDefinition } from '../definitions/linear.js';
 import { readOptions } from '../internal/options.js';
-import { checkHead, headReaders, prepareHead, type LinearHead, type LinearHeadOptions, type TokensOf } from './linearHead.js';
+import { checkHead, headReaders, prepareHead, type LinearHead, type LinearHeadOptions } from './linearHead.js';
+import type { TokensOf } from './tokenLogProbs.js';
 import { mapStats } from './tokenStats.js';
 
 /**

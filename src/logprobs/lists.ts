@@ -1,4 +1,4 @@
-import type { Reduced } from '../backend/types.js';
+import type { OrPlain, Reduced } from '../backend/types.js';
 import { arange, greater, mul, reshape, shape, sub, sum, where } from '../backend/ops.js';
 import { checkFields, checkNoOtherFields, checkTensor, type Checked } from '../internal/checks.js';
 import { logSoftmax } from '../internal/numerics.js';
@@ -9,15 +9,15 @@ export interface ListLogps<T> {
   /** Under the model that is trained, `[B, K]`. */
   readonly policy: T;
   /** Under the model that it must stay close to, `[B, K]`. */
-  readonly reference: T;
+  readonly reference: OrPlain<NoInfer<T>>;
   /** 1 for candidates, 0 for the padding of prompts with fewer than K, `[B, K]`. If omitted, all are candidates. */
-  readonly mask?: T;
+  readonly mask?: OrPlain<NoInfer<T>>;
 }
 
 /** Candidates with the rewards that rank them, in any order. */
 export interface RewardedListLogps<T> extends ListLogps<T> {
   /** One reward per candidate, in any unit, `[B, K]`. */
-  readonly rewards: T;
+  readonly rewards: OrPlain<NoInfer<T>>;
 }
 
 /** Candidates with the rewards that rank them, for losses without a reference. */
@@ -25,38 +25,38 @@ export interface RewardedLists<T> {
   /** Mean log-probs under the model that is trained, in nats per token, `[B, K]`. */
   readonly policy: T;
   /** One reward per candidate, in any unit, `[B, K]`. */
-  readonly rewards: T;
+  readonly rewards: OrPlain<NoInfer<T>>;
   /** 1 for candidates, 0 for the padding of prompts with fewer than K, `[B, K]`. If omitted, all are candidates. */
-  readonly mask?: T;
+  readonly mask?: OrPlain<NoInfer<T>>;
 }
 
 /** Score of padding: far below any real score, yet finite, because WebGPU need not support infinities. */
 export const FAR_BELOW = -1e30;
 
 /** Checks lists of candidates: all fields are `[B, K]`, with K at least 2. Returns the checked log-probs of the policy. */
-export function checkLists<T>(fn: string, batch: { readonly policy: T; readonly mask?: T }, fields: readonly string[]): Checked<T> {
+export function checkLists<T>(fn: string, batch: { readonly policy: T; readonly mask?: unknown }, fields: readonly string[]): Checked<T> {
   checkFields(fn, 'batch', batch, fields);
   checkNoOtherFields(fn, 'batch', batch, [...fields, 'mask']);
   const { policy, mask } = batch;
   const like = checkTensor(fn, 'policy', policy, { rank: 2, ragged: 'pad it and pass a mask' });
   if (like.shape[1]! < 2) throw new RangeError(`${fn}: policy has shape [${like.shape.join(', ')}], expected at least 2 candidates`);
-  for (const name of fields.slice(1)) checkTensor(fn, name, (batch as Readonly<Record<string, unknown>>)[name], { like });
+  for (const name of fields.slice(1)) checkTensor(fn, name, (batch as Readonly<Record<string, unknown>>)[name], { like, orPlain: true });
   if (mask !== undefined) checkMask(fn, mask, like);
   return like;
 }
 
 /** The values with `neutral` in place of padding, whatever the padding holds. */
-export const counted = <T>(x: T, mask: T | undefined, neutral = 0): T => (mask === undefined ? x : where(mask, x, neutral));
+export const counted = <T>(x: T, mask: unknown, neutral = 0): T => (mask === undefined ? x : where(mask, x, neutral));
 
 /** `beta * (policy - reference)` of checked lists, `[B, K]`; 0 for padding. */
 export const listRewards = <T>({ policy, reference, mask }: ListLogps<T>, beta: number): T =>
   counted(mul(sub(policy, reference), beta), mask);
 
 /** Log-softmax over the candidates, `[B, K]`. Padding is excluded, and the results at padding are meaningless. */
-export const logSoftmaxOfCandidates = <T>(scores: T, mask: T | undefined): T => logSoftmax(counted(scores, mask, FAR_BELOW));
+export const logSoftmaxOfCandidates = <T>(scores: T, mask: unknown): T => logSoftmax(counted(scores, mask, FAR_BELOW));
 
 /** Sum over the candidates, without padding, `[B]`. */
-export const sumOfCandidates = <T>(x: T, mask: T | undefined): Reduced<T> =>
+export const sumOfCandidates = <T>(x: T, mask: OrPlain<T> | undefined): Reduced<T> =>
   (mask === undefined ? sum(x, -1) : sumOfCounted(x, mask, -1)) as Reduced<T>;
 
 // A loss over all pairs (i, j) of candidates works on [B, K, K]. Such a tensor has type T, like tensors [B, K].
@@ -84,7 +84,7 @@ export function isSecondBehind<T>(like: T): T {
  * The values of pairs `[B, K, K]` that meet the condition and whose second candidate is not padding; `otherwise` for all
  * others. Padding as the first candidate is left to {@link sumOfCandidates}.
  */
-export function selectPairs<T>(condition: T, values: T, mask: T | undefined, otherwise: number): T {
+export function selectPairs<T>(condition: unknown, values: T, mask: unknown, otherwise: number): T {
   const selected = where(condition, values, otherwise);
   return mask === undefined ? selected : where(secondOfPairs(mask), selected, otherwise);
 }

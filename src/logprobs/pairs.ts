@@ -1,4 +1,4 @@
-import type { DType } from '../backend/types.js';
+import type { DType, OrPlain } from '../backend/types.js';
 import { concat, scope, slice, sub, take } from '../backend/ops.js';
 import { checkFields, checkNoOtherFields, checkTensor, checkValues, type Checked } from '../internal/checks.js';
 import { checkMask } from '../masking/maskedReductions.js';
@@ -15,8 +15,8 @@ export interface Pair<T> {
 export interface PairLogps<T> {
   /** Under the model that is trained. */
   readonly policy: Pair<T>;
-  /** Under the model that it must stay close to. */
-  readonly reference: Pair<T>;
+  /** Under the model that it must stay close to; tensors, or plain lists. */
+  readonly reference: Pair<OrPlain<NoInfer<T>>>;
 }
 
 /** Applies `f` to both sides. */
@@ -29,23 +29,33 @@ export type OptionalReference<T> = PairLogps<T> | { readonly policy: Pair<T>; re
 export interface UnpairedLogps<T> {
   /** Under the model that is trained. */
   readonly policy: T;
-  /** Under the model that it must stay close to. */
-  readonly reference: T;
+  /** Under the model that it must stay close to; a tensor, or a plain list. */
+  readonly reference: OrPlain<NoInfer<T>>;
 }
 
-/** Checks both sides of a pair, whose names begin with `prefix`: `[B]`, or like another argument. Returns the chosen side. */
-export function checkPair<T>(
-  fn: string,
-  name: string,
-  pair: Pair<T>,
-  prefix = '',
-  like?: Checked,
-  dtype: readonly DType[] = ['float'],
-): Checked<T> {
+/** Checks both sides of a pair `[B]`, whose names begin with `prefix`. Returns the chosen side. */
+export function checkPair<T>(fn: string, name: string, pair: Pair<T>, prefix = ''): Checked<T> {
   checkFields(fn, name, pair, ['chosen', 'rejected']);
-  const chosen = checkTensor(fn, `${prefix}chosen`, pair.chosen, like ? { like, dtype } : { rank: 1, dtype });
-  checkTensor(fn, `${prefix}rejected`, pair.rejected, { like: like ?? chosen, dtype });
+  const chosen = checkTensor(fn, `${prefix}chosen`, pair.chosen, { rank: 1 });
+  checkTensor(fn, `${prefix}rejected`, pair.rejected, { like: chosen });
   return chosen;
+}
+
+/** Requirements that {@link checkPairLike} checks. */
+interface PairLike {
+  /** The argument that both sides must match. */
+  readonly like: Checked;
+  /** Accepted dtypes. Default: float only. */
+  readonly dtype?: readonly DType[];
+  /** Whether plain values are accepted next to tensors. */
+  readonly orPlain?: boolean;
+}
+
+/** Checks both sides of the pair `name`, which must match another argument. */
+export function checkPairLike(fn: string, name: string, pair: Pair<unknown>, expected: PairLike): void {
+  checkFields(fn, name, pair, ['chosen', 'rejected']);
+  checkTensor(fn, `${name}.chosen`, pair.chosen, expected);
+  checkTensor(fn, `${name}.rejected`, pair.rejected, expected);
 }
 
 /** Checks token log-probs of pairs and their masks, all of the same shape `[B, T]`. */
@@ -60,9 +70,9 @@ export function checkTokenPairs(fn: string, logps: Pair<unknown>, masks: Pair<un
 
 /** Checks the four log-probs of preference pairs. Returns the policy's chosen side, which the others must match. */
 export function checkPairLogps<T>(fn: string, logps: PairLogps<T>): Checked<T> {
-  checkFields(fn, 'logps', logps, ['policy', 'reference']);
+  checkFields(fn, 'logps', logps, ['policy', 'reference'], '{ policy: { chosen, rejected }, reference: { chosen, rejected } }');
   const like = checkPair(fn, 'policy', logps.policy, 'policy.');
-  checkPair(fn, 'reference', logps.reference, 'reference.', like);
+  checkPairLike(fn, 'reference', logps.reference, { like, orPlain: true });
   return like;
 }
 
@@ -77,7 +87,7 @@ export function checkOptionalReference<T>(fn: string, logps: OptionalReference<T
 export function checkUnpairedLogps<T>(fn: string, logps: UnpairedLogps<T>): Checked<T> {
   checkFields(fn, 'logps', logps, ['policy', 'reference']);
   const like = checkTensor(fn, 'policy', logps.policy, { rank: 1 });
-  checkTensor(fn, 'reference', logps.reference, { like });
+  checkTensor(fn, 'reference', logps.reference, { like, orPlain: true });
   return like;
 }
 

@@ -1,5 +1,5 @@
 import { checkFields, type Checked } from '../internal/checks.js';
-import { checkPair, checkPairLogps, type Pair, type PairLogps } from './pairs.js';
+import { checkPairLike, checkPairLogps, type Pair, type PairLogps } from './pairs.js';
 
 /** A batch of pairs for `tdpo1` and `tdpo2`. */
 export interface TdpoBatch<T> extends PairLogps<T> {
@@ -14,6 +14,6 @@ export interface TdpoBatch<T> extends PairLogps<T> {
 export function checkTdpoBatch<T>(fn: string, batch: TdpoBatch<T>): Checked<T> {
   checkFields(fn, 'batch', batch, ['policy', 'reference', 'sequentialKl']);
   const like = checkPairLogps(fn, batch);
-  checkPair(fn, 'sequentialKl', batch.sequentialKl, 'sequentialKl.', like);
+  checkPairLike(fn, 'sequentialKl', batch.sequentialKl, { like });
   return like;
 }

@@ -1,6 +1,6 @@
 import { backendOf } from '../backend/registry.js';
-import { reshape, scope } from '../backend/ops.js';
-import type { Reduced } from '../backend/types.js';
+import { constant, reshape, scope } from '../backend/ops.js';
+import type { OrPlain, Reduced } from '../backend/types.js';
 import { tokenKlDefinition } from '../definitions/tokenKl.js';
 import { checkTensor } from '../internal/checks.js';
 import { checkLogits } from './tokenLogProbs.js';
@@ -30,14 +30,15 @@ import { checkLogits } from './tokenLogProbs.js';
  *
  * @see Zeng et al., "Token-level Direct Preference Optimization", 2024, eq. 11. https://arxiv.org/abs/2404.11999
  */
-export function tokenKl<T>(policy: T, reference: T): Reduced<T> {
+export function tokenKl<T>(policy: T, reference: OrPlain<NoInfer<T>>): Reduced<T> {
   const like = checkLogits('tokenKl', 'policy', policy);
-  checkTensor('tokenKl', 'reference', reference, { like });
+  checkTensor('tokenKl', 'reference', reference, { like, orPlain: true });
   const rows = like.shape.slice(0, -1);
   return scope(policy, () => {
-    const kernel = backendOf<T>(policy).tokenKl?.(policy, reference);
+    const fixed = constant<T>(policy, reference);
+    const kernel = backendOf<T>(policy).tokenKl?.(policy, fixed);
     if (kernel !== undefined) return kernel as Reduced<T>;
     const flat = [rows.reduce((a, b) => a * b, 1), like.shape.at(-1)!];
-    return reshape<Reduced<T>>(tokenKlDefinition(reshape<T>(policy, flat), reshape<T>(reference, flat)), rows);
+    return reshape<Reduced<T>>(tokenKlDefinition(reshape<T>(policy, flat), reshape<T>(fixed, flat)), rows);
   });
 }

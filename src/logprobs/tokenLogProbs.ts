@@ -1,9 +1,13 @@
 import { backendOf } from '../backend/registry.js';
-import { reshape, scope } from '../backend/ops.js';
+import { constant, reshape, scope } from '../backend/ops.js';
+import type { PlainList, Reduced } from '../backend/types.js';
 import { tokenLogProbsDefinition } from '../definitions/tokenLogProbs.js';
 import { checkTensor, checkValues, type Checked } from '../internal/checks.js';
 import { readOptions } from '../internal/options.js';
 import { anyIgnoreIndex, checkIgnoreIndex } from '../masking/ignoreIndex.js';
+
+/** Type of a result per token: that of labels in a tensor; for plain labels, a tensor of the engine of the scores `H`. */
+export type TokensOf<H, L> = L extends PlainList ? (H extends readonly unknown[] ? L : Reduced<H>) : L;
 
 /** Options of {@link tokenLogProbs}. */
 export interface TokenLogProbsOptions {
@@ -24,7 +28,7 @@ export interface TokenLogProbsOptions {
  * tokens; on tfjs-node, it also keeps the probabilities, of all tokens.
  *
  * @param logits - Unnormalised scores, `[B, T, V]`, or `[N, V]` for flat rows.
- * @param labels - Integers in `[0, V)` or the ignored label, `[B, T]`, or `[N]`.
+ * @param labels - Integers in `[0, V)` or the ignored label, `[B, T]`, or `[N]`; a tensor, or a plain list on any engine.
  * @param options - See {@link TokenLogProbsOptions}.
  * @returns Log-probs in nats, floats with the shape of the labels, at most 0.
  * @throws TypeError if a tensor of logits does not hold floats, or a tensor of labels does not hold integers.
@@ -38,13 +42,14 @@ export interface TokenLogProbsOptions {
  * console.log(logps[0]!.map((x) => x.toFixed(4))); // -0.6931,-0.2877
  * ```
  */
-export function tokenLogProbs<T, L>(logits: T, labels: L, options: TokenLogProbsOptions = {}): L {
+export function tokenLogProbs<T, L>(logits: T, labels: L, options: TokenLogProbsOptions = {}): TokensOf<T, L> {
   const { rows, size, vocabulary, ignoreIndex } = checkLogitsAndLabels('tokenLogProbs', logits, labels, options);
   return scope(logits, () => {
-    const kernel = backendOf<unknown>(logits).tokenLogProbs?.(logits, labels, ignoreIndex);
-    if (kernel !== undefined) return kernel as L;
+    const own = constant<unknown>(logits, labels, 'int');
+    const kernel = backendOf<unknown>(logits).tokenLogProbs?.(logits, own, ignoreIndex);
+    if (kernel !== undefined) return kernel as TokensOf<T, L>;
     const flatLogits = reshape<unknown>(logits, [size, vocabulary]);
-    return reshape<L>(tokenLogProbsDefinition(flatLogits, reshape<unknown>(labels, [size]), ignoreIndex), rows);
+    return reshape(tokenLogProbsDefinition(flatLogits, reshape<unknown>(own, [size]), ignoreIndex), rows);
   });
 }
 
@@ -72,13 +77,13 @@ export function checkLogitsAndLabels(fn: string, logits: unknown, labels: unknow
 export function checkLabels(
   fn: string,
   labels: unknown,
-  expected: { readonly shape: readonly number[]; readonly like?: Checked },
+  expected: { readonly shape: readonly number[]; readonly like: Checked },
   { vocabulary, ignoreIndex }: { readonly vocabulary: number; readonly ignoreIndex: number },
 ): void {
   checkIgnoreIndex(fn, ignoreIndex, vocabulary);
   const has = (v: number) => Number.isInteger(v) && ((v >= 0 && v < vocabulary) || v === ignoreIndex);
   const words = `an integer in [0, ${vocabulary}) or ${ignoreIndex}`;
-  checkValues(fn, checkTensor(fn, 'labels', labels, { ...expected, dtype: ['int'] }), { has, words });
+  checkValues(fn, checkTensor(fn, 'labels', labels, { ...expected, orPlain: true, dtype: ['int'] }), { has, words });
 }
 
 /** Checks logits, `[..., V]` with at least two axes. */

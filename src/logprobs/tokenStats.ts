@@ -1,8 +1,8 @@
 import { backendOf } from '../backend/registry.js';
-import { reshape, scope } from '../backend/ops.js';
+import { constant, reshape, scope } from '../backend/ops.js';
 import type { TokenStats } from '../backend/types.js';
 import { tokenStatsDefinition } from '../definitions/tokenStats.js';
-import { checkLogitsAndLabels, type TokenLogProbsOptions } from './tokenLogProbs.js';
+import { checkLogitsAndLabels, type TokenLogProbsOptions, type TokensOf } from './tokenLogProbs.js';
 
 /**
  * Per-token statistics for logging. All are detached: no gradient reaches the logits.
@@ -18,7 +18,7 @@ import { checkLogitsAndLabels, type TokenLogProbsOptions } from './tokenLogProbs
  * kernel computes all statistics if the engine has it (see `listKernels`).
  *
  * @param logits - Unnormalised scores, `[B, T, V]`, or `[N, V]` for flat rows.
- * @param labels - Integers in `[0, V)` or the ignored label, `[B, T]`, or `[N]`.
+ * @param labels - Integers in `[0, V)` or the ignored label, `[B, T]`, or `[N]`; a tensor, or a plain list on any engine.
  * @param options - See {@link TokenLogProbsOptions}.
  * @returns See {@link TokenStats}; each statistic is a tensor of floats with the shape of the labels.
  * @throws TypeError if a tensor of logits does not hold floats, or a tensor of labels does not hold integers.
@@ -32,13 +32,14 @@ import { checkLogitsAndLabels, type TokenLogProbsOptions } from './tokenLogProbs
  * console.log(entropy[0]!.map((x) => x.toFixed(4)), correct[0]); // 0.6931,0.5623 1,0
  * ```
  */
-export function tokenStats<T, L>(logits: T, labels: L, options: TokenLogProbsOptions = {}): TokenStats<L> {
+export function tokenStats<T, L>(logits: T, labels: L, options: TokenLogProbsOptions = {}): TokenStats<TokensOf<T, L>> {
   const { rows, size, vocabulary, ignoreIndex } = checkLogitsAndLabels('tokenStats', logits, labels, options);
   return scope(logits, () => {
-    const kernel = backendOf<unknown>(logits).tokenStats?.(logits, labels, ignoreIndex);
-    if (kernel !== undefined) return kernel as TokenStats<L>;
+    const own = constant<unknown>(logits, labels, 'int');
+    const kernel = backendOf<unknown>(logits).tokenStats?.(logits, own, ignoreIndex);
+    if (kernel !== undefined) return kernel as TokenStats<TokensOf<T, L>>;
     const flatLogits = reshape(logits, [size, vocabulary]);
-    return mapStats(tokenStatsDefinition(flatLogits, reshape(labels, [size]), ignoreIndex), (x) => reshape<L>(x, rows));
+    return mapStats(tokenStatsDefinition(flatLogits, reshape(own, [size]), ignoreIndex), (x) => reshape<TokensOf<T, L>>(x, rows));
   });
 }
 

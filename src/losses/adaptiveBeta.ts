@@ -1,5 +1,5 @@
 import { add, clip, div, exp, log, maximum, mean, mul, neg, scope, square, stopGradient, sub, sum } from '../backend/ops.js';
-import type { ScalarOf } from '../backend/types.js';
+import type { OrPlain, ScalarOf, Statistic } from '../backend/types.js';
 import { checkFields, checkNoOtherFields, checkTensor, type Checked } from '../internal/checks.js';
 import { belowOne, notNegative, positive } from '../internal/domains.js';
 import { number, optional, readOptions, type Reader } from '../internal/options.js';
@@ -37,16 +37,16 @@ export interface MarginStatisticsOptions<S> {
  *
  * @see Wu et al., "beta-DPO: Direct Preference Optimization with Dynamic beta", 2024. https://arxiv.org/abs/2407.08639
  */
-export function marginStatistics<T>(margins: T, options: MarginStatisticsOptions<ScalarOf<T>> = {}): MarginStatistics<ScalarOf<T>> {
+export function marginStatistics<T>(margins: T, options: MarginStatisticsOptions<Statistic<T>> = {}): MarginStatistics<ScalarOf<T>> {
   const like = checkTensor('marginStatistics', 'margins', margins, { rank: 1 });
   const { previous, momentum } = readOptions('marginStatistics', options, like, {
-    previous: optional(statisticsLike<ScalarOf<T>>(like)),
+    previous: optional(statisticsLike<Statistic<T>>(like)),
     momentum: number(belowOne, 0.9),
   });
   return scope(margins, () => {
     const center = mean(margins);
     const variance = div(sum(square(sub(margins, center))), Math.max(like.shape[0]! - 1, 1));
-    const mixed = (before: ScalarOf<T> | undefined, now: ScalarOf<T>): ScalarOf<T> => {
+    const mixed = (before: Statistic<T> | undefined, now: ScalarOf<T>): ScalarOf<T> => {
       const share = mul(now, 1 - momentum);
       return stopGradient(before === undefined ? share : add(mul(before, momentum), share));
     };
@@ -72,7 +72,7 @@ const squareRoot = <S>(x: S): S => exp(mul(log(maximum(x, 1e-30)), 0.5));
  *
  * @see Wu et al., "beta-DPO: Direct Preference Optimization with Dynamic beta", 2024. https://arxiv.org/abs/2407.08639
  */
-export function marginWeights<T>(margins: T, statistics: MarginStatistics<ScalarOf<T>>): T {
+export function marginWeights<T>(margins: T, statistics: MarginStatistics<Statistic<T>>): T {
   const like = checkTensor('marginWeights', 'margins', margins, { rank: 1 });
   checkStatistics('marginWeights', 'statistics', statistics, like);
   return scope(margins, () => {
@@ -87,12 +87,12 @@ export interface AdaptiveBetaBatch<T> {
   /** `logRatioMargin` of each pair, in nats, `[B]`. */
   readonly margins: T;
   /** The statistics that {@link marginStatistics} returned for this batch. */
-  readonly statistics: MarginStatistics<ScalarOf<T>>;
+  readonly statistics: MarginStatistics<Statistic<NoInfer<T>>>;
   /**
    * 1 for pairs whose margins are averaged, 0 for the others, `[B]`. If omitted, all pairs are averaged; if none is selected,
    * their mean counts as 0.
    */
-  readonly selected?: T;
+  readonly selected?: OrPlain<NoInfer<T>>;
 }
 
 /** Hyperparameters of {@link adaptiveBeta}. */
@@ -144,8 +144,8 @@ export function adaptiveBeta<T>(batch: AdaptiveBetaBatch<T>, options: AdaptiveBe
 
 function checkStatistics<S>(fn: string, name: string, statistics: MarginStatistics<S>, like: Checked): void {
   checkFields(fn, name, statistics, ['mean', 'std']);
-  checkTensor(fn, `${name}.mean`, statistics.mean, { rank: 0, like });
-  checkTensor(fn, `${name}.std`, statistics.std, { rank: 0, like });
+  checkTensor(fn, `${name}.mean`, statistics.mean, { rank: 0, like, orPlain: true });
+  checkTensor(fn, `${name}.std`, statistics.std, { rank: 0, like, orPlain: true });
 }
 
 /** Reads statistics, which must be on the engine of the margins. */

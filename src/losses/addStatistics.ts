@@ -1,5 +1,5 @@
-import { add, mul, scope } from '../backend/ops.js';
-import { checkFields, checkTensor } from '../internal/checks.js';
+import { add, constant, mul, scope } from '../backend/ops.js';
+import { checkFields, checkScalars } from '../internal/checks.js';
 import { probability } from '../internal/domains.js';
 import { number, readOptions } from '../internal/options.js';
 
@@ -16,7 +16,7 @@ export interface AddStatisticsOptions {
  *
  * Both are statistics as `klStatistics` or `rewardStatistics` returns them. Add first and divide the total afterwards.
  *
- * @param before - A record of scalars on one engine.
+ * @param before - A record of scalars on one engine, or of plain numbers.
  * @param now - A record with the same fields, on the same engine.
  * @param options - See {@link AddStatisticsOptions}.
  * @returns A record with the fields of `before`.
@@ -31,18 +31,19 @@ export interface AddStatisticsOptions {
  * console.log(klEstimate(addStatistics(first, second))); // 1.3333333333333333
  * ```
  */
-export function addStatistics<S, R extends { readonly [K in keyof R]: S }>(before: R, now: R, options: AddStatisticsOptions = {}): R {
+export function addStatistics<R extends object>(before: OrNumbers<NoInfer<R>>, now: R, options: AddStatisticsOptions = {}): R {
   if (isEmpty(before)) throw new TypeError('addStatistics: before must be a record of at least one scalar');
-  const names = Object.keys(before) as (keyof R & string)[];
+  const names = Object.keys(before);
   checkFields('addStatistics', 'now', now, names);
-  const like = checkTensor('addStatistics', `before.${names[0]!}`, before[names[0]!], { rank: 0 });
-  for (const name of names) {
-    checkTensor('addStatistics', `before.${name}`, before[name], { rank: 0, like });
-    checkTensor('addStatistics', `now.${name}`, now[name], { rank: 0, like });
-  }
+  const [earlier, latest] = [before, now] as unknown as readonly Readonly<Record<string, unknown>>[];
+  const scalars = names.flatMap((name) => [[`before.${name}`, earlier![name]] as const, [`now.${name}`, latest![name]] as const]);
+  const like = checkScalars('addStatistics', Object.fromEntries(scalars));
   const { decay } = readOptions('addStatistics', options, like, { decay: number(probability, 1) });
-  const total = (name: keyof R): S => add(decay === 1 ? before[name] : mul(before[name], decay), now[name]);
-  return scope(like.value, () => Object.fromEntries(names.map((name) => [name, total(name)])) as unknown as R);
+  const total = (name: string) => constant(like.value, add(decay === 1 ? earlier![name] : mul(earlier![name], decay), latest![name]));
+  return scope(like.value, () => Object.fromEntries(names.map((name) => [name, total(name)])) as R);
 }
+
+/** A record with the fields of `R`, each of which may also be a number. */
+type OrNumbers<R> = { readonly [Name in keyof R]: R[Name] | number };
 
 const isEmpty = (x: unknown): boolean => typeof x !== 'object' || x === null || Object.keys(x).length === 0;

@@ -48,6 +48,6 @@ export function infoNca<T>(batch: RewardedListLogps<T>, options: InfoNcaOptions 
     const { beta, tau } = readOptions('infoNca', options, like, { beta: number(positive, 0.1), tau: number(positive, 1) });
     const logQ = logSoftmaxOfCandidates(listRewards(batch, beta), mask);
     const p = exp(logSoftmaxOfCandidates(div(rewards, tau), mask));
-    return neg(sumOfCandidates(mul(p, logQ), mask));
+    return neg(sumOfCandidates(mul(logQ, p), mask));
   });
 }

@@ -1,6 +1,6 @@
-import { div, maximum, scope, stopGradient, sub, sum } from '../backend/ops.js';
-import type { Backend, ScalarOf } from '../backend/types.js';
-import { checkFields, checkTensor } from '../internal/checks.js';
+import { constant, div, maximum, scope, stopGradient, sub, sum } from '../backend/ops.js';
+import type { ScalarOf } from '../backend/types.js';
+import { checkFields, checkScalars } from '../internal/checks.js';
 import { checkUnpairedLogps, type UnpairedLogps } from '../logprobs/pairs.js';
 
 /** Sum and count of log-ratios, for {@link klEstimate}; the statistics of several parts add up, see `addStatistics`. */
@@ -24,11 +24,11 @@ export interface KlStatistics<S> {
  * @throws RangeError if shapes differ.
  */
 export function klStatistics<T>(logps: UnpairedLogps<T>): KlStatistics<ScalarOf<T>> {
-  const { backend, shape } = checkUnpairedLogps('klStatistics', logps);
+  const { shape } = checkUnpairedLogps('klStatistics', logps);
   const { policy, reference } = logps;
   return scope(policy, () => ({
     sum: stopGradient(sum(sub(policy, reference))),
-    count: (backend as Backend<unknown>).constant(shape[0]!) as ScalarOf<T>,
+    count: constant<ScalarOf<T>>(policy, shape[0]!),
   }));
 }
 
@@ -54,8 +54,9 @@ export function klEstimate(input: UnpairedLogps<unknown> | KlStatistics<unknown>
     return scope(input.policy, () => positiveMean(klStatistics(input)));
   }
   checkFields('klEstimate', 'statistics', input, ['sum', 'count']);
-  checkTensor('klEstimate', 'count', input.count, { rank: 0, like: checkTensor('klEstimate', 'sum', input.sum, { rank: 0 }) });
-  return scope(input.sum, () => positiveMean(input));
+  const { sum, count } = input;
+  const { value } = checkScalars('klEstimate', { sum, count });
+  return scope(value, () => positiveMean({ sum, count }));
 }
 
 /** `max(0, sum / count)`; 0 if the count is 0. */

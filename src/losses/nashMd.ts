@@ -1,5 +1,5 @@
 import { mul, scope, stopGradient, sub } from '../backend/ops.js';
-import type { Reduced } from '../backend/types.js';
+import type { OrPlain, Reduced } from '../backend/types.js';
 import { checkFields, checkTensor, perRow } from '../internal/checks.js';
 import { notNegative, probability } from '../internal/domains.js';
 import { number, perExample, readOptions } from '../internal/options.js';
@@ -10,9 +10,9 @@ export interface NashMdBatch<T> {
   /** Token log-probs under the trained model, in nats, `[B, T]`. */
   readonly policy: T;
   /** Token log-probs under the reference, in nats, `[B, T]`. */
-  readonly reference: T;
+  readonly reference: OrPlain<NoInfer<T>>;
   /** 1 for completion tokens, `[B, T]`. */
-  readonly mask: T;
+  readonly mask: OrPlain<NoInfer<T>>;
 }
 
 /** Hyperparameters of {@link nashMd}. */
@@ -54,7 +54,7 @@ export function nashMd<T>(batch: NashMdBatch<T>, options: NashMdOptions<T>): Red
   checkFields('nashMd', 'batch', batch, ['policy', 'reference', 'mask']);
   const { policy, reference, mask } = batch;
   const like = checkTensor('nashMd', 'policy', policy, { rank: 2 });
-  checkTensor('nashMd', 'reference', reference, { like });
+  checkTensor('nashMd', 'reference', reference, { like, orPlain: true });
   checkMask('nashMd', mask, like);
   const rows = perRow(like);
   return scope(policy, () => {

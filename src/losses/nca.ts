@@ -49,7 +49,7 @@ export function nca<T>(batch: RewardedListLogps<T>, options: NcaOptions = {}): R
     const r = listRewards(batch, beta);
     const p = exp(logSoftmaxOfCandidates(div(rewards, tau), mask));
     const noise = div(softplus(r), candidatesOf(policy, mask));
-    return sumOfCandidates(add(mul(p, softplus(neg(r))), noise), mask);
+    return sumOfCandidates(add(mul(softplus(neg(r)), p), noise), mask);
   });
 }
 

@@ -1,5 +1,5 @@
 import { cast, div, maximum, minimum, neg, scope, sum } from '../backend/ops.js';
-import type { Reduced, ScalarOf } from '../backend/types.js';
+import type { OrPlain, Reduced, ScalarOf } from '../backend/types.js';
 import { checkTensor } from '../internal/checks.js';
 import { positive } from '../internal/domains.js';
 import { choice, number, optional, readOptions } from '../internal/options.js';
@@ -46,9 +46,13 @@ export interface NllOptions {
  * console.log(nll(logps, mask), nll(logps, mask, { reduction: 'sequence' })); // 2.5 3
  * ```
  */
-export function nll<T>(logps: T, mask: T, options: NllOptions & { readonly reduction: 'none' }): Reduced<T>;
-export function nll<T>(logps: T, mask: T, options?: NllOptions & { readonly reduction?: 'token' | 'sequence' }): ScalarOf<T>;
-export function nll<T>(logps: T, mask: T, options: NllOptions = {}): unknown {
+export function nll<T>(logps: T, mask: OrPlain<NoInfer<T>>, options: NllOptions & { readonly reduction: 'none' }): Reduced<T>;
+export function nll<T>(
+  logps: T,
+  mask: OrPlain<NoInfer<T>>,
+  options?: NllOptions & { readonly reduction?: 'token' | 'sequence' },
+): ScalarOf<T>;
+export function nll<T>(logps: T, mask: OrPlain<NoInfer<T>>, options: NllOptions = {}): unknown {
   const like = checkTensor('nll', 'logps', logps, { rank: 2 });
   const { reduction, tokenCount } = readOptions('nll', options, like, {
     reduction: choice(['token', 'sequence', 'none']),

@@ -1,9 +1,9 @@
-import { add, mul, scope, sub } from '../backend/ops.js';
+import { add, log1mexp, mul, scope, sub } from '../backend/ops.js';
 import type { Operand } from '../backend/types.js';
 import { checkNoOtherFields, checkPerExampleShape } from '../internal/checks.js';
 import { notNegative } from '../internal/domains.js';
 import { number, readOptions } from '../internal/options.js';
-import { log1mexp, logistic } from '../internal/numerics.js';
+import { logistic } from '../internal/numerics.js';
 import { checkPair, type Pair } from '../logprobs/pairs.js';
 
 /** A batch of pairs for {@link orpo}. */

@@ -1,15 +1,15 @@
 import { add, cast, mul, scope, sub } from '../backend/ops.js';
-import type { Operand } from '../backend/types.js';
+import type { Operand, OrPlain } from '../backend/types.js';
 import { checkFields } from '../internal/checks.js';
 import { finite, positive } from '../internal/domains.js';
 import { number, perExample, readOptions } from '../internal/options.js';
 import { logistic } from '../internal/numerics.js';
-import { checkPair, checkPairLogps, mapPair, marginOf, type Pair, type PairLogps } from '../logprobs/pairs.js';
+import { checkPairLike, checkPairLogps, mapPair, marginOf, type Pair, type PairLogps } from '../logprobs/pairs.js';
 
 /** A batch of pairs for {@link rDpo}. */
 export interface RDpoBatch<T> extends PairLogps<T> {
   /** Number of tokens of each completion, floats or integers, `[B]`. */
-  readonly lengths: Pair<T>;
+  readonly lengths: Pair<OrPlain<NoInfer<T>>>;
 }
 
 /** Hyperparameters of {@link rDpo}. */
@@ -51,7 +51,7 @@ export interface RDpoOptions<T> {
 export function rDpo<T>(batch: RDpoBatch<T>, options: RDpoOptions<T>): T {
   checkFields('rDpo', 'batch', batch, ['policy', 'reference', 'lengths']);
   const like = checkPairLogps('rDpo', batch);
-  checkPair('rDpo', 'lengths', batch.lengths, 'lengths.', like, ['float', 'int']);
+  checkPairLike('rDpo', 'lengths', batch.lengths, { like, dtype: ['float', 'int'], orPlain: true });
   return scope(batch.policy.chosen, () => {
     const { beta, alpha } = readOptions('rDpo', options, like, { beta: perExample(positive, 0.1), alpha: number(finite) });
     const { chosen, rejected } = mapPair(batch.lengths, (length) => cast(length, 'float'));

@@ -1,6 +1,6 @@
-import { add, div, maximum, minimum, mul, scope, stopGradient, sub, sum, where } from '../backend/ops.js';
-import type { Backend, Operand, ScalarOf } from '../backend/types.js';
-import { checkFields, checkTensor } from '../internal/checks.js';
+import { add, constant, div, maximum, minimum, mul, scope, stopGradient, sub, sum, where } from '../backend/ops.js';
+import type { Operand, ScalarOf } from '../backend/types.js';
+import { checkFields, checkScalars } from '../internal/checks.js';
 import { positive } from '../internal/domains.js';
 import { choice, perExample, readOptions } from '../internal/options.js';
 import { checkPairLogps, logRatios, mapPair, type PairLogps } from '../logprobs/pairs.js';
@@ -46,7 +46,7 @@ function ofPairs<T>(logps: PairLogps<T>, options: RewardStatisticsOptions<T>): R
   return scope(logps.policy.chosen, () => {
     const { beta } = readOptions('rewardStatistics', options, like, { beta: perExample(positive, 0.1) });
     const { chosen, rejected } = mapPair(logRatios(logps), (ratio) => stopGradient(sum(mul(ratio, beta))));
-    const count = () => (like.backend as Backend<unknown>).constant(like.shape[0]!) as ScalarOf<T>;
+    const count = () => constant<ScalarOf<T>>(like.value, like.shape[0]!);
     return { desirableSum: chosen, desirableCount: count(), undesirableSum: rejected, undesirableCount: count() };
   });
 }
@@ -56,7 +56,7 @@ function ofExamples<T>(batch: LabelledLogps<T>, options: RewardStatisticsOptions
   const { policy, reference, desirable } = batch;
   return scope(policy, () => {
     const { beta } = readOptions('rewardStatistics', options, like, { beta: perExample(positive, 0.1) });
-    const labels = labelsOf(desirable);
+    const labels = constant<T>(policy, labelsOf(desirable));
     const rewards = mul(sub(policy, reference), beta);
     const total = (x: T): ScalarOf<T> => stopGradient(sum(x));
     return {
@@ -90,7 +90,7 @@ export interface RewardShiftOptions {
  * all batches with `addStatistics`, and take the shift of the total. Every example has the same weight, as in the BCO trainer
  * of TRL 0.27; in its `bco_pair` loss, every batch has the same weight whatever its size.
  *
- * @param statistics - Sums and counts, scalars on one engine; see {@link RewardStatistics}.
+ * @param statistics - Sums and counts, scalars on one engine or plain numbers; see {@link RewardStatistics}.
  * @param options - See {@link RewardShiftOptions}.
  * @returns A detached scalar on that engine, in units of the reward.
  * @throws RangeError if a statistic is not a scalar, or `over` is neither of the two words.
@@ -107,10 +107,9 @@ export interface RewardShiftOptions {
 export function rewardShift<S>(statistics: RewardStatistics<S>, options: RewardShiftOptions = {}): S {
   checkFields('rewardShift', 'statistics', statistics, FIELDS);
   const { desirableSum, desirableCount, undesirableSum, undesirableCount } = statistics;
-  const like = checkTensor('rewardShift', 'desirableSum', desirableSum, { rank: 0 });
-  for (const name of FIELDS.slice(1)) checkTensor('rewardShift', name, statistics[name], { rank: 0, like });
+  const like = checkScalars('rewardShift', { desirableSum, desirableCount, undesirableSum, undesirableCount });
   const { over } = readOptions('rewardShift', options, like, { over: choice(['examples', 'classes']) });
-  return scope(desirableSum, () => {
+  return scope(like.value, () => {
     const mean = (total: S, count: S): S => div(total, maximum(count, 1));
     if (over === 'examples') return stopGradient(mean(add(desirableSum, undesirableSum), add(desirableCount, undesirableCount)));
     const means = add(mean(desirableSum, desirableCount), mean(undesirableSum, undesirableCount));

@@ -1,5 +1,5 @@
 import { add, exp, minimum, scope, stopGradient, sub } from '../backend/ops.js';
-import type { Reduced } from '../backend/types.js';
+import type { OrPlain, Reduced } from '../backend/types.js';
 import { checkFields, checkTensor, type Checked } from '../internal/checks.js';
 import { positive } from '../internal/domains.js';
 import { number, optional, readOptions } from '../internal/options.js';
@@ -11,9 +11,9 @@ export interface WpoTokens<T> {
   /** Log-probs of the tokens under the policy, in nats, `[B, T]`. */
   readonly logps: T;
   /** Logarithm of the sum of the squared probabilities over the vocabulary, in nats, `[B, T]`. */
-  readonly logSumSquares: T;
+  readonly logSumSquares: OrPlain<NoInfer<T>>;
   /** 1 for completion tokens, `[B, T]`. */
-  readonly mask: T;
+  readonly mask: OrPlain<NoInfer<T>>;
 }
 
 /** Options of {@link wpoWeights}. */
@@ -74,7 +74,7 @@ function checkSides<T>(tokens: Pair<WpoTokens<T>> | WpoTokens<T>): { readonly si
 function checkSide<T>(name: string, prefix: string, tokens: WpoTokens<T>, other?: Checked): Checked<T> {
   checkFields('wpoWeights', name, tokens, ['logps', 'logSumSquares', 'mask']);
   const like = checkTensor('wpoWeights', `${prefix}logps`, tokens.logps, other ? { like: other } : { rank: 2 });
-  checkTensor('wpoWeights', `${prefix}logSumSquares`, tokens.logSumSquares, { like });
+  checkTensor('wpoWeights', `${prefix}logSumSquares`, tokens.logSumSquares, { like, orPlain: true });
   checkMask('wpoWeights', tokens.mask, like, `${prefix}mask`);
   return like;
 }

@@ -1,5 +1,5 @@
-import { backendOf } from '../backend/registry.js';
-import { broadcastTo, cast, concat, scope, slice, where } from '../backend/ops.js';
+import { broadcastTo, cast, concat, constant, scope, shape, slice, where } from '../backend/ops.js';
+import type { OrPlain } from '../backend/types.js';
 import { checkOptions, checkTensor } from '../internal/checks.js';
 import { isCounted, NO_LABEL } from '../internal/labels.js';
 import { checkIgnoreIndex, IGNORE_INDEX } from './ignoreIndex.js';
@@ -38,11 +38,15 @@ function ignoreIndexOf(fn: string, options: LabelOptions): number {
  */
 export function shiftLabels<T>(labels: T, options: LabelOptions = {}): T {
   const ignoreIndex = ignoreIndexOf('shiftLabels', options);
-  const [rows, time] = checkTensor('shiftLabels', 'labels', labels, { rank: 2, dtype: ['int'] }).shape as [number, number];
-  return scope(labels, () => {
-    const last = broadcastTo<T>(backendOf<T>(labels).constant(ignoreIndex, 'int'), [rows, 1]);
-    return time === 1 ? last : concat([slice(labels, 1, time, 1), last], 1);
-  });
+  checkTensor('shiftLabels', 'labels', labels, { rank: 2, dtype: ['int'] });
+  return scope(labels, () => shifted(labels, ignoreIndex));
+}
+
+/** {@link shiftLabels} without checks. */
+export function shifted<T>(labels: T, ignoreIndex: number): T {
+  const [rows, time] = shape(labels) as [number, number];
+  const last = broadcastTo<T>(constant(labels, ignoreIndex, 'int'), [rows, 1]);
+  return time === 1 ? last : concat([slice(labels, 1, time, 1), last], 1);
 }
 
 /**
@@ -55,16 +59,18 @@ export function shiftLabels<T>(labels: T, options: LabelOptions = {}): T {
  * @throws RangeError if shapes differ or the mask holds anything but 0 and 1; on WebGPU and WebGL, such a token instead gets a
  *   label that is out of range for any vocabulary, so that its log-prob is NaN.
  */
-export function labelsFromMask<T>(tokens: T, mask: T, options: LabelOptions = {}): T {
+export function labelsFromMask<T>(tokens: T, mask: OrPlain<NoInfer<T>>, options: LabelOptions = {}): T {
   const ignoreIndex = ignoreIndexOf('labelsFromMask', options);
   const like = checkTensor('labelsFromMask', 'tokens', tokens, { rank: 2, dtype: ['int'] });
   checkMask('labelsFromMask', mask, like);
-  const { backend } = like;
-  return scope(tokens, () => {
-    const labels = where(mask, tokens, backend.constant(ignoreIndex, 'int'));
-    const holds = maskHolds(mask);
-    return holds === undefined ? labels : where(holds, labels, backend.constant(NO_LABEL, 'int'));
-  });
+  return scope(tokens, () => labelsOfCounted(tokens, mask, ignoreIndex));
+}
+
+/** {@link labelsFromMask} without checks. */
+export function labelsOfCounted<T>(tokens: T, mask: OrPlain<T>, ignoreIndex: number): T {
+  const labels = where(mask, tokens, constant<T>(tokens, ignoreIndex, 'int'));
+  const holds = maskHolds(mask);
+  return holds === undefined ? labels : where(holds, labels, constant<T>(tokens, NO_LABEL, 'int'));
 }
 
 /**

@@ -1,12 +1,12 @@
 import { backendOf } from '../backend/registry.js';
-import type { Reduced, ScalarOf } from '../backend/types.js';
+import type { OrPlain, Reduced, ScalarOf } from '../backend/types.js';
 import { add, cast, div, maximum, scope, where } from '../backend/ops.js';
 import { checkTensor, checkValues, type Checked } from '../internal/checks.js';
 import { zeroOrOne } from '../internal/domains.js';
 
 /** Checks that a mask has the shape of `like`, and that it holds only 0 and 1 if it can be read. */
 export function checkMask(fn: string, mask: unknown, like: Checked, name = 'mask'): void {
-  checkValues(fn, checkTensor(fn, name, mask, { like, dtype: ['float', 'int', 'bool'] }), zeroOrOne);
+  checkValues(fn, checkTensor(fn, name, mask, { like, orPlain: true, dtype: ['float', 'int', 'bool'] }), zeroOrOne);
 }
 
 function check(fn: string, x: unknown, mask: unknown, axis: number | undefined): void {
@@ -28,7 +28,7 @@ export function maskHolds<T>(mask: T): T | undefined {
 const reduce = <T>(x: T, axis: number | undefined): T => backendOf<T>(x).sum(x, axis);
 
 /** {@link maskedSum} without checks of its arguments. */
-export function sumOfCounted<T>(x: T, mask: T, axis?: number): unknown {
+export function sumOfCounted<T>(x: T, mask: OrPlain<T>, axis?: number): unknown {
   // Select, do not multiply: 0 * -Infinity is NaN.
   const total = reduce(where(mask, x, 0), axis);
   const holds = maskHolds(mask);
@@ -36,7 +36,7 @@ export function sumOfCounted<T>(x: T, mask: T, axis?: number): unknown {
 }
 
 /** {@link maskedMean} without checks of its arguments. */
-export function meanOfCounted<T>(x: T, mask: T, axis?: number): unknown {
+export function meanOfCounted<T>(x: T, mask: OrPlain<T>, axis?: number): unknown {
   return div(sumOfCounted(x, mask, axis), maximum(reduce(cast(mask, 'float'), axis), 1));
 }
 
@@ -50,14 +50,14 @@ export function meanOfCounted<T>(x: T, mask: T, axis?: number): unknown {
  * @throws RangeError if shapes differ or the mask holds anything but 0 and 1; on WebGPU and WebGL, a sum over such a value
  *   becomes NaN instead.
  */
-export function maskedSum<T>(x: T, mask: T): ScalarOf<T>;
+export function maskedSum<T>(x: T, mask: OrPlain<NoInfer<T>>): ScalarOf<T>;
 /**
  * The sums along one axis.
  *
  * @param axis - The axis to sum over; it is removed from the shape. May be negative.
  */
-export function maskedSum<T>(x: T, mask: T, axis: number): Reduced<T>;
-export function maskedSum<T>(x: T, mask: T, axis?: number): unknown {
+export function maskedSum<T>(x: T, mask: OrPlain<NoInfer<T>>, axis: number): Reduced<T>;
+export function maskedSum<T>(x: T, mask: OrPlain<NoInfer<T>>, axis?: number): unknown {
   check('maskedSum', x, mask, axis);
   return scope(x, () => sumOfCounted(x, mask, axis));
 }
@@ -78,14 +78,14 @@ export function maskedSum<T>(x: T, mask: T, axis?: number): unknown {
  * console.log(maskedMean([[1, 2, 9], [5, 5, 5]], [[1, 1, 0], [0, 0, 0]], -1)); // 1.5,0
  * ```
  */
-export function maskedMean<T>(x: T, mask: T): ScalarOf<T>;
+export function maskedMean<T>(x: T, mask: OrPlain<NoInfer<T>>): ScalarOf<T>;
 /**
  * The means along one axis.
  *
  * @param axis - The axis to average over; it is removed from the shape. May be negative.
  */
-export function maskedMean<T>(x: T, mask: T, axis: number): Reduced<T>;
-export function maskedMean<T>(x: T, mask: T, axis?: number): unknown {
+export function maskedMean<T>(x: T, mask: OrPlain<NoInfer<T>>, axis: number): Reduced<T>;
+export function maskedMean<T>(x: T, mask: OrPlain<NoInfer<T>>, axis?: number): unknown {
   check('maskedMean', x, mask, axis);
   return scope(x, () => meanOfCounted(x, mask, axis));
 }

@@ -1,4 +1,4 @@
-import { cast, greater, mean, mul, scope, sub } from '../backend/ops.js';
+import { cast, constant, greater, mean, mul, scope, sub } from '../backend/ops.js';
 import type { Operand, ScalarOf } from '../backend/types.js';
 import { positive } from '../internal/domains.js';
 import { logistic } from '../internal/numerics.js';
@@ -39,7 +39,7 @@ export function levanterMetrics<T>(logps: PairLogps<T>, options: LevanterMetrics
     return {
       dpo_loss: mean(logistic(mul(margin, beta))),
       dpo_margin_policy: mean(sub(policy.chosen, policy.rejected)),
-      dpo_margin_ref: mean(sub(reference.chosen, reference.rejected)),
+      dpo_margin_ref: constant<ScalarOf<T>>(policy.chosen, mean(sub(reference.chosen, reference.rejected))),
       dpo_accuracy: mean(cast(greater(margin, 0), 'float')),
       dpo_chosen_reward: mean(mul(ratios.chosen, beta)),
       dpo_rejected_reward: mean(mul(ratios.rejected, beta)),

@@ -1,4 +1,4 @@
-import { mul, scope, sub, sum, where } from '../backend/ops.js';
+import { constant, mul, scope, sub, sum, where } from '../backend/ops.js';
 import type { Operand, ScalarOf } from '../backend/types.js';
 import { positive } from '../internal/domains.js';
 import { perExample, readOptions } from '../internal/options.js';
@@ -38,7 +38,7 @@ export function unpairedMetrics<T>(batch: UnpairedMetricsBatch<T>, options: Unpa
   return scope(policy, () => {
     const { beta } = readOptions('unpairedMetrics', options, like, { beta: perExample(positive, 0.1) });
     const rewards = mul(sub(policy, reference), beta);
-    const chosen = labelsOf(desirable);
+    const chosen = constant<T>(policy, labelsOf(desirable));
     const rejected = sub(1, chosen);
     const over = (side: T, x: T) => sum(where(side, x, 0));
     return {

@@ -99,7 +99,9 @@ export async function readInputs(sample: object | LossKind, kind: LossKind | und
   const template = typeof sample === 'string' ? SAMPLES[sample] : sample;
   if (!isRecord(template)) throw new TypeError(`checkLoss: sample is ${describe(template)}, expected a batch or the name of a kind`);
   const found: Checked[] = [];
-  mapLeaves(template, (value, path) => found.push(checkTensor('checkLoss', path, value, { dtype: ['float', 'int', 'bool'] })));
+  mapLeaves(template, (value, path) =>
+    found.push(checkTensor('checkLoss', path, value, { dtype: ['float', 'int', 'bool'], orPlain: true })),
+  );
   const tensors = found.map(({ value }) => value).filter((value) => !arrays.owns(value));
   const engine: Backend<unknown> = backendOf(...(tensors.length === 0 ? [0] : tensors));
   const read = await engine.read(tensors);

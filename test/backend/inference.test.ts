@@ -1,6 +1,18 @@
 import * as tf from '@tensorflow/tfjs-core';
 import { describe, expect, expectTypeOf, it } from 'vitest';
-import { adaptiveBeta, dpo, kto, logRatioMargin, marginStatistics, ops, type Pair, type PairLogps } from '../../src/index.js';
+import {
+  adaptiveBeta,
+  completionLogProbs,
+  dpo,
+  kto,
+  logRatioMargin,
+  marginStatistics,
+  ops,
+  sequenceLogProbs,
+  tokenLogProbs,
+  type Pair,
+  type PairLogps,
+} from '../../src/index.js';
 import { expectSame } from '../support/expectSame.js';
 import { isArrays, isReadable, read, tensor, type X } from '../support/engine.js';
 import { pairLogps } from '../support/samples.js';
@@ -27,6 +39,8 @@ describe('operations infer the type of their result', () => {
     matrix: tf.Tensor2D,
     scalar: tf.Scalar,
     row: tf.Tensor1D,
+    cube: tf.Tensor3D,
+    typed: Pair<Float32Array>,
   ): void => {
     expectTypeOf(cautious(arrays)).toEqualTypeOf<number[]>();
     expectTypeOf(cautious(tensors)).toEqualTypeOf<tf.Tensor1D>();
@@ -51,10 +65,21 @@ describe('operations infer the type of their result', () => {
     expectTypeOf(dpo(tensors, { beta: 0.1 })).toEqualTypeOf<tf.Tensor1D>();
     expectTypeOf(dpo(tensors, { beta: scalar, offset: row })).toEqualTypeOf<tf.Tensor1D>();
     expectTypeOf(dpo(arrays, { beta: [0.1, 0.2] })).toEqualTypeOf<number[]>();
-    // @ts-expect-error -- a row of another engine
-    ops.add(row, [1, 2]);
-    // @ts-expect-error -- a beta of another engine
-    dpo(tensors, { beta: [0.1] });
+    expectTypeOf(ops.add(row, [1, 2])).toEqualTypeOf<tf.Tensor1D>();
+    expectTypeOf(ops.mul([true, false], row)).toEqualTypeOf<tf.Tensor1D>();
+    expectTypeOf(dpo(tensors, { beta: [0.1] })).toEqualTypeOf<tf.Tensor1D>();
+    expectTypeOf(dpo({ policy: tensors.policy, reference: arrays.reference })).toEqualTypeOf<tf.Tensor1D>();
+    expectTypeOf(dpo({ policy: tensors.policy, reference: typed })).toEqualTypeOf<tf.Tensor1D>();
+    expectTypeOf(kto({ policy: row, reference: [-1], desirable: [true], kl: 0 })).toEqualTypeOf<tf.Tensor1D>();
+    expectTypeOf(sequenceLogProbs(matrix, [[true]])).toEqualTypeOf<tf.Tensor1D>();
+    expectTypeOf(tokenLogProbs(cube, [[1, 0]])).toEqualTypeOf<tf.Tensor2D>();
+    expectTypeOf(completionLogProbs(cube, { tokens: [[1]], mask: [[1]] })).toEqualTypeOf<tf.Tensor1D>();
+    expectTypeOf(completionLogProbs({ hidden: cube, weight: matrix }, { labels: [[1]] })).toEqualTypeOf<tf.Tensor1D>();
+    expectTypeOf(completionLogProbs([[[0, 0]]], { tokens: [[1]], mask: [[1]] })).toEqualTypeOf<number[]>();
+    // @ts-expect-error -- the policy decides the engine: a list there does not take tensors elsewhere
+    dpo({ policy: arrays.policy, reference: tensors.reference });
+    // @ts-expect-error -- one side of the policy is a list
+    dpo({ policy: { chosen: row, rejected: [1] }, reference: arrays.reference });
   };
 
   it('and return the values of their formulas', async () => {

@@ -17,6 +17,17 @@ describe('batchesOf', () => {
     expect(batchesOf([0, 1, 2, 3, 4, 5, 6, 7, 8, 9], { batchSize: 10, seed: 1 })).toEqual([[7, 8, 3, 2, 1, 5, 9, 4, 0, 6]]);
   });
 
+  it('names bad input', () => {
+    expect(() => batchesOf({} as never, { batchSize: 1 })).toThrow('batchesOf: items is a value of type Object, expected a list');
+    expect(() => batchesOf([], { batchSize: 1, lengthOf: 3 as never })).toThrow('batchesOf: lengthOf is a number, expected a function');
+    expect(() => validationSplit(new Set([1, 2]) as never, { validation: 1, seed: 0 })).toThrow(
+      'validationSplit: items is a value of type Set, expected a list',
+    );
+    expect(() => validationSplit([1, 2], { validation: 1, seed: 0, groupBy: 'prompt' as never })).toThrow(
+      'validationSplit: groupBy is "prompt", expected a function',
+    );
+  });
+
   it('names an item whose length is not a number', () => {
     expect(() => batchesOf([1, NaN], { batchSize: 1, lengthOf: (n) => n })).toThrow(
       'batchesOf: lengthOf(items[1]) must be finite and >= 0, got NaN',

@@ -25,6 +25,26 @@ describe('chatTokenizer', () => {
     );
   });
 
+  const part = { encode: () => ({ ids: [1] }), token_to_id: () => 1 };
+  it.each([
+    [undefined, 'parts is undefined, expected { tokenizer, template }'],
+    [{ tokenizer: part }, 'parts lacks template, expected { tokenizer, template }'],
+    [{ tokenizer: part, template: CHATML }, `template is ${JSON.stringify(CHATML)}, expected an object with render`],
+    [
+      { tokenizer: {}, template: { render: () => '' } },
+      'tokenizer is a value of type Object, expected an object with encode and token_to_id',
+    ],
+  ])('%j is an error', (parts, message) => {
+    expect(() => chatTokenizer(parts as never)).toThrow(new TypeError(`chatTokenizer: ${message}`));
+  });
+
+  it('names what its tokenizer must return', () => {
+    const list = chatTokenizer({ tokenizer: { ...part, encode: () => [1] as never }, template: { render: () => '' } });
+    expect(() => list.encode('a', { add_special_tokens: false })).toThrow(
+      'chatTokenizer: the result of tokenizer.encode lacks ids, expected { ids }',
+    );
+  });
+
   it('encodes without adding special tokens', () => {
     const asked: unknown[] = [];
     const encode = (_: string, options: unknown) => (asked.push(options), { ids: [1] });

@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest';
 import {
   batchesOf,
   collatePairs,
+  collateUnpaired,
   completionMask,
   encodePairs,
   labelsFromMask,
@@ -10,7 +11,7 @@ import {
   type EncodedPair,
 } from '../../src/index.js';
 import { byteTokenizer } from '../support/chat.js';
-import { pair } from '../support/encoded.js';
+import { example, pair } from '../support/encoded.js';
 
 describe('collatePairs', () => {
   const pairs = [pair(0, [1, 2], [3, 4, 5], [6]), pair(1, [7], [8], [9, 10])];
@@ -73,8 +74,30 @@ describe('collatePairs', () => {
       { padTokenId: 0 },
       'collatePairs: value 2 of pairs[0].chosen.mask must be 0 or 1, got 2',
     ],
+    ['a list of tokens for a row', [{ ...pairs[0]!, chosen: [1] as never }], { padTokenId: 0 }, 'collatePairs: pairs[0].chosen lacks tokens, expected { tokens, mask }'], // prettier-ignore
+    ['a row without a mask', [{ ...pairs[0]!, chosen: { tokens: [1, 2] } as never }], { padTokenId: 0 }, 'collatePairs: pairs[0].chosen lacks mask, expected { tokens, mask }'], // prettier-ignore
+    ['a text for tokens', [{ ...pairs[0]!, chosen: { tokens: 'ab', mask: [0, 1] } as never }], { padTokenId: 0 }, 'collatePairs: pairs[0].chosen.tokens is "ab", expected a list'], // prettier-ignore
+    ['a token that is not an integer', [{ ...pairs[0]!, chosen: { tokens: [1, 2.5], mask: [0, 1] } }], { padTokenId: 0 }, 'collatePairs: value 1 of pairs[0].chosen.tokens must be a token id, an integer >= 0, got 2.5'], // prettier-ignore
+    ['a row of data', [{ chosen: 'a', rejected: 'b' } as never], { padTokenId: 0 }, 'collatePairs: pairs[0].chosen is "a", expected { tokens, mask }'], // prettier-ignore
+    ['a side alone', [{ row: 0, chosen: pairs[0]!.chosen } as never], { padTokenId: 0 }, 'collatePairs: pairs[0] lacks rejected, expected { chosen, rejected }'], // prettier-ignore
+    ['the result of encodePairs', { pairs, dropped: [] } as never, { padTokenId: 0 }, 'collatePairs: pairs is a value of type Object, expected a list'], // prettier-ignore
+    ['a log-prob that is not a number', [{ ...pairs[0]!, reference: { chosen: -1, rejected: null as never } }], { padTokenId: 0 }, 'collatePairs: pairs[0].reference.rejected is null, expected a number'], // prettier-ignore
+    ['one log-prob for a pair', [{ ...pairs[0]!, reference: -1 as never }], { padTokenId: 0 }, 'collatePairs: pairs[0].reference is a number, expected { chosen, rejected }'], // prettier-ignore
   ])('%s is an error', (_, given, options, message) => {
     expect(() => collatePairs(given, options as never)).toThrow(message);
+  });
+});
+
+describe('collateUnpaired', () => {
+  it.each([
+    [undefined, 'examples is undefined, expected a list'],
+    [[null], 'examples[0] is null, expected { tokens, mask, label }'],
+    [[pair(0, [1], [2], [3])], 'examples[0] lacks tokens, expected { tokens, mask, label }'],
+    [[{ ...example(0, [1], [2]), label: 1 }], 'examples[0].label is a number, expected true or false'],
+    [[{ ...example(0, [1], [2]), reference: '-1' }], 'examples[0].reference is "-1", expected a number'],
+    [[{ ...example(0, [1], [2]), mismatched: [1, 2] }], 'examples[0].mismatched lacks tokens, expected { tokens, mask }'],
+  ])('%j is an error', (examples, message) => {
+    expect(() => collateUnpaired(examples as never, { padTokenId: 0 })).toThrow(new TypeError(`collateUnpaired: ${message}`));
   });
 });
 

@@ -1,6 +1,14 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
-import { encodePairs, encodeUnpaired, extractPrompt, parseJsonl, type ChatTokenizer, type PreferenceRow } from '../../src/index.js';
+import {
+  encodePairs,
+  encodeUnpaired,
+  extractPrompt,
+  parseJsonl,
+  type ChatTokenizer,
+  type PreferenceRow,
+  type TextTokenizer,
+} from '../../src/index.js';
 import { byteTokenizer, CHATML } from '../support/chat.js';
 import { tokenizer, user, assistant, counted, all, one } from '../support/chatRows.js';
 
@@ -202,7 +210,11 @@ describe('encodePairs', () => {
 
   it.each<[string, unknown[], string]>([
     ['rows', [{}, tokenizer], 'encodePairs: rows is a value of type Object, expected a list'],
-    ['tokenizer', [[], undefined], 'encodePairs: tokenizer is undefined, expected an object with encode and apply_chat_template'],
+    [
+      'tokenizer',
+      [[], undefined],
+      'encodePairs: tokenizer is undefined, expected an object with encode, and with apply_chat_template for messages',
+    ],
     [
       'an option',
       [[], tokenizer, { maxLenght: 3 }],
@@ -227,6 +239,19 @@ describe('encodePairs', () => {
     ['dropBadRows', [[], tokenizer, { dropBadRows: 1 }], 'encodePairs: dropBadRows is a number, expected true or false'],
   ])('checks %s', (_, args, message) => {
     expect(() => encodePairs(...(args as Parameters<typeof encodePairs>))).toThrow(message);
+  });
+
+  it('needs only `encode` for text, and says so', () => {
+    const own: TextTokenizer = { encode: (text) => Array.from(text, (letter) => letter.codePointAt(0)!) };
+    const { pairs } = encodePairs([{ prompt: 'p', chosen: 'ab', rejected: 'c' }], own);
+    expect(pairs[0]!.chosen).toEqual({ tokens: [112, 97, 98], mask: [0, 1, 1] });
+    // @ts-expect-error A function is not a tokenizer.
+    expect(() => encodePairs([], () => [1])).toThrow(
+      'encodePairs: tokenizer is a function, expected an object with encode, and with apply_chat_template for messages',
+    );
+    expect(() => encodePairs([{ chosen: turns, rejected: [user('a'), assistant('c')] }], own)).toThrow(
+      new TypeError('encodePairs: rows[0]: chosen: messages need a tokenizer with apply_chat_template'),
+    );
   });
 
   it('throws on a faulty tokenizer even if bad rows are dropped', () => {
@@ -294,7 +319,7 @@ describe('encodeUnpaired', () => {
       'encodeUnpaired: rows[0]: label is a number, expected true or false',
     );
     expect(() => encodeUnpaired([{ prompt: 'a', label: true }], tokenizer)).toThrow(
-      'encodeUnpaired: rows[0] lacks completion, expected { completion }',
+      'encodeUnpaired: rows[0] lacks completion, expected { completion, label }',
     );
   });
 });

@@ -77,6 +77,14 @@ describe('mismatchCompletions and collateUnpaired', () => {
     expect(mismatchCompletions([])).toEqual([]);
   });
 
+  it.each([
+    [undefined, 'examples is undefined, expected a list'],
+    [[example(0, [1], [2]), [1]], 'examples[1] lacks tokens, expected { tokens, mask }'],
+    [[{ ...example(0, [1], [2]), mask: [0, 0] }], 'examples[0] has no counted token after its first token'],
+  ])('%j is an error', (examples, message) => {
+    expect(() => mismatchCompletions(examples as never)).toThrow(`mismatchCompletions: ${message}`);
+  });
+
   it('make two aligned batches', () => {
     const examples = [example(0, [1], [2, 3]), example(1, [4, 5], [6], false)].map((e, i) => ({ ...e, reference: -i - 1 }));
     const mismatched = mismatchCompletions(examples).map((e) => ({ ...e, mismatchedReference: -5 }));

@@ -17,6 +17,7 @@ describe('unpairPreferences', () => {
   });
 
   it('names a malformed row', () => {
+    expect(() => unpairPreferences({} as never)).toThrow('unpairPreferences: rows is a value of type Object, expected a list');
     expect(() => unpairPreferences([{ chosen: 'a', rejected: 'b' }, { chosen: 'a', rejected: ' ' }])).toThrow('unpairPreferences: rows[1]: rejected is empty'); // prettier-ignore
   });
 });

@@ -269,7 +269,7 @@ describe('linearTokenLogProbs', () => {
     shape(call({ ...head, hidden: three }), 'hidden has shape [3], expected [B, T, D] or [N, D]');
     shape(call({ ...head, weight: three }), 'weight has shape [3], expected rank 2');
     shape(call({ ...head, bias: three }), 'bias has shape [3], expected [5] like the rows of weight');
-    shape(call(head, [1]), 'labels has shape [1], expected [2]');
+    shape(call(head, [1]), 'labels has shape [1], expected [2] like hidden without the last axis');
     shape(call(head, labels, { chunkSize: 0 }), 'chunkSize must be an integer >= 1, got 0');
     shape(call(head, labels, { chunkSize: 1.5 }), 'chunkSize must be an integer >= 1, got 1.5');
     shape(call(head, labels, { temperature: 0 }), 'temperature must be finite and > 0, got 0');

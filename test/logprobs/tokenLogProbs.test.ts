@@ -1,7 +1,8 @@
 import { describe, expect, it } from 'vitest';
-import { backendOf, ops, sequenceLogProbs, tokenLogProbs } from '../../src/index.js';
+import { backendOf, ops, registerBackend, sequenceLogProbs, tokenLogProbs } from '../../src/index.js';
 import { tokenLogProbsDefinition } from '../../src/definitions/tokenLogProbs.js';
 import golden from '../goldens/logprobs.json' with { type: 'json' };
+import { Boxed, boxed } from '../support/boxed.js';
 import { expectAccurate, type Compared } from '../support/accuracy.js';
 import { logSoftmax } from '../support/distributions.js';
 import {
@@ -347,14 +348,15 @@ describe('tokenLogProbs', () => {
       expectError(() => tokenLogProbs(x, y), TypeError, 'tokenLogProbs: logits is disposed');
     });
 
-    // On arrays there is no second engine to mix with.
-    it.skipIf(isArrays)('names tensors of two engines', () => {
-      const x = logits();
+    it('names tensors of two engines', () => {
+      const unregister = registerBackend(boxed);
+      const [x, name] = [logits(), isArrays ? 'arrays' : 'tensorflow.js'];
       expectError(
-        () => tokenLogProbs<unknown, unknown>(x, [0, 1]),
+        () => tokenLogProbs<unknown, unknown>(x, new Boxed([0, 1])),
         TypeError,
-        'tokenLogProbs: labels is on the engine arrays, expected tensorflow.js like logits without the last axis',
+        `tokenLogProbs: labels is on the engine boxed, expected ${name} like logits without the last axis`,
       );
+      unregister();
     });
   });
 });

@@ -1,13 +1,15 @@
 import * as tf from '@tensorflow/tfjs-core';
 import { describe, expect, it } from 'vitest';
-import { lossNamed, losses, type LossName, type Nested } from '../../src/index.js';
+import { lossNamed, losses, registerBackend, type LossName, type Nested } from '../../src/index.js';
 import { refused, refusesUnknownFields, unchecked } from '../../tools/docs/claims.js';
+import { Boxed, boxed } from '../support/boxed.js';
 import { callOf } from '../support/calls.js';
 import { flatten, isArrays, isReadable, liveTensors, read, tensor, type X } from '../support/engine.js';
 import {
   asTensors,
   batchFor,
   firstOf,
+  isComputed,
   isListLoss,
   logpsOf,
   names,
@@ -84,8 +86,14 @@ const REFUSALS: Record<keyof typeof refused, (name: LossName, batch: X, options:
       expectRefusal(name, withField(batch, path, whole), options, TypeError, `${path.join('.')} has dtype int, expected float`);
   },
   engines: (name, batch, options) => {
-    for (const path of fieldsOf(batch).slice(1))
-      expectRefusal(name, withField(batch, path, listsOf(name, 5)), options, TypeError, `${path.join('.')} is on the engine arrays`);
+    const unregister = registerBackend(boxed);
+    for (const path of fieldsOf(batch).slice(1)) {
+      const values = listsOf(name, 5);
+      expectRefusal(name, withField(batch, path, new Boxed(values)), options, TypeError, `${path.join('.')} is on the engine boxed`);
+      if (isArrays || !isComputed(path[0]!)) continue;
+      expectRefusal(name, withField(batch, path, values), options, TypeError, `${path.join('.')} is on the engine arrays`);
+    }
+    unregister();
   },
   disposed: (name, batch, options) => {
     for (const path of fieldsOf(batch)) {
@@ -187,7 +195,7 @@ async function expectBadValue(name: LossName, batch: X, options: X, message: str
 /** Whether a loss, and the engine under test, can be given that kind of bad input. */
 function applies(key: keyof typeof refused, name: LossName): boolean {
   const { kind, required, perExample } = losses[name];
-  if (['dtype', 'engines', 'disposed'].includes(key)) return !isArrays;
+  if (['dtype', 'disposed'].includes(key)) return !isArrays;
   if (key === 'labels') return kind === 'examples' || isListLoss(name);
   if (key === 'requiredOption') return required.length > 0;
   if (key === 'optionValues') return perExample.length > 0;

@@ -33,7 +33,7 @@ describe('bco', () => {
   it('is the same for a batch in parts, with the statistics of all parts', async () => {
     const all = labelled(rows.policy, rows.reference, rows.desirable);
     const [one, other] = parts(rows, 2).map((p) => rewardStatistics<X>(labelled(p.policy, p.reference, p.desirable)));
-    const total = addStatistics<X, RewardStatistics<X>>(one!, other!);
+    const total = addStatistics<RewardStatistics<X>>(one!, other!);
     for (const over of ['examples', 'classes'] as const) {
       const delta = rewardShift<X>(total, { over });
       await expectValues(delta, (await read(rewardShift<X>(rewardStatistics<X>(all), { over }))) as number);

@@ -5,7 +5,7 @@ import { backendOf, losses, nll, ops, robustMean, samLogProbs, type LossName, ty
 import { expectClose, type Values } from '../../src/testing/index.js';
 import { claims, LARGE_REWARD, LARGEST_LOGP, LARGEST_REWARD, otherFunctions, type Claim } from '../../tools/docs/claims.js';
 import { callOf } from '../support/calls.js';
-import { epsilon, expectNoLeak, flatten, isArrays, isReadable, read, tensor, type X } from '../support/engine.js';
+import { derivatives, epsilon, expectNoLeak, flatten, isArrays, isReadable, read, tensor, type X } from '../support/engine.js';
 import {
   asTensors,
   batchFor,
@@ -56,6 +56,14 @@ const largest = (values: readonly number[]): number => Math.max(...values.map(Ma
 const reversed = <V>(record: Readonly<Record<string, V>>): Record<string, V> =>
   Object.fromEntries(Object.entries(record).map(([key, x]) => [key, Array.isArray(x) ? ([...x].reverse() as V) : x]));
 
+/** The values of a field as plain as they can be: booleans, a typed array, or lists. */
+function plain(key: string, x: Nested): X {
+  if (key === 'desirable' || key === 'mask') return booleans(x);
+  return typeof x !== 'number' && typeof x[0] === 'number' ? Float64Array.from(x as number[]) : x;
+}
+
+const booleans = (x: Nested): X => (typeof x === 'number' ? x !== 0 : x.map(booleans));
+
 describe.each(names)('%s', (name) => {
   const { fields, options } = sampleOf(name);
   const call = callOf(name);
@@ -65,6 +73,23 @@ describe.each(names)('%s', (name) => {
     const values = await valuesOf(name, fields, options);
     const back = await valuesOf(name, reversed(fields), reversed(options));
     return [...differences('shape', [values.length], [5], 0), ...differences('value', back.reverse(), values, epsilon * largest(values))];
+  });
+
+  itHolds(claims.plain, name, async () => {
+    const computed = Object.keys(fields).filter((key) => trainedOf(fields).includes(key) || key.endsWith('Kl'));
+    const inputs = computed.map((key) => fields[key]!);
+    const withPlain = (...xs: X[]): X => {
+      const given = Object.fromEntries(computed.map((key, i) => [key, xs[i]]));
+      return call({ ...Object.fromEntries(Object.entries(fields).map(([key, x]) => [key, plain(key, x)])), ...given }, options);
+    };
+    const tensors = inputs.map((x) => tensor(x));
+    expectNoLeak(() => withPlain(...tensors));
+    const numbersOf = async (f: (...xs: X[]) => X): Promise<number[]> => {
+      const { value, grads } = await derivatives(f, inputs);
+      return [value, ...grads.flatMap((g) => flatten(g as Values))];
+    };
+    const expected = await numbersOf(ofFields(name, fields, options, computed));
+    return differences('value or gradient', await numbersOf(withPlain), expected, 4 * epsilon * largest(expected));
   });
 
   itHolds(claims.parts, name, async () => {

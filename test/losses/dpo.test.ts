@@ -158,13 +158,21 @@ describe('dpo', () => {
         RangeError,
         'dpo: policy.chosen has shape [0], expected no empty axis',
       );
-      expectError(() => dpo({ policy: x.policy } as never), TypeError, 'dpo: logps lacks reference, expected { policy, reference }');
+      expectError(
+        () => dpo({ policy: x.policy } as never),
+        TypeError,
+        'dpo: logps lacks reference, expected { policy: { chosen, rejected }, reference: { chosen, rejected } }',
+      );
       expectError(
         () => dpo({ ...x, policy: { chosen: x.policy.chosen } } as never),
         TypeError,
         'dpo: policy lacks rejected, expected { chosen, rejected }',
       );
-      expectError(() => dpo(undefined as never), TypeError, 'dpo: logps is undefined, expected { policy, reference }');
+      expectError(
+        () => dpo(undefined as never),
+        TypeError,
+        'dpo: logps is undefined, expected { policy: { chosen, rejected }, reference: { chosen, rejected } }',
+      );
       expectError(
         () => dpo({ ...x, policy: { ...x.policy, chosen: 'x' } } as never),
         TypeError,

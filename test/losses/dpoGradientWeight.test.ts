@@ -22,7 +22,11 @@ describe('dpoGradientWeight', () => {
     const x = pairLogps();
     expectNoLeak(() => dpoGradientWeight(x));
     expectError(() => dpoGradientWeight(x, { beta: 0 }), RangeError, 'dpoGradientWeight: beta must be finite and > 0, got 0');
-    expectError(() => dpoGradientWeight({} as never), TypeError, 'dpoGradientWeight: logps lacks policy, expected { policy, reference }');
+    expectError(
+      () => dpoGradientWeight({} as never),
+      TypeError,
+      'dpoGradientWeight: logps lacks policy, expected { policy: { chosen, rejected }, reference: { chosen, rejected } }',
+    );
     expectError(() => dpoGradientWeight(x, { gamma: 1 } as never), RangeError, 'dpoGradientWeight: unknown option gamma, expected beta');
   });
 

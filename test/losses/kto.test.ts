@@ -67,7 +67,7 @@ describe('kto', () => {
   it('is the same for a batch in parts, with the statistics of all parts', async () => {
     const pool = { policy: [-20, -31, -8], reference: [-21, -32.5, -8.25] };
     const [one, other] = parts(pool, 1).map((p) => klStatistics<X>(logps(p.policy, p.reference)));
-    const kl = klEstimate<X>(addStatistics<X, KlStatistics<X>>(one!, other!));
+    const kl = klEstimate<X>(addStatistics<KlStatistics<X>>(one!, other!));
     await expectValues(kl, (await read(klEstimate<X>(logps(pool.policy, pool.reference)))) as number);
     await expectWholeIsParts((x) => kto<X>({ ...x, kl }));
   });

@@ -41,7 +41,11 @@ describe('rewardStatistics', () => {
     expectNoLeak(() => rewardStatistics(y), 4);
     expectError(() => rewardStatistics(x, { beta: 0 }), RangeError, 'rewardStatistics: beta must be finite and > 0, got 0');
     expectError(() => rewardStatistics(y, { beta: -1 }), RangeError, 'rewardStatistics: beta must be finite and > 0, got -1');
-    expectError(() => rewardStatistics(null as never), TypeError, 'rewardStatistics: logps is null, expected { policy, reference }');
+    expectError(
+      () => rewardStatistics(null as never),
+      TypeError,
+      'rewardStatistics: logps is null, expected { policy: { chosen, rejected }, reference: { chosen, rejected } }',
+    );
   });
 
   it('names arguments of the wrong shape, and missing ones', () => {

@@ -43,7 +43,7 @@ describe('levanterMetrics', () => {
     expectError(
       () => levanterMetrics({ policy: x.policy } as never),
       TypeError,
-      'levanterMetrics: logps lacks reference, expected { policy, reference }',
+      'levanterMetrics: logps lacks reference, expected { policy: { chosen, rejected }, reference: { chosen, rejected } }',
     );
   });
 });

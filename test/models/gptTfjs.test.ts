@@ -3,7 +3,6 @@ import { describe, expect, it } from 'vitest';
 import { frozenCopy } from '../../src/index.js';
 import { expectAligned, MAX_LENGTH, TIMEOUT_MS, VOCABULARY, type LanguageModel } from '../support/alignment.js';
 import { isArrays, liveTensors } from '../support/engine.js';
-import { withoutKernel } from '../support/withoutKernel.js';
 
 const modelOf = (model: tf.LayersModel): LanguageModel => ({
   variables: model.getWeights() as tf.Variable[],
@@ -14,7 +13,6 @@ const modelOf = (model: tf.LayersModel): LanguageModel => ({
 describe.skipIf(isArrays)('gpt-tfjs', () => {
   it('is aligned', { timeout: TIMEOUT_MS }, async ({ skip }) => {
     skip(typeof document !== 'undefined', 'gpt-tfjs assigns to a constant, which Vite refuses to bundle for a browser');
-    skip(...withoutKernel('UnsortedSegmentSum', 'the gradient of tf.layers.embedding'));
     const { default: gpt } = await import('gpt-tfjs');
     const before = liveTensors();
     const sizes = { vocabSize: VOCABULARY, blockSize: MAX_LENGTH, nLayer: 1, nHead: 2, nEmbd: 16 };

@@ -18,10 +18,12 @@ import {
   tokenLogProbs,
   valueAndGrads,
   type EncodedPair,
+  type Nested,
   type Pair,
 } from '../../src/index.js';
 import { expectClose, type Values } from '../../src/testing/index.js';
-import { epsilon, liveTensors, read } from './engine.js';
+import { epsilon, flatten, liveTensors, read } from './engine.js';
+import { onCpu } from './onCpu.js';
 
 /** A language model, built with any library. */
 export interface LanguageModel {
@@ -69,11 +71,7 @@ const logpsOf = (model: LanguageModel, { tokens, labels, mask }: Batch): Pair<tf
 
 /** The pairs with their log-probs under the model's current weights. */
 async function withReference(model: LanguageModel): Promise<EncodedPair[]> {
-  const results = await precomputeReference([PAIRS], (pairs) => {
-    const { chosen, rejected } = logpsOf(model, batchOf(pairs));
-    return [chosen, rejected];
-  });
-  return attachReference([PAIRS], results);
+  return attachReference([PAIRS], await precomputeReference([PAIRS], (pairs) => logpsOf(model, batchOf(pairs))));
 }
 
 /** Asserts that the log-probs of the engine equal those computed from its logits in float64. */
@@ -152,4 +150,32 @@ export async function expectAligned(policy: LanguageModel, reference?: LanguageM
   syncReference(reference.variables, policy.variables);
   const synced = await evaluate(objective, pairs);
   expectClose(synced.loss!, Math.LN2, { relative: epsilon });
+}
+
+/** The loss and the gradients of two steps of DPO. */
+async function twoSteps(make: () => LanguageModel): Promise<Nested[]> {
+  const model = make();
+  const pairs = await withReference(model);
+  // Adam would turn the rounding errors of a gradient that is 0, such as that of the keys' bias, into steps of full length.
+  const optimizer = tf.train.sgd(1);
+  const values: Nested[] = [];
+  for (let step = 0; step < 2; step++) {
+    const batch = batchOf(pairs);
+    const lossOf = () => ops.mean(dpo({ policy: logpsOf(model, batch), reference: batch.known! }));
+    const { loss, grads } = valueAndGrads(() => ({ loss: lossOf() }), model.variables);
+    optimizer.applyGradients(grads);
+    values.push(...(await Promise.all([loss, ...model.variables.map(({ name }) => grads[name]!)].map(read))));
+    tf.dispose([loss, grads]);
+    disposeBatch(batch);
+  }
+  optimizer.dispose();
+  tf.dispose([...model.variables]);
+  return values;
+}
+
+/** Asserts that two steps have the loss and the gradients that tfjs's cpu backend computes. `make` makes the same model each time. */
+export async function expectSameAsOnCpu(make: () => LanguageModel): Promise<void> {
+  const [actual, expected] = [await twoSteps(make), await onCpu(() => twoSteps(make))];
+  const largest = Math.max(...flatten(expected as Values).map(Math.abs));
+  expectClose(actual as Values, expected as Values, { relative: 0, absolute: 20 * epsilon * largest });
 }

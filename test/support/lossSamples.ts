@@ -70,6 +70,9 @@ export async function summed(name: LossName, fields: Fields, options: Options, w
   return { loss: await valuesOf(name, fields, options), grads: grads.map((g) => flatten(g as Values)) };
 }
 
+/** Whether the model that is trained computes a field of a batch; all other fields may be plain values. */
+export const isComputed = (field: string): boolean => ['policy', 'chosen', 'rejected', 'gold', 'sequentialKl'].includes(field);
+
 /** The argument that all others have the shape of. */
 export const firstOf = (name: LossName): string => {
   const { kind } = losses[name];

@@ -242,6 +242,14 @@ describe('checkLoss', () => {
     expect((await checkLoss(kto, examples)).problems).toEqual([]);
   });
 
+  it('accepts plain values next to tensors', async () => {
+    const examples = { policy: tensor([-3, -4, -6]), reference: new Float32Array([-4, -3, -5]), desirable: [true, false, true], kl: 0.5 };
+    const report = await checkLoss(kto, examples, { options: { beta: [0.1, 0.2, 0.5] } });
+    expect(report.problems).toEqual([]);
+    expect(report.properties).toMatchObject({ engine: isArrays ? 'arrays' : 'tensorflow.js', isPerRow: true });
+    expect(String(report)).toContain('kind examples, beta 0.1,0.2,0.5, engine ');
+  });
+
   it('leaves out the problems that are intended', async () => {
     expect((await checkLoss(aot, 'pairs', { allow: ['rows'] })).problems).toEqual([]);
   });

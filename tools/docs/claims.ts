@@ -69,6 +69,12 @@ export const claims = {
     'with a reference has one value wherever policy and reference agree and its other fields are the same',
     '`checkLoss` compares two such batches.',
   ),
+  plain: claim(
+    'Plain values next to tensors',
+    'accepts plain lists, booleans and typed arrays next to tensors for everything that the trained model does not compute (the ' +
+      'reference, labels, masks, rewards, lengths, statistics) and for options with one value per example, with the same result',
+    'Value and gradient equal those with tensors, and no tensor is left behind.',
+  ),
   finite: claim(
     'Finite at the extremes',
     'is finite, and so is its gradient, for log-probs from -1e5 to 0 and log-ratios, or scores of a reward model, from -1e5 to 1e5',
@@ -146,7 +152,7 @@ export const refused = {
   field: ['a batch that lacks a field', 'TypeError'],
   tensor: ['a field that is not a tensor', 'TypeError'],
   dtype: ['integer tensors for log-probs or rewards (plain arrays have no dtype)', 'TypeError'],
-  engines: ['fields on two engines', 'TypeError'],
+  engines: ['fields on two engines, or a list among the fields that the trained model computes, next to tensors', 'TypeError'],
   disposed: ['a disposed tensor', 'TypeError'],
   shape: ['a field of the wrong shape', 'RangeError'],
   empty: ['an empty batch, or a list of one candidate', 'RangeError'],

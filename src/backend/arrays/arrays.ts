@@ -4,11 +4,11 @@ type List = readonly Nested[];
 
 /**
  * The reference engine: nested lists of numbers, in float64, without gradients. It is written for clarity, not for speed:
- * `checkGradients` compares other engines with it.
+ * `checkGradients` compares other engines with it. It reads booleans as 1 and 0, and typed arrays as lists.
  */
 export const arrays: Backend<Nested> = {
   name: 'arrays',
-  owns: (value) => typeof value === 'number' || Array.isArray(value),
+  owns: (value) => typeof value === 'number' || isList(value),
   shape,
   dtype: () => 'float',
   isUntyped: true,
@@ -27,8 +27,10 @@ export const arrays: Backend<Nested> = {
   div: (a, b) => zip(a, b, (x, y) => x / y),
   maximum: (a, b) => zip(a, b, Math.max),
   minimum: (a, b) => zip(a, b, Math.min),
+  pow: (x, y) => zip(x, y, Math.pow),
   neg: (x) => map(x, (v) => -v),
   abs: (x) => map(x, Math.abs),
+  sqrt: (x) => map(x, Math.sqrt),
   exp: (x) => map(x, Math.exp),
   log: (x) => map(x, Math.log),
   expm1: (x) => map(x, Math.expm1),
@@ -68,19 +70,27 @@ export const arrays: Backend<Nested> = {
   stopGradient: (x) => map(x, (v) => v),
 };
 
+/** Whether a value is a list or a typed array of numbers. */
+function isList(value: unknown): value is List {
+  if (Array.isArray(value)) return true;
+  return ArrayBuffer.isView(value) && !(value instanceof DataView || value instanceof BigInt64Array || value instanceof BigUint64Array);
+}
+
+/** Whether a list holds a boolean at any depth. */
+export const holdsBoolean = (x: unknown): boolean => typeof x === 'boolean' || (Array.isArray(x) && x.some(holdsBoolean));
+
 function shape(x: Nested): readonly number[] {
-  if (typeof x === 'number') return [];
-  const held: unknown = x;
-  if (!Array.isArray(held)) throw new TypeError(`a list holds ${held === null ? 'null' : `a ${typeof held}`}, expected numbers`);
-  const [inner = [], ...others] = (held as List).map(shape);
+  if (isLeaf(x)) return [];
+  if (!isList(x)) throw new TypeError(`a list holds ${(x as unknown) === null ? 'null' : `a ${typeof x}`}, expected numbers`);
+  const [inner = [], ...others] = Array.isArray(x) ? (x as List).map(shape) : [[]];
   const other = others.find((size) => size.length !== inner.length || size.some((n, i) => n !== inner[i]));
   if (other) throw new RangeError(`a list is ragged: it holds entries of shape ${show(inner)} and ${show(other)}`);
-  return [held.length, ...inner];
+  return [x.length, ...inner];
 }
 
 function flat(x: Nested): number[] {
-  if (typeof x === 'number') return [x];
-  return rank(x) === 1 ? [...(x as readonly number[])] : x.flatMap(flat);
+  if (isLeaf(x)) return [toNumber(x)];
+  return rank(x) === 1 ? Array.from(x, toNumber) : x.flatMap(flat);
 }
 
 function nest(values: readonly number[], to: readonly number[]): Nested {
@@ -92,19 +102,24 @@ function nest(values: readonly number[], to: readonly number[]): Nested {
 }
 
 function map(x: Nested, f: (v: number) => number): Nested {
-  return typeof x === 'number' ? f(x) : x.map((row) => map(row, f));
+  return isLeaf(x) ? f(toNumber(x)) : Array.from(x, (row) => map(row, f));
 }
 
 const product = (sizes: readonly number[]): number => sizes.reduce((a, b) => a * b, 1);
 const show = (sizes: readonly number[]): string => `[${sizes.join(', ')}]`;
 
-const rank = (x: Nested): number => (typeof x === 'number' ? 0 : 1 + rank(x[0] ?? 0));
+const isLeaf = (x: unknown): x is number => typeof x === 'number' || typeof x === 'boolean';
+
+/** A number, from a boolean too. */
+const toNumber = (x: unknown): number => Number(x);
+
+const rank = (x: Nested): number => (isLeaf(x) ? 0 : 1 + rank(x[0] ?? 0));
 
 function zip(a: Nested, b: Nested, f: (x: number, y: number) => number): Nested {
-  if (typeof a === 'number' && typeof b === 'number') return f(a, b);
+  if (isLeaf(a) && isLeaf(b)) return f(toNumber(a), toNumber(b));
   const [ra, rb] = [rank(a), rank(b)];
-  if (ra > rb) return (a as List).map((row) => zip(row, b, f));
-  if (ra < rb) return (b as List).map((row) => zip(a, row, f));
+  if (ra > rb) return Array.from(a as List, (row) => zip(row, b, f));
+  if (ra < rb) return Array.from(b as List, (row) => zip(a, row, f));
   const [x, y] = [a as List, b as List];
   const size = commonShape([x.length], [y.length])[0]!;
   return Array.from({ length: size }, (_, i) => zip(x[x.length === 1 ? 0 : i]!, y[y.length === 1 ? 0 : i]!, f));
@@ -115,11 +130,12 @@ const positive = (axis: number, x: Nested): number => (axis < 0 ? axis + rank(x)
 function reduce(x: Nested, axis: number | undefined, f: (a: number, b: number) => number): Nested {
   if (axis === undefined) return flat(x).reduce((a, b) => f(a, b));
   const at = positive(axis, x);
-  return at === 0 ? (x as List).reduce((a, b) => zip(a, b, f)) : (x as List).map((row) => reduce(row, at - 1, f));
+  const rows = map(x, (v) => v) as List;
+  return at === 0 ? rows.reduce((a, b) => zip(a, b, f)) : rows.map((row) => reduce(row, at - 1, f));
 }
 
 function alongLast(x: Nested, f: (row: number[]) => number[]): Nested {
-  return rank(x) > 1 ? (x as List).map((row) => alongLast(row, f)) : f(x as number[]);
+  return rank(x) > 1 ? (x as List).map((row) => alongLast(row, f)) : f(flat(x));
 }
 
 function runningSum(row: readonly number[]): number[] {
@@ -152,7 +168,7 @@ function concat(xs: readonly Nested[], axis: number): Nested {
 }
 
 function join(xs: readonly Nested[], at: number): Nested {
-  if (at === 0) return (xs as readonly List[]).flat();
+  if (at === 0) return (xs as readonly List[]).flatMap((x) => Array.from(x));
   const rowsAt = (i: number) => xs.map((x) => (x as List)[i]!);
   return (xs[0] as List).map((_, i) => join(rowsAt(i), at - 1));
 }

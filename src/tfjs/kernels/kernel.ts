@@ -51,10 +51,19 @@ export function kernel<Inputs extends Named<Inputs, Tensor>, Attributes = NoAttr
       const backendName = getBackend();
       const implementation = byBackend.get(backendName);
       // Another copy of this library may have registered the kernel already.
-      if (implementation && !getKernel(kernelName, backendName)) registerKernel(configOf(kernelName, backendName, implementation));
+      if (implementation) registerMissing(kernelName, backendName, implementation);
       return engine().runKernel(kernelName, inputs, attributes as never) as Output;
     },
   };
+}
+
+/** Registers an implementation with tfjs, unless the backend has a kernel of that name. */
+export function registerMissing<Inputs, Attributes>(
+  kernelName: string,
+  backendName: string,
+  implementation: Implementation<Inputs, Attributes>,
+): void {
+  if (!getKernel(kernelName, backendName)) registerKernel(configOf(kernelName, backendName, implementation));
 }
 
 /** An implementation in the form that tfjs registers. tfjs's types do not name the inputs and attributes. */

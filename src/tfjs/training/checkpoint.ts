@@ -1,10 +1,11 @@
 import { clone, dispose, keep, tensor, tidy, util, Variable, type DataType, type Optimizer, type Tensor } from '@tensorflow/tfjs-core';
 import { describe } from '../../backend/registry.js';
+import { variablesOf, type Variables } from './variables.js';
 
 /** The parts that {@link saveCheckpoint} saves and {@link loadCheckpoint} restores. */
 export interface CheckpointParts {
-  /** The trained variables, always in the same order. */
-  readonly policy: readonly Variable[];
+  /** The variables to save: see {@link Variables}. */
+  readonly policy: Variables;
   /** The optimizer that trains them. If omitted, the checkpoint holds only the policy. */
   readonly optimizer?: Optimizer;
 }
@@ -19,6 +20,9 @@ interface Entry {
 }
 
 interface Header {
+  /** Path of each variable in the policy. */
+  readonly paths: readonly string[];
+  /** Name of each variable, after which the state of the optimizer is named. */
   readonly names: readonly string[];
   /** Class name of the optimizer, if the checkpoint has one. */
   readonly optimizer: string | undefined;
@@ -57,12 +61,14 @@ const dtypeNamed = (name: string): StoredDType => (Object.keys(DTYPES) as Stored
  * @param state - Default `{}`. See {@link TrainingState}.
  * @returns The bytes. The policy, the state of an {@link AdamW} and `state` are saved as they are at the time of the call, even if training
  *   continues before the promise resolves. Other optimizers are read later: do not train with them until the promise resolves.
- * @throws TypeError if a tensor has another dtype, or `state` cannot be serialized as JSON.
+ * @throws TypeError if `policy` contains anything but variables (the message names its path), a tensor has another dtype, or `state` cannot be serialized as JSON.
  */
 export async function saveCheckpoint({ policy, optimizer }: CheckpointParts, state: TrainingState = {}): Promise<Uint8Array> {
   const stateJson = JSON.stringify(state);
+  const found = variablesOf('saveCheckpoint', 'policy', policy);
+  const variables = [...found.values()];
   // `assign` gives a variable new memory, so a clone keeps the values of this moment. A clone copies them only on wasm.
-  const named: [string, Tensor][] = policy.map((variable, i) => [`policy.${i}`, keep(clone(variable as Tensor))]);
+  const named: [string, Tensor][] = variables.map((variable, i) => [`policy.${i}`, keep(clone(variable as Tensor))]);
   const made = named.map(([, copy]) => copy);
   try {
     const moments = (await optimizer?.getWeights()) ?? [];
@@ -72,7 +78,8 @@ export async function saveCheckpoint({ policy, optimizer }: CheckpointParts, sta
     });
     const metadata = {
       format: FORMAT,
-      names: JSON.stringify(policy.map(({ name }) => name)),
+      paths: JSON.stringify([...found.keys()]),
+      names: JSON.stringify(variables.map(({ name }) => name)),
       ...(optimizer && { optimizer: optimizer.getClassName(), optimizerNames: JSON.stringify(moments.map(({ name }) => name)) }),
       state: stateJson,
     };
@@ -106,21 +113,23 @@ async function bytesOf(metadata: Readonly<Record<string, string>>, named: readon
 }
 
 /**
- * Loads a checkpoint into the variables and the optimizer of a model, in the same process or in another. The names of the
- * variables may differ.
+ * Loads a checkpoint into the variables and the optimizer of a model, in the same process or in another. The names that TensorFlow.js
+ * gives the variables may differ; their paths in the policy, such as `.blocks[0].weight`, may not.
  *
  * The checkpoint is checked against `parts` before anything is changed.
  *
  * @param bytes - The result of {@link saveCheckpoint}.
- * @param parts - Variables that match the saved ones in number, order, shapes and dtypes, and an optimizer of the saved class if the
- *   checkpoint has one.
+ * @param parts - Variables that match the saved ones in paths, shapes and dtypes, and an optimizer of the saved class if the checkpoint
+ *   has one.
  * @returns The `state` that was saved.
- * @throws TypeError if `bytes` is not a Uint8Array.
+ * @throws TypeError if `bytes` is not a Uint8Array, or `policy` contains anything but variables; the message names its path.
  * @throws RangeError if `bytes` is cut short or not a checkpoint, or the checkpoint does not match `parts`.
  */
 export async function loadCheckpoint(bytes: Uint8Array, { policy, optimizer }: CheckpointParts): Promise<TrainingState> {
   const { header, entries, start } = readHeader(bytes);
-  checkModel(header, entries, policy);
+  const found = variablesOf('loadCheckpoint', 'policy', policy);
+  checkModel(header, entries, found);
+  const variables = [...found.values()];
   const wanted = optimizer?.getClassName();
   if (header.optimizer !== wanted) {
     throw new RangeError(`loadCheckpoint: the optimizer of the checkpoint is ${header.optimizer ?? 'none'}, expected ${wanted ?? 'none'}`);
@@ -135,7 +144,7 @@ export async function loadCheckpoint(bytes: Uint8Array, { policy, optimizer }: C
   };
   if (optimizer) {
     // The optimizer's state is named after the variables, which may have other names in this process.
-    const renamed = new Map(header.names.map((name, i) => [name, policy[i]!.name]));
+    const renamed = new Map(header.names.map((name, i) => [name, variables[i]!.name]));
     const moments = header.optimizerNames.map((name, i) => {
       const slash = name.lastIndexOf('/');
       const owner = renamed.get(name.slice(0, Math.max(slash, 0)));
@@ -147,7 +156,7 @@ export async function loadCheckpoint(bytes: Uint8Array, { policy, optimizer }: C
       dispose(moments.map((moment) => moment.tensor));
     }
   }
-  policy.forEach((variable, i) => {
+  variables.forEach((variable, i) => {
     tidy(() => {
       variable.assign(valuesOf(`policy.${i}`));
     });
@@ -180,9 +189,10 @@ function readHeader(bytes: Uint8Array): { header: Header; entries: Readonly<Reco
 /** Throws an error of any type if the text is not a complete header. */
 function parseHeader(json: string): { header: Header; entries: Readonly<Record<string, Entry>> } {
   const { __metadata__: metadata, ...entries } = JSON.parse(json) as Record<string, Entry> & { __metadata__: Record<string, string> };
-  const { format, names, optimizer, optimizerNames = '[]', state } = metadata;
+  const { format, paths, names, optimizer, optimizerNames = '[]', state } = metadata;
   if (format !== FORMAT) throw new Error(`the format is ${String(format)}`);
   const header: Header = {
+    paths: JSON.parse(paths!) as string[],
     names: JSON.parse(names!) as string[],
     optimizer,
     optimizerNames: JSON.parse(optimizerNames) as string[],
@@ -197,11 +207,14 @@ function parseHeader(json: string): { header: Header; entries: Readonly<Record<s
   return { header, entries };
 }
 
-function checkModel({ names }: Header, entries: Readonly<Record<string, Entry>>, policy: readonly Variable[]): void {
-  if (names.length !== policy.length) {
-    throw new RangeError(`loadCheckpoint: the checkpoint has ${names.length} variables, expected ${policy.length} like policy`);
+function checkModel({ paths, names }: Header, entries: Readonly<Record<string, Entry>>, policy: ReadonlyMap<string, Variable>): void {
+  if (names.length !== policy.size) {
+    throw new RangeError(`loadCheckpoint: the checkpoint has ${names.length} variables, expected ${policy.size} like policy`);
   }
-  policy.forEach(({ name, shape, dtype }, i) => {
+  [...policy].forEach(([path, { name, shape, dtype }], i) => {
+    if (path !== paths[i]) {
+      throw new RangeError(`loadCheckpoint: variable ${i} is policy${paths[i]!} in the checkpoint, expected policy${path}`);
+    }
     const saved = entries[`policy.${i}`]!;
     const dtypeName = DTYPES[storedDType('loadCheckpoint', dtype)].name;
     if (util.arraysEqual([...saved.shape], shape) && saved.dtype === dtypeName) return;

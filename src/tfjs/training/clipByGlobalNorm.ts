@@ -7,17 +7,22 @@ import {
   sqrt,
   square,
   tidy,
-  type NamedTensorMap,
   type Scalar,
+  type Tensor,
   type TensorContainerObject,
 } from '@tensorflow/tfjs-core';
 import { checkNumber } from '../../internal/checks.js';
 import { positive } from '../../internal/domains.js';
 import { sum } from '../ops/sum.js';
+import { checkGradient } from './gradients.js';
+import { mapLeaves } from './mapLeaves.js';
+
+/** Gradients by variable name, or in lists and records nested to any depth. */
+export type GradientContainer = Tensor | GradientContainer[] | { [name: string]: GradientContainer };
 
 /** Result of {@link clipByGlobalNorm}. */
-export interface ClippedGradients<G extends NamedTensorMap> extends TensorContainerObject {
-  /** The scaled gradients, as new tensors under the same names. */
+export interface ClippedGradients<G extends GradientContainer> extends TensorContainerObject {
+  /** The scaled gradients, as new tensors in the same lists and records. */
   readonly grads: G;
   /** The norm before scaling, a scalar tensor; 0 if there are no gradients. */
   readonly norm: Scalar;
@@ -32,9 +37,10 @@ export interface ClippedGradients<G extends NamedTensorMap> extends TensorContai
  * limited by a GPU's bindings. If a gradient is not finite, neither is the norm: check the norm from time to time, and use
  * `checkValues` of `prefloss/testing` to find the variable.
  *
- * @param grads - Gradients by variable name, as `valueAndGrads` returns them. The caller disposes them.
+ * @param grads - Gradients by variable name, as `valueAndGrads` returns them, or in lists and records. The caller disposes them.
  * @param maxNorm - Largest norm, finite and positive.
  * @returns See {@link ClippedGradients}. The caller disposes all its tensors.
+ * @throws TypeError if `grads` contains anything but tensors; the message names its path.
  * @throws RangeError if `maxNorm` is not finite and positive.
  *
  * @example
@@ -45,15 +51,20 @@ export interface ClippedGradients<G extends NamedTensorMap> extends TensorContai
  * console.log(norm.dataSync()[0], grads.a!.dataSync()[0]!.toFixed(4)); // 5 0.6000
  * ```
  */
-export function clipByGlobalNorm<G extends NamedTensorMap>(grads: G, maxNorm: number): ClippedGradients<G> {
-  checkNumber('clipByGlobalNorm', 'maxNorm', maxNorm, positive);
+export function clipByGlobalNorm<G extends GradientContainer>(grads: G, maxNorm: number): ClippedGradients<G> {
+  const fn = 'clipByGlobalNorm';
+  checkNumber(fn, 'maxNorm', maxNorm, positive);
+  const all: Tensor[] = [];
+  mapLeaves(grads, (leaf, path) => {
+    checkGradient(fn, `grads${path}`, leaf);
+    all.push(leaf);
+  });
   return tidy(() => {
     // Added one by one, because a GPU limits the number of bindings, and so of tensors, per operation.
-    const squares = Object.values(grads).map((grad) => sum(square(grad)));
+    const squares = all.map((grad) => sum(square(grad)));
     const norm = sqrt(squares.reduce((total, one) => add(total, one), scalar(0))) as Scalar;
     // The 1e-6 is PyTorch's.
     const scale = minimum(1, div(maxNorm, add(norm, 1e-6)));
-    const clipped: NamedTensorMap = Object.fromEntries(Object.entries(grads).map(([name, grad]) => [name, mul(grad, scale)]));
-    return { grads: clipped as G, norm };
+    return { grads: mapLeaves(grads, (grad) => mul(grad as Tensor, scale)) as G, norm };
   });
 }

@@ -1,4 +1,5 @@
 import { add, clone, dispose, keep, tidy, util, type NamedTensorMap } from '@tensorflow/tfjs-core';
+import { checkGradient } from './gradients.js';
 import type { Gradients } from './valueAndGrads.js';
 
 /**
@@ -32,10 +33,12 @@ export class GradientAccumulator {
    * Adds the gradients of one part. A variable may have no gradient in some of the parts.
    *
    * @param grads - Gradients by variable name. The caller disposes them.
+   * @throws TypeError if a gradient is not a tensor.
    * @throws RangeError if a gradient differs in shape from the earlier ones of that name.
    */
   add(grads: NamedTensorMap): void {
     for (const [name, grad] of Object.entries(grads)) {
+      checkGradient('GradientAccumulator', `grads.${name}`, grad);
       const before = this.total[name];
       if (before && !util.arraysEqual(before.shape, grad.shape)) {
         throw new RangeError(

@@ -1,14 +1,19 @@
-import { dispose, type Tensor } from '@tensorflow/tfjs-core';
-import { checkOptions } from '../../internal/checks.js';
+import { dispose, Tensor } from '@tensorflow/tfjs-core';
 import { backendOf, describe } from '../../backend/registry.js';
+import { checkEach, checkOptions } from '../../internal/checks.js';
+import { finite } from '../../internal/domains.js';
+import { mapLeaves } from './mapLeaves.js';
 import { noGrad } from './noGrad.js';
 
+/** The values of tensors as plain numbers, in the same lists and records: a pair of tensors gives a pair of lists. */
+export type ValuesOf<Tensors> = Tensors extends Tensor ? number[] : { -readonly [Key in keyof Tensors]: ValuesOf<Tensors[Key]> };
+
 /** Options of {@link precomputeReference}. */
-export interface PrecomputeOptions {
+export interface PrecomputeOptions<Logps> {
   /** Results of an earlier call for the first batches, which are skipped. Default: none. */
-  readonly done?: readonly (readonly Float32Array[])[];
+  readonly done?: readonly ValuesOf<Logps>[];
   /** Called and awaited after each computed batch, with all results so far, so that they can be saved. */
-  readonly onBatch?: (results: readonly (readonly Float32Array[])[]) => void | Promise<void>;
+  readonly onBatch?: (results: readonly ValuesOf<Logps>[]) => void | Promise<void>;
 }
 
 /**
@@ -16,57 +21,75 @@ export interface PrecomputeOptions {
  * training.
  *
  * @param batches - The batches. To continue with `done`, pass the same batches in the same order.
- * @param logpsOf - Returns the log-probs of a batch, as a list of one or more tensors. It runs under `noGrad`, and all its tensors are
- *   disposed.
+ * @param logpsOf - Returns the log-probs of a batch: `{ chosen, rejected }` for pairs, a tensor for unpaired examples,
+ *   `{ completion, mismatched }` for examples with a mismatched completion, or any other record or list of tensors. It runs under
+ *   `noGrad`, and all its tensors are disposed.
  * @param options - See {@link PrecomputeOptions}.
- * @returns For each batch, the values of its tensors in row-major order; `attachReference` adds them to the items. To store them as
- *   JSON, write `Array.from(values)` and read back `Float32Array.from(list)`.
- * @throws TypeError if `logpsOf` does not return a non-empty list, or `done` holds anything but lists of Float32Array.
+ * @returns For each batch, the values of its tensors in row-major order, in the record or list that `logpsOf` returned; `attachReference`
+ *   adds them to the items. They are plain numbers: `JSON.stringify` stores them, and `JSON.parse` reads them back for `done`.
+ * @throws TypeError if `logpsOf` returns no tensor, or anything but tensors (the message names its path), or `done` holds anything but
+ *   numbers.
  * @throws RangeError if a value is not finite (the message names the batch), or `done` is longer than `batches`.
  *
  * @example
  * ```ts
  * import * as tf from '@tensorflow/tfjs';
  * import { precomputeReference } from 'prefloss';
- * const results = await precomputeReference([[1, 2], [3]], (batch) => [tf.neg(tf.tensor1d(batch))]);
- * console.log(results.map(([logps]) => logps!.join()).join(' | ')); // -1,-2 | -3
+ * const logpsOf = (batch: number[]) => ({ chosen: tf.neg(tf.tensor1d(batch)), rejected: tf.tensor1d(batch) });
+ * const results = await precomputeReference([[1, 2], [3]], logpsOf);
+ * console.log(results.map(({ chosen, rejected }) => `${chosen} and ${rejected}`).join(' | ')); // -1,-2 and 1,2 | -3 and 3
  * ```
  */
-export async function precomputeReference<Batch>(
+export async function precomputeReference<Batch, Logps extends object>(
   batches: Iterable<Batch> | AsyncIterable<Batch>,
-  logpsOf: (batch: Batch) => readonly Tensor[],
-  options: PrecomputeOptions = {},
-): Promise<Float32Array[][]> {
+  logpsOf: (batch: Batch) => Logps,
+  options: PrecomputeOptions<Logps> = {},
+): Promise<ValuesOf<Logps>[]> {
   const fn = 'precomputeReference';
   checkOptions(fn, options, ['done', 'onBatch']);
   const { done = [], onBatch } = options;
-  done.forEach((values, b) => {
-    if (Array.isArray(values) && values.every((logps) => logps instanceof Float32Array)) return;
-    throw new TypeError(`${fn}: done[${b}] is not a list of Float32Array; if it comes from JSON, convert each list with Float32Array.from`);
+  if (!Array.isArray(done)) throw new TypeError(`${fn}: done is ${describe(done)}, expected a list`);
+  mapLeaves(done, (value, path) => {
+    if (typeof value !== 'number') throw new TypeError(`${fn}: done${path} is ${describe(value)}, expected a number`);
   });
-  const results = done.map((values) => [...values]);
+  const results = [...(done as readonly ValuesOf<Logps>[])];
   let at = 0;
   for await (const batch of batches) {
     if (at++ < done.length) continue;
+    const name = `logpsOf(batches[${at - 1}])`;
     const logps = noGrad(() => {
-      const made: unknown = logpsOf(batch);
-      if (Array.isArray(made) && made.length > 0) return [...(made as Tensor[])];
-      throw new TypeError(
-        `${fn}: logpsOf returned ${Array.isArray(made) ? 'an empty list' : describe(made)} for batch ${at - 1}, expected a list of tensors`,
-      );
+      const made = logpsOf(batch);
+      checkLogps(fn, name, made);
+      return made;
     });
-    try {
-      const values = await backendOf<Tensor>(...logps).read(logps);
-      values.forEach((tensor, n) => {
-        const bad = Array.from(tensor).findIndex((v) => !Number.isFinite(v));
-        if (bad >= 0) throw new RangeError(`${fn}: value ${bad} of tensor ${n} of batch ${at - 1} must be finite, got ${tensor[bad]!}`);
-      });
-      results.push(values.map((tensor) => Float32Array.from(tensor)));
-    } finally {
-      dispose(logps);
-    }
+    results.push(await readAndDispose(fn, name, logps));
     await onBatch?.(results);
   }
   if (at < done.length) throw new RangeError(`${fn}: done has length ${done.length}, expected at most ${at} like batches`);
   return results;
+}
+
+function checkLogps(fn: string, name: string, logps: object): void {
+  let count = 0;
+  mapLeaves(logps, (leaf, path) => {
+    if (!(leaf instanceof Tensor)) throw new TypeError(`${fn}: ${name}${path} is ${describe(leaf)}, expected a tensor`);
+    count++;
+  });
+  if (count === 0) throw new TypeError(`${fn}: ${name} has no tensor, expected at least one`);
+}
+
+async function readAndDispose<Logps extends object>(fn: string, name: string, logps: Logps): Promise<ValuesOf<Logps>> {
+  const tensors: Tensor[] = [];
+  mapLeaves(logps, (leaf) => tensors.push(leaf as Tensor));
+  try {
+    const values = await backendOf<Tensor>(...tensors).read(tensors);
+    let next = 0;
+    return mapLeaves(logps, (_, path) => {
+      const list = Array.from(values[next++]!);
+      checkEach(fn, `${name}${path}`, list, finite);
+      return list;
+    }) as ValuesOf<Logps>;
+  } finally {
+    dispose(tensors);
+  }
 }

@@ -2,18 +2,7 @@ import { add, mul, sub, tidy, variable, type Tensor, type Variable } from '@tens
 import { checkNumber } from '../../internal/checks.js';
 import { notNegative, positive, probability, wholeNumber } from '../../internal/domains.js';
 import { number, readOptions } from '../../internal/options.js';
-
-/** Checks that a list of variables matches those of the policy in number and shapes. */
-function checkLikePolicy(fn: string, argument: string, variables: readonly Variable[], policy: readonly Variable[]): void {
-  if (variables.length !== policy.length) {
-    throw new RangeError(`${fn}: ${argument} has length ${variables.length}, expected ${policy.length} like policy`);
-  }
-  variables.forEach((variable, i) => {
-    const { shape, name } = policy[i]!;
-    if (variable.shape.join() === shape.join()) return;
-    throw new RangeError(`${fn}: ${argument}[${i}] has shape [${variable.shape.join(', ')}], expected [${shape.join(', ')}] like ${name}`);
-  });
-}
+import { matchVariables, variablesOf, type Variables } from './variables.js';
 
 /**
  * Moves a reference model towards the policy, in place.
@@ -22,10 +11,11 @@ function checkLikePolicy(fn: string, argument: string, variables: readonly Varia
  *
  * TR-DPO calls this a soft update. With `alpha` 1 it copies the policy: the hard update, made every few hundred steps.
  *
- * @param reference - The variables of the reference, e.g. from `frozenCopy`. They are updated.
- * @param policy - The variables of the policy, in the same order.
+ * @param reference - The variables of the reference, e.g. from `frozenCopy`; see {@link Variables}. They are updated.
+ * @param policy - The variables of the policy, in the same lists and records.
  * @param options - `alpha`: weight of the policy, in [0, 1]. Default 1. For soft updates, TRL's default is 0.6.
- * @throws RangeError if the variables differ in number or shape, an option is unknown, or `alpha` is outside [0, 1].
+ * @throws TypeError if one of them contains anything but variables; the message names its path.
+ * @throws RangeError if the variables differ in paths or shapes, an option is unknown, or `alpha` is outside [0, 1].
  *
  * @example
  * ```ts
@@ -40,18 +30,15 @@ function checkLikePolicy(fn: string, argument: string, variables: readonly Varia
  *
  * @see Gorbatovski et al., "Learn Your Reference Model for Real Good Alignment", 2024, eq. 1 and 2. https://arxiv.org/abs/2404.09656
  */
-export function syncReference(
-  reference: readonly Variable[],
-  policy: readonly Variable[],
-  options: { readonly alpha?: number } = {},
-): void {
-  const { alpha } = readOptions('syncReference', options, undefined, { alpha: number(probability, 1) });
-  checkLikePolicy('syncReference', 'reference', reference, policy);
-  reference.forEach((variable, i) => {
+export function syncReference(reference: Variables, policy: Variables, options: { readonly alpha?: number } = {}): void {
+  const fn = 'syncReference';
+  const { alpha } = readOptions(fn, options, undefined, { alpha: number(probability, 1) });
+  const pairs = matchVariables(fn, 'reference', variablesOf(fn, 'reference', reference), variablesOf(fn, 'policy', policy));
+  for (const [old, current] of pairs) {
     tidy(() => {
-      variable.assign(alpha === 1 ? policy[i]! : mix(variable, policy[i]!, alpha));
+      old.assign(alpha === 1 ? current : mix(old, current, alpha));
     });
-  });
+  }
 }
 
 const mix = (a: Tensor, b: Tensor, share: number): Tensor => add(mul(a, 1 - share), mul(b, share));
@@ -82,19 +69,18 @@ export interface BemaOptions {
  * @see Block and Zhang, "EMA Without the Lag: Bias-Corrected Iterate Averaging Schemes", 2025, algorithm 1. https://arxiv.org/abs/2508.00180
  */
 export class Bema {
+  private readonly policy: ReadonlyMap<string, Variable>;
   private readonly start: readonly Variable[];
   private readonly average: readonly Variable[];
   private readonly options: Required<BemaOptions>;
 
   /**
-   * @param policy - The variables of the policy. They are read at construction and in each {@link Bema.update}.
+   * @param policy - The variables of the policy, see {@link Variables}. They are read at construction and in each {@link Bema.update}.
    * @param options - See {@link BemaOptions}.
+   * @throws TypeError if `policy` contains anything but variables; the message names its path.
    * @throws RangeError if an option is unknown or outside its range.
    */
-  constructor(
-    private readonly policy: readonly Variable[],
-    options: BemaOptions = {},
-  ) {
+  constructor(policy: Variables, options: BemaOptions = {}) {
     this.options = readOptions('Bema', options, undefined, {
       emaPower: number(notNegative, 0.5),
       biasPower: number(notNegative, 0.2),
@@ -102,7 +88,8 @@ export class Bema {
       multiplier: number(positive, 1),
       minEmaMultiplier: number(probability, 0),
     });
-    const copies = () => policy.map((w) => variable(w as Tensor, false));
+    this.policy = variablesOf('Bema', 'policy', policy);
+    const copies = () => [...this.policy.values()].map((w) => variable(w as Tensor, false));
     this.start = copies();
     this.average = copies();
   }
@@ -111,21 +98,22 @@ export class Bema {
    * Updates the running mean with the current weights of the policy, and writes the corrected mean to `target`.
    *
    * @param step - Number of training steps of the policy so far (t), an integer, 0 or more.
-   * @param target - The variables to overwrite, e.g. from `frozenCopy`, in the order of the policy's.
-   * @throws RangeError if `step` is outside its range, or the variables differ from the policy's in number or shape.
+   * @param target - The variables to overwrite, e.g. from `frozenCopy`, in the same lists and records as the policy's.
+   * @throws TypeError if `target` contains anything but variables; the message names its path.
+   * @throws RangeError if `step` is outside its range, or the variables differ from the policy's in paths or shapes.
    */
-  update(step: number, target: readonly Variable[]): void {
+  update(step: number, target: Variables): void {
     checkNumber('Bema', 'step', step, wholeNumber);
-    checkLikePolicy('Bema', 'target', target, this.policy);
+    const pairs = matchVariables('Bema', 'target', variablesOf('Bema', 'target', target), this.policy);
     const { emaPower, biasPower, lag, multiplier, minEmaMultiplier } = this.options;
     const time = lag + multiplier * step;
     const beta = Math.min(1, Math.max(time ** -emaPower, minEmaMultiplier));
     const alpha = time ** -biasPower;
-    this.policy.forEach((weight, i) => {
+    pairs.forEach(([corrected, weight], i) => {
       tidy(() => {
         const average = this.average[i]!;
         average.assign(mix(average, weight, beta));
-        target[i]!.assign(add(average, mul(sub(weight as Tensor, this.start[i]!), alpha)));
+        corrected.assign(add(average, mul(sub(weight as Tensor, this.start[i]!), alpha)));
       });
     });
   }

@@ -1,7 +1,9 @@
-import { clone, dispose, getGradient, keep, Tensor, tidy, Variable, variableGrads, type Scalar } from '@tensorflow/tfjs-core';
+import { clone, dispose, getGradient, keep, Tensor, tidy, variableGrads, type Scalar, type Variable } from '@tensorflow/tfjs-core';
 import { describe } from '../../backend/registry.js';
+import { registerUnsortedSegmentSum } from '../ops/unsortedSegmentSum.js';
 import { discardTape } from '../tape.js';
 import { mapTensors } from './mapTensors.js';
+import { variablesOf, type Variables } from './variables.js';
 
 /** Result of the function that {@link valueAndGrads} differentiates: the loss, and any auxiliary outputs in other fields. */
 export interface LossAndAux {
@@ -20,11 +22,13 @@ export type Gradients = Record<string, Variable>;
  *
  * @param f - Returns a record with the scalar `loss`, and in other fields auxiliary tensors such as metrics or log-probs, which may be
  *   nested in records and lists. A field `grads` is not allowed.
- * @param variables - The variables to differentiate with respect to; for a `tf.LayersModel`, `model.getWeights(true)`.
+ * @param variables - The variables to differentiate with respect to, see {@link Variables}: a list, a record, or a `tf.LayersModel`, of
+ *   which those that it trains count.
  * @returns `loss`, the auxiliary outputs with every tensor cloned, and `grads` by variable name, for `optimizer.applyGradients`. Variables
  *   that the loss does not depend on, or that are not trainable, have no entry in `grads`. The caller disposes all of these tensors.
- * @throws TypeError if no gradients are registered (`@tensorflow/tfjs-core` alone registers none), `variables` is not a list of live
- *   `tf.Variable`, `loss` is not a scalar, or the result of `f` contains an object that is not a tensor, record or list, or is a promise.
+ * @throws TypeError if no gradients are registered (`@tensorflow/tfjs-core` alone registers none), `variables` contains anything but
+ *   live variables (the message names its path), `loss` is not a scalar, or the result of `f` contains an object that is not a tensor,
+ *   record or list, or is a promise.
  * @throws RangeError if none of the variables is trainable, `f` returns a field `grads`, or the loss depends on none of the variables.
  *
  * @example
@@ -37,9 +41,10 @@ export type Gradients = Record<string, Variable>;
  * console.log(loss.dataSync()[0], grads.weight!.dataSync()[0], twice.dataSync()[0]); // 9 6 6
  * ```
  */
-export function valueAndGrads<A extends LossAndAux>(f: () => A, variables: readonly Variable[]): A & { readonly grads: Gradients } {
-  checkVariables(variables);
+export function valueAndGrads<A extends LossAndAux>(f: () => A, variables: Variables): A & { readonly grads: Gradients } {
+  const targets = trainableOf(variables);
   checkGradientsRegistered();
+  registerUnsortedSegmentSum();
   // Copies of the auxiliary tensors, which outlive the scope of `variableGrads`.
   const retained: Tensor[] = [];
   let aux: Record<string, unknown> = {};
@@ -58,10 +63,8 @@ export function valueAndGrads<A extends LossAndAux>(f: () => A, variables: reado
   };
   try {
     return tidy(() => {
-      const { value: loss, grads } = variableGrads(lossOf, [...variables]);
-      // tfjs gives null for variables that are not trainable.
-      const given = Object.fromEntries(Object.entries(grads).filter(([, grad]) => (grad as unknown) !== null));
-      return { ...mapTensors('valueAndGrads', aux, release), loss, grads: given } as never;
+      const { value: loss, grads } = variableGrads(lossOf, targets);
+      return { ...mapTensors('valueAndGrads', aux, release), loss, grads } as never;
     });
   } catch (error) {
     discardTape();
@@ -86,15 +89,11 @@ function release(tensor: Tensor): Tensor {
   return copy;
 }
 
-function checkVariables(variables: readonly Variable[]): void {
-  if (!Array.isArray(variables)) throw new TypeError(`valueAndGrads: variables is ${describe(variables)}, expected a list of tf.Variable`);
-  variables.forEach((v: unknown, i) => {
-    if (!(v instanceof Variable)) throw new TypeError(`valueAndGrads: variables[${i}] is ${describe(v)}, expected a tf.Variable`);
-    if (v.isDisposed) throw new TypeError(`valueAndGrads: variables[${i}], ${v.name}, is disposed`);
-  });
-  if (!(variables as readonly Variable[]).some((v) => v.trainable)) {
-    throw new RangeError(`valueAndGrads: variables has no trainable variable among ${variables.length}, expected at least one`);
-  }
+function trainableOf(variables: Variables): Variable[] {
+  const all = [...variablesOf('valueAndGrads', 'variables', variables, { trainableOnly: true }).values()];
+  const trainable = all.filter((v) => v.trainable);
+  if (trainable.length > 0) return trainable;
+  throw new RangeError(`valueAndGrads: variables has no trainable variable among ${all.length}, expected at least one`);
 }
 
 /** Checks that `f` returned a record. */

@@ -91,7 +91,7 @@ describe.skipIf(isArrays)('saveCheckpoint and loadCheckpoint', () => {
     const length = Number(new DataView(bytes.buffer).getBigUint64(0, true));
     expect(length % 8).toBe(0);
     expect(JSON.parse(new TextDecoder().decode(bytes.subarray(8, 8 + length)))).toEqual({
-      __metadata__: { format: 'prefloss checkpoint 1', names: '["weights of a test"]', state: '{"step":1}' },
+      __metadata__: { format: 'prefloss checkpoint 1', paths: '["[0]"]', names: '["weights of a test"]', state: '{"step":1}' },
       'policy.0': { dtype: 'F32', shape: [1, 2], data_offsets: [0, 8] },
     });
     expect(Array.from(new Float32Array(bytes.slice(8 + length).buffer))).toEqual([1, 2]);
@@ -127,6 +127,7 @@ describe.skipIf(isArrays)('saveCheckpoint and loadCheckpoint', () => {
       ['prefloss checkpoint 1', 'prefloss checkpoint 2'],
       ['"policy.1"', '"policy.7"'],
       ['"names"', '"nomes"'],
+      ['"paths"', '"piths"'],
       ['"data_offsets":[0,', '"data_offsets":[4,'],
       ['F32', 'F99'],
       [header, 'null'.padEnd(header.length)],

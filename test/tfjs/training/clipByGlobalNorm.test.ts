@@ -1,9 +1,17 @@
 import * as tf from '@tensorflow/tfjs';
-import { describe, expect, it } from 'vitest';
-import { clipByGlobalNorm } from '../../../src/index.js';
+import { describe, expect, expectTypeOf, it } from 'vitest';
+import { clipByGlobalNorm, type GradientContainer } from '../../../src/index.js';
 import { expectClose, type Values } from '../../../src/testing/index.js';
 import golden from './training.json' with { type: 'json' };
 import { epsilon, expectError, isArrays, liveTensors, read } from '../../support/engine.js';
+
+/** The values of tensors, in the same lists and records. */
+async function readAll(container: unknown): Promise<unknown> {
+  if (container instanceof tf.Tensor) return read(container);
+  if (Array.isArray(container)) return Promise.all(container.map(readAll));
+  const entries = Object.entries(container as object).map(async ([key, value]) => [key, await readAll(value)] as const);
+  return Object.fromEntries(await Promise.all(entries));
+}
 
 describe.skipIf(isArrays)('clipByGlobalNorm', () => {
   it.each(golden.clip.map((record) => [record.maxNorm, record] as const))(
@@ -16,6 +24,27 @@ describe.skipIf(isArrays)('clipByGlobalNorm', () => {
         expectClose((await read(clipped.grads[`g${i}`])) as Values, expected as Values, { relative: 2 * epsilon, absolute: 0 });
     },
   );
+
+  it.each([
+    ['a list', () => [tf.tensor1d([3]), tf.tensor1d([4])], [[0.6], [0.8]]], // prettier-ignore
+    ['a nested record', () => ({ body: { weights: [tf.tensor1d([3])] }, head: tf.scalar(4) }), { body: { weights: [[0.6]] }, head: 0.8 }],
+    ['one tensor', () => tf.tensor1d([3, 4]), [0.6, 0.8]],
+  ] as [string, () => GradientContainer, unknown][])('scales %s into the same shape', async (_, make, expected) => {
+    const { grads, norm } = clipByGlobalNorm(make(), 1);
+    expect(await read(norm)).toBe(5);
+    const values = await readAll(grads);
+    expect(JSON.parse(JSON.stringify(values, (__, v: unknown) => (typeof v === 'number' ? Number(v.toFixed(5)) : v)))).toEqual(expected);
+  });
+
+  it('has the type of its argument', () => {
+    const { grads } = clipByGlobalNorm({ body: [tf.tensor1d([1])], head: tf.scalar(2) }, 1);
+    expectTypeOf(grads).toEqualTypeOf<{ body: tf.Tensor1D[]; head: tf.Scalar }>();
+  });
+
+  it('names the path of anything but a tensor', () => {
+    const grads = { body: [tf.scalar(1)], head: null } as never;
+    expectError(() => clipByGlobalNorm(grads, 1), TypeError, 'clipByGlobalNorm: grads.head is null, expected a tensor');
+  });
 
   it('is accurate over millions of values, and takes more tensors than a GPU has bindings', async () => {
     const many = Object.fromEntries(Array.from({ length: 40 }, (_, i) => [`g${i}`, tf.fill([i + 1], 0.5)]));

@@ -67,11 +67,13 @@ describe.skipIf(isArrays)('GradientAccumulator', () => {
     accumulator.dispose();
   });
 
-  it('names a gradient with another shape than before', () => {
+  it('names a gradient that has another shape than before, or is not a tensor', () => {
     const accumulator = new GradientAccumulator();
     accumulator.add({ w: tf.tensor1d([1, 2]) });
     const wrong = { w: tf.tensor1d([10]) };
     expectError(() => { accumulator.add(wrong); }, RangeError, 'GradientAccumulator: the gradient of w has shape [1], expected [2] as before'); // prettier-ignore
+    const none = { w: null } as never;
+    expectError(() => { accumulator.add(none); }, TypeError, 'GradientAccumulator: grads.w is null, expected a tensor'); // prettier-ignore
     accumulator.dispose();
   });
 

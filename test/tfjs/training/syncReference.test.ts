@@ -64,7 +64,7 @@ describe.skipIf(isArrays)('syncReference and Bema', () => {
 
   it('name bad input', () => {
     const policy = variables(golden.start);
-    expectError(() => { syncReference(policy.slice(1), policy); }, RangeError, 'syncReference: reference has length 1, expected 2 like policy'); // prettier-ignore
+    expectError(() => { syncReference(policy.slice(1), policy); }, RangeError, 'syncReference: reference has 1 variables, expected 2 like policy'); // prettier-ignore
     expectError(() => { syncReference([...policy].reverse(), policy); }, RangeError, `syncReference: reference[0] has shape [2], expected [2, 3] like ${policy[0]!.name}`); // prettier-ignore
     expectError(() => { syncReference(policy, policy, { alpha: 1.5 }); }, RangeError, 'syncReference: alpha must be in [0, 1], got 1.5'); // prettier-ignore
     expectError(() => { syncReference(policy, policy, { alfa: 1 } as never); }, RangeError, 'syncReference: unknown option alfa, expected alpha'); // prettier-ignore
@@ -80,7 +80,7 @@ describe.skipIf(isArrays)('syncReference and Bema', () => {
     expectError(() => new Bema(policy, { power: 1 } as never), RangeError, 'Bema: unknown option power, expected emaPower, biasPower, lag, multiplier, minEmaMultiplier'); // prettier-ignore
     const bema = new Bema(policy);
     expectError(() => { bema.update(-1, policy); }, RangeError, 'Bema: step must be an integer >= 0, got -1'); // prettier-ignore
-    expectError(() => { bema.update(1, []); }, RangeError, 'Bema: target has length 0, expected 2 like policy'); // prettier-ignore
+    expectError(() => { bema.update(1, []); }, RangeError, 'Bema: target has 0 variables, expected 2 like policy'); // prettier-ignore
     bema.dispose();
   });
 });
