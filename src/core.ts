@@ -43,7 +43,8 @@ export { labelsFromMask, maskFromLabels, shiftLabels, type LabelOptions } from '
 export { maskedMean, maskedSum } from './masking/maskedReductions.js';
 
 export * from './losses/index.js';
-export { losses, type LossEntry, type LossName } from './catalogue.js';
+export { lossNamed, losses, type LossBatch, type LossEntry, type LossName, type NamedLoss } from './catalogue.js';
+export type { LossKind } from './internal/lossKind.js';
 
 export { levanterMetrics, type LevanterMetrics, type LevanterMetricsOptions } from './metrics/levanterMetrics.js';
 export { MetricAverage, type MetricTotals } from './metrics/metricAverage.js';
