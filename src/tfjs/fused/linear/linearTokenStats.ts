@@ -6,7 +6,7 @@ import { scope } from '../../ops/scope.js';
 import { untaped } from '../../tape.js';
 import { softmaxState } from '../tokenLogProbs/contract.js';
 import { tokenStats } from '../tokenStats/tokenStats.js';
-import { checkDevice, chunkSizeOf, foldChunks } from './chunks.js';
+import { checkDevice, chunkSizeOf, foldChunks, vocabularyOf } from './chunks.js';
 import { pickFromRows } from './matrices.js';
 import { joinStates, softmaxOf } from './softmax.js';
 import { exp, log } from '../../ops/elementary/elementary.js';
@@ -50,7 +50,7 @@ function statsOf(rows: LinearRows<T>): TokenStats<T> {
   const isFirst = tf.mul(inLabelChunk(tf.cast(isLargest, 'float32')), tf.cast(tf.equal(earlier, 0), 'float32'));
   const correct = tf.mul(inLabelChunk(perChunk('correct')), isFirst);
 
-  const [[vocabulary], step] = [rows.weight.shape as [number, number], chunkSizeOf(rows)];
+  const [vocabulary, step] = [vocabularyOf(rows), chunkSizeOf(rows)];
   const portions = states.map((_, k) => Math.min(step, vocabulary - k * step) / vocabulary);
   const meanLogit = tf.sum(tf.mul(perChunk('meanLogit'), tf.expandDims(tf.tensor1d(portions), -1)), 0);
   return { logps: softmaxState.read(state, 'logp'), entropy, correct, meanLogit, logSumSquares };

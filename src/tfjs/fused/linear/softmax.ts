@@ -6,7 +6,7 @@ import { max } from '../../ops/max.js';
 import { sum } from '../../ops/sum.js';
 import { isState, softmaxState } from '../tokenLogProbs/contract.js';
 import { tokenLogProbsBackward, tokenLogProbsForward } from '../tokenLogProbs/tokenLogProbs.js';
-import { chunkSizeOf, type Chunk } from './chunks.js';
+import { chunkSizeOf, vocabularyOf, type Chunk } from './chunks.js';
 import { column, pickFromRows } from './matrices.js';
 import { timesSoftcapSlope } from './softcap.js';
 import { exp, log } from '../../ops/elementary/elementary.js';
@@ -76,7 +76,7 @@ export function joinStates(states: readonly T[], rows: LinearRows<T>): JoinedSof
 }
 
 function chunkOfLabel(rows: LinearRows<T>): T {
-  const starts = tf.range(0, (rows.weight.shape as [number, number])[0], chunkSizeOf(rows), 'int32');
+  const starts = tf.range(0, vocabularyOf(rows), chunkSizeOf(rows), 'int32');
   const begun = tf.cast(tf.greaterEqual(column(rows.labels), starts), 'int32');
   return tf.maximum(tf.sub(tf.sum(begun, -1), tf.scalar(1, 'int32')), tf.scalar(0, 'int32'));
 }

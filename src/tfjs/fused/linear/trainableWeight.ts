@@ -1,10 +1,11 @@
 import * as tf from '@tensorflow/tfjs-core';
 import type { LinearRows } from '../../../backend/types.js';
+import { vocabularyAxis } from '../../../internal/weightLayout.js';
 import { customGradient } from '../../tape.js';
 import { softmaxState } from '../tokenLogProbs/contract.js';
 import { foldChunks } from './chunks.js';
-import { completed, emptyMatrix, joined, withRows } from './growingMatrix.js';
-import { transposedTimes } from './matrices.js';
+import { completed, emptyMatrix, joined, withPart } from './growingMatrix.js';
+import { mixtureOf, partGradient } from './matrices.js';
 import { chunkGradient, joinStates, softmaxOf } from './softmax.js';
 
 type T = tf.Tensor;
@@ -30,13 +31,13 @@ export function withTrainableWeight(rows: LinearRows<T>): T {
 
 /** Gradients with respect to hidden states, weight and bias. */
 function gradients(rows: LinearRows<T>, state: T, dy: T): { hidden: T; weight: T; bias?: T } {
-  const { hidden, weight, bias } = rows;
-  const start = { byHidden: tf.zerosLike(hidden), byWeight: emptyMatrix(weight.shape), byBias: [] as readonly T[] };
+  const { hidden, weight, layout, bias } = rows;
+  const start = { byHidden: tf.zerosLike(hidden), byWeight: emptyMatrix(weight.shape, vocabularyAxis(layout)), byBias: [] as readonly T[] };
   const { byHidden, byWeight, byBias } = foldChunks(rows, start, (before, chunk) => {
     const gradient = chunkGradient(chunk, rows, state, dy);
     return {
-      byHidden: tf.add<T>(before.byHidden, tf.matMul(gradient, chunk.weight)),
-      byWeight: withRows(before.byWeight, transposedTimes(gradient, hidden), chunk.from),
+      byHidden: tf.add<T>(before.byHidden, mixtureOf(gradient, chunk.weight, layout)),
+      byWeight: withPart(before.byWeight, partGradient(gradient, hidden, layout), chunk.part),
       byBias: bias ? [...before.byBias, tf.sum(gradient, 0)] : [],
     };
   });
