@@ -33,6 +33,6 @@ describe.skipIf(isArrays)('where with a number', () => {
     const select = engine === 'tfjs-node' ? 'PreflossSelect' : 'Select';
     expect(names.filter((name) => name === select)).toHaveLength(2);
     expect(names.filter((name) => ['Tile', 'Multiply', 'LogicalNot'].includes(name))).toEqual([]);
-    expectNoLeak(() => ops.where(m, v, 0));
+    expectNoLeak(() => ops.scope(v, () => ops.where(m, v, 0)));
   });
 });

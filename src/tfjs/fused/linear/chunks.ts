@@ -33,25 +33,42 @@ export interface Chunk {
 const TARGET_SIZE = 2 ** 20;
 /** Fewest tokens per chunk by default, even if the chunk then exceeds the target. */
 const FEWEST_TOKENS = 256;
+/** Logits of at most this many elements are one chunk by default: several would take longer, and save little memory. */
+const SMALL_LOGITS = 2 ** 21;
 
 /** Size of the vocabulary. */
 export const vocabularyOf = ({ weight, layout }: LinearRows<T>): number => weight.shape[vocabularyAxis(layout)]!;
 
-/** Number of tokens per chunk; the last chunk may be smaller. */
-export const chunkSizeOf = ({ hidden, chunkSize }: LinearRows<T>): number =>
-  chunkSize ?? Math.max(FEWEST_TOKENS, Math.round(TARGET_SIZE / Math.max(...hidden.shape)));
+/** Number of tokens per chunk, at most the vocabulary; the last chunk may be smaller. */
+export function chunkSizeOf(rows: LinearRows<T>): number {
+  const [size, width] = rows.hidden.shape as [number, number];
+  const vocabulary = vocabularyOf(rows);
+  if (rows.chunkSize !== undefined) return Math.min(rows.chunkSize, vocabulary);
+  if (size * vocabulary <= SMALL_LOGITS) return vocabulary;
+  return Math.min(vocabulary, Math.max(FEWEST_TOKENS, Math.round(TARGET_SIZE / Math.max(size, width))));
+}
+
+/** Number of chunks. */
+export const chunkCountOf = (rows: LinearRows<T>): number => Math.ceil(vocabularyOf(rows) / chunkSizeOf(rows));
 
 /**
  * Folds `f` over the chunks of the vocabulary: `f` takes the state after the chunks so far and the next chunk, and returns the next
  * state. All tensors of the old state and of `f` that the next state does not hold are disposed.
+ *
+ * @param products - The products of the only chunk, if they are known.
  */
-export function foldChunks<State extends object>(rows: LinearRows<T>, start: State, f: (state: State, chunk: Chunk) => State): State {
+export function foldChunks<State extends object>(
+  rows: LinearRows<T>,
+  start: State,
+  f: (state: State, chunk: Chunk) => State,
+  products?: T,
+): State {
   const vocabulary = vocabularyOf(rows);
   const step = chunkSizeOf(rows);
   let state = start;
   for (let from = 0; from < vocabulary; from += step) {
     const before = state;
-    state = scope(() => f(before, chunkOf(rows, from, Math.min(from + step, vocabulary))));
+    state = scope(() => f(before, chunkOf(rows, from, Math.min(from + step, vocabulary), products)));
     const kept = tensorsIn(state);
     tf.dispose(tensorsIn(before).filter((x) => !kept.includes(x)));
   }
@@ -60,11 +77,11 @@ export function foldChunks<State extends object>(rows: LinearRows<T>, start: Sta
 
 const tensorsIn = (state: object): T[] => tf.tensor_util.getTensorsInContainer(state as tf.TensorContainer);
 
-function chunkOf({ hidden, weight, layout, bias, labels, cap }: LinearRows<T>, from: number, to: number): Chunk {
+function chunkOf({ hidden, weight, layout, bias, labels, cap }: LinearRows<T>, from: number, to: number, known: T | undefined): Chunk {
   const part = { axis: vocabularyAxis(layout), from, to };
   const ofPart = readPart(weight, part);
-  const plain = productsOf(hidden, ofPart, layout);
-  const products = bias ? tf.add(plain, tf.slice(bias, [from], [to - from])) : plain;
+  const withBias = (plain: T): T => (bias ? tf.add(plain, tf.slice(bias, [from], [to - from])) : plain);
+  const products = known ?? withBias(productsOf(hidden, ofPart, layout));
   const local = tf.sub(labels, tf.scalar(from, 'int32'));
   return {
     part,
@@ -80,7 +97,7 @@ function chunkOf({ hidden, weight, layout, bias, labels, cap }: LinearRows<T>, f
 export function checkDevice(fn: string, rows: LinearRows<T>): void {
   if (tf.getBackend() !== 'webgpu') return;
   const { hidden, weight, chunkSize } = rows;
-  const chunk = [hidden.shape[0]!, Math.min(chunkSizeOf(rows), vocabularyOf(rows))];
+  const chunk = [hidden.shape[0]!, chunkSizeOf(rows)];
   checkSize(tf.backend(), fn, 'hidden', hidden.shape, 'use fewer rows');
   checkSize(tf.backend(), fn, 'weight', weight.shape, 'use a smaller vocabulary, or the wasm backend');
   checkSize(tf.backend(), fn, 'a chunk', chunk, chunkSize === undefined ? 'use fewer rows' : 'use a smaller chunkSize');

@@ -6,15 +6,15 @@ import { writePart } from './writePart.js';
 export interface GrowingMatrix {
   /** The axis along which it grows. */
   readonly axis: 0 | 1;
-  /** The whole matrix, if parts can be written in place. */
+  /** The whole matrix, if there are several parts and they can be written in place. */
   readonly whole?: Tensor;
-  /** The parts so far, if they cannot. */
+  /** Otherwise, the parts so far. */
   readonly pieces: readonly Tensor[];
 }
 
-/** A matrix of the given shape without any part yet. */
-export function emptyMatrix(shape: number[], axis: 0 | 1): GrowingMatrix {
-  const isInPlace = writePart.isAvailable() && (axis === 0 || getBackend() !== 'tensorflow');
+/** A matrix of the given shape without any of its parts yet. */
+export function emptyMatrix(shape: number[], axis: 0 | 1, partCount: number): GrowingMatrix {
+  const isInPlace = partCount > 1 && writePart.isAvailable() && (axis === 0 || getBackend() !== 'tensorflow');
   return { axis, ...(isInPlace && { whole: fill(shape, 0) }), pieces: [] };
 }
 

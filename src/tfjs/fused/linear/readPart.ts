@@ -21,8 +21,9 @@ const readPartKernel = kernel<Inputs, Part>('PreflossReadPart', {
   }),
 });
 
-/** A part of a float matrix. */
+/** A part of a float matrix; the matrix itself if it is all of it. */
 export function readPart(x: Tensor, part: Part): Tensor {
+  if (part.from === 0 && part.to === x.shape[part.axis]) return x;
   if (readPartKernel.isAvailable()) return readPartKernel.run({ x }, part);
   return slice(x, part.axis === 0 ? [part.from, 0] : [0, part.from], shapeOfPart(x.shape as [number, number], part));
 }

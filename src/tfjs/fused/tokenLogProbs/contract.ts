@@ -54,7 +54,7 @@ export interface BackwardInputs {
 export interface BackwardAttributes extends ForwardAttributes {
   /**
    * 1 if the logits cover only a part of the vocabulary and `saved` is the state over all of it: a label may then be outside this
-   * part. Otherwise 0; always 0 on tensorflow.
+   * part. Otherwise 0.
    */
   readonly partial: 0 | 1;
 }

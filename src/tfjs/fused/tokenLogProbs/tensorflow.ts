@@ -1,4 +1,4 @@
-import { exp, gather, max, mul, reshape, sub, sum, tensor, tensor1d, zeros, type Tensor, type TypedArray } from '@tensorflow/tfjs-core';
+import { exp, gather, max, mul, reshape, sub, sum, tensor, tensor1d, zeros, type Tensor } from '@tensorflow/tfjs-core';
 import { inPlace, onTensorflow } from '../../kernels/tensorflow.js';
 import {
   LOWEST,
@@ -14,14 +14,6 @@ import {
  * anything next to their largest one. Subtracting the largest logit first would be another pass, into another buffer.
  */
 const NEAR_ZERO = 30;
-
-/** The index of each label's logit among all logits, flattened; for an ignored label, that of the first logit of its row. */
-function places(labels: TypedArray, vocabulary: number, ignoreIndex: number): Tensor {
-  return tensor1d(
-    labels.map((label, row) => row * vocabulary + (label === ignoreIndex ? 0 : label)),
-    'int32',
-  );
-}
 
 /** One number per row, as a column that broadcasts over the logits. */
 const columnFor = (logits: readonly number[], values: Float32Array): Tensor => tensor(values, [...logits.slice(0, -1), 1]);
@@ -39,8 +31,10 @@ export const forward = onTensorflow<ForwardInputs, ForwardAttributes>((_, { logi
   if (!isNearZero) shift.set(largest.map((x) => Math.max(x, LOWEST)));
   const powers = exp(isNearZero ? logits : sub(logits, columnFor(logits.shape, shift)));
   total.set(sum(powers, -1).dataSync());
-  const ofLabels = gather(reshape(logits, [-1]), places(y, logits.shape.at(-1)!, ignoreIndex)).dataSync();
-  y.forEach((label, row) => (logp[row] = label === ignoreIndex ? 0 : ofLabels[row]! - shift[row]! - Math.log(total[row]!)));
+  const [isIgnored, vocabulary] = [(row: number): boolean => y[row] === ignoreIndex, logits.shape.at(-1)!];
+  const places = y.map((label, row) => row * vocabulary + (isIgnored(row) ? 0 : label));
+  const ofLabels = gather(reshape(logits, [-1]), tensor1d(places, 'int32')).dataSync();
+  ofLabels.forEach((x, row) => (logp[row] = isIgnored(row) ? 0 : x - shift[row]! - Math.log(total[row]!)));
   return [tensor(logp, labels.shape), tensor(state, [softmaxState.count, y.length]), powers];
 });
 
@@ -49,17 +43,23 @@ export const backward = onTensorflow<BackwardInputs, BackwardAttributes>(
   (backend, { logits: powers, labels, saved, dy }, { ignoreIndex }) => {
     const [y, d, vocabulary] = [labels.dataSync(), dy.dataSync(), powers.shape.at(-1)!];
     const { logp, total } = softmaxState.rowsOf(saved.dataSync() as Float32Array);
-    const isCounted = (row: number): boolean => y[row] !== ignoreIndex;
-    const factors = d.map((value, row) => (isCounted(row) ? -value / total[row]! : 0)) as Float32Array;
+    const isIgnored = (row: number): boolean => y[row] === ignoreIndex;
+    const factors = d.map((value, row) => (isIgnored(row) ? 0 : -value / total[row]!)) as Float32Array;
     const gradient = mul(powers, columnFor(powers.shape, factors));
-    const atLabels = d.map((value, row) => (isCounted(row) ? -value * Math.expm1(logp[row]!) : 0));
-    // Reshaping shares the memory, so the updates write into the gradient.
-    inPlace(backend, 'InplaceUpdate', reshape(gradient, [-1]), places(y, vocabulary, ignoreIndex), tensor1d(atLabels));
+    // Reshaping shares the memory, so an update writes into the gradient.
+    const update = (shape: number[], at: readonly number[], values: Tensor): void => {
+      if (at.length > 0) inPlace(backend, 'InplaceUpdate', reshape(gradient, shape), tensor1d(at as number[], 'int32'), values);
+    };
+    const rows = Array.from(y.keys());
+    const labelled = rows.filter((row) => y[row]! >= 0 && y[row]! < vocabulary);
+    update(
+      [-1],
+      labelled.map((row) => row * vocabulary + y[row]!),
+      tensor1d(labelled.map((row) => -d[row]! * Math.expm1(logp[row]!))),
+    );
     // The powers of an ignored row may be NaN or infinite, and 0 times them is NaN.
-    const broken = Array.from(y.keys()).filter((row) => !isCounted(row) && !Number.isFinite(total[row]));
-    if (broken.length > 0) {
-      inPlace(backend, 'InplaceUpdate', reshape(gradient, [-1, vocabulary]), tensor1d(broken, 'int32'), zeros([broken.length, vocabulary]));
-    }
+    const broken = rows.filter((row) => isIgnored(row) && !Number.isFinite(total[row]));
+    update([-1, vocabulary], broken, zeros([broken.length, vocabulary]));
     return gradient;
   },
 );
