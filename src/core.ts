@@ -7,7 +7,7 @@ export { backendOf, registerBackend } from './backend/registry.js';
 export type { Backend, DType, Nested } from './backend/types.js';
 export * as ops from './backend/ops.js';
 export { stopGradient } from './backend/ops.js';
-export type { LinearRows, Operand, OrPlain, PlainList, Reduced, ScalarOf, Statistic, TokenStats } from './backend/types.js';
+export type { LinearRows, Operand, OrPlain, PlainList, Reduced, ScalarOf, Statistic, TokenStats, WeightLayout } from './backend/types.js';
 
 export type { TargetMargin } from './internal/targetMargin.js';
 
