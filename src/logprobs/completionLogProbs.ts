@@ -3,6 +3,7 @@ import { cast, constant, div, maximum, reshape, scope, shape, slice, sum, where 
 import type { OrPlain, Reduced } from '../backend/types.js';
 import { checkFields, checkTensor, checkUnused, type Checked } from '../internal/checks.js';
 import { isCounted, UNCOUNTED } from '../internal/labels.js';
+import { vocabularyAxis } from '../internal/weightLayout.js';
 import { choice, optional, readOptions } from '../internal/options.js';
 import { anyIgnoreIndex, checkIgnoreIndex, IGNORE_INDEX } from '../masking/ignoreIndex.js';
 import { labelsOfCounted, shifted } from '../masking/labels.js';
@@ -102,12 +103,12 @@ export function completionLogProbs(
   });
   const like = checkTensor(FN, head ? 'hidden' : 'logits', head ? head.hidden : scores, { rank: 3 });
   checkBatch(batch, read, { ...like, name: `${like.name} without the last axis`, shape: like.shape.slice(0, 2) });
+  const vocabulary = head ? vocabularyOf(head) : like.shape[2]!;
   const ignored = batch.labels === undefined ? UNCOUNTED : (read.ignoreIndex ?? IGNORE_INDEX);
   checkIgnoreIndex(FN, ignored);
 
   return scope(like.value, () => {
     const labels = batch.labels ?? labelsOfCounted<unknown>(constant(batch.mask, batch.tokens, 'int'), batch.mask, ignored);
-    const vocabulary = head ? Infinity : shape(scores)[2]!;
     const isReadable = checkLabelValues(labels, { ignored, vocabulary, name: batch.labels === undefined ? 'tokens' : 'labels' });
     const next = shifted(labels, ignored);
     const logps = head
@@ -124,6 +125,13 @@ const FN = 'completionLogProbs';
 
 const isHead = (scores: unknown): scores is LinearHead<unknown> =>
   typeof scores === 'object' && scores !== null && ('hidden' in scores || 'weight' in scores);
+
+/** Checks that a head has a weight, and returns the size of its vocabulary. */
+function vocabularyOf(head: LinearHead<unknown>): number {
+  checkFields(FN, 'head', head, ['hidden', 'weight']);
+  const { shape: sizes } = checkTensor(FN, 'weight', head.weight, { rank: 2 });
+  return sizes[vocabularyAxis(head.layout ?? 'vocabularyByHidden')]!;
+}
 
 /** Checks the form and the shapes of a batch. */
 function checkBatch(batch: CompletionBatch<unknown>, read: { readonly ignoreIndex: number | undefined }, like: Checked): void {

@@ -139,7 +139,7 @@ describe('completionLogProbs', () => {
     expectError(
       () => completionLogProbs<X, X>({ hidden: x } as X, { tokens, mask }),
       TypeError,
-      'linearTokenLogProbs: head lacks weight, expected { hidden, weight }',
+      `${fn} head lacks weight, expected { hidden, weight }`,
     );
   });
 

@@ -16,10 +16,10 @@ export function where(c: T, a: T | number, b: T | number): T {
   const isSmaller = tf.util.sizeFromShape(shape) !== c.size;
   const repeated = isSmaller ? untaped(() => broadcastTo(tf.cast(c, 'float32'), shape)) : c;
   const holds = repeated.dtype === 'bool' ? repeated : condition(repeated);
-  if (shape.includes(0)) return tf.where(holds, broadcastTo(float(asTensor(a)), shape), broadcastTo(float(asTensor(b)), shape));
-  if (typeof b === 'number' && isShaped(a, shape)) return selected(holds, float(a), b, true);
-  if (typeof a === 'number' && isShaped(b, shape)) return selected(holds, float(b), a, false);
-  const [x, y] = [asTensor(a), asTensor(b)];
+  const isEmpty = shape.includes(0);
+  if (!isEmpty && typeof b === 'number' && isShaped(a, shape)) return selected(holds, float(a), b, true);
+  if (!isEmpty && typeof a === 'number' && isShaped(b, shape)) return selected(holds, float(b), a, false);
+  const [x, y] = [asTensor(a), asTensor(b)].map((tensor) => (isEmpty ? broadcastTo(tensor, shape) : tensor)) as [T, T];
   return x.dtype !== y.dtype || x.dtype === 'bool' ? tf.where(holds, float(x), float(y)) : tf.where(holds, x, y);
 }
 
