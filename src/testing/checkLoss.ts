@@ -72,7 +72,9 @@ export async function checkLoss(
   for (const check of allow) checkChoice('checkLoss', 'allow', check, CHECKS);
   const name = loss.name || 'loss';
   const inputs = await readInputs(sample, kind);
-  const subject: Subject = { inputs, options: given, call: (batch, own) => loss(batch as never, own as never) };
+  // Without options, the loss has its own default for its second argument, which may be of any type.
+  const call = (batch: object, own: LossOptions) => loss(batch as never, (Object.keys(own).length === 0 ? undefined : own) as never);
+  const subject: Subject = { inputs, options: given, call };
   try {
     const { problems, properties } = await examine(subject, traceOf(subject));
     const unintended = problems.filter((line) => !allow.some((check) => line.startsWith(`${check}: `)));

@@ -219,6 +219,12 @@ describe('checkLoss', () => {
     expect([properties!.ignoresShift, properties!.exchangesLikeDpo, properties!.scalesLikeDpo]).toEqual([null, null, null]);
   });
 
+  it('leaves the second argument to its default if there are no options', async () => {
+    const scaled = <T>({ chosen, rejected }: Pair<T>, beta = 0.1): T =>
+      ops.scope(chosen, () => ops.softplus(ops.mul(ops.sub(rejected, chosen), beta)));
+    expect((await checkLoss(scaled, 'referenceFreePairs')).problems).toEqual([]);
+  });
+
   it('tells how far a loss is finite', async () => {
     // e^h overflows float64 from h = 710.
     const plain = ({ policy, reference }: PairLogps<X>): X =>
