@@ -1,14 +1,13 @@
+import { describe } from './backend/registry.js';
+import type { Operand, OrPlain } from './backend/types.js';
+import type { LossKind } from './internal/lossKind.js';
+import type { Pair } from './logprobs/pairs.js';
 import * as all from './losses/index.js';
 
 /** Properties of a loss in the catalogue. */
 export interface LossEntry {
-  /**
-   * Contents of its first argument. `'pairs'`: policy and reference log-probs of preference pairs (`hinge` and `ipo` also
-   * accept the policy alone). `'referenceFreePairs'`: policy log-probs of preference pairs. `'examples'`: policy and reference
-   * log-probs of unpaired examples, with their labels. `'lists'`: policy and reference log-probs of K candidates.
-   * `'referenceFreeLists'`: policy log-probs of K candidates. `'rewards'`: reward-model scores of preference pairs.
-   */
-  readonly kind: 'pairs' | 'referenceFreePairs' | 'examples' | 'lists' | 'referenceFreeLists' | 'rewards';
+  /** Contents of its first argument. */
+  readonly kind: LossKind;
   /**
    * Whether its log-probs are sums over the completion or means per token; `'either'` if the caller may choose, `'none'` if it
    * takes no log-probs.
@@ -29,6 +28,11 @@ export interface LossEntry {
    * that the parts of a batch in general have different losses.
    */
   readonly coupling: 'nothing' | 'statistics' | 'order';
+  /**
+   * If the coupling is `'statistics'`, the names of two functions of this library. The first gives the sums of a part of the batch,
+   * which `addStatistics` adds up; the second turns the total into the argument: `kl`, or the option `delta`. Otherwise empty.
+   */
+  readonly statistics: readonly string[];
   /** arXiv number of the paper that describes it. */
   readonly paper: string;
 }
@@ -36,7 +40,7 @@ export interface LossEntry {
 /** A row of the catalogue; omitted properties have the values of `DEFAULTS`. */
 type Row = Omit<LossEntry, keyof typeof DEFAULTS> & Partial<LossEntry>;
 
-const DEFAULTS = { fields: [], required: [], perExample: [], coupling: 'nothing' } as const;
+const DEFAULTS = { fields: [], required: [], perExample: [], coupling: 'nothing', statistics: [] } as const;
 
 const rows = {
   dpo: { loss: all.dpo, kind: 'pairs', logps: 'sum', perExample: ['beta', 'offset'], paper: '2305.18290' },
@@ -45,7 +49,15 @@ const rows = {
   hinge: { loss: all.hinge, kind: 'pairs', logps: 'sum', perExample: ['beta'], paper: '2309.06657' },
   exoPair: { loss: all.exoPair, kind: 'pairs', logps: 'sum', perExample: ['beta'], paper: '2402.00856' },
   ncaPair: { loss: all.ncaPair, kind: 'pairs', logps: 'sum', perExample: ['beta'], paper: '2402.05369' },
-  bcoPair: { loss: all.bcoPair, kind: 'pairs', logps: 'sum', perExample: ['beta', 'delta'], coupling: 'statistics', paper: '2404.04656' },
+  bcoPair: {
+    loss: all.bcoPair,
+    kind: 'pairs',
+    logps: 'sum',
+    perExample: ['beta', 'delta'],
+    coupling: 'statistics',
+    statistics: ['rewardStatistics', 'rewardShift'],
+    paper: '2404.04656',
+  },
   sppo: { loss: all.sppo, kind: 'pairs', logps: 'sum', perExample: ['beta', 'preference'], paper: '2405.00675' },
   apoZero: { loss: all.apoZero, kind: 'pairs', logps: 'sum', perExample: ['beta'], paper: '2408.06266' },
   apoDown: { loss: all.apoDown, kind: 'pairs', logps: 'sum', perExample: ['beta'], paper: '2408.06266' },
@@ -73,7 +85,16 @@ const rows = {
   slic: { loss: all.slic, kind: 'referenceFreePairs', logps: 'sum', paper: '2305.10425' },
   simper: { loss: all.simper, kind: 'referenceFreePairs', logps: 'mean', paper: '2502.00883' },
   tpo: { loss: all.tpo, kind: 'referenceFreePairs', logps: 'either', fields: ['gold'], paper: '2405.16681' },
-  kto: { loss: all.kto, kind: 'examples', logps: 'sum', fields: ['kl'], perExample: ['beta'], coupling: 'statistics', paper: '2402.01306' },
+  kto: {
+    loss: all.kto,
+    kind: 'examples',
+    logps: 'sum',
+    fields: ['kl'],
+    perExample: ['beta'],
+    coupling: 'statistics',
+    statistics: ['klStatistics', 'klEstimate'],
+    paper: '2402.01306',
+  },
   apoZeroUnpaired: { loss: all.apoZeroUnpaired, kind: 'examples', logps: 'sum', perExample: ['beta'], paper: '2408.06266' },
   bco: {
     loss: all.bco,
@@ -81,6 +102,7 @@ const rows = {
     logps: 'sum',
     perExample: ['beta', 'delta', 'desirableWeight', 'undesirableWeight'],
     coupling: 'statistics',
+    statistics: ['rewardStatistics', 'rewardShift'],
     paper: '2404.04656',
   },
   plackettLuce: { loss: all.plackettLuce, kind: 'lists', logps: 'sum', paper: '2305.18290' },
@@ -101,9 +123,65 @@ const withDefaults = (): typeof losses =>
   Object.fromEntries(Object.entries(rows).map(([name, row]) => [name, { ...DEFAULTS, ...row }])) as unknown as typeof losses;
 
 /**
- * The preference losses of this library by name, each with its properties, for code driven by a configuration:
- * `losses[config.loss].loss(logps, config.options)`. This object bundles all losses; importing a loss by name bundles only
- * that loss.
+ * The preference losses of this library by name, each with its properties. `lossNamed` finds one by a name that is known only at
+ * run time. This object bundles all losses; importing a loss by name bundles only that loss.
  */
 export const losses: { readonly [Name in LossName]: LossEntry & { readonly loss: (typeof rows)[Name]['loss'] } } =
   /* @__PURE__ */ withDefaults();
+
+/** The first argument of a loss of any kind: the fields of all of them, of which each loss takes some. */
+export interface LossBatch<T> {
+  /** Log-probs under the model that is trained: of pairs, of examples `[B]`, or of candidates `[B, K]`. */
+  readonly policy?: Pair<T> | T | undefined;
+  /** Log-probs under the model that the policy must stay close to, in the same form. */
+  readonly reference?: Pair<OrPlain<NoInfer<T>>> | OrPlain<NoInfer<T>> | undefined;
+  /** Log-probs of the preferred sides without a reference, or their rewards, `[B]`. */
+  readonly chosen?: T | undefined;
+  /** Those of the other sides. */
+  readonly rejected?: T | undefined;
+  /** Labels of `'examples'`. */
+  readonly desirable?: OrPlain<NoInfer<T>> | undefined;
+  /** The KL estimate of `kto`. */
+  readonly kl?: Operand<NoInfer<T>> | undefined;
+  /** Lengths of pairs, for `rDpo`. */
+  readonly lengths?: Pair<OrPlain<NoInfer<T>>> | undefined;
+  /** KL of the completions of pairs, for `tdpo1` and `tdpo2`. */
+  readonly sequentialKl?: Pair<T> | undefined;
+  /** Negative log-likelihood of `orpo`. */
+  readonly nll?: Operand<NoInfer<T>> | undefined;
+  /** Log-probs of the gold responses of `tpo`. */
+  readonly gold?: T | undefined;
+  /** Rewards of candidates. */
+  readonly rewards?: OrPlain<NoInfer<T>> | undefined;
+  /** 1 for candidates, 0 for padding. */
+  readonly mask?: OrPlain<NoInfer<T>> | undefined;
+}
+
+/** A loss of the catalogue under the type that all of them share. What TypeScript does not check here is checked at the call. */
+export interface NamedLoss extends LossEntry {
+  /** The loss: one value per example. */
+  readonly loss: <T>(batch: LossBatch<T>, options?: object) => T;
+}
+
+/**
+ * Returns a loss by name, for code driven by a configuration.
+ *
+ * @param name - A key of {@link losses}.
+ * @returns The loss and its properties.
+ * @throws RangeError if no loss has that name.
+ *
+ * @example
+ * ```ts
+ * import { lossNamed } from 'prefloss';
+ * const config = { loss: 'hinge', options: { beta: 0.25 } };
+ * const { loss, kind } = lossNamed(config.loss);
+ * const logps = { policy: { chosen: [-10], rejected: [-12] }, reference: { chosen: [-11], rejected: [-11] } };
+ * console.log(kind, loss(logps, config.options)[0]); // pairs 0.5
+ * ```
+ */
+export function lossNamed(name: string): NamedLoss {
+  if (!Object.hasOwn(losses, name)) {
+    throw new RangeError(`lossNamed: name must be one of ${Object.keys(losses).join(', ')}, got ${describe(name)}`);
+  }
+  return losses[name as LossName] as unknown as NamedLoss;
+}

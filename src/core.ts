@@ -7,7 +7,7 @@ export { backendOf, registerBackend } from './backend/registry.js';
 export type { Backend, DType, Nested } from './backend/types.js';
 export * as ops from './backend/ops.js';
 export { stopGradient } from './backend/ops.js';
-export type { LinearRows, Operand, OrPlain, PlainList, Reduced, ScalarOf, Statistic, TokenStats } from './backend/types.js';
+export type { LinearRows, Operand, OrPlain, PlainList, Reduced, ScalarOf, Statistic, TokenStats, WeightLayout } from './backend/types.js';
 
 export type { TargetMargin } from './internal/targetMargin.js';
 
@@ -43,7 +43,8 @@ export { labelsFromMask, maskFromLabels, shiftLabels, type LabelOptions } from '
 export { maskedMean, maskedSum } from './masking/maskedReductions.js';
 
 export * from './losses/index.js';
-export { losses, type LossEntry, type LossName } from './catalogue.js';
+export { lossNamed, losses, type LossBatch, type LossEntry, type LossName, type NamedLoss } from './catalogue.js';
+export type { LossKind } from './internal/lossKind.js';
 
 export { levanterMetrics, type LevanterMetrics, type LevanterMetricsOptions } from './metrics/levanterMetrics.js';
 export { MetricAverage, type MetricTotals } from './metrics/metricAverage.js';

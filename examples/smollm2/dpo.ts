@@ -3,12 +3,11 @@ import {
   attachReference,
   batchesOf,
   collatePairs,
+  completionLogProbs,
   dpo,
-  linearTokenLogProbs,
   ops,
   pairMetrics,
   precomputeReference,
-  sequenceLogProbs,
   splitPairs,
   type EncodedPair,
   type Pair,
@@ -39,28 +38,20 @@ export class Dpo {
     (beta: number): Objective<EncodedPair> =>
     (pairs) => {
       const batch = this.collate(pairs);
-      const { chosen, rejected } = batch.reference!;
-      const reference = { chosen: tf.tensor1d(chosen), rejected: tf.tensor1d(rejected) };
-      const logps = { policy: this.logps(batch, this.adapters), reference };
+      const logps = { policy: this.logps(batch, this.adapters), reference: batch.reference! };
       return { loss: ops.mean(dpo(logps, { beta })), ...pairMetrics(logps, { beta, ties: 'half' }) };
     };
 
   /** Returns the pairs with their log-probs under the reference, which are then computed only once. */
   async withReference(pairs: readonly EncodedPair[], batchSize: number): Promise<EncodedPair[]> {
     const batches = batchesOf(pairs, { batchSize });
-    const results = await precomputeReference(batches, (some) => {
-      const { chosen, rejected } = this.logps(this.collate(some));
-      return [chosen, rejected];
-    });
-    return attachReference(batches, results);
+    return attachReference(batches, await precomputeReference(batches, (some) => this.logps(this.collate(some))));
   }
 
   /** Summed log-probs of the completions. The logits `[2B, T, 49152]` are never all in memory at once. */
-  private logps({ tokens, labels, mask }: PairBatch, adapters?: ReadonlyMap<string, Adapter>): Pair<tf.Tensor1D> {
-    const hidden = this.model.hidden(tf.tensor2d(tokens, undefined, 'int32'), adapters);
-    // Labels stay plain arrays, so that they are not read back from a device.
-    const logps = linearTokenLogProbs({ hidden, weight: this.model.embedding }, labels, { frozenWeight: true });
-    return splitPairs(sequenceLogProbs<tf.Tensor2D>(logps, tf.tensor2d(mask)));
+  private logps(batch: PairBatch, adapters?: ReadonlyMap<string, Adapter>): Pair<tf.Tensor1D> {
+    const hidden = this.model.hidden(tf.tensor2d(batch.tokens, undefined, 'int32'), adapters);
+    return splitPairs(completionLogProbs({ hidden, weight: this.model.embedding }, batch, { frozenWeight: true }));
   }
 
   private collate(pairs: readonly EncodedPair[]): PairBatch {

@@ -2,17 +2,16 @@ import * as tf from '@tensorflow/tfjs';
 import {
   collatePairs,
   collateUnpaired,
+  completionLogProbs,
   dpo,
   ipo,
   klEstimate,
   kto,
-  nll,
   noGrad,
+  ops,
   orpo,
   pairMetrics,
-  sequenceLogProbs,
   splitPairs,
-  tokenLogProbs,
   unpairedMetrics,
   type Batch,
 } from '../../src/index.js';
@@ -43,8 +42,7 @@ export const supervised =
   (policy: TinyGpt): Objective =>
   (pairs) => {
     const chosen = pairs.map((pair) => ({ ...pair.chosen, row: pair.row, label: true }));
-    const { logps, mask } = completionLogProbs(policy, collateUnpaired(chosen, PADDING));
-    return { loss: nll(logps, mask, { reduction: 'sequence' }) };
+    return { loss: ops.neg(ops.mean(sequences(policy, collateUnpaired(chosen, PADDING), 'mean'))) };
   };
 
 /**
@@ -95,7 +93,7 @@ const ktoObjective =
     const logps = { policy: sequences(policy, batch), reference: noGrad(() => sequences(reference, batch)) };
     // The paper takes no gradient through the estimate, so the policy is evaluated without a tape, too.
     const kl = klEstimate(noGrad(() => ({ policy: sequences(policy, mismatched), reference: sequences(reference, mismatched) })));
-    const desirable = tf.tensor1d(batch.desirable);
+    const { desirable } = batch;
 
     // These examples come from pairs, so the share of pairs in the right order can be logged as well.
     const inPairs = { policy: splitPairs(logps.policy), reference: splitPairs(logps.reference) };
@@ -114,9 +112,8 @@ const ktoObjective =
 const orpoObjective =
   ({ policy, beta }: PreferenceSetup): Objective =>
   (pairs) => {
-    const { logps, mask } = completionLogProbs(policy, collatePairs(pairs, PADDING));
-    const means = splitPairs(sequenceLogProbs(logps, mask, { reduction: 'mean' }));
-    const supervision = nll(splitPairs(logps).chosen, splitPairs(mask).chosen, { reduction: 'none' });
+    const means = splitPairs(sequences(policy, collatePairs(pairs, PADDING), 'mean'));
+    const supervision = ops.neg(means.chosen);
     return {
       loss: tf.mean(orpo({ ...means, nll: supervision }, { lambda: beta })),
       nll: tf.mean(supervision),
@@ -125,13 +122,5 @@ const orpoObjective =
   };
 
 /** Returns one log-prob per completion `[N]`. */
-function sequences(model: TinyGpt, batch: Batch, reduction: 'sum' | 'mean' = 'sum'): tf.Tensor1D {
-  const { logps, mask } = completionLogProbs(model, batch);
-  return sequenceLogProbs(logps, mask, { reduction });
-}
-
-/** Returns the log-prob of every token `[N, T]` and the mask of the completion tokens. */
-function completionLogProbs(model: TinyGpt, { tokens, labels, mask }: Batch): { logps: tf.Tensor2D; mask: tf.Tensor2D } {
-  const logits = model.logits(tf.tensor2d(tokens, undefined, 'int32'));
-  return { logps: tokenLogProbs(logits, tf.tensor2d(labels, undefined, 'int32')), mask: tf.tensor2d(mask) };
-}
+const sequences = (model: TinyGpt, batch: Batch, reduction: 'sum' | 'mean' = 'sum'): tf.Tensor1D =>
+  completionLogProbs(model.logits(tf.tensor2d(batch.tokens, undefined, 'int32')), batch, { reduction });

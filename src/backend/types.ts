@@ -177,17 +177,21 @@ export type Operand<T> = OrPlain<T> | ScalarOf<T> | number;
 /** A statistic that goes with a `T`: a scalar of its engine, or a number. */
 export type Statistic<T> = ScalarOf<T> | number;
 
+/** Order of the axes of an output embedding: `[V, D]`, or `[D, V]` like the kernel of a dense layer. */
+export type WeightLayout = 'vocabularyByHidden' | 'hiddenByVocabulary';
+
 /** Flat rows for the linear methods of an engine. Ignored rows are omitted, or have label 0 and zero hidden states. */
 export interface LinearRows<T> {
   /** `[N, D]` */
   readonly hidden: T;
-  /** `[V, D]` */
+  /** `[V, D]` or `[D, V]`, see `layout`. Engines compute with it as it is: a transposed copy would be as large as the weight. */
   readonly weight: T;
+  readonly layout: WeightLayout;
   /** `[V]` */
   readonly bias: T | undefined;
   /** Integers `[N]` in `[0, V)`; some may be out of range if values cannot be read: the caller makes their results NaN. */
   readonly labels: T;
-  /** If given, the logits are `cap * tanh(hidden weight^T + bias)`, otherwise `hidden weight^T + bias`. */
+  /** If given, the logits are `cap * tanh(hidden weight^T + bias)`, otherwise `hidden weight^T + bias`, for a weight `[V, D]`. */
   readonly cap: number | undefined;
   /** Vocabulary tokens per chunk; if undefined, the engine chooses. */
   readonly chunkSize: number | undefined;

@@ -2,21 +2,18 @@ import { describe } from '../backend/registry.js';
 import { checkFields, checkFlag, checkNumber, checkOptions } from '../internal/checks.js';
 import { finite, positiveInteger } from '../internal/domains.js';
 import type { Pair } from '../logprobs/pairs.js';
-import { IGNORE_INDEX } from '../masking/ignoreIndex.js';
 import { checkList } from './checkList.js';
 import type { EncodedExample, EncodedPair } from './encode.js';
 import type { MismatchedExample } from './mismatchCompletions.js';
 import { checkSequence, tokenId, type Sequence } from './sequence.js';
 
-/** Rows of equal width in plain numbers, ready to become tensors. */
+/** Rows of equal width in plain numbers. `completionLogProbs(logits, batch)` takes it as it is. */
 export interface Batch {
   /** Input of the model, padded on the right, integers `[N, T]`. */
   readonly tokens: number[][];
   /** 1 on tokens, 0 on padding, `[N, T]`. */
   readonly attentionMask: number[][];
-  /** The next token if it is counted, otherwise -100; aligned with the logits, integers `[N, T]`. */
-  readonly labels: number[][];
-  /** 1 where there is a label, `[N, T]`. */
+  /** 1 on counted tokens, 0 on others, `[N, T]`, aligned with `tokens`; 0 on the first token of a row, which nothing predicts. */
   readonly mask: number[][];
 }
 
@@ -64,8 +61,8 @@ export interface CollateOptions {
  * ```ts
  * import { collatePairs } from 'prefloss';
  * const pair = { row: 0, chosen: { tokens: [5, 6, 7], mask: [0, 1, 1] }, rejected: { tokens: [5, 8], mask: [0, 1] } };
- * const { tokens, labels } = collatePairs([pair], { padTokenId: 0 });
- * console.log(tokens.join(' | '), '->', labels.join(' | ')); // 5,6,7 | 5,8,0 -> 6,7,-100 | 8,-100,-100
+ * const { tokens, mask } = collatePairs([pair], { padTokenId: 0 });
+ * console.log(tokens.join(' | '), '-', mask.join(' | ')); // 5,6,7 | 5,8,0 - 0,1,1 | 0,1,0
  * ```
  */
 export function collatePairs(pairs: readonly EncodedPair[], options: CollateOptions): PairBatch {
@@ -149,14 +146,10 @@ function collate(fn: string, name: string, named: readonly Named[], options: Col
     ...values,
     ...Array<number>(width - values.length).fill(padding),
   ];
-  const tokens = rows.map((row) => padded(row.tokens, padTokenId));
-  // Equals shiftLabels(labelsFromMask(...)). A loop over plain numbers is faster than these tensor functions.
-  const labels = tokens.map((row, b) => row.map((_, t) => (rows[b]!.mask[t + 1] === 1 ? row[t + 1]! : IGNORE_INDEX)));
   return {
-    tokens,
+    tokens: rows.map((row) => padded(row.tokens, padTokenId)),
     attentionMask: rows.map((row) => padded(row.tokens.map(() => 1), 0)), // prettier-ignore
-    labels,
-    mask: labels.map((row) => row.map((label) => Number(label !== IGNORE_INDEX))),
+    mask: rows.map((row) => padded([0, ...row.mask.slice(1)], 0)),
   };
 }
 

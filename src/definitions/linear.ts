@@ -1,6 +1,7 @@
 import { add, concat, mul, reshape, shape, slice, stopGradient, sum, tanh } from '../backend/ops.js';
 import type { LinearRows, TokenStats } from '../backend/types.js';
 import { NO_LABEL } from '../internal/labels.js';
+import { vocabularyAxis } from '../internal/weightLayout.js';
 import { tokenLogProbsDefinition } from './tokenLogProbs.js';
 import { tokenStatsDefinition } from './tokenStats.js';
 
@@ -26,10 +27,12 @@ export function linearTokenStatsDefinition<T>(rows: LinearRows<T>): TokenStats<T
 }
 
 /** Applies `f` to the logits `[1, V]` and the label `[1]` of each row: one row at a time, to save memory. */
-function byRows<T, R>({ hidden, weight, bias, labels, cap }: LinearRows<T>, f: (logits: T, label: T) => R): R[] {
-  const [size, vocabulary] = [shape(hidden)[0]!, shape(weight)[0]!];
+function byRows<T, R>({ hidden, weight, layout, bias, labels, cap }: LinearRows<T>, f: (logits: T, label: T) => R): R[] {
+  const axis = vocabularyAxis(layout);
+  const [[size, width], vocabulary] = [shape(hidden) as [number, number], shape(weight)[axis]!];
   return Array.from({ length: size }, (_, row) => {
-    const products = sum(mul(weight, slice(hidden, row, row + 1)), -1) as T;
+    const state = reshape<T>(slice(hidden, row, row + 1), axis === 0 ? [1, width] : [width, 1]);
+    const products = sum(mul(weight, state), 1 - axis) as T;
     const logits = reshape<T>(bias === undefined ? products : add(products, bias), [1, vocabulary]);
     return f(cap === undefined ? logits : mul(tanh(logits), cap), slice(labels, row, row + 1));
   });

@@ -112,15 +112,9 @@ export function checkFields(fn: string, name: string, value: unknown, fields: re
 }
 
 /** Checks that a record with optional fields has no other fields: a misspelt one would be ignored silently. */
-export function checkNoOtherFields(
-  fn: string,
-  name: string,
-  value: object,
-  fields: readonly string[],
-  form = `{ ${fields.join(', ')} }`,
-): void {
+export function checkNoOtherFields(fn: string, name: string, value: object, fields: readonly string[]): void {
   const other = Object.keys(value).find((key) => !fields.includes(key));
-  if (other !== undefined) throw new TypeError(`${fn}: ${name} has an unknown field ${other}, expected ${form}`);
+  if (other !== undefined) throw new TypeError(`${fn}: ${name} has an unknown field ${other}, expected { ${fields.join(', ')} }`);
 }
 
 /** Checks that the function knows every given option. */

@@ -1,7 +1,7 @@
 import { backendOf } from '../backend/registry.js';
 import { cast, constant, div, maximum, reshape, scope, shape, slice, sum, where } from '../backend/ops.js';
 import type { OrPlain, Reduced } from '../backend/types.js';
-import { checkFields, checkNoOtherFields, checkTensor, checkUnused, type Checked } from '../internal/checks.js';
+import { checkFields, checkTensor, checkUnused, type Checked } from '../internal/checks.js';
 import { isCounted, UNCOUNTED } from '../internal/labels.js';
 import { choice, optional, readOptions } from '../internal/options.js';
 import { anyIgnoreIndex, checkIgnoreIndex, IGNORE_INDEX } from '../masking/ignoreIndex.js';
@@ -130,7 +130,7 @@ function checkBatch(batch: CompletionBatch<unknown>, read: { readonly ignoreInde
   const form = '{ tokens, mask } or { labels }';
   const names = (batch as Partial<CompletionBatch<unknown>> | undefined)?.labels === undefined ? ['tokens', 'mask'] : ['labels'];
   checkFields(FN, 'batch', batch, names, form);
-  checkNoOtherFields(FN, 'batch', batch, names, form);
+  if (batch.labels !== undefined) checkUnused(FN, batch, ['tokens', 'mask'], 'next to labels');
   const expected = { like, orPlain: true, dtype: ['int'] } as const;
   if (batch.labels === undefined) {
     checkUnused(FN, read, ['ignoreIndex'], 'without labels');

@@ -1,19 +1,26 @@
 import { backendOf } from '../backend/registry.js';
 import { add, broadcastTo, cast, concat, constant, mul, reshape, shape, stopGradient, sum, take, where } from '../backend/ops.js';
-import type { LinearRows, OrPlain, Reduced } from '../backend/types.js';
-import { checkFields, checkNoOtherFields, checkTensor } from '../internal/checks.js';
+import type { LinearRows, OrPlain, Reduced, WeightLayout } from '../backend/types.js';
+import { checkChoice, checkFields, checkNoOtherFields, checkTensor } from '../internal/checks.js';
 import { number, optional } from '../internal/options.js';
 import { positiveInteger, positive } from '../internal/domains.js';
 import { anyIgnoreIndex } from '../masking/ignoreIndex.js';
 import { isCounted, oneInRange } from '../internal/labels.js';
+import { vocabularyAxis, WEIGHT_LAYOUTS } from '../internal/weightLayout.js';
 import { checkLabels, type TokenLogProbsOptions } from './tokenLogProbs.js';
 
-/** The last layer of a language model and its input: `logits = hidden weight^T + bias`. */
+/** The last layer of a language model and its input: `logits = hidden weight^T + bias`, with a weight `[V, D]`. */
 export interface LinearHead<H, W = H> {
   /** Input of the last layer, `[B, T, D]`, or `[N, D]` for flat rows. */
   readonly hidden: H;
-  /** Output embedding, `[V, D]`: one row per token of the vocabulary. With tied embeddings, this is the input embedding. */
+  /** Output embedding, `[V, D]`, one row per token of the vocabulary, or `[D, V]`, one column per token: see `layout`. */
   readonly weight: W;
+  /**
+   * Order of the axes of `weight`: `'vocabularyByHidden'` is `[V, D]`, like an embedding, also one that is tied to the input;
+   * `'hiddenByVocabulary'` is `[D, V]`, like the kernel of a dense layer. The weight is used as it is, without a transposed copy,
+   * and its gradient has the same layout. If V equals D, a wrong layout cannot be noticed. Default `'vocabularyByHidden'`.
+   */
+  readonly layout?: WeightLayout;
   /** Added to the logits, `[V]`. No bias by default. */
   readonly bias?: Reduced<W>;
 }
@@ -61,18 +68,25 @@ interface HeadOptions {
 /** Checks a head and its labels. */
 export function checkHead(fn: string, head: LinearHead<unknown>, labels: unknown, { ignoreIndex }: HeadOptions): void {
   checkFields(fn, 'head', head, ['hidden', 'weight']);
-  checkNoOtherFields(fn, 'head', head, ['hidden', 'weight', 'bias']);
+  checkNoOtherFields(fn, 'head', head, ['hidden', 'weight', 'bias', 'layout']);
+  const { layout = 'vocabularyByHidden' } = head;
+  checkChoice(fn, 'head.layout', layout, WEIGHT_LAYOUTS);
   const hidden = checkTensor(fn, 'hidden', head.hidden);
   const [rows, width] = [hidden.shape.slice(0, -1), hidden.shape.at(-1)!];
   if (rows.length === 0) throw new RangeError(`${fn}: hidden has shape [${hidden.shape.join(', ')}], expected [B, T, D] or [N, D]`);
   const weight = checkTensor(fn, 'weight', head.weight, { rank: 2, like: hidden });
-  const [vocabulary, weightWidth] = weight.shape as [number, number];
+  const axis = vocabularyAxis(layout);
   // The width of a plain empty list is unknown.
-  if (weightWidth !== width && width > 0) {
-    throw new RangeError(`${fn}: weight has shape [${vocabulary}, ${weightWidth}], expected [V, ${width}], the width of hidden`);
+  if (weight.shape[1 - axis] !== width && width > 0) {
+    const [expected, other] = axis === 0 ? [`[V, ${width}]`, `[${width}, V]`] : [`[${width}, V]`, `[V, ${width}]`];
+    throw new RangeError(
+      `${fn}: weight has shape [${weight.shape.join(', ')}], expected ${expected}, the width of hidden, in the layout ${layout}; ${other} is ${WEIGHT_LAYOUTS[1 - axis]!}`,
+    );
   }
+  const vocabulary = weight.shape[axis]!;
   const bias: unknown = head.bias;
-  if (bias !== undefined) checkTensor(fn, 'bias', bias, { shape: [vocabulary], like: { ...weight, name: 'the rows of weight' } });
+  if (bias !== undefined)
+    checkTensor(fn, 'bias', bias, { shape: [vocabulary], like: { ...weight, name: `the ${axis === 0 ? 'rows' : 'columns'} of weight` } });
   const like = { ...hidden, name: 'hidden without the last axis' };
   checkLabels(fn, labels, { shape: rows, like }, { vocabulary, ignoreIndex });
 }
@@ -101,6 +115,7 @@ export function prepareHead<T>(head: LinearHead<T>, labels: unknown, options: He
   const scaled = (x: T): T => (factor === 1 ? x : mul(x, factor));
   const common = {
     weight: head.weight,
+    layout: head.layout ?? 'vocabularyByHidden',
     bias: head.bias === undefined ? undefined : scaled(head.bias as T),
     cap: cap === undefined ? undefined : cap / temperature,
     chunkSize,
@@ -126,7 +141,7 @@ export function prepareHead<T>(head: LinearHead<T>, labels: unknown, options: He
   }
   const flat = reshape<T>(constant<T>(head.hidden, labels as OrPlain<T>, 'int'), [size]);
   const counts = isCounted(flat, ignoreIndex);
-  const vocabulary = shape(head.weight)[0]!;
+  const vocabulary = shape(head.weight)[vocabularyAxis(common.layout)]!;
   return {
     rows: {
       ...common,

@@ -19,15 +19,15 @@ export interface LinearTokenLogProbsOptions extends LinearHeadOptions {
  * Log-prob of each label from the hidden states before the output embedding. The logits, usually the largest tensor of a
  * training step, are computed in parts instead of as a whole.
  *
- *     z_t    = logitScale (hidden_t weight^T + bias)        with a soft cap c:  c tanh(z / c)
+ *     z_t    = logitScale (hidden_t weight^T + bias)        weight [V, D]; with a soft cap c:  c tanh(z / c)
  *     logp_t = (z / temperature)[label_t] - log(sum over v of e^(z_v / temperature))
  *
  *     d/dhidden_t = weight[label_t] - sum over v of p_tv weight_v
  *     d/dweight_v = sum over t of ([v = label_t] - p_tv) hidden_t     (both times logitScale / temperature; without a soft cap)
  *
  * On TensorFlow.js, the vocabulary is processed in chunks, whose largest logits and sums are combined as in an online softmax.
- * The backward pass computes the logits of each chunk again, and writes the gradient of the weight chunk by chunk (on WebGL, it
- * concatenates them at the end). Besides the arguments and their gradients, this needs memory for a few chunks and a few tensors
+ * The backward pass computes the logits of each chunk again, and writes the gradient of the weight chunk by chunk (on WebGL, and on
+ * tfjs-node for a weight `[D, V]`, it concatenates them at the end). Besides the arguments and their gradients, this needs memory for a few chunks and a few tensors
  * of the size of the hidden states. By default, the larger of a chunk's logits and its rows of the weight has about 2^20
  * elements, more if there are over 4096 rows or the hidden width is over 4096. The result is an ordinary tensor of log-probs, so
  * it can be used in losses that couple the examples of a batch.

@@ -1,10 +1,11 @@
 import { arrays } from '../backend/arrays/arrays.js';
-import { backendOf } from '../backend/registry.js';
+import { backendOf, describe } from '../backend/registry.js';
 import type { Backend, Nested } from '../backend/types.js';
 import { checkNumber, checkOptions } from '../internal/checks.js';
 import { positive } from '../internal/domains.js';
 import { mul, reshape, shape, sum } from '../backend/ops.js';
 import { centralDifferences } from './centralDifferences.js';
+import { mapLeaves } from './leaves.js';
 
 /** Options of {@link checkGradients}. */
 export interface CheckGradientsOptions {
@@ -46,7 +47,8 @@ interface Leaf {
  * @param inputs - Tensors of an engine with gradients, in records nested to any depth. Plain numbers are passed on unchanged.
  * @param options - See {@link CheckGradientsOptions}.
  * @returns The errors that were found, all within the tolerance.
- * @throws TypeError if there is no float input to differentiate with respect to, or the engine has no gradients.
+ * @throws TypeError if there is no float input to differentiate with respect to, the engine has no gradients, or the loss fails on
+ *   plain arrays, as losses do that are written in `tf.*`.
  * @throws Error if the value or a gradient is outside the tolerance. It names both numbers and, for a gradient, the input and index.
  *
  * @example
@@ -79,6 +81,9 @@ export async function checkGradients<I extends object>(
 
   const run = <T>(engine: Backend<T>, replaced: ReadonlyMap<string, unknown>): T => {
     const result = loss(rebuild(inputs, (path) => replaced.get(path)) as never);
+    if (!engine.owns(result)) {
+      throw new TypeError(`checkGradients: the loss returns ${describe(result)}, expected a tensor of the engine ${engine.name}`);
+    }
     return weightedSum(engine, result) as T;
   };
   const results = backend.scope(() => {
@@ -98,12 +103,25 @@ export async function checkGradients<I extends object>(
   const reference = centralDifferences(
     (moved) => {
       const flat = (leaf: Leaf) => (leaf.isDifferentiated ? moved[chosen.indexOf(leaf)]! : leaf.values);
-      return run(arrays, new Map(leaves.map((leaf) => [leaf.path, nested(flat(leaf), leaf.shape)]))) as number;
+      return onArrays(backend, () => run(arrays, new Map(leaves.map((leaf) => [leaf.path, nested(flat(leaf), leaf.shape)]))) as number);
     },
     chosen.map((leaf) => leaf.values),
-    step,
+    { step },
   );
   return report(chosen, { value: value![0]!, grads }, reference, tolerance);
+}
+
+/** Runs the loss on plain arrays; if it throws, after it ran on the engine, it is written for that engine alone. */
+function onArrays(backend: Backend<unknown>, f: () => number): number {
+  try {
+    return backend.scope(f);
+  } catch (error) {
+    const message = (error as Error).message.replace(/^checkGradients: /, '');
+    throw new TypeError(
+      `checkGradients: the loss runs on ${backend.name} but fails on plain arrays, expected one that is written in ops: ${message}`,
+      { cause: error },
+    );
+  }
 }
 
 function engineOf(inputs: object): Backend<unknown> {
@@ -116,15 +134,9 @@ function engineOf(inputs: object): Backend<unknown> {
   return backend;
 }
 
-const isRecord = (value: unknown): value is Record<string, unknown> =>
-  typeof value === 'object' && value !== null && Object.getPrototypeOf(value) === Object.prototype;
-
 /** A copy of the records with every tensor replaced; plain numbers stay. */
-function rebuild(value: unknown, replace: (path: string) => unknown, path = ''): unknown {
-  if (typeof value === 'number' || value === undefined) return value;
-  if (!isRecord(value)) return replace(path);
-  return Object.fromEntries(Object.entries(value).map(([key, inner]) => [key, rebuild(inner, replace, path ? `${path}.${key}` : key)]));
-}
+const rebuild = (inputs: object, replace: (path: string) => unknown): unknown =>
+  mapLeaves(inputs, (leaf, path) => (typeof leaf === 'number' ? leaf : replace(path)));
 
 const at = (value: unknown, path: string): unknown =>
   path.split('.').reduce((inner, key) => (inner as Record<string, unknown>)[key], value);

@@ -1,4 +1,4 @@
-import { customGrad, engine, keep, reshape, type Tensor } from '@tensorflow/tfjs-core';
+import { clone, customGrad, engine, getBackend, keep, reshape, type Tensor } from '@tensorflow/tfjs-core';
 import type { Named } from './named.js';
 
 /** The part of the state of tfjs's engine that this module reads and writes. No other module of this library uses it. */
@@ -65,7 +65,7 @@ export function customGradient<Inputs extends Named<Inputs, Tensor>, Saved exten
     const { value, saved } = forward(record<Inputs>(inputNames, args as Tensor[]), taped);
     if (taped && saved) {
       savedNames = Object.keys(saved) as (keyof Saved)[];
-      views = savedNames.map((name) => keep(reshape(saved[name], saved[name].shape)));
+      views = savedNames.map((name) => keep(viewOf(saved[name])));
     }
     const gradFunc = (dy: Tensor, kept: Tensor[]): Tensor[] => {
       const gradients = backward(dy, record<Saved>(savedNames, kept));
@@ -81,6 +81,9 @@ export function customGradient<Inputs extends Named<Inputs, Tensor>, Saved exten
       ?.saved?.push(...views);
   return y;
 }
+
+/** Another tensor on the same memory. A clone copies the data on wasm, and reshaping is an operation like any other on tensorflow. */
+const viewOf = (x: Tensor): Tensor => (getBackend() === 'tensorflow' ? clone(x) : reshape(x, x.shape));
 
 /** A record of the values by name; values beyond the names are dropped. */
 const record = <R>(names: readonly (keyof R)[], values: readonly Tensor[]): R =>

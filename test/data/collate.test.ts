@@ -3,39 +3,42 @@ import {
   batchesOf,
   collatePairs,
   collateUnpaired,
+  completionLogProbs,
   completionMask,
   encodePairs,
-  labelsFromMask,
-  maskFromLabels,
-  shiftLabels,
   type EncodedPair,
 } from '../../src/index.js';
+import { expectClose } from '../../src/testing/index.js';
 import { byteTokenizer } from '../support/chat.js';
 import { example, pair } from '../support/encoded.js';
 
 describe('collatePairs', () => {
   const pairs = [pair(0, [1, 2], [3, 4, 5], [6]), pair(1, [7], [8], [9, 10])];
 
-  it('puts chosen rows first, pads on the right, and shifts the labels', () => {
+  it('puts chosen rows first, pads on the right, and shifts nothing', () => {
     expect(collatePairs(pairs, { padTokenId: 0 })).toEqual({
       tokens: [[1, 2, 3, 4, 5], [7, 8, 0, 0, 0], [1, 2, 6, 0, 0], [7, 9, 10, 0, 0]], // prettier-ignore
       attentionMask: [[1, 1, 1, 1, 1], [1, 1, 0, 0, 0], [1, 1, 1, 0, 0], [1, 1, 1, 0, 0]], // prettier-ignore
-      labels: [[-100, 3, 4, 5, -100], [8, -100, -100, -100, -100], [-100, 6, -100, -100, -100], [9, 10, -100, -100, -100]], // prettier-ignore
-      mask: [[0, 1, 1, 1, 0], [1, 0, 0, 0, 0], [0, 1, 0, 0, 0], [1, 1, 0, 0, 0]], // prettier-ignore
+      mask: [[0, 0, 1, 1, 1], [0, 1, 0, 0, 0], [0, 0, 1, 0, 0], [0, 1, 1, 0, 0]], // prettier-ignore
     });
   });
 
-  it('equals the tensor functions on the same rows', () => {
-    const { tokens, labels, mask } = collatePairs(pairs, { padTokenId: 0, padToMultipleOf: 4 });
-    const spans = completionMask({ promptLengths: [2, 1, 2, 1], lengths: [5, 2, 3, 3] }, 8);
-    expect(labels).toEqual(shiftLabels(labelsFromMask(tokens, spans)));
-    expect(mask).toEqual(maskFromLabels(labels));
+  it('has the mask of completionMask, and is what completionLogProbs takes', () => {
+    const batch = collatePairs(pairs, { padTokenId: 0, padToMultipleOf: 4 });
+    expect(batch.mask).toEqual(completionMask({ promptLengths: [2, 1, 2, 1], lengths: [5, 2, 3, 3] }, 8));
+    const flat = batch.tokens.map((row) => row.map(() => new Array<number>(11).fill(0)));
+    expectClose(completionLogProbs(flat, batch), [3, 1, 1, 2].map((n) => -n * Math.log(11)), { relative: 1e-14 }); // prettier-ignore
     expect(collatePairs([pair(0, [1], [2, 3, 4], [5])], { padTokenId: 0, padToMultipleOf: 4 }).tokens[0]).toHaveLength(4);
   });
 
   it('takes a single pair, and a padding token that is counted elsewhere', () => {
-    const { tokens, labels } = collatePairs([pair(0, [1], [2, 9], [9])], { padTokenId: 9 });
-    expect([tokens, labels]).toEqual([[[1, 2, 9], [1, 9, 9]], [[2, 9, -100], [9, -100, -100]]]); // prettier-ignore
+    const { tokens, mask } = collatePairs([pair(0, [1], [2, 9], [9])], { padTokenId: 9 });
+    expect([tokens, mask]).toEqual([[[1, 2, 9], [1, 9, 9]], [[0, 1, 1], [0, 1, 0]]]); // prettier-ignore
+  });
+
+  it('does not count the first token of a row, which nothing predicts', () => {
+    const whole = { tokens: [3, 4, 5], mask: [1, 1, 1] };
+    expect(collatePairs([{ row: 0, chosen: whole, rejected: whole }], { padTokenId: 0 }).mask).toEqual([[0, 1, 1], [0, 1, 1]]); // prettier-ignore
   });
 
   it('copies log-probs under the reference', () => {

@@ -91,20 +91,18 @@ describe('mismatchCompletions and collateUnpaired', () => {
     expect(collateUnpaired(mismatched, { padTokenId: 0 })).toEqual({
       tokens: [[1, 2, 3], [4, 5, 6]], // prettier-ignore
       attentionMask: [[1, 1, 1], [1, 1, 1]], // prettier-ignore
-      labels: [[2, 3, -100], [-100, 6, -100]], // prettier-ignore
-      mask: [[1, 1, 0], [0, 1, 0]], // prettier-ignore
+      mask: [[0, 1, 1], [0, 0, 1]], // prettier-ignore
       desirable: [1, 0],
       reference: [-1, -2],
       mismatched: {
         tokens: [[1, 6, 0, 0], [4, 5, 2, 3]], // prettier-ignore
         attentionMask: [[1, 1, 0, 0], [1, 1, 1, 1]], // prettier-ignore
-        labels: [[6, -100, -100, -100], [-100, 2, 3, -100]], // prettier-ignore
-        mask: [[1, 0, 0, 0], [0, 1, 1, 0]], // prettier-ignore
+        mask: [[0, 1, 0, 0], [0, 0, 1, 1]], // prettier-ignore
         reference: [-5, -5],
       },
     });
     const [plain] = [example(0, [1], [2])];
-    expect(Object.keys(collateUnpaired([plain!], { padTokenId: 0 }))).toEqual(['tokens', 'attentionMask', 'labels', 'mask', 'desirable']);
+    expect(Object.keys(collateUnpaired([plain!], { padTokenId: 0 }))).toEqual(['tokens', 'attentionMask', 'mask', 'desirable']);
     expect(() => collateUnpaired([plain!, mismatched[0]!], { padTokenId: 0 })).toThrow(
       'collateUnpaired: examples[0] lacks reference, which examples[1] has',
     );

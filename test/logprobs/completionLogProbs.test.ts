@@ -116,7 +116,7 @@ describe('completionLogProbs', () => {
     expectError(call(undefined), TypeError, `${fn} batch is undefined, ${form}`);
     expectError(call(t), TypeError, `${fn} batch is ${Array.isArray(t) ? 'a list' : 'a value of type Tensor'}, ${form}`);
     expectError(call({ tokens: t }), TypeError, `${fn} batch lacks mask, ${form}`);
-    expectError(call({ labels: t, mask: m }), TypeError, `${fn} batch has an unknown field mask, ${form}`);
+    expectError(call({ labels: t, mask: m }), RangeError, `${fn} mask would be ignored next to labels`);
     expectError(call({ tokens: t, mask: m }, { ignoreIndex: -1 }), RangeError, `${fn} ignoreIndex would be ignored without labels`);
     expectError(
       call({ tokens: [[1, 2]], mask: m }),

@@ -1,6 +1,8 @@
+import * as tf from '@tensorflow/tfjs-core';
 import { describe, expect, it } from 'vitest';
 import { aot, linearTokenLogProbs, linearTokenStats, ops, sequenceLogProbs, splitPairs, tokenLogProbs } from '../../src/index.js';
 import { linearTokenLogProbsDefinition } from '../../src/definitions/linear.js';
+import { WEIGHT_LAYOUTS } from '../../src/internal/weightLayout.js';
 import { expectClose, type Values } from '../../src/testing/index.js';
 import { expectAccurate } from '../support/accuracy.js';
 import { logSoftmax } from '../support/distributions.js';
@@ -19,7 +21,7 @@ import {
   type X,
 } from '../support/engine.js';
 import { labelsOf, weight as cotangent } from '../support/samples.js';
-import { type Matrix, matrix, vector, type Options, logitsOf } from '../support/linearHead.js';
+import { inLayout, type Matrix, matrix, vector, type Options, logitsOf } from '../support/linearHead.js';
 import { movedStats, sizesOfLogits } from '../support/movedByLogits.js';
 
 /** Log-probs, and the gradients of their sum with the weights of `derivatives`, in float64. */
@@ -106,6 +108,56 @@ describe('linearTokenLogProbs', () => {
         });
       },
     );
+  });
+
+  describe('with a weight [D, V]', () => {
+    const layout = 'hiddenByVocabulary';
+
+    it.for(sizes)(
+      'equals float64 for hidden states [%i, %i], vocabulary %i, chunk size %o',
+      async ([rows, width, vocabulary, chunkSize], { task }) => {
+        const [hidden, weight, bias] = [matrix(rows, width, 2), matrix(vocabulary, width, 1.5, 1), vector(vocabulary, 1, 2)];
+        const [labels, kernel] = [labelsOf(rows, vocabulary), inLayout(weight, layout)];
+        const given = { logitScale: 2, logitSoftcap: 5, temperature: 1.5 };
+        const { logps, grads } = oracle(hidden, weight, bias, labels, given);
+        const all = { ...given, ...(chunkSize && { chunkSize }) };
+        const f = (frozenWeight: boolean) => (h: X, w: X, b: X): X =>
+          linearTokenLogProbs({ hidden: h, weight: w, bias: b, layout }, ints(labels), { ...all, frozenWeight }); // prettier-ignore
+        await expectValues(f(false)(tensor(hidden), tensor(kernel), tensor(bias)), logps, 8);
+        await expectValues(f(true)(tensor(hidden), tensor(kernel), tensor(bias)), logps, 8);
+        if (isArrays && vocabulary > 20) return; // central differences of so many inputs take too long
+        const exact = [grads[0], inLayout(grads[1], layout), grads[2]];
+        const actual = await derivatives(f(false), [hidden, kernel, bias]);
+        expectGrads(actual.grads, exact);
+        const frozen = await derivatives((h) => f(true)(h, tensor(kernel), tensor(bias)), [hidden]);
+        expectGrads(frozen.grads, exact.slice(0, 1));
+        if (isArrays) return; // no more exact than the oracle
+        const input = `hidden [${rows}, ${width}], weight [${width}, ${vocabulary}], chunkSize ${chunkSize ?? 'default'}`;
+        ['hidden', 'weight', 'bias'].forEach((name, i) => {
+          const gradient = { got: flatten(actual.grads[i] as Values), exact: flatten(exact[i]!), at: (j: number) => `${name}[${j}]` };
+          expectAccurate(task.meta, 'linearTokenLogProbs', input, { gradient });
+        });
+      },
+    );
+
+    // The arrays engine has no kernels to count.
+    it.skipIf(isArrays)('is never copied as a whole, not even transposed', async () => {
+      const [hidden, weight, labels] = [tensor(matrix(3, 16, 2)), tensor(matrix(16, 40, 1)), ints([0, 39, 7])];
+      for (const frozenWeight of [true, false]) {
+        const options = { chunkSize: 8, frozenWeight };
+        const { kernels } = await tf.profile(() =>
+          tf.tidy(() => linearTokenLogProbs<X, X, X>({ hidden, weight, layout }, labels, options)),
+        );
+        const sizes = kernels.flatMap(({ outputShapes }) => outputShapes.map((shape) => tf.util.sizeFromShape(shape)));
+        expect(Math.max(...sizes)).toBeLessThan(16 * 40);
+      }
+    });
+
+    it('is told apart by the layout alone where V = D', async () => {
+      const [hidden, weight] = [[[1, -1]], [[1, 2], [3, 4]]]; // prettier-ignore
+      const { logps } = oracle(hidden, [[1, 3], [2, 4]], undefined, [0]); // prettier-ignore
+      await expectValues(linearTokenLogProbs<X, X, X>({ hidden: tensor(hidden), weight: tensor(weight), layout }, ints([0])), logps);
+    });
   });
 
   it('works without a bias', async () => {
@@ -208,7 +260,8 @@ describe('linearTokenLogProbs', () => {
   });
 
   it('has a definition without a gradient for a frozen weight and bias', async () => {
-    const rows = { hidden: tensor(matrix(2, 3, 2)), labels: ints([0, 4]), cap: undefined, chunkSize: undefined };
+    const layout = 'vocabularyByHidden' as const;
+    const rows = { hidden: tensor(matrix(2, 3, 2)), labels: ints([0, 4]), layout, cap: undefined, chunkSize: undefined };
     const f = (weight: X, bias: X): X => {
       const logps = linearTokenLogProbsDefinition<X>({ ...rows, weight, bias }, true);
       // Added to a term with a gradient, because tfjs cannot differentiate a function of constants.
@@ -224,16 +277,17 @@ describe('linearTokenLogProbs', () => {
     );
   });
 
-  it('equals its definition', async () => {
+  it.each(WEIGHT_LAYOUTS)('equals its definition, layout %s', async (layout) => {
     const rows = {
       hidden: tensor(matrix(5, 3, 2)),
-      weight: tensor(matrix(17, 3, 1, 1)),
+      weight: tensor(inLayout(matrix(17, 3, 1, 1), layout)),
+      layout,
       bias: tensor(vector(17, 1)),
       labels: ints([0, 16, 3, 8, 9]),
       cap: 2,
     };
     const definition = linearTokenLogProbsDefinition<X>({ ...rows, chunkSize: undefined }, false);
-    const given = { hidden: rows.hidden, weight: rows.weight, bias: rows.bias };
+    const given = { hidden: rows.hidden, weight: rows.weight, layout, bias: rows.bias };
     // With a cap of 2, the function first divides hidden states and bias by 2.
     const head = {
       ...given,
@@ -247,8 +301,9 @@ describe('linearTokenLogProbs', () => {
     );
   });
 
-  it('leaves no tensor behind', () => {
-    const head = { hidden: tensor(matrix(5, 3, 2)), weight: tensor(matrix(17, 3, 1, 1)), bias: tensor(vector(17, 1)) };
+  it.each(WEIGHT_LAYOUTS)('leaves no tensor behind, layout %s', (layout) => {
+    const weight = tensor(inLayout(matrix(17, 3, 1, 1), layout));
+    const head = { hidden: tensor(matrix(5, 3, 2)), weight, layout, bias: tensor(vector(17, 1)) };
     const labels = ints(labelsOf(5, 17));
     expectNoLeak(() => linearTokenLogProbs<X, X, X>(head, labels, { chunkSize: 5 }));
     expectNoLeak(() => linearTokenLogProbs<X, X, X>(head, labels, { chunkSize: 5, frozenWeight: true }));
@@ -265,10 +320,22 @@ describe('linearTokenLogProbs', () => {
     const shape = (f: () => unknown, message: string) => {
       expectError(f, RangeError, `linearTokenLogProbs: ${message}`);
     };
-    shape(call({ ...head, weight: wide }), 'weight has shape [5, 4], expected [V, 3], the width of hidden');
+    shape(
+      call({ ...head, weight: wide }),
+      'weight has shape [5, 4], expected [V, 3], the width of hidden, in the layout vocabularyByHidden; [3, V] is hiddenByVocabulary',
+    );
+    shape(
+      call({ ...head, layout: 'hiddenByVocabulary' }),
+      'weight has shape [5, 3], expected [3, V], the width of hidden, in the layout hiddenByVocabulary; [V, 3] is vocabularyByHidden',
+    );
+    shape(call({ ...head, layout: 'DV' }), 'head.layout must be one of "vocabularyByHidden", "hiddenByVocabulary", got "DV"');
     shape(call({ ...head, hidden: three }), 'hidden has shape [3], expected [B, T, D] or [N, D]');
     shape(call({ ...head, weight: three }), 'weight has shape [3], expected rank 2');
     shape(call({ ...head, bias: three }), 'bias has shape [3], expected [5] like the rows of weight');
+    shape(
+      call({ ...head, weight: tensor(matrix(3, 5, 1)), layout: 'hiddenByVocabulary', bias: three }),
+      'bias has shape [3], expected [5] like the columns of weight',
+    );
     shape(call(head, [1]), 'labels has shape [1], expected [2] like hidden without the last axis');
     shape(call(head, labels, { chunkSize: 0 }), 'chunkSize must be an integer >= 1, got 0');
     shape(call(head, labels, { chunkSize: 1.5 }), 'chunkSize must be an integer >= 1, got 1.5');
@@ -283,7 +350,7 @@ describe('linearTokenLogProbs', () => {
       expectError(f, TypeError, `linearTokenLogProbs: ${message}`);
     };
     type(call({ hidden: head.hidden }), 'head lacks weight, expected { hidden, weight }');
-    type(call({ ...head, embedding: 1 }), 'head has an unknown field embedding, expected { hidden, weight, bias }');
+    type(call({ ...head, embedding: 1 }), 'head has an unknown field embedding, expected { hidden, weight, bias, layout }');
     type(call(head, labels, { frozenWeight: 1 }), 'frozenWeight is a number, expected true or false');
     if (!isArrays) type(call(head, tensor([1, 4])), 'labels has dtype float, expected int');
   });

@@ -3,7 +3,7 @@ import { dpo, linearTokenLogProbs, linearTokenStats, tokenStats } from '../../sr
 import { expectAccurate } from '../support/accuracy.js';
 import { derivatives, expectValues, ints, isArrays, read, tensor, type X } from '../support/engine.js';
 import { labelsOf } from '../support/samples.js';
-import { type Matrix, matrix, vector, logitsOf } from '../support/linearHead.js';
+import { inLayout, type Matrix, matrix, vector, logitsOf } from '../support/linearHead.js';
 import { movedStats, sizesOfLogits } from '../support/movedByLogits.js';
 
 describe('linearTokenStats', () => {
@@ -17,7 +17,10 @@ describe('linearTokenStats', () => {
     const stats = linearTokenStats<X, X, X>(head, ints(labels), { ...options, ...(chunkSize && { chunkSize }) });
     const expected = tokenStats<Matrix, number[]>(logits, labels);
     expect(expected.correct[0]).toBe(1);
+    const transposed = { ...head, weight: tensor(inLayout(weight, 'hiddenByVocabulary')), layout: 'hiddenByVocabulary' as const };
+    const same = linearTokenStats<X, X, X>(transposed, ints(labels), { ...options, ...(chunkSize && { chunkSize }) });
     for (const name of ['logps', 'entropy', 'correct', 'meanLogit', 'logSumSquares'] as const) {
+      await expectValues(same[name], expected[name], 8);
       await expectValues(stats[name], expected[name], 8);
       if (isArrays || name === 'correct') continue; // no more exact than the oracle; exact
       const sizes = sizesOfLogits(hidden, weight, bias, options);

@@ -1,6 +1,6 @@
 import * as tf from '@tensorflow/tfjs-core';
 import { describe, expect, it } from 'vitest';
-import { losses, registerBackend, type LossName, type Nested } from '../../src/index.js';
+import { lossNamed, losses, registerBackend, type LossName, type Nested } from '../../src/index.js';
 import { refused, refusesUnknownFields, unchecked } from '../../tools/docs/claims.js';
 import { Boxed, boxed } from '../support/boxed.js';
 import { callOf } from '../support/calls.js';
@@ -26,7 +26,7 @@ import {
 /** Asserts that a loss throws an error that names it and what is wrong, and that it leaves no tensor behind. */
 function expectRefusal(name: LossName, batch: X, options: X, kind: typeof TypeError | typeof RangeError, message: string): void {
   const before = liveTensors();
-  const loss = losses[name].loss as (batch: X, options: X) => X;
+  const { loss } = lossNamed(name);
   let thrown: unknown;
   try {
     loss(batch, options);
@@ -191,7 +191,7 @@ async function expectBadValue(name: LossName, batch: X, options: X, message: str
     expectRefusal(name, batch, options, RangeError, `value \\d+ ${message}`);
     return;
   }
-  const loss = losses[name].loss as (batch: X, options: X) => X;
+  const { loss } = lossNamed(name);
   const values = flatten((await read(loss(batch, options))) as never);
   expect(values.map(Number.isNaN)).toEqual(values.map((_, i) => i === example));
 }
@@ -249,7 +249,7 @@ describe.each(names)('%s does not check', (name) => {
   });
 
   it.skipIf((refusesUnknownFields as readonly string[]).includes(name))(unchecked.unknownField.input, async () => {
-    const loss = losses[name].loss as (batch: X, options: X) => X;
+    const { loss } = lossNamed(name);
     const values = await read(loss({ ...batchFor(name, fields), other: 1 }, optionsOf(options)));
     expect(values).toEqual(await valuesOf(name, fields, options));
   });

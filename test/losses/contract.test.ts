@@ -1,25 +1,15 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import {
-  backendOf,
-  klEstimate,
-  losses,
-  nll,
-  ops,
-  rewardShift,
-  rewardStatistics,
-  robustMean,
-  samLogProbs,
-  type LossName,
-  type Nested,
-} from '../../src/index.js';
+import * as prefloss from '../../src/index.js';
+import { backendOf, losses, nll, ops, robustMean, samLogProbs, type LossName, type Nested } from '../../src/index.js';
 import { expectClose, type Values } from '../../src/testing/index.js';
-import { claims, LARGE_REWARD, LARGEST_LOGP, LARGEST_REWARD, otherFunctions, statistics, type Claim } from '../../tools/docs/claims.js';
+import { claims, LARGE_REWARD, LARGEST_LOGP, LARGEST_REWARD, otherFunctions, type Claim } from '../../tools/docs/claims.js';
 import { callOf } from '../support/calls.js';
 import { emptied } from '../support/emptied.js';
 import { derivatives, epsilon, expectNoLeak, flatten, isArrays, isReadable, read, tensor, type X } from '../support/engine.js';
 import {
   asTensors,
+  batchFor,
   fieldsAt,
   goldenOptions,
   isListLoss,
@@ -223,21 +213,18 @@ describe('what depends on the rest of the batch', () => {
   it('is what the catalogue says', () => {
     const coupledBy = (coupling: string): LossName[] => names.filter((name) => losses[name].coupling === coupling);
     expect(Object.keys(claims.parts.exceptions)).toEqual(coupledBy('order'));
-    expect(Object.keys(statistics)).toEqual(coupledBy('statistics'));
+    const withStatistics = names.filter((name) => losses[name].statistics.length > 0);
+    expect(withStatistics).toEqual(coupledBy('statistics'));
   });
 
-  const STATISTICS: Record<keyof typeof statistics, (batch: Record<string, X>) => Options> = {
-    bcoPair: (x) => ({ delta: rewardShift(rewardStatistics<X>(pairsOf(x))) }),
-    kto: ({ policy, reference }) => ({ kl: klEstimate<X>({ policy, reference }) }),
-    bco: ({ policy, reference, desirable }) => ({ delta: rewardShift(rewardStatistics<X>({ policy, reference, desirable })) }),
-  };
-  it.each(Object.keys(statistics) as (keyof typeof statistics)[])('%s needs its statistic of the whole batch', async (name) => {
+  it.each(names.filter((name) => losses[name].coupling === 'statistics'))('%s needs its statistic of the whole batch', async (name) => {
     const { fields } = sampleOf(name);
-    const valuesWith = async (statistic: Options, part: Fields): Promise<number[]> => {
-      const { kl = fields.kl, ...options } = statistic;
-      return flatten((await read(callOf(name)({ ...asTensors(part), kl }, options))) as Values);
+    const [sumsOf, totalOf] = losses[name].statistics.map((key) => (prefloss as Readonly<Record<string, X>>)[key]);
+    const valuesWith = async (statistic: X, part: Fields): Promise<number[]> => {
+      const [given, options] = 'kl' in fields ? [{ kl: statistic }, {}] : [{}, { delta: statistic }];
+      return flatten((await read(callOf(name)({ ...asTensors(part), ...given }, options))) as Values);
     };
-    const of = (part: Fields): Options => STATISTICS[name](asTensors(part));
+    const of = (part: Fields): X => totalOf(sumsOf(batchFor(name, part)));
     const part = rowsOf(fields, 0, 2);
     const whole = await valuesWith(of(fields), fields);
     expectClose(await valuesWith(of(fields), part), whole.slice(0, 2), { relative: 4 * epsilon });
@@ -266,12 +253,6 @@ describe('what depends on the rest of the batch', () => {
     const sum = parts.flat().reduce((a, b) => a + b);
     expect(differences('sum', [sum], whole, 1e-3)).not.toEqual([]);
   });
-});
-
-/** A batch of pairs from its four fields. */
-const pairsOf = (x: Record<string, X>) => ({
-  policy: { chosen: x.policyChosen, rejected: x.policyRejected },
-  reference: { chosen: x.referenceChosen, rejected: x.referenceRejected },
 });
 
 /** What is not finite in values and gradients. */

@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { Llama } from '../../examples/smollm2/llama.js';
 import { newAdapters } from '../../examples/smollm2/lora.js';
 import reference from '../../examples/smollm2/reference.json' with { type: 'json' };
-import { collatePairs, linearTokenLogProbs, noGrad, sequenceLogProbs, valueAndGrads, type Sequence } from '../../src/index.js';
+import { collatePairs, completionLogProbs, noGrad, valueAndGrads, type Sequence } from '../../src/index.js';
 import { expectClose, type Values } from '../../src/testing/index.js';
 import { hashed } from '../../tools/hashed.js';
 import { epsilon, isArrays, liveTensors, read } from '../support/engine.js';
@@ -25,8 +25,8 @@ describe.skipIf(isArrays)('the Llama of examples/smollm2', () => {
   it("has PyTorch's log-probs, and its gradients through recomputed layers", async () => {
     const model = new Llama({ layers, width, heads, keyHeads, normEpsilon, ropeBase }, weights());
     const [chosen, rejected] = sequences as [Sequence, Sequence];
-    const { tokens, labels, mask } = collatePairs([{ row: 0, chosen, rejected }], { padTokenId: 0 });
-    const [ids, counted] = [tf.tensor2d(tokens, undefined, 'int32'), tf.tensor2d(mask)];
+    const batch = collatePairs([{ row: 0, chosen, rejected }], { padTokenId: 0 });
+    const ids = tf.tensor2d(batch.tokens, undefined, 'int32');
     const adapters = newAdapters(model.shapes('attn_q', 'attn_v'), 8, 2);
     [...adapters.values()].forEach(({ b }, i) => {
       tf.tidy(() => {
@@ -34,10 +34,7 @@ describe.skipIf(isArrays)('the Llama of examples/smollm2', () => {
       });
     });
     const logps = (changed?: typeof adapters) =>
-      sequenceLogProbs(
-        linearTokenLogProbs({ hidden: model.hidden(ids, changed), weight: model.embedding }, labels, { frozenWeight: true }),
-        counted,
-      ) as tf.Tensor1D;
+      completionLogProbs({ hidden: model.hidden(ids, changed), weight: model.embedding }, batch, { frozenWeight: true });
     const near = { relative: 20 * epsilon, absolute: 20 * epsilon };
 
     const plain = noGrad(() => logps());

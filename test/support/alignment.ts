@@ -6,16 +6,15 @@ import {
   batchesOf,
   clipByGlobalNorm,
   collatePairs,
+  completionLogProbs,
   dpo,
   noGrad,
   ops,
   pairMetrics,
   precomputeReference,
   readMetrics,
-  sequenceLogProbs,
   splitPairs,
   syncReference,
-  tokenLogProbs,
   valueAndGrads,
   type EncodedPair,
   type Nested,
@@ -51,23 +50,14 @@ const PAIRS = Array.from({ length: 4 }, (_, row): EncodedPair => {
 
 /** A batch as tensors. */
 function batchOf(pairs: readonly EncodedPair[]) {
-  const { tokens, labels, mask, reference } = collatePairs(pairs, { padTokenId: 0, padToMultipleOf: MAX_LENGTH });
-  return {
-    tokens: tf.tensor2d(tokens, undefined, 'int32'),
-    labels: tf.tensor2d(labels, undefined, 'int32'),
-    mask: tf.tensor2d(mask),
-    known: reference && { chosen: tf.tensor1d(reference.chosen), rejected: tf.tensor1d(reference.rejected) },
-  };
+  const { tokens, mask, reference } = collatePairs(pairs, { padTokenId: 0, padToMultipleOf: MAX_LENGTH });
+  return { tokens: tf.tensor2d(tokens, undefined, 'int32'), mask, known: reference };
 }
 
 type Batch = ReturnType<typeof batchOf>;
 
-const disposeBatch = ({ known, ...rest }: Batch): void => {
-  tf.dispose([rest, known]);
-};
-
-const logpsOf = (model: LanguageModel, { tokens, labels, mask }: Batch): Pair<tf.Tensor1D> =>
-  splitPairs(sequenceLogProbs<tf.Tensor2D>(tokenLogProbs(model.logits(tokens), labels), mask));
+const logpsOf = (model: LanguageModel, batch: Batch): Pair<tf.Tensor1D> =>
+  splitPairs(completionLogProbs(model.logits(batch.tokens), batch));
 
 /** The pairs with their log-probs under the model's current weights. */
 async function withReference(model: LanguageModel): Promise<EncodedPair[]> {
@@ -76,19 +66,19 @@ async function withReference(model: LanguageModel): Promise<EncodedPair[]> {
 
 /** Asserts that the log-probs of the engine equal those computed from its logits in float64. */
 async function expectLogps(model: LanguageModel): Promise<void> {
-  const { tokens, labels, mask } = collatePairs(PAIRS, { padTokenId: 0, padToMultipleOf: MAX_LENGTH });
+  const { tokens, mask } = collatePairs(PAIRS, { padTokenId: 0, padToMultipleOf: MAX_LENGTH });
   const batch = batchOf(PAIRS);
   const [logits, { chosen, rejected }] = noGrad(() => [model.logits(batch.tokens), logpsOf(model, batch)] as const);
   const scores = (await read(logits)) as number[][][];
   const expected = tokens.map((row, b) =>
     row.reduce((sum, _, t) => {
       const at = scores[b]![t]!;
-      return mask[b]![t] ? sum + at[labels[b]![t]!]! - Math.log(at.reduce((total, x) => total + Math.exp(x), 0)) : sum;
+      return mask[b]![t + 1] ? sum + at[row[t + 1]!]! - Math.log(at.reduce((total, x) => total + Math.exp(x), 0)) : sum;
     }, 0),
   );
   expectClose([await read(chosen), await read(rejected)].flat() as Values, expected, { relative: 10 * epsilon });
   tf.dispose([logits, chosen, rejected]);
-  disposeBatch(batch);
+  batch.tokens.dispose();
 }
 
 /** Loss and metrics of the pairs, as numbers. */
@@ -97,7 +87,7 @@ async function evaluate(objective: (batch: Batch) => Record<string, tf.Scalar>, 
   const scalars = noGrad(() => objective(batch));
   const values = await readMetrics(scalars);
   tf.dispose(scalars);
-  disposeBatch(batch);
+  batch.tokens.dispose();
   return values;
 }
 
@@ -135,7 +125,7 @@ export async function expectAligned(policy: LanguageModel, reference?: LanguageM
       }
     }
     tf.dispose([loss, grads, metrics, clipped]);
-    disposeBatch(batch);
+    batch.tokens.dispose();
     tensors.push(liveTensors());
   }
   optimizer.dispose();
@@ -166,7 +156,7 @@ async function twoSteps(make: () => LanguageModel): Promise<Nested[]> {
     optimizer.applyGradients(grads);
     values.push(...(await Promise.all([loss, ...model.variables.map(({ name }) => grads[name]!)].map(read))));
     tf.dispose([loss, grads]);
-    disposeBatch(batch);
+    batch.tokens.dispose();
   }
   optimizer.dispose();
   tf.dispose([...model.variables]);

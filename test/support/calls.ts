@@ -1,11 +1,10 @@
-import * as prefloss from '../../src/index.js';
-import type { LossEntry, LossName } from '../../src/index.js';
+import { lossNamed, type LossKind, type LossName } from '../../src/index.js';
 import type { X } from './engine.js';
 import type { Call } from './goldens.js';
 import { fromFour } from './samples.js';
 
 /** For each kind of loss, makes its first argument from the fields of a golden file. */
-const BATCHES: Record<LossEntry['kind'], (x: Readonly<Record<string, X>>) => X> = {
+const BATCHES: Record<LossKind, (x: Readonly<Record<string, X>>) => X> = {
   pairs: (x) => ({
     ...('chosen' in x
       ? { policy: { chosen: x.chosen, rejected: x.rejected } }
@@ -21,13 +20,13 @@ const BATCHES: Record<LossEntry['kind'], (x: Readonly<Record<string, X>>) => X> 
 };
 
 /** Makes the first argument of a loss of this kind from the fields of a golden file. */
-export const batchOf = (kind: LossEntry['kind'], fields: Readonly<Record<string, X>>): X => BATCHES[kind](fields);
+export const batchOf = (kind: LossKind, fields: Readonly<Record<string, X>>): X => BATCHES[kind](fields);
 
 /** Returns a function that calls a loss of the catalogue with the fields and options of a golden file. */
 export const callOf =
   (name: LossName): Call =>
   (fields, options) => {
-    const { loss, kind, fields: wanted } = prefloss.losses[name] as LossEntry & { loss: (batch: X, options: X) => X };
+    const { loss, kind, fields: wanted } = lossNamed(name);
     const batch: X = batchOf(kind, fields);
     // Some losses on lists take no rewards.
     if (kind === 'lists' && !wanted.includes('rewards')) delete batch.rewards;

@@ -1,3 +1,4 @@
+import type { WeightLayout } from '../../src/index.js';
 import { rounded } from './engine.js';
 
 export type Matrix = number[][];
@@ -7,6 +8,10 @@ export const matrix = (rows: number, columns: number, scale: number, seed = 0): 
   rounded(Array.from({ length: rows }, (_, i) => Array.from({ length: columns }, (_, j) => scale * Math.sin(12.9898 * i + 78.233 * j + seed)))) as Matrix; // prettier-ignore
 
 export const vector = (size: number, scale: number, seed = 0): number[] => matrix(1, size, scale, seed)[0]!;
+
+/** A weight `[V, D]` in the given layout. */
+export const inLayout = (weight: Matrix, layout: WeightLayout): Matrix =>
+  layout === 'vocabularyByHidden' ? weight : weight[0]!.map((_, d) => weight.map((row) => row[d]!));
 
 export interface Options {
   readonly logitScale?: number;

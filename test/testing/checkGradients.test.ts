@@ -1,3 +1,4 @@
+import * as tf from '@tensorflow/tfjs-core';
 import { describe, expect, it } from 'vitest';
 import { dpo, ipo, klEstimate, kto, ops, orpo, sequenceLogProbs, tokenLogProbs, type Pair } from '../../src/index.js';
 import { checkGradients } from '../../src/testing/index.js';
@@ -92,6 +93,26 @@ describe.skipIf(isArrays)('checkGradients', () => {
   });
 
   const isNested = (x: unknown) => Array.isArray(x);
+
+  it('tells a loss that is written in tf.* to use ops, and leaves none of its tensors', async () => {
+    const inputs = pair({ chosen: [-1, -2], rejected: [-2, -1.5] });
+    const before = liveTensors();
+    const advice = /^checkGradients: the loss runs on tensorflow.js but fails on plain arrays, expected one that is written in ops: /;
+    await expect(checkGradients(({ chosen, rejected }: Pair<X>): X => tf.softplus(tf.sub(rejected, chosen)), inputs)).rejects.toThrow(
+      new RegExp(`${advice.source}the loss returns a value of type Tensor, expected a tensor of the engine arrays$`),
+    );
+    await expect(checkGradients(({ chosen, rejected }: Pair<X>): X => rejected.sub(chosen).softplus(), inputs)).rejects.toThrow(
+      new RegExp(`${advice.source}rejected.sub is not a function$`),
+    );
+    expect(liveTensors()).toBe(before);
+  });
+
+  it('says what a loss returns that is no tensor', async () => {
+    const inputs = pair({ chosen: [-1, -2], rejected: [-2, -1.5] });
+    await expect(checkGradients(({ chosen }: Pair<X>) => Promise.resolve(chosen), inputs)).rejects.toThrow(
+      new TypeError('checkGradients: the loss returns a value of type Promise, expected a tensor of the engine tensorflow.js'),
+    );
+  });
 
   it('leaves no tensors behind', async () => {
     const inputs = pairLogps();

@@ -63,6 +63,17 @@ export const claims = {
       lipo: 'detaches the weights of its pairs of candidates, so no gradient reaches the rewards.',
     },
   ),
+  direction: claim(
+    'It pushes the right way',
+    'falls as the policy prefers the right side more, where it prefers the wrong side or neither',
+    'The slopes that `checkLoss` reports, see the page of each loss.',
+    { discopop: 'rises around h = 0, with the default tau.' },
+  ),
+  reference: claim(
+    'Where policy and reference agree',
+    'with a reference has one value wherever policy and reference agree and its other fields are the same',
+    '`checkLoss` compares two such batches.',
+  ),
   plain: claim(
     'Plain values next to tensors',
     'accepts plain lists, booleans and typed arrays next to tensors for everything that the trained model does not compute (the ' +
@@ -91,13 +102,6 @@ export const claims = {
     'The tensors in memory are counted before and after a call.',
   ),
 } as const;
-
-/** Losses that take a statistic of the batch as an argument. */
-export const statistics = {
-  bcoPair: '`delta`, see `rewardShift`',
-  kto: '`kl`, see [`klEstimate`](losses/klEstimate.md)',
-  bco: '`delta`, see `rewardShift`',
-} as const satisfies Remarks;
 
 /** Functions outside the catalogue whose result for a batch is not the sum of those for its parts. */
 export const otherFunctions = {

@@ -1,5 +1,5 @@
 // docs/contract.md: the statements and exceptions of claims.ts.
-import { losses } from '../../src/core.js';
+import { losses, type LossEntry } from '../../src/core.js';
 import { table } from '../markdown.js';
 import {
   claims,
@@ -7,7 +7,6 @@ import {
   ranges,
   refused,
   refusesUnknownFields,
-  statistics,
   unchecked,
   usualRange,
   type Claim,
@@ -37,6 +36,23 @@ const ranged = (): string =>
     ...Object.entries(ranges).map(([name, all]) => [linked(name), all.map(({ words }) => words).join(', '), all[0]!.note ?? '']),
   ]);
 
+/** The argument of each coupled loss that is a statistic, and the functions that compute it. */
+const statistics = (): string =>
+  Object.entries<LossEntry>(losses)
+    .filter(([, { coupling }]) => coupling === 'statistics')
+    .map(
+      ([
+        name,
+        {
+          fields,
+          statistics: [sums, total],
+        },
+      ]) => {
+        return `- ${linked(name)}: \`${fields.includes('kl') ? 'kl' : 'delta'}\`, \`${total!}\` of the sum of \`${sums!}\``;
+      },
+    )
+    .join('\n');
+
 const errors = (): string => table([['input', 'error'], ['---', '---'], ...Object.values(refused)]);
 
 const notErrors = (): string =>
@@ -54,7 +70,7 @@ export const contract = (): string => `<!-- npm run generate writes this page fr
 
 This page holds for the ${Object.keys(losses).length} losses of the [catalogue](losses.md), with the exceptions that it names.
 Tests check each statement for each loss on each engine, and that each exception is one: see \`contract.test.ts\`,
-\`badInput.test.ts\` and \`ranges.test.ts\` in \`test/losses\`.
+\`badInput.test.ts\` and \`ranges.test.ts\` in \`test/losses\`, and \`checkLoss.test.ts\` in \`test/testing\`.
 
 ${section(claims.values)}
 
@@ -62,9 +78,7 @@ ${section(claims.parts)}
 
 Three losses take a statistic of the batch as an argument. Compute it over the whole batch, and give it to each part:
 
-${Object.entries(statistics)
-  .map(([name, remark]) => `- ${linked(name)}: ${remark}`)
-  .join('\n')}
+${statistics()}
 
 Three functions outside the catalogue depend on the whole batch as well:
 
@@ -77,6 +91,10 @@ ${section(claims.gradients)}
 Gradients reach the reference, so compute its log-probs outside the differentiated function.
 
 Losses take log-probs of whole completions: they mask no tokens, and divide by no lengths.
+
+${section(claims.direction)}
+
+${section(claims.reference)}
 
 ${section(claims.finite)}
 

@@ -3,7 +3,8 @@ import { existsSync, readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { format, resolveConfig } from 'prettier';
 import ts from 'typescript';
-import { losses, type LossEntry } from '../../src/core.js';
+import { losses, type LossEntry, type LossName } from '../../src/core.js';
+import { checked } from './checked.js';
 import { table as plainTable, withPart } from '../markdown.js';
 import { goldenOf, originalsOf } from './goldens.js';
 import { originals } from './originals.js';
@@ -126,6 +127,17 @@ const need = ({ name, isOptional }: { name: string; isOptional: boolean }, entry
 const OUT_OF_RANGE =
   'Where values cannot be read synchronously (WebGPU, WebGL), a value out of range in a tensor is not an error, but makes the losses that depend on it NaN; see [values that cannot be read](../backends.md#values-that-cannot-be-read).';
 
+/** The report of `checkLoss`, as its reader would print it. */
+async function reported(name: LossName): Promise<string> {
+  const { logps } = losses[name];
+  const sample = logps === 'none' ? 'rewards' : logps === 'mean' ? 'mean log-probs' : 'summed log-probs';
+  return `This is the report of \`checkLoss\` on four rows of ${sample}. The policy is \`level\` where it equals the reference, or its log-probs are all the same; it is \`ahead\` where it prefers the right side. Training raises inputs with a negative slope.
+
+\`\`\`text
+${String(await checked(name))}
+\`\`\``;
+}
+
 async function page(name: string): Promise<string> {
   const { description, tags } = functionComment(name);
   const text = (wanted: string): string[] => tags.filter((tag) => tag.name === wanted).map((tag) => tag.text);
@@ -147,6 +159,7 @@ async function page(name: string): Promise<string> {
     ...(shown.length > 0 ? ['## Options', table(['option', '', 'meaning'], shown.map((o) => [`\`${o.name}\``, need(o, entry), o.text]))] : []), // prettier-ignore
     ...(entry?.perExample.length ? [OUT_OF_RANGE] : []),
     ...(text('example').length > 0 ? ['## Example', text('example').join('\n\n').replaceAll('```ts', '```ts no-check')] : []),
+    ...(entry ? ['## What it does', await reported(name as LossName)] : []),
     ...(elsewhere.length > 0 ? ['## In other libraries', table(['library', 'name', 'prefloss', 'note'], elsewhere.map((o) => [o.library, o.name, `\`${o.call}\``, o.note ?? '']))] : []), // prettier-ignore
     '## Compared with',
     proof(name),

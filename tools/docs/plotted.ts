@@ -1,5 +1,5 @@
 import * as pf from '../../src/core.js';
-import type { LossEntry, LossName } from '../../src/core.js';
+import type { LossKind, LossName } from '../../src/core.js';
 
 /** A curve: its label in the legend, and its value as a function of the variable on the x axis. */
 type Curve = readonly [label: string, f: (x: number) => number];
@@ -44,7 +44,7 @@ const free = (axis: string, reach: number, middle: number): Kind => ({
 const FREE_SUMS = free('chosen - rejected, nats', 60, -100);
 const FREE_MEANS = free('chosen - rejected, nats per token', 3, -2);
 
-const KINDS: Readonly<Record<LossEntry['kind'], Kind>> = {
+const KINDS: Readonly<Record<LossKind, Kind>> = {
   pairs: {
     axis: 'scaled margin h',
     domain: [-6, 6],
@@ -142,7 +142,7 @@ function kindOf(name: LossName): Kind {
 }
 
 /** Returns the values of `names`, all of which `table` must contain. */
-const pick = (table: Readonly<Record<string, unknown>>, names: readonly string[], what: string): Record<string, unknown> =>
+export const pick = (table: Readonly<Record<string, unknown>>, names: readonly string[], what: string): Record<string, unknown> =>
   Object.fromEntries(
     names.map((name) => {
       if (!(name in table)) throw new Error(`tools/docs/plotted.ts: ${what} lacks a value for ${name}`);
@@ -152,7 +152,7 @@ const pick = (table: Readonly<Record<string, unknown>>, names: readonly string[]
 
 /** Returns the plot of a loss of the catalogue. */
 function ofLoss(name: LossName): Plotted {
-  const { loss, fields, required } = pf.losses[name] as unknown as LossEntry & { loss: (batch: Batch, options: Options) => number[] };
+  const { loss, fields, required } = pf.lossNamed(name);
   const { axis, domain, batch, curves } = kindOf(name);
   const [given, needed] = [pick(FIELDS, fields, 'FIELDS'), pick(REQUIRED, required, 'REQUIRED')];
   return {
@@ -160,7 +160,7 @@ function ofLoss(name: LossName): Plotted {
     domain,
     curves: (CURVES[name] ?? curves(name)).map(([label, own, more]): Curve => {
       const options = { ...needed, ...own };
-      return [label, (x) => loss({ ...batch(x, options), ...given, ...more }, options)[0]!];
+      return [label, (x) => loss<number[]>({ ...batch(x, options), ...given, ...more }, options)[0]!];
     }),
   };
 }

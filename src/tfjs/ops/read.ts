@@ -6,7 +6,7 @@ export async function read(xs: readonly tf.Tensor[]): Promise<Float32Array[]> {
   try {
     const found = (await joined.data()) as Float32Array | [];
     // The concatenation of no values is a plain list.
-    const values = found instanceof Float32Array ? found : new Float32Array();
+    const values = Array.isArray(found) ? new Float32Array() : found;
     let end = 0;
     return xs.map((x) => values.subarray(end, (end += x.size)));
   } finally {

@@ -1,7 +1,9 @@
 import * as tf from '@tensorflow/tfjs-core';
-import { untaped } from '../tape.js';
+import { kernel } from '../kernels/kernel.js';
+import { onTensorflow } from '../kernels/tensorflow.js';
+import { customGradient, untaped } from '../tape.js';
 import { broadcastTo } from './broadcastTo.js';
-import { condition } from './dtypes.js';
+import { condition, float } from './dtypes.js';
 
 type T = tf.Tensor;
 
@@ -10,19 +12,55 @@ type T = tf.Tensor;
  * a bool tensor. It also cannot broadcast a bool condition there.
  */
 export function where(c: T, a: T | number, b: T | number): T {
-  let [x, y] = [asTensor(a), asTensor(b)];
-  const asFloats = x.dtype !== y.dtype || x.dtype === 'bool';
-  const shape = broadcastShape(broadcastShape(c.shape, x.shape), y.shape);
-  if (shape.includes(0)) [x, y] = [broadcastTo(x, shape), broadcastTo(y, shape)];
+  const shape = [c, a, b].map(shapeOf).reduce(broadcastShape);
   const isSmaller = tf.util.sizeFromShape(shape) !== c.size;
   const repeated = isSmaller ? untaped(() => broadcastTo(tf.cast(c, 'float32'), shape)) : c;
-  return tf.where(
-    repeated.dtype === 'bool' ? repeated : condition(repeated),
-    asFloats ? tf.cast(x, 'float32') : x,
-    asFloats ? tf.cast(y, 'float32') : y,
+  const holds = repeated.dtype === 'bool' ? repeated : condition(repeated);
+  if (typeof b === 'number' && isShaped(a, shape)) return selected(holds, float(a), b, true);
+  if (typeof a === 'number' && isShaped(b, shape)) return selected(holds, float(b), a, false);
+  // tf.where takes an axis of size 0 for one of size 1.
+  const own = (v: T | number): T => (shape.includes(0) ? broadcastTo(asTensor(v), shape) : asTensor(v));
+  const [x, y] = [own(a), own(b)];
+  return x.dtype !== y.dtype || x.dtype === 'bool' ? tf.where(holds, float(x), float(y)) : tf.where(holds, x, y);
+}
+
+const shapeOf = (x: T | number): number[] => (typeof x === 'number' ? [] : x.shape);
+const asTensor = (x: T | number): T => (typeof x === 'number' ? tf.scalar(x) : x);
+const isShaped = (x: T | number, shape: number[]): x is T => typeof x !== 'number' && tf.util.arraysEqual(x.shape, shape);
+const broadcastShape = (a: number[], b: number[]): number[] => tf.broadcast_util.assertAndGetBroadcastShape(a, b);
+
+/**
+ * `x` where the condition equals `selects`, a number elsewhere; the gradient is selected in the same way. `tf.where` would first repeat
+ * the number in two operations, on wasm copy all its arguments, and multiply the gradient by the condition.
+ */
+function selected(holds: T, x: T, number: number, selects: boolean): T {
+  return customGradient(
+    { x },
+    ({ x: input }) => ({ value: select(holds, input, number, selects), saved: { holds } }),
+    (dy, saved) => ({ x: selected(saved.holds, dy, 0, selects) }),
   );
 }
 
-const asTensor = (x: T | number): T => (typeof x === 'number' ? tf.scalar(x) : x);
+function select(holds: T, x: T, number: number, selects: boolean): T {
+  const isScalar = selectKernel.isAvailable();
+  const other = isScalar ? tf.scalar(number) : tf.fill(x.shape, number);
+  const [t, e] = selects ? [x, other] : [other, x];
+  return isScalar ? selectKernel.run({ condition: holds, t, e }, {}) : tf.engine().runKernel(tf.Select, { condition: holds, t, e });
+}
 
-const broadcastShape = (a: number[], b: number[]): number[] => tf.broadcast_util.assertAndGetBroadcastShape(a, b);
+interface Inputs {
+  /** Bools. */
+  readonly condition: T;
+  /** Where the condition holds. */
+  readonly t: T;
+  /** Elsewhere. */
+  readonly e: T;
+}
+
+/** TensorFlow's own selection with broadcasting, which tfjs does not use. */
+const selectKernel = kernel<Inputs>('PreflossSelect', {
+  tensorflow: onTensorflow((backend, { condition: holds, t, e }) => {
+    const { TF_ATTR_TYPE, TF_FLOAT } = backend.binding;
+    return backend.executeSingleOutput('SelectV2', [{ name: 'T', type: TF_ATTR_TYPE, value: TF_FLOAT }], [holds, t, e]);
+  }),
+});

@@ -1,4 +1,4 @@
-import { clone, dispose, getGradient, keep, tidy, variableGrads, type Scalar, type Tensor, type Variable } from '@tensorflow/tfjs-core';
+import { clone, dispose, getGradient, keep, Tensor, tidy, variableGrads, type Scalar, type Variable } from '@tensorflow/tfjs-core';
 import { describe } from '../../backend/registry.js';
 import { registerUnsortedSegmentSum } from '../ops/unsortedSegmentSum.js';
 import { discardTape } from '../tape.js';
@@ -50,8 +50,7 @@ export function valueAndGrads<A extends LossAndAux>(f: () => A, variables: Varia
   let aux: Record<string, unknown> = {};
   const lossOf = () => {
     const outputs: unknown = f();
-    if (typeof outputs !== 'object' || outputs === null)
-      throw new TypeError(`valueAndGrads: f returned ${describe(outputs)}, expected { loss, ... }`);
+    checkOutputs(outputs);
     const { loss, ...others } = outputs as A;
     checkLoss(loss);
     if ('grads' in others) throw new RangeError('valueAndGrads: f returned a field grads, which is the name of the gradients');
@@ -95,6 +94,18 @@ function trainableOf(variables: Variables): Variable[] {
   const trainable = all.filter((v) => v.trainable);
   if (trainable.length > 0) return trainable;
   throw new RangeError(`valueAndGrads: variables has no trainable variable among ${all.length}, expected at least one`);
+}
+
+/** Checks that `f` returned a record. */
+function checkOutputs(outputs: unknown): asserts outputs is object {
+  const got = (what: string) => new TypeError(`valueAndGrads: f returned ${what}, expected { loss, ... }`);
+  if (outputs instanceof Tensor) throw got(`a tensor of shape [${(outputs as Tensor).shape.join(', ')}]`);
+  if (outputs instanceof Promise) {
+    // Its tensors are gone by the time it settles, so it may reject, which nobody else handles.
+    outputs.catch(() => undefined);
+    throw got('a promise');
+  }
+  if (typeof outputs !== 'object' || outputs === null) throw got(describe(outputs));
 }
 
 function checkLoss(loss: unknown): void {

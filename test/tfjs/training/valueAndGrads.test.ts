@@ -96,6 +96,17 @@ describe.skipIf(isArrays)('valueAndGrads', () => {
       'valueAndGrads: loss is undefined, expected a scalar tensor',
     );
     expectError(
+      () => valueAndGrads((() => tf.sum(w)) as never, [w]),
+      TypeError,
+      'valueAndGrads: f returned a tensor of shape [], expected { loss, ... }',
+    );
+    expectError(
+      () => valueAndGrads((async () => ({ loss: await Promise.reject(new Error('late')) })) as never, [w]),
+      TypeError,
+      'valueAndGrads: f returned a promise, expected { loss, ... }',
+    );
+    expectError(() => valueAndGrads((() => 3) as never, [w]), TypeError, 'valueAndGrads: f returned a number, expected { loss, ... }');
+    expectError(
       () => valueAndGrads((() => undefined) as never, [w]),
       TypeError,
       'valueAndGrads: f returned undefined, expected { loss, ... }',

@@ -2,17 +2,19 @@ import * as tf from '@tensorflow/tfjs-core';
 import type { LinearRows } from '../../../backend/types.js';
 import { checkSize } from '../../kernels/webgpu/checkSize.js';
 import { scope } from '../../ops/scope.js';
-import { timesTransposed } from './matrices.js';
-import { readRows } from './readRows.js';
+import { vocabularyAxis } from '../../../internal/weightLayout.js';
+import { productsOf } from './matrices.js';
+import type { Part } from './part.js';
+import { readPart } from './readPart.js';
 import { softcap } from './softcap.js';
 
 type T = tf.Tensor;
 
 /** A part of the vocabulary. */
 export interface Chunk {
-  /** Index of its first token. */
-  readonly from: number;
-  /** Its rows of the output embedding, `[C, D]`. */
+  /** Its tokens, as a part of the output embedding. */
+  readonly part: Part;
+  /** That part, `[C, D]` or `[D, C]` by the layout. */
   readonly weight: T;
   /** `hidden weight^T + bias`, `[N, C]`. */
   readonly products: T;
@@ -31,22 +33,42 @@ export interface Chunk {
 const TARGET_SIZE = 2 ** 20;
 /** Fewest tokens per chunk by default, even if the chunk then exceeds the target. */
 const FEWEST_TOKENS = 256;
+/** Logits of at most this many elements are one chunk by default: several would take longer, and save little memory. */
+const SMALL_LOGITS = 2 ** 21;
 
-/** Number of tokens per chunk; the last chunk may be smaller. */
-export const chunkSizeOf = ({ hidden, chunkSize }: LinearRows<T>): number =>
-  chunkSize ?? Math.max(FEWEST_TOKENS, Math.round(TARGET_SIZE / Math.max(...hidden.shape)));
+/** Size of the vocabulary. */
+export const vocabularyOf = ({ weight, layout }: LinearRows<T>): number => weight.shape[vocabularyAxis(layout)]!;
+
+/** Number of tokens per chunk, at most the vocabulary; the last chunk may be smaller. */
+export function chunkSizeOf(rows: LinearRows<T>): number {
+  const [size, width] = rows.hidden.shape as [number, number];
+  const vocabulary = vocabularyOf(rows);
+  if (rows.chunkSize !== undefined) return Math.min(rows.chunkSize, vocabulary);
+  if (size * vocabulary <= SMALL_LOGITS) return vocabulary;
+  return Math.min(vocabulary, Math.max(FEWEST_TOKENS, Math.round(TARGET_SIZE / Math.max(size, width))));
+}
+
+/** Number of chunks. */
+export const chunkCountOf = (rows: LinearRows<T>): number => Math.ceil(vocabularyOf(rows) / chunkSizeOf(rows));
 
 /**
  * Folds `f` over the chunks of the vocabulary: `f` takes the state after the chunks so far and the next chunk, and returns the next
  * state. All tensors of the old state and of `f` that the next state does not hold are disposed.
+ *
+ * @param products - The products of the only chunk, if they are known.
  */
-export function foldChunks<State extends object>(rows: LinearRows<T>, start: State, f: (state: State, chunk: Chunk) => State): State {
-  const [vocabulary] = rows.weight.shape as [number, number];
+export function foldChunks<State extends object>(
+  rows: LinearRows<T>,
+  start: State,
+  f: (state: State, chunk: Chunk) => State,
+  products?: T,
+): State {
+  const vocabulary = vocabularyOf(rows);
   const step = chunkSizeOf(rows);
   let state = start;
   for (let from = 0; from < vocabulary; from += step) {
     const before = state;
-    state = scope(() => f(before, chunkOf(rows, from, Math.min(from + step, vocabulary))));
+    state = scope(() => f(before, chunkOf(rows, from, Math.min(from + step, vocabulary), products)));
     const kept = tensorsIn(state);
     tf.dispose(tensorsIn(before).filter((x) => !kept.includes(x)));
   }
@@ -55,14 +77,15 @@ export function foldChunks<State extends object>(rows: LinearRows<T>, start: Sta
 
 const tensorsIn = (state: object): T[] => tf.tensor_util.getTensorsInContainer(state as tf.TensorContainer);
 
-function chunkOf({ hidden, weight, bias, labels, cap }: LinearRows<T>, from: number, to: number): Chunk {
-  const part = readRows(weight, from, to);
-  const plain = timesTransposed(hidden, part);
-  const products = bias ? tf.add(plain, tf.slice(bias, [from], [to - from])) : plain;
+function chunkOf({ hidden, weight, layout, bias, labels, cap }: LinearRows<T>, from: number, to: number, known: T | undefined): Chunk {
+  const part = { axis: vocabularyAxis(layout), from, to };
+  const ofPart = readPart(weight, part);
+  const withBias = (plain: T): T => (bias ? tf.add(plain, tf.slice(bias, [from], [to - from])) : plain);
+  const products = known ?? withBias(productsOf(hidden, ofPart, layout));
   const local = tf.sub(labels, tf.scalar(from, 'int32'));
   return {
-    from,
-    weight: part,
+    part,
+    weight: ofPart,
     products,
     logits: softcap(products, cap),
     labels: local,
@@ -74,7 +97,7 @@ function chunkOf({ hidden, weight, bias, labels, cap }: LinearRows<T>, from: num
 export function checkDevice(fn: string, rows: LinearRows<T>): void {
   if (tf.getBackend() !== 'webgpu') return;
   const { hidden, weight, chunkSize } = rows;
-  const chunk = [hidden.shape[0], Math.min(chunkSizeOf(rows), weight.shape[0])];
+  const chunk = [hidden.shape[0]!, chunkSizeOf(rows)];
   checkSize(tf.backend(), fn, 'hidden', hidden.shape, 'use fewer rows');
   checkSize(tf.backend(), fn, 'weight', weight.shape, 'use a smaller vocabulary, or the wasm backend');
   checkSize(tf.backend(), fn, 'a chunk', chunk, chunkSize === undefined ? 'use fewer rows' : 'use a smaller chunkSize');

@@ -4,7 +4,7 @@ import { gatherRows } from '../../ops/take.js';
 import { customGradient } from '../../tape.js';
 import { softmaxState } from '../tokenLogProbs/contract.js';
 import { foldChunks, type Chunk } from './chunks.js';
-import { column } from './matrices.js';
+import { column, mixtureOf } from './matrices.js';
 import { timesSoftcapSlope } from './softcap.js';
 import { joinStates, softmaxOf } from './softmax.js';
 import { exp } from '../../ops/elementary/elementary.js';
@@ -34,7 +34,7 @@ export function withFrozenWeight(rows: LinearRows<T>): T {
         const { state, powers } = softmaxOf(chunk);
         const next = { states: [...before.states, state] };
         if (!willDifferentiate) return next;
-        return { ...next, mixture: mixed(before.mixture, chunk, softmaxState.read(state, 'largest'), powers(), rows.cap) };
+        return { ...next, mixture: mixed(before.mixture, chunk, softmaxState.read(state, 'largest'), powers(), rows) };
       });
       const { state } = joinStates(states, rows);
       const mean = mixture && tf.div(mixture.sum, column(softmaxState.read(state, 'total')));
@@ -45,8 +45,8 @@ export function withFrozenWeight(rows: LinearRows<T>): T {
 }
 
 /** The mixture after one more chunk. */
-function mixed(before: Mixture | undefined, { weight, products }: Chunk, largest: T, powers: T, cap: number | undefined): Mixture {
-  const sum = tf.matMul(timesSoftcapSlope(powers, products, cap), weight);
+function mixed(before: Mixture | undefined, { weight, products }: Chunk, largest: T, powers: T, { cap, layout }: LinearRows<T>): Mixture {
+  const sum = mixtureOf(timesSoftcapSlope(powers, products, cap), weight, layout);
   if (!before) return { largest, sum };
   const highest = tf.maximum(before.largest, largest);
   const rescaled = (x: Mixture): T => tf.mul(x.sum, column(exp(tf.sub(x.largest, highest))));
@@ -54,8 +54,9 @@ function mixed(before: Mixture | undefined, { weight, products }: Chunk, largest
 }
 
 /** Derivative of each label's logit with respect to the hidden state, `[N, D]`. */
-function slopeOfLabel({ hidden, weight, bias, labels, cap }: LinearRows<T>): T {
-  const ofLabel = gatherRows(weight, labels);
+function slopeOfLabel({ hidden, weight, layout, bias, labels, cap }: LinearRows<T>): T {
+  // A label out of range becomes NaN later, whatever is read here.
+  const ofLabel = layout === 'vocabularyByHidden' ? gatherRows(weight, labels) : tf.transpose(tf.gather(weight, labels, 1));
   if (cap === undefined) return ofLabel;
   const product = tf.sum(tf.mul(hidden, ofLabel), -1);
   return timesSoftcapSlope(ofLabel, column(bias ? tf.add(product, gatherRows(bias, labels)) : product), cap);

@@ -1,4 +1,5 @@
 import * as tf from '@tensorflow/tfjs-core';
+import type { WeightLayout } from '../../../backend/types.js';
 
 type T = tf.Tensor;
 
@@ -6,10 +7,22 @@ const onWasm = (): boolean => tf.getBackend() === 'wasm';
 
 // On wasm, tf.matMul with a transpose flag is an order of magnitude slower than a transposition followed by a plain product.
 /** `a b^T` */
-export const timesTransposed = (a: T, b: T): T => (onWasm() ? tf.matMul(a, tf.transpose(b)) : tf.matMul(a, b, false, true));
+const timesTransposed = (a: T, b: T): T => (onWasm() ? tf.matMul(a, tf.transpose(b)) : tf.matMul(a, b, false, true));
 
 /** `a^T b` */
-export const transposedTimes = (a: T, b: T): T => (onWasm() ? tf.matMul(tf.transpose(a), b) : tf.matMul(a, b, true, false));
+const transposedTimes = (a: T, b: T): T => (onWasm() ? tf.matMul(tf.transpose(a), b) : tf.matMul(a, b, true, false));
+
+/** The logits `[N, C]` of hidden states `[N, D]`, by a part of the output embedding: `[C, D]` or `[D, C]`. */
+export const productsOf = (hidden: T, part: T, layout: WeightLayout): T =>
+  layout === 'vocabularyByHidden' ? timesTransposed(hidden, part) : tf.matMul(hidden, part);
+
+/** The sum over a chunk of each number of `x`, `[N, C]`, times its token's embedding: `[N, D]`. */
+export const mixtureOf = (x: T, part: T, layout: WeightLayout): T =>
+  layout === 'vocabularyByHidden' ? tf.matMul(x, part) : timesTransposed(x, part);
+
+/** Gradient of a part of the output embedding, in its layout, from the gradient of the products `[N, C]`. */
+export const partGradient = (gradient: T, hidden: T, layout: WeightLayout): T =>
+  layout === 'vocabularyByHidden' ? transposedTimes(gradient, hidden) : transposedTimes(hidden, gradient);
 
 /** `[N]` as `[N, 1]`. */
 export const column = (x: T): T => tf.expandDims(x, -1);

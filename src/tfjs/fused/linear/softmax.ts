@@ -6,7 +6,7 @@ import { max } from '../../ops/max.js';
 import { sum } from '../../ops/sum.js';
 import { isState, softmaxState } from '../tokenLogProbs/contract.js';
 import { tokenLogProbsBackward, tokenLogProbsForward } from '../tokenLogProbs/tokenLogProbs.js';
-import { chunkSizeOf, type Chunk } from './chunks.js';
+import { chunkSizeOf, vocabularyOf, type Chunk } from './chunks.js';
 import { column, pickFromRows } from './matrices.js';
 import { timesSoftcapSlope } from './softcap.js';
 import { exp, log } from '../../ops/elementary/elementary.js';
@@ -19,12 +19,12 @@ const LOWEST = -3.4e38;
 /** A label that is in no chunk and is not ignored. */
 const IN_NO_CHUNK = -1;
 
-/** Whether there are kernels of `tokenLogProbs` that work on softmax states; those on tensorflow work on probabilities. */
-const hasKernels = (): boolean => tokenLogProbsForward.isAvailable() && tf.getBackend() !== 'tensorflow';
-
 /** The softmax over the logits of a chunk. */
 export interface ChunkSoftmax {
-  /** A `softmaxState` over the chunk: its log-prob is normalized over the tokens of the chunk, at the clamped label. */
+  /**
+   * A `softmaxState` over the chunk: its log-prob is normalized over the tokens of the chunk, at the clamped label. On tensorflow, its
+   * largest logit may be any number close enough.
+   */
   readonly state: T;
   /** Computes `e^(logit - largest)`, `[N, C]`. */
   readonly powers: () => T;
@@ -32,8 +32,12 @@ export interface ChunkSoftmax {
 
 /** The softmax over the logits of a chunk. */
 export function softmaxOf({ logits, clampedLabels }: Chunk): ChunkSoftmax {
-  const fused = hasKernels() ? tokenLogProbsForward.run({ logits, labels: clampedLabels }, { ignoreIndex: NO_LABEL }) : undefined;
-  if (fused && isState(fused)) return { state: fused, powers: () => powersOf(logits, softmaxState.read(fused, 'largest')) };
+  if (tokenLogProbsForward.isAvailable()) {
+    const output = tokenLogProbsForward.run({ logits, labels: clampedLabels }, { ignoreIndex: NO_LABEL });
+    if (isState(output)) return { state: output, powers: () => powersOf(logits, softmaxState.read(output, 'largest')) };
+    const [, state, powers] = output;
+    return { state, powers: () => powers };
+  }
   const largest = tf.maximum(max(logits, -1), LOWEST);
   const powers = exp(tf.sub(logits, column(largest)));
   const total = sum(powers, -1);
@@ -53,8 +57,6 @@ function powersOf(logits: T, largest: T): T {
 export interface JoinedSoftmax {
   /** The `softmaxState` over the whole vocabulary. */
   readonly state: T;
-  /** Largest logit of each chunk, `[chunks, N]`. */
-  readonly chunkLargest: T;
   /** Log of the probability of each chunk, `[chunks, N]`. */
   readonly logShare: T;
   /** The chunk that holds each label, integers `[N]`. */
@@ -72,22 +74,26 @@ export function joinStates(states: readonly T[], rows: LinearRows<T>): JoinedSof
   const inChunks = tf.where(tf.equal(total, 0), tf.fill(total.shape, -Infinity), tf.add(logp, logShare));
   const labelChunk = chunkOfLabel(rows);
   const state = softmaxState.pack({ logp: pickFromRows(tf.transpose(inChunks), labelChunk), largest: highest, total: whole });
-  return { state, chunkLargest: largest, logShare, labelChunk };
+  return { state, logShare, labelChunk };
 }
 
 function chunkOfLabel(rows: LinearRows<T>): T {
-  const starts = tf.range(0, (rows.weight.shape as [number, number])[0], chunkSizeOf(rows), 'int32');
+  const starts = tf.range(0, vocabularyOf(rows), chunkSizeOf(rows), 'int32');
   const begun = tf.cast(tf.greaterEqual(column(rows.labels), starts), 'int32');
   return tf.maximum(tf.sub(tf.sum(begun, -1), tf.scalar(1, 'int32')), tf.scalar(0, 'int32'));
 }
 
 /** Gradient with respect to the products of a chunk, `[N, C]`, from the softmax state over the whole vocabulary. */
 export function chunkGradient({ products, logits, labels }: Chunk, { cap }: LinearRows<T>, state: T, dy: T): T {
-  const gradient = hasKernels()
-    ? tokenLogProbsBackward.run({ logits, labels, saved: state, dy }, { ignoreIndex: NO_LABEL, partial: 1 })
+  const gradient = tokenLogProbsBackward.isAvailable()
+    ? tokenLogProbsBackward.run({ logits: backwardInput(logits, state), labels, saved: state, dy }, { ignoreIndex: NO_LABEL, partial: 1 })
     : plainGradient(logits, labels, state, dy);
   return timesSoftcapSlope(gradient, products, cap);
 }
+
+/** The input of the backward kernel: the logits, on tensorflow their powers. */
+const backwardInput = (logits: T, state: T): T =>
+  tf.getBackend() === 'tensorflow' ? exp(tf.sub(logits, column(softmaxState.read(state, 'largest')))) : logits;
 
 function plainGradient(logits: T, labels: T, state: T, dy: T): T {
   const logp = softmaxState.read(state, 'logp');

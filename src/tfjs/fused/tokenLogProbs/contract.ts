@@ -23,17 +23,25 @@ export interface ForwardAttributes {
 export const softmaxState = perToken('logp', 'largest', 'total');
 
 /**
- * Output of the forward kernel: a `softmaxState`, all 0 for ignored tokens. On tensorflow there are two outputs, the log-probs `[N]` and
- * the probabilities `[..., V]`: TensorFlow computes a whole softmax, and saving it is faster than computing it again.
+ * Output of the forward kernel: a `softmaxState`, all 0 for ignored tokens. On tensorflow there are three outputs: the log-probs in the
+ * shape of the labels; a `softmaxState`, in which any number close enough to the largest logit may take its place; and the powers
+ * `e^(logit - largest)`, `[..., V]`: saving them is faster than computing them again.
  */
-export type ForwardOutput = Tensor | readonly [logps: Tensor, probabilities: Tensor];
+export type ForwardOutput = Tensor | readonly [logps: Tensor, state: Tensor, powers: Tensor];
+
+/** The lowest float32. It replaces a largest logit of -Infinity, because -Infinity minus itself is NaN. */
+export const LOWEST = -3.4028234663852886e38;
 
 /** Whether the output is a `softmaxState`. */
 export const isState = (output: ForwardOutput): output is Tensor => !Array.isArray(output);
 
 /** Inputs of the backward kernel. */
-export interface BackwardInputs extends ForwardInputs {
-  /** A `softmaxState`; on tensorflow, the probabilities. */
+export interface BackwardInputs {
+  /** `[..., V]`; on tensorflow, the powers of the forward kernel. */
+  readonly logits: Tensor;
+  /** Integers `[...]`. */
+  readonly labels: Tensor;
+  /** A `softmaxState`. */
   readonly saved: Tensor;
   /** Gradient with respect to the log-probs, `[...]`. */
   readonly dy: Tensor;
@@ -46,7 +54,7 @@ export interface BackwardInputs extends ForwardInputs {
 export interface BackwardAttributes extends ForwardAttributes {
   /**
    * 1 if the logits cover only a part of the vocabulary and `saved` is the state over all of it: a label may then be outside this
-   * part. Otherwise 0; always 0 on tensorflow.
+   * part. Otherwise 0.
    */
   readonly partial: 0 | 1;
 }

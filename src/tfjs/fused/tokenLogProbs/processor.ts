@@ -1,9 +1,13 @@
 import { util } from '@tensorflow/tfjs-core';
 import { onProcessor } from '../../kernels/processor.js';
-import { softmaxState, type BackwardAttributes, type BackwardInputs, type ForwardAttributes, type ForwardInputs } from './contract.js';
-
-/** The lowest float32. It replaces a largest logit of -Infinity, because -Infinity minus itself is NaN. */
-const LOWEST = -3.4028234663852886e38;
+import {
+  LOWEST,
+  softmaxState,
+  type BackwardAttributes,
+  type BackwardInputs,
+  type ForwardAttributes,
+  type ForwardInputs,
+} from './contract.js';
 
 /** Sums over the vocabulary accumulate in float64. */
 export const forward = onProcessor<ForwardInputs, ForwardAttributes>({

@@ -1,63 +1,65 @@
-import { gather, max, mul, reshape, softmax, tensor, tensor1d, zeros, type Tensor, type TypedArray } from '@tensorflow/tfjs-core';
+import { exp, gather, max, mul, reshape, sub, sum, tensor, tensor1d, zeros, type Tensor } from '@tensorflow/tfjs-core';
 import { inPlace, onTensorflow } from '../../kernels/tensorflow.js';
-import type { BackwardAttributes, BackwardInputs, ForwardAttributes, ForwardInputs } from './contract.js';
-
-/** Below this, a log-prob is computed from the logit instead: near the subnormal numbers, a probability loses digits. */
-const SMALL = 2 ** -100;
-
-/** The index of each label's logit among all logits, flattened; for an ignored label, that of the first logit of its row. */
-function places(labels: TypedArray, vocabulary: number, ignoreIndex: number): Tensor {
-  return tensor1d(
-    labels.map((label, row) => row * vocabulary + (label === ignoreIndex ? 0 : label)),
-    'int32',
-  );
-}
-
-/** The values of a flattened tensor at these indices. */
-const valuesAt = (x: Tensor, at: Tensor): TypedArray => gather(reshape(x, [-1]), at).dataSync();
+import {
+  LOWEST,
+  softmaxState,
+  type BackwardAttributes,
+  type BackwardInputs,
+  type ForwardAttributes,
+  type ForwardInputs,
+} from './contract.js';
 
 /**
- * Runs TensorFlow's own softmax, which uses all cores, and returns it for the backward pass. The log-probs are taken from it in
- * float64.
+ * Where the largest logit of every row is within this distance of 0, exponentials of the logits themselves neither overflow nor lose
+ * anything next to their largest one. Subtracting the largest logit first would be another pass, into another buffer.
+ */
+const NEAR_ZERO = 30;
+
+/** One number per row, as a column that broadcasts over the logits. */
+const columnFor = (logits: readonly number[], values: Float32Array): Tensor => tensor(values, [...logits.slice(0, -1), 1]);
+
+/**
+ * Runs TensorFlow's own operations, which use all cores, and keeps the powers `e^(logit - shift)` for the backward pass, whose factor
+ * per row includes their normalisation. The log-probs are computed in float64.
  */
 export const forward = onTensorflow<ForwardInputs, ForwardAttributes>((_, { logits, labels }, { ignoreIndex }) => {
-  const probabilities = softmax(logits);
   const y = labels.dataSync();
-  const at = places(y, logits.shape.at(-1)!, ignoreIndex);
-  const likelihoods = valuesAt(probabilities, at);
-  const logps = Float32Array.from(likelihoods, (p, row) => (y[row] === ignoreIndex ? 0 : Math.log(p)));
-  // NaN counts as lost: in such a row the largest probability is NaN too, so the log-prob stays NaN.
-  const isLost = (p: number, row: number) => y[row] !== ignoreIndex && !(p >= SMALL);
-  if (likelihoods.some(isLost)) {
-    const [x, largest, likeliest] = [valuesAt(logits, at), max(logits, -1).dataSync(), max(probabilities, -1).dataSync()];
-    likelihoods.forEach((p, row) => {
-      if (isLost(p, row)) logps[row] = x[row]! - largest[row]! + Math.log(likeliest[row]!);
-    });
-  }
-  return [tensor1d(logps), probabilities];
+  const state = new Float32Array(softmaxState.count * y.length);
+  const { logp, largest: shift, total } = softmaxState.rowsOf(state);
+  const largest = max(logits, -1).dataSync();
+  const isNearZero = largest.every((x) => Math.abs(x) <= NEAR_ZERO);
+  if (!isNearZero) shift.set(largest.map((x) => Math.max(x, LOWEST)));
+  const powers = exp(isNearZero ? logits : sub(logits, columnFor(logits.shape, shift)));
+  total.set(sum(powers, -1).dataSync());
+  const [isIgnored, vocabulary] = [(row: number): boolean => y[row] === ignoreIndex, logits.shape.at(-1)!];
+  const places = y.map((label, row) => row * vocabulary + (isIgnored(row) ? 0 : label));
+  const ofLabels = gather(reshape(logits, [-1]), tensor1d(places, 'int32')).dataSync();
+  ofLabels.forEach((x, row) => (logp[row] = isIgnored(row) ? 0 : x - shift[row]! - Math.log(total[row]!)));
+  return [tensor(logp, labels.shape), tensor(state, [softmaxState.count, y.length]), powers];
 });
 
-/** Computes the gradient from the probabilities, in one buffer. */
-export const backward = onTensorflow<BackwardInputs, BackwardAttributes>((backend, { labels, saved, dy }, { ignoreIndex }) => {
-  const { shape } = saved;
-  const vocabulary = shape.at(-1)!;
-  const y = labels.dataSync();
-  const at = places(y, vocabulary, ignoreIndex);
-  const d = dy.dataSync().map((value, row) => (y[row] === ignoreIndex ? 0 : value));
-  const scaled = mul(
-    saved,
-    tensor(
-      d.map((value) => 0 - value),
-      [...shape.slice(0, -1), 1],
-    ),
-  );
-  const gradient = reshape(inPlace(backend, 'InplaceAdd', reshape(scaled, [-1]), at, tensor1d(d)), [-1, vocabulary]);
-  // A NaN among the logits of an ignored row makes all its probabilities NaN, and multiplying by 0 does not remove a NaN.
-  const someOfRow = valuesAt(saved, at);
-  const broken = Array.from(y.keys()).filter((row) => y[row] === ignoreIndex && Number.isNaN(someOfRow[row]));
-  const cleaned = broken.reduce(
-    (g, row) => inPlace(backend, 'InplaceUpdate', g, tensor1d([row], 'int32'), zeros([1, vocabulary])),
-    gradient,
-  );
-  return reshape(cleaned, shape);
-});
+/** Computes the gradient in one buffer. */
+export const backward = onTensorflow<BackwardInputs, BackwardAttributes>(
+  (backend, { logits: powers, labels, saved, dy }, { ignoreIndex }) => {
+    const [y, d, vocabulary] = [labels.dataSync(), dy.dataSync(), powers.shape.at(-1)!];
+    const { logp, total } = softmaxState.rowsOf(saved.dataSync() as Float32Array);
+    const isIgnored = (row: number): boolean => y[row] === ignoreIndex;
+    const factors = d.map((value, row) => (isIgnored(row) ? 0 : -value / total[row]!)) as Float32Array;
+    const gradient = mul(powers, columnFor(powers.shape, factors));
+    // Reshaping shares the memory, so an update writes into the gradient.
+    const update = (shape: number[], at: readonly number[], values: Tensor): void => {
+      if (at.length > 0) inPlace(backend, 'InplaceUpdate', reshape(gradient, shape), tensor1d(at as number[], 'int32'), values);
+    };
+    const rows = Array.from(y.keys());
+    const labelled = rows.filter((row) => y[row]! >= 0 && y[row]! < vocabulary);
+    update(
+      [-1],
+      labelled.map((row) => row * vocabulary + y[row]!),
+      tensor1d(labelled.map((row) => -d[row]! * Math.expm1(logp[row]!))),
+    );
+    // The powers of an ignored row may be NaN or infinite, and 0 times them is NaN.
+    const broken = rows.filter((row) => isIgnored(row) && !Number.isFinite(total[row]));
+    update([-1, vocabulary], broken, zeros([broken.length, vocabulary]));
+    return gradient;
+  },
+);

@@ -1,4 +1,4 @@
-import { reshape, type Tensor } from '@tensorflow/tfjs-core';
+import type { Tensor } from '@tensorflow/tfjs-core';
 import { kernel } from '../../kernels/kernel.js';
 import { customGradient } from '../../tape.js';
 import {
@@ -38,8 +38,8 @@ export function tokenLogProbs(logits: Tensor, labels: Tensor, ignoreIndex: numbe
       if (isState(output)) {
         return { value: softmaxState.read(output, 'logp', labels.shape), saved: { ...inputs, labels, saved: output } };
       }
-      const [logps, probabilities] = output;
-      return { value: reshape(logps, labels.shape), saved: { ...inputs, labels, saved: probabilities } };
+      const [value, state, powers] = output;
+      return { value, saved: { logits: powers, labels, saved: state } };
     },
     (dy, saved) => ({ logits: tokenLogProbsBackward.run({ ...saved, dy }, { ignoreIndex, partial: 0 }) }),
   );

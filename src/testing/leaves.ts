@@ -1,0 +1,10 @@
+/** Values nested in records, as batches of losses are. */
+export const isRecord = (value: unknown): value is Readonly<Record<string, unknown>> =>
+  typeof value === 'object' && value !== null && Object.getPrototypeOf(value) === Object.prototype;
+
+/** A copy of nested records with every value that is neither a record nor undefined replaced. Paths are like `policy.chosen`. */
+export function mapLeaves(value: unknown, f: (leaf: unknown, path: string) => unknown, path = ''): unknown {
+  if (value === undefined) return value;
+  if (!isRecord(value)) return f(value, path);
+  return Object.fromEntries(Object.entries(value).map(([key, inner]) => [key, mapLeaves(inner, f, path ? `${path}.${key}` : key)]));
+}
