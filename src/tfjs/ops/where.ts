@@ -16,10 +16,11 @@ export function where(c: T, a: T | number, b: T | number): T {
   const isSmaller = tf.util.sizeFromShape(shape) !== c.size;
   const repeated = isSmaller ? untaped(() => broadcastTo(tf.cast(c, 'float32'), shape)) : c;
   const holds = repeated.dtype === 'bool' ? repeated : condition(repeated);
-  const isEmpty = shape.includes(0);
-  if (!isEmpty && typeof b === 'number' && isShaped(a, shape)) return selected(holds, float(a), b, true);
-  if (!isEmpty && typeof a === 'number' && isShaped(b, shape)) return selected(holds, float(b), a, false);
-  const [x, y] = [asTensor(a), asTensor(b)].map((tensor) => (isEmpty ? broadcastTo(tensor, shape) : tensor)) as [T, T];
+  if (typeof b === 'number' && isShaped(a, shape)) return selected(holds, float(a), b, true);
+  if (typeof a === 'number' && isShaped(b, shape)) return selected(holds, float(b), a, false);
+  // tf.where takes an axis of size 0 for one of size 1.
+  const own = (v: T | number): T => (shape.includes(0) ? broadcastTo(asTensor(v), shape) : asTensor(v));
+  const [x, y] = [own(a), own(b)];
   return x.dtype !== y.dtype || x.dtype === 'bool' ? tf.where(holds, float(x), float(y)) : tf.where(holds, x, y);
 }
 
