@@ -5,8 +5,9 @@ export default [
     name: 'one loss on arrays',
     path: 'dist/core.js',
     import: '{ dpo }',
-    // A loss needs the operations that it is written in, the arrays engine and the checks, but no other loss.
-    limit: '4 kB',
+    // A loss needs the operations that it is written in, the arrays engine and the checks, but no other loss. Plain values next to
+    // tensors and empty parts of a batch take 0.8 kB of it.
+    limit: '5 kB',
     gzip: true,
   },
   {
@@ -23,15 +24,15 @@ export default [
     import: '{ dpo }',
     // The adapter registers itself, so all of it is bundled with its kernels (3 kB of WebAssembly). If more is bundled, modules
     // import too much.
-    limit: '22 kB',
+    limit: '24 kB',
     gzip: true,
   },
   {
     name: 'prefloss',
     path: 'dist/index.js',
     import: '*',
-    // `prefloss/core` and the adapter with its kernels.
-    limit: '42 kB',
+    // `prefloss/core`, the adapter with its kernels, and the training helpers.
+    limit: '48 kB',
     gzip: true,
   },
 ];
