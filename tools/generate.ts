@@ -20,23 +20,34 @@ const exportsOfLosses = (): [string, string] => ['src/losses/index.ts', barrel()
 /** The text of the generated files, by path; `undefined` for a file whose function no longer exists. */
 export async function generated(): Promise<ReadonlyMap<string, string | undefined>> {
   // Loaded late, because they import the losses, whose exports may have just been written.
-  const [{ pages }, { plots }, { familyPlot }, { withLosses }, { withLimits }, { withSources }, { withAccuracy }, { withOperations }] =
-    await Promise.all([
-      import('./docs/pages.js'),
-      import('./docs/plots.js'),
-      import('./docs/familyPlot.js'),
-      import('./docs/readme.js'),
-      import('./docs/limits.js'),
-      import('./docs/goldens.js'),
-      import('./docs/accuracyPage.js'),
-      import('./docs/modelsPage.js'),
-    ]);
+  const [
+    { pages },
+    { plots },
+    { familyPlot },
+    { withLosses },
+    { withLimits },
+    { withSources },
+    { withAccuracy },
+    { withOperations },
+    { withOps },
+  ] = await Promise.all([
+    import('./docs/pages.js'),
+    import('./docs/plots.js'),
+    import('./docs/familyPlot.js'),
+    import('./docs/readme.js'),
+    import('./docs/limits.js'),
+    import('./docs/goldens.js'),
+    import('./docs/accuracyPage.js'),
+    import('./docs/modelsPage.js'),
+    import('./docs/opsPage.js'),
+  ]);
   const files = new Map<string, string | undefined>([
     exportsOfLosses(),
     ['README.md', withLosses()],
     ['docs/limits.md', withLimits()],
     ['docs/accuracy.md', withAccuracy()],
     ['docs/models.md', withOperations()],
+    ['docs/ops.md', withOps()],
     ['tools/goldens/README.md', withSources()],
     ...(await pages()),
     ...(await plots()),

@@ -98,12 +98,12 @@ export function square<T>(x: T): T {
   return backend.square?.(x) ?? backend.mul(x, x);
 }
 
-/** `sqrt(x)` for `x > 0`; at 0 the gradient is infinite. */
+/** The square root of `x > 0`; at 0 the gradient is infinite. */
 export function sqrt<T>(x: T): T {
   return backendOf<T>(x).sqrt?.(x) ?? exp(mul(log(x), 0.5));
 }
 
-/** `x^y` for `x > 0`, with broadcasting. At `x = 0`, value and gradient with respect to `x` are those of `y >= 1`. */
+/** `x^y` for `x > 0`, and for `x = 0` if `y >= 1`, with broadcasting. */
 export function pow<T>(x: T, y: Operand<NoInfer<T>>): T;
 export function pow<T>(x: Operand<NoInfer<T>>, y: T): T;
 export function pow<T>(x: Operand<T>, y: Operand<T>): T {
@@ -117,7 +117,7 @@ export function exp<T>(x: T): T {
   return backendOf<T>(x).exp(x);
 }
 
-/** Natural logarithm. */
+/** Natural logarithm of `x > 0`. */
 export function log<T>(x: T): T {
   return backendOf<T>(x).log(x);
 }
@@ -127,7 +127,7 @@ export function expm1<T>(x: T): T {
   return backendOf<T>(x).expm1(x);
 }
 
-/** `log(1 + x)`, with a small relative error also near 0. */
+/** `log(1 + x)` for `x > -1`, with a small relative error also near 0. */
 export function log1p<T>(x: T): T {
   return backendOf<T>(x).log1p(x);
 }

@@ -90,6 +90,8 @@ const unary: Record<string, [(x: X) => X, (x: number) => number, (x: number) => 
   log: [ops.log, Math.log, (x) => 1 / x, [0.01, 0.5, 1, 2.5, 40]],
   expm1: [ops.expm1, Math.expm1, Math.exp, A],
   log1p: [ops.log1p, Math.log1p, (x) => 1 / (1 + x), [-0.9, -0.3, 0.001, 1.5, 30]],
+  sqrt: [ops.sqrt, Math.sqrt, (x) => 0.5 / Math.sqrt(x), [0.01, 0.5, 1, 2.5, 40]],
+  tanh: [ops.tanh, Math.tanh, (x) => 1 - Math.tanh(x) ** 2, A],
   softplus: [ops.softplus, softplus, sigmoid, A],
   sigmoid: [ops.sigmoid, sigmoid, (x) => sigmoid(x) * sigmoid(-x), A],
   logSigmoid: [ops.logSigmoid, (x) => -softplus(-x), (x) => sigmoid(-x), A],
@@ -147,6 +149,8 @@ describe('functions whose naive formulas cancel', () => {
 describe('comparisons', () => {
   it.each([
     ['equal', ops.equal, [0, 1, 0]],
+    ['less', ops.less, [1, 0, 0]],
+    ['lessEqual', ops.lessEqual, [1, 1, 0]],
     ['greater', ops.greater, [0, 0, 1]],
     ['greaterEqual', ops.greaterEqual, [0, 1, 1]],
   ] as [string, (a: X, b: X) => X, number[]][])('%s', async (_, op, expected) => {
@@ -243,6 +247,81 @@ describe('reductions', () => {
     const x = [1, 2, 4];
     const total = x.reduce((a, v) => a + Math.exp(v), 0);
     await expectGradients((v) => ops.logSumExp(v), [x], [x.map((v) => (weights[0]! * Math.exp(v)) / total)]);
+  });
+});
+
+it('logSumExp reduces any axis', async () => {
+  const x = [[1, -2, 0.5], [3, 0.25, -1]]; // prettier-ignore
+  const columns = x[0]!.map((v, i) => Math.log(Math.exp(v) + Math.exp(x[1]![i]!)));
+  for (const axis of [0, -2]) await expectValues(ops.logSumExp<X>(tensor(x), axis), columns, 4);
+  for (const axis of [1, -1]) await expectValues(ops.logSumExp<X>(tensor(x), axis), x.map((row) => Math.log(row.reduce((a, v) => a + Math.exp(v), 0))), 4); // prettier-ignore
+});
+
+describe('pow', () => {
+  const [x, y] = [[0.25, 0.5, 1.5, 2, 3], [-1.5, 2, 0.5, 3, 1]]; // prettier-ignore
+
+  it('computes values, of tensors, numbers and plain lists', async () => {
+    const expected = x.map((v, i) => v ** y[i]!);
+    await expectValues(ops.pow<X>(tensor(x), tensor(y)), expected, 8);
+    await expectValues(ops.pow<X>(tensor(x), y), expected, 8);
+    await expectValues(ops.pow<X>(x, tensor(y)), expected, 8);
+    await expectValues(ops.pow<X>(tensor(x), 2), x.map((v) => v * v), 8); // prettier-ignore
+  });
+
+  it('has its gradient by base and exponent', async () => {
+    const byBase = x.map((v, i) => weights[i]! * y[i]! * v ** (y[i]! - 1));
+    const byExponent = x.map((v, i) => weights[i]! * v ** y[i]! * Math.log(v));
+    await expectGradients(ops.pow, [x, y], [byBase, byExponent]);
+  });
+
+  it('takes 0 to a power of at least 1', async () => {
+    await expectValues(ops.pow<X>(tensor([0, 0]), tensor([1, 2])), [0, 0]);
+    if (isArrays) return; // no central differences across 0
+    const { grads } = await derivatives((v: X) => ops.pow<X>(v, 2), [[0]]);
+    expect(grads[0]).toEqual([0]);
+  });
+
+  it('and sqrt fall back to exp and log on an engine without them', async () => {
+    const plain: Partial<Backend<X>> = { ...backendOf<X>(tensor(x)), name: isArrays ? 'arrays' : 'plain' };
+    delete plain.pow;
+    delete plain.sqrt;
+    const unregister = registerBackend(plain as Backend<X>);
+    await expectValues(ops.pow<X>(tensor(x), tensor(y)), x.map((v, i) => v ** y[i]!), 8); // prettier-ignore
+    await expectValues(ops.sqrt<X>(tensor(x)), x.map(Math.sqrt), 8);
+    unregister();
+  });
+});
+
+describe('plain values next to tensors', () => {
+  const lists: [string, X, number[]][] = [
+    ['a list', [3, 5], [3, 5]],
+    ['booleans', [true, false], [1, 0]],
+    ['a typed array', Float64Array.of(3, 5), [3, 5]],
+  ];
+
+  it.each(lists)('are constants: %s', async (_, plain, numbers) => {
+    const x = tensor([2, 7]);
+    await expectValues(ops.sub<X>(x, plain), [2 - numbers[0]!, 7 - numbers[1]!], 8);
+    await expectValues(ops.sub<X>(plain, x), [numbers[0]! - 2, numbers[1]! - 7], 8);
+    await expectValues(ops.where<X, X>(ops.greater<X>(x, 5), plain, x), [2, numbers[1]!], 8);
+    await expectValues(ops.where<X, X>(plain, x, -1), numbers.map((v, i) => (v === 0 ? -1 : [2, 7][i]!)), 8); // prettier-ignore
+    await expectValues(ops.concat<X>([x, plain]), [2, 7, ...numbers], 8);
+    await expectValues(ops.constant<X>(x, plain), numbers, 8);
+    await expectGradients((v) => ops.mul<X>(v, plain), [[2, 7]], [numbers.map((v, i) => weights[i]! * v)]);
+  });
+
+  it('leave nothing behind', () => {
+    const x = tensor([2, 7]);
+    expectNoLeak(() => ops.mul<X>(x, [1, 2]));
+    expectNoLeak(() => ops.where<X, X>([true, false], x, [1, 2]));
+    expectNoLeak(() => ops.pow<X>(x, [1, 2]));
+    if (!isArrays) expect(ops.constant<X>(x, x)).toBe(x);
+  });
+
+  it('of a wrong shape are an error', () => {
+    const x = tensor([2, 7]);
+    expect(() => ops.add<X>(x, [1, 2, 3])).toThrow();
+    expectNoLeak(() => { try { ops.add<X>(x, [1, 2, 3]); } catch { /* asserted above */ } }, 0); // prettier-ignore
   });
 });
 
