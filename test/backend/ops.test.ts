@@ -172,6 +172,13 @@ describe('where', () => {
     await expectValues(ops.where(condition, tensor(A), -7), [-7, -7, 0.5, 1.25, 3]);
   });
 
+  it('broadcasts a condition with as many values in fewer axes', async () => {
+    const [condition, x] = [[[0, 1], [1, 0]], [[[1, 2], [3, 4]]]]; // prettier-ignore
+    await expectValues(ops.where<X, X>(tensor(condition), tensor(x), 0), [[[0, 2], [3, 0]]]); // prettier-ignore
+    await expectValues(ops.where<X, X>(tensor(condition), -1, tensor(x)), [[[1, -1], [-1, 4]]]); // prettier-ignore
+    await expectGradients((v) => ops.where<X, X>(tensor(condition), v, 0), [x], [[[[0, weight(1)], [weight(2), 0]]]]); // prettier-ignore
+  });
+
   it('takes a float or integer condition', async () => {
     await expectValues(ops.where(tensor([0, 1, 1]), 1, 2), [2, 1, 1]);
     await expectValues(ops.where(ints([0, 1, 1]), 1, 2), [2, 1, 1]);

@@ -41,7 +41,7 @@ describe('chatTokenizer', () => {
   it('names what its tokenizer must return', () => {
     const list = chatTokenizer({ tokenizer: { ...part, encode: () => [1] as never }, template: { render: () => '' } });
     expect(() => list.encode('a', { add_special_tokens: false })).toThrow(
-      'chatTokenizer: the result of tokenizer.encode lacks ids, expected { ids }',
+      'chatTokenizer: the result of tokenizer.encode is a list, expected { ids }',
     );
   });
 

@@ -77,7 +77,7 @@ describe('collatePairs', () => {
       { padTokenId: 0 },
       'collatePairs: value 2 of pairs[0].chosen.mask must be 0 or 1, got 2',
     ],
-    ['a list of tokens for a row', [{ ...pairs[0]!, chosen: [1] as never }], { padTokenId: 0 }, 'collatePairs: pairs[0].chosen lacks tokens, expected { tokens, mask }'], // prettier-ignore
+    ['a list of tokens for a row', [{ ...pairs[0]!, chosen: [1] as never }], { padTokenId: 0 }, 'collatePairs: pairs[0].chosen is a list, expected { tokens, mask }'], // prettier-ignore
     ['a row without a mask', [{ ...pairs[0]!, chosen: { tokens: [1, 2] } as never }], { padTokenId: 0 }, 'collatePairs: pairs[0].chosen lacks mask, expected { tokens, mask }'], // prettier-ignore
     ['a text for tokens', [{ ...pairs[0]!, chosen: { tokens: 'ab', mask: [0, 1] } as never }], { padTokenId: 0 }, 'collatePairs: pairs[0].chosen.tokens is "ab", expected a list'], // prettier-ignore
     ['a token that is not an integer', [{ ...pairs[0]!, chosen: { tokens: [1, 2.5], mask: [0, 1] } }], { padTokenId: 0 }, 'collatePairs: value 1 of pairs[0].chosen.tokens must be a token id, an integer >= 0, got 2.5'], // prettier-ignore
@@ -98,7 +98,7 @@ describe('collateUnpaired', () => {
     [[pair(0, [1], [2], [3])], 'examples[0] lacks tokens, expected { tokens, mask, label }'],
     [[{ ...example(0, [1], [2]), label: 1 }], 'examples[0].label is a number, expected true or false'],
     [[{ ...example(0, [1], [2]), reference: '-1' }], 'examples[0].reference is "-1", expected a number'],
-    [[{ ...example(0, [1], [2]), mismatched: [1, 2] }], 'examples[0].mismatched lacks tokens, expected { tokens, mask }'],
+    [[{ ...example(0, [1], [2]), mismatched: [1, 2] }], 'examples[0].mismatched is a list, expected { tokens, mask }'],
   ])('%j is an error', (examples, message) => {
     expect(() => collateUnpaired(examples as never, { padTokenId: 0 })).toThrow(new TypeError(`collateUnpaired: ${message}`));
   });

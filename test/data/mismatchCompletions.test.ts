@@ -79,7 +79,7 @@ describe('mismatchCompletions and collateUnpaired', () => {
 
   it.each([
     [undefined, 'examples is undefined, expected a list'],
-    [[example(0, [1], [2]), [1]], 'examples[1] lacks tokens, expected { tokens, mask }'],
+    [[example(0, [1], [2]), [1]], 'examples[1] is a list, expected { tokens, mask }'],
     [[{ ...example(0, [1], [2]), mask: [0, 0] }], 'examples[0] has no counted token after its first token'],
   ])('%j is an error', (examples, message) => {
     expect(() => mismatchCompletions(examples as never)).toThrow(`mismatchCompletions: ${message}`);

@@ -13,8 +13,7 @@ type T = tf.Tensor;
  */
 export function where(c: T, a: T | number, b: T | number): T {
   const shape = [c, a, b].map(shapeOf).reduce(broadcastShape);
-  const isSmaller = tf.util.sizeFromShape(shape) !== c.size;
-  const repeated = isSmaller ? untaped(() => broadcastTo(tf.cast(c, 'float32'), shape)) : c;
+  const repeated = untaped(() => shaped(c, shape));
   const holds = repeated.dtype === 'bool' ? repeated : condition(repeated);
   if (typeof b === 'number' && isShaped(a, shape)) return selected(holds, float(a), b, true);
   if (typeof a === 'number' && isShaped(b, shape)) return selected(holds, float(b), a, false);
@@ -22,6 +21,12 @@ export function where(c: T, a: T | number, b: T | number): T {
   const own = (v: T | number): T => (shape.includes(0) ? broadcastTo(asTensor(v), shape) : asTensor(v));
   const [x, y] = [own(a), own(b)];
   return x.dtype !== y.dtype || x.dtype === 'bool' ? tf.where(holds, float(x), float(y)) : tf.where(holds, x, y);
+}
+
+/** A condition in the shape of the result. As many values in fewer axes would be taken for a condition per row by the kernels of a GPU. */
+function shaped(c: T, shape: number[]): T {
+  if (tf.util.arraysEqual(c.shape, shape)) return c;
+  return tf.util.sizeFromShape(shape) === c.size ? tf.reshape(c, shape) : broadcastTo(tf.cast(c, 'float32'), shape);
 }
 
 const shapeOf = (x: T | number): number[] => (typeof x === 'number' ? [] : x.shape);
