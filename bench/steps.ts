@@ -50,7 +50,7 @@ type Loss = (model: LanguageModel, batch: Batch) => tf.Scalar;
 
 const ours: Loss = (model, { tokens, mask, reference }) => {
   const policy = splitPairs(completionLogProbs(model.logits(tokens), { tokens, mask }));
-  return ops.mean(dpo({ policy, reference: { chosen: reference, rejected: reference } }, { beta: BETA })) as tf.Scalar;
+  return ops.mean<tf.Tensor1D>(dpo({ policy, reference: { chosen: reference, rejected: reference } }, { beta: BETA }));
 };
 
 // oneHot keeps its default dtype int32: with float32 the result is garbage on wasm.

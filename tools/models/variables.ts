@@ -15,7 +15,7 @@ const shapesOf = ({ vocabulary, maxLength }: ModelSizes): number[][] => [
 ];
 
 const product = (x: tf.Tensor, weight: tf.Tensor): tf.Tensor =>
-  tf.reshape(tf.matMul(tf.reshape(x, [-1, weight.shape[0]!]), weight), [...x.shape.slice(0, -1), weight.shape[1]!]);
+  tf.reshape(tf.matMul(tf.reshape(x, [-1, weight.shape[0]]), weight), [...x.shape.slice(0, -1), weight.shape[1]!]);
 
 function norm(x: tf.Tensor): tf.Tensor {
   const { mean, variance } = tf.moments(x, -1, true);

@@ -96,7 +96,7 @@ function chunkOf({ hidden, weight, layout, bias, labels, cap }: LinearRows<T>, f
 export function checkDevice(fn: string, rows: LinearRows<T>): void {
   if (tf.getBackend() !== 'webgpu') return;
   const { hidden, weight, chunkSize } = rows;
-  const chunk = [hidden.shape[0]!, chunkSizeOf(rows)];
+  const chunk = [hidden.shape[0], chunkSizeOf(rows)];
   checkSize(tf.backend(), fn, 'hidden', hidden.shape, 'use fewer rows');
   checkSize(tf.backend(), fn, 'weight', weight.shape, 'use a smaller vocabulary, or the wasm backend');
   checkSize(tf.backend(), fn, 'a chunk', chunk, chunkSize === undefined ? 'use fewer rows' : 'use a smaller chunkSize');
