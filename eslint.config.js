@@ -73,7 +73,7 @@ export default defineConfig([
   },
   {
     // The types of TensorFlow.js do not declare which members may be missing, and its functions create its objects.
-    files: ['src/tfjs/**/*.ts'],
+    files: ['src/tfjs/**/*.ts', 'tools/models/**/*.ts'],
     rules: {
       '@typescript-eslint/no-unnecessary-condition': 'off',
       '@typescript-eslint/no-unsafe-class-instance-assignment': 'off',
@@ -92,7 +92,7 @@ export default defineConfig([
     rules: { '@typescript-eslint/no-restricted-imports': ['error', { patterns: [ENTRY, TENSORFLOW] }] },
   },
   {
-    files: ['src/tfjs/**/*.ts'],
+    files: ['src/tfjs/**/*.ts', 'tools/models/**/*.ts'],
     rules: { '@typescript-eslint/no-restricted-imports': ['error', { patterns: [ENTRY] }] },
   },
   {

@@ -8,6 +8,7 @@ import {
   type Measurement,
   type RouteResult,
   type Skipped,
+  type StepRow,
 } from './results.js';
 import type { StudyName } from './options.js';
 import type { StudyRows } from './results.js';
@@ -23,6 +24,7 @@ const REPORTS: { readonly [Name in StudyName]: (rows: StudyRows[Name]) => readon
     ['shape', 'weight', 'linear ms', 'materialised ms', 'linear / materialised', 'memory, linear', 'memory, materialised'],
     ...rows.map(linearCells),
   ],
+  steps: (rows) => [['model', 'logits', 'naive ms', 'ours ms', 'ours / naive', 'memory, ours / naive', 'samples'], ...rows.map(stepCells)],
   losses: (rows) => [['loss', 'pairs', 'plain ops ms', 'ours ms', 'ours / plain', 'gradients differ by'], ...rows.map(lossCells)],
   growth: (rows) => [['axis', 'logits', 'median ms', 'best', 'samples', 'peak MB'], ...rows.map(growthCells)],
 };
@@ -58,6 +60,16 @@ const linearCells = (row: LinearRow): Cells => [
   times(row.timeOverMaterialised),
   times(row.oursOverLogits),
   times(row.materialisedOverLogits),
+];
+
+const stepCells = (row: StepRow): Cells => [
+  row.model,
+  shapeText(row.shape),
+  milliseconds(row.naive.medianMs),
+  milliseconds(row.ours.medianMs),
+  times(row.timeOverNaive),
+  times(row.memoryOverNaive),
+  `${row.ours.samples}`,
 ];
 
 const lossCells = (row: LossRow): Cells => [

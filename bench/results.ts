@@ -78,12 +78,25 @@ export interface LinearRow {
   readonly oursOverLogits: number;
 }
 
+/** Loss and gradients of a whole model, against a loss written by hand in TensorFlow.js. */
+export interface StepRow {
+  readonly model: string;
+  readonly shape: Shape;
+  readonly ours: Measurement;
+  readonly naive: Measurement;
+  /** Median time of ours over that of the hand-written loss. */
+  readonly timeOverNaive: number;
+  /** Peak storage of ours over that of the hand-written loss, both beyond the weights and the batch. */
+  readonly memoryOverNaive: number;
+}
+
 /** The rows of each study. */
 export interface StudyRows {
   readonly heads: readonly HeadRow[];
   readonly losses: readonly LossRow[];
   readonly growth: readonly GrowthRow[];
   readonly linear: readonly LinearRow[];
+  readonly steps: readonly StepRow[];
 }
 
 /** All studies on one backend. */

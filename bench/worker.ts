@@ -7,6 +7,7 @@ import { benchGrowth } from './growth.js';
 import { benchHeads } from './heads.js';
 import { benchLinear } from './linear.js';
 import { benchLosses } from './losses.js';
+import { benchSteps } from './steps.js';
 import { meterStorage } from './memory.js';
 import type { StudyName } from './options.js';
 import type { StudyRows } from './results.js';
@@ -16,6 +17,7 @@ import { BackendMissing, startBackend, type Adapter } from './startBackend.js';
 const STUDIES: { readonly [Name in StudyName]: (setup: Setup) => Promise<StudyRows[Name]> } = {
   heads: benchHeads,
   linear: benchLinear,
+  steps: benchSteps,
   losses: benchLosses,
   growth: benchGrowth,
 };

@@ -1,7 +1,16 @@
 import { milliseconds, shapeText, times } from '../format.js';
 import type { GpuResults } from '../gpu/results.js';
 import type { BackendName } from '../options.js';
-import { rowsOf, type BackendResult, type HeadRow, type LinearRow, type LossRow, type Results, type RouteResult } from '../results.js';
+import {
+  rowsOf,
+  type BackendResult,
+  type HeadRow,
+  type LinearRow,
+  type LossRow,
+  type Results,
+  type RouteResult,
+  type StepRow,
+} from '../results.js';
 
 /** A target, and how a number that is compared with it reads. */
 interface Target {
@@ -44,6 +53,8 @@ const MEMORY: Readonly<Record<BackendName, Target>> = {
 /** The linear form, against the materialised one. */
 const LINEAR_TIME = { frozen: atMost(1.1), trainable: atMost(1.5) } as const;
 const LINEAR_MEMORY = atMost(0.1, percent);
+/** A step of a whole model over one with a loss written by hand. */
+const STEP = atMost(1);
 /** Time of a loss over that of plain operations. */
 const LOSSES = atMost(1.05, (value) => `${value.toFixed(3)}x`);
 const GPU_NAIVE = atLeast(5);
@@ -88,6 +99,16 @@ function linearBars(result: BackendResult): Bar[] {
   ]);
 }
 
+function stepBars(result: BackendResult): Bar[] {
+  const bar = (what: string, target: Target, of: (row: StepRow) => number): Bar => ({
+    what: `step of a model, ${what} over the naive loss`,
+    backend: result.backend,
+    target,
+    measured: rowsOf(result, 'steps').map((row) => ({ size: `${row.model} ${shapeText(row.shape)}`, value: of(row) })),
+  });
+  return [bar('time', STEP, (row) => row.timeOverNaive), bar('memory', STEP, (row) => row.memoryOverNaive)];
+}
+
 function lossBars(result: BackendResult): Bar[] {
   const measured = rowsOf(result, 'losses').map(({ loss, batch, overhead }) => ({ size: `\`${loss}\` B = ${batch}`, value: overhead }));
   return [{ what: 'losses, time over plain operations', backend: result.backend, target: LOSSES, measured }];
@@ -122,6 +143,7 @@ export function barsOf(results: Results, gpus: readonly GpuResults[]): readonly 
   const groups = [
     ...(Object.keys(HEADS) as Workload[]).map((workload) => backends.flatMap((result) => headBars(result, workload))),
     backends.flatMap(linearBars),
+    backends.flatMap(stepBars),
     backends.flatMap(lossBars),
     gpuBars(gpus),
   ];

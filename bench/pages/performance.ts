@@ -18,6 +18,7 @@ const PARTS: Readonly<Record<string, Part>> = {
   losses: lossesPart,
   growth: growthPart,
   linear: linearPart,
+  steps: stepsPart,
   gpu: gpuPart,
 };
 
@@ -45,6 +46,7 @@ function fewestSamples({ backends }: Results): number {
       ...(logSoftmaxGather ? [logSoftmaxGather] : []),
     ]),
     ...rowsOf(result, 'linear').flatMap(({ ours, materialised }) => [ours, materialised]),
+    ...rowsOf(result, 'steps').flatMap(({ ours, naive }) => [ours, naive]),
     ...rowsOf(result, 'losses').flatMap(({ ours, bare }) => [ours, bare]),
     ...rowsOf(result, 'growth'),
   ]);
@@ -172,6 +174,21 @@ function linearPart({ backends }: Results): string {
     'memory, linear',
   ];
   return grid(3, head, rows);
+}
+
+function stepsPart({ backends }: Results): string {
+  const rows = backends.flatMap((result) =>
+    rowsOf(result, 'steps').map((row) => [
+      result.backend,
+      row.model,
+      shapeText(row.shape),
+      milliseconds(row.ours.medianMs),
+      times(row.timeOverNaive),
+      times(row.memoryOverNaive),
+    ]),
+  );
+  if (rows.length === 0) return 'Not measured yet.';
+  return grid(3, ['backend', 'model', 'logits', 'ours, ms', 'ours / naive', 'memory, ours / naive'], rows);
 }
 
 function gpuPart(_: Results, gpus: readonly GpuResults[]): string {

@@ -21,19 +21,12 @@ import {
   type Pair,
 } from '../../src/index.js';
 import { expectClose, type Values } from '../../src/testing/index.js';
+import type { LanguageModel } from '../../tools/models/languageModel.js';
 import { epsilon, flatten, liveTensors, read } from './engine.js';
 import { onCpu } from './onCpu.js';
 
-/** A language model, built with any library. */
-export interface LanguageModel {
-  /** Returns the logits `[B, T, VOCABULARY]` of token ids `[B, T]`. */
-  readonly logits: (tokens: tf.Tensor2D) => tf.Tensor3D;
-  readonly variables: readonly tf.Variable[];
-}
-
 /** Sizes that the pairs fit in. */
-export const VOCABULARY = 32;
-export const MAX_LENGTH = 8;
+export const SIZES = { vocabulary: 32, maxLength: 8 };
 
 /** Long, because a software GPU is slow, and slower while other tests run. */
 export const TIMEOUT_MS = 300_000;
@@ -50,7 +43,7 @@ const PAIRS = Array.from({ length: 4 }, (_, row): EncodedPair => {
 
 /** A batch as tensors. */
 function batchOf(pairs: readonly EncodedPair[]) {
-  const { tokens, mask, reference } = collatePairs(pairs, { padTokenId: 0, padToMultipleOf: MAX_LENGTH });
+  const { tokens, mask, reference } = collatePairs(pairs, { padTokenId: 0, padToMultipleOf: SIZES.maxLength });
   return { tokens: tf.tensor2d(tokens, undefined, 'int32'), mask, known: reference };
 }
 
@@ -66,7 +59,7 @@ async function withReference(model: LanguageModel): Promise<EncodedPair[]> {
 
 /** Asserts that the log-probs of the engine equal those computed from its logits in float64. */
 async function expectLogps(model: LanguageModel): Promise<void> {
-  const { tokens, mask } = collatePairs(PAIRS, { padTokenId: 0, padToMultipleOf: MAX_LENGTH });
+  const { tokens, mask } = collatePairs(PAIRS, { padTokenId: 0, padToMultipleOf: SIZES.maxLength });
   const batch = batchOf(PAIRS);
   const [logits, { chosen, rejected }] = noGrad(() => [model.logits(batch.tokens), logpsOf(model, batch)] as const);
   const scores = (await read(logits)) as number[][][];

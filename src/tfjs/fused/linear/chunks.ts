@@ -33,8 +33,6 @@ export interface Chunk {
 const TARGET_SIZE = 2 ** 20;
 /** Fewest tokens per chunk by default, even if the chunk then exceeds the target. */
 const FEWEST_TOKENS = 256;
-/** Logits of at most this many elements are one chunk by default: several would take longer, and save little memory. */
-const SMALL_LOGITS = 2 ** 21;
 
 /** Size of the vocabulary. */
 export const vocabularyOf = ({ weight, layout }: LinearRows<T>): number => weight.shape[vocabularyAxis(layout)]!;
@@ -44,7 +42,8 @@ export function chunkSizeOf(rows: LinearRows<T>): number {
   const [size, width] = rows.hidden.shape as [number, number];
   const vocabulary = vocabularyOf(rows);
   if (rows.chunkSize !== undefined) return Math.min(rows.chunkSize, vocabulary);
-  if (size * vocabulary <= SMALL_LOGITS) return vocabulary;
+  // The rows of the embedding do not count in a single chunk, which is not copied.
+  if (size * vocabulary <= TARGET_SIZE) return vocabulary;
   return Math.min(vocabulary, Math.max(FEWEST_TOKENS, Math.round(TARGET_SIZE / Math.max(size, width))));
 }
 
