@@ -80,6 +80,18 @@ export default defineConfig([
     },
   },
   {
+    // A copied example has the installed package beside it, and nothing of this repository.
+    files: ['examples/**/*.ts'],
+    rules: {
+      '@typescript-eslint/no-restricted-imports': [
+        'error',
+        {
+          patterns: [{ regex: '\\.\\./(src|test|tools|bench)/', message: "Examples import 'prefloss', and nothing outside of examples/." }],
+        },
+      ],
+    },
+  },
+  {
     files: ['src/**/*.ts'],
     plugins: { 'import-x': importX },
     settings: { 'import-x/resolver-next': [createNodeResolver({ extensionAlias: { '.js': ['.ts'] } })] },

@@ -1,5 +1,5 @@
 // Checks the package as users get it: packs it, installs the tarball into empty projects in a temporary folder, and in them loads
-// every entry, computes a loss, type-checks a few lines and bundles them. Run `npm run build` first.
+// every entry, computes a loss, type-checks a few lines, bundles them, and runs copies of the examples. Run `npm run build` first.
 import { execFileSync } from 'node:child_process';
 import { cpSync, existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -10,6 +10,7 @@ import { build } from 'vite';
 const root = fileURLToPath(new URL('..', import.meta.url));
 const temporary = mkdtempSync(join(tmpdir(), 'prefloss-package-'));
 const tsc = join(root, 'node_modules/typescript/bin/tsc');
+const tsx = join(root, 'node_modules/tsx/dist/cli.mjs');
 const { exports } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'));
 const entries = Object.keys(exports)
   .filter((path) => !path.endsWith('.json'))
@@ -65,13 +66,26 @@ export const loss = (logps: PairLogps<Tensor1D>): Tensor1D => dpo(logps);
 // @ts-expect-error: tensors in, tensors out
 export const wrong = (logps: PairLogps<Tensor1D>): number[] => dpo(logps);
 `;
+const compilerOptions = (module, moduleResolution) => ({
+  strict: true,
+  skipLibCheck: true,
+  noEmit: true,
+  target: 'es2022',
+  module,
+  moduleResolution,
+  types: [],
+});
 const typeOptions = (module, moduleResolution, files) =>
-  JSON.stringify({
-    compilerOptions: { strict: true, skipLibCheck: true, noEmit: true, target: 'es2022', module, moduleResolution, types: [] },
-    files,
-  });
+  JSON.stringify({ compilerOptions: compilerOptions(module, moduleResolution), files });
 
-/** Creates two empty projects with the tarball installed, one without and one with TensorFlow.js. */
+/** Examples, each with its script and arguments for a short run. */
+const EXAMPLES = [
+  ['mock-loop.ts', 'mock-loop.ts'],
+  ['train-tiny-gpt', 'train-tiny-gpt/main.ts', '--sft-epochs', '1', '--steps', '2'],
+  ['smollm2', 'smollm2/main.ts', '--help'], // loads all its modules, but not the model
+];
+
+/** Creates projects with the tarball installed: two empty ones, without and with TensorFlow.js, and one with a copy of the examples. */
 function install() {
   run(root, 'npm', 'pack', '--silent', '--ignore-scripts', '--pack-destination', temporary);
   const tarball = join(
@@ -101,7 +115,25 @@ function install() {
   });
   cpSync(join(alone, 'node_modules'), join(withTfjs, 'node_modules'), { recursive: true });
   symlinkSync(join(root, 'node_modules/@tensorflow'), join(withTfjs, 'node_modules/@tensorflow'));
-  return { alone, withTfjs };
+  // As if every package that some example needs were installed.
+  const withExamples = project('with-examples', {
+    'package.json': '{ "private": true, "type": "module" }',
+    'tsconfig.json': JSON.stringify({
+      compilerOptions: {
+        ...compilerOptions('nodenext', 'nodenext'),
+        types: ['node'],
+        noUncheckedIndexedAccess: true,
+        exactOptionalPropertyTypes: true,
+      },
+      include: ['examples'],
+    }),
+  });
+  cpSync(join(alone, 'node_modules'), join(withExamples, 'node_modules'), { recursive: true });
+  for (const name of readdirSync(join(root, 'node_modules')))
+    if (!name.startsWith('.')) symlinkSync(join(root, 'node_modules', name), join(withExamples, 'node_modules', name));
+  const filter = (path) => !/\b(out|weights)$/.test(path);
+  cpSync(join(root, 'examples'), join(withExamples, 'examples'), { recursive: true, filter });
+  return { alone, withTfjs, withExamples };
 }
 
 const esm = (entry) => `import { dpo } from '${entry}';`;
@@ -111,7 +143,7 @@ const tfCjs = `const tf = require('@tensorflow/tfjs');`;
 const quiet = `console.warn = () => undefined;`;
 
 async function checks() {
-  const { alone, withTfjs } = install();
+  const { alone, withTfjs, withExamples } = install();
 
   await check('the package contains all files that its exports name, and no unexpected ones', () => {
     const dir = join(alone, 'node_modules/prefloss');
@@ -145,6 +177,10 @@ async function checks() {
     for (const resolution of ['nodenext', 'bundler']) {
       await check(`${name} type-checks under ${resolution}`, () => run(cwd, process.execPath, tsc, '-p', `tsconfig.${resolution}.json`));
     }
+  }
+  await check('copies of the examples type-check', () => run(withExamples, process.execPath, tsc, '-p', '.'));
+  for (const [name, script, ...args] of EXAMPLES) {
+    await check(`a copy of ${name} runs`, () => run(withExamples, process.execPath, tsx, join('examples', script), ...args));
   }
 
   const bundle = async (cwd) => {

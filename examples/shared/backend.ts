@@ -1,15 +1,10 @@
-import { spawnSync } from 'node:child_process';
+import util from 'node:util';
 import * as tf from '@tensorflow/tfjs';
-import { softwareGpu } from '../../tools/software-gpu.js';
-import { hasTfjsNode, loadTfjsNode } from '../../tools/tfjs-node.js';
 import { UsageError } from './usageError.js';
 
 /** TensorFlow.js backends that the examples run on. */
 export const BACKENDS = ['wasm', 'cpu', 'webgpu', 'tfjs-node'] as const;
 export type BackendName = (typeof BACKENDS)[number];
-
-/** Set in the process that {@link restartWithSoftwareGpu} starts, so that it does not start another one. */
-const RESTARTED = 'PREFLOSS_EXAMPLE_RESTARTED';
 
 /** Loads a backend and makes it the active one. */
 export async function startBackend(name: BackendName): Promise<void> {
@@ -17,7 +12,9 @@ export async function startBackend(name: BackendName): Promise<void> {
   tf.enableProdMode();
   if (name === 'wasm') await import('@tensorflow/tfjs-backend-wasm');
   if (name === 'webgpu') await loadWebgpu();
-  if (name === 'tfjs-node') await startNative();
+  if (name === 'tfjs-node' && !(await loadNative())) {
+    throw new UsageError('--backend is "tfjs-node", but its native addon is not installed: run npm run setup:tfjs-node');
+  }
   const started = await tf.setBackend(name === 'tfjs-node' ? 'tensorflow' : name).catch(() => false);
   if (!started)
     throw new UsageError(
@@ -26,26 +23,21 @@ export async function startBackend(name: BackendName): Promise<void> {
   await tf.ready();
 }
 
-async function startNative(): Promise<void> {
-  if (!hasTfjsNode()) throw new UsageError('--backend is "tfjs-node", but its native addon is not installed: run npm run setup:tfjs-node');
+/** Loads TensorFlow's native addon. Returns whether it is installed. */
+export async function loadNative(): Promise<boolean> {
   process.env.TF_CPP_MIN_LOG_LEVEL ??= '2'; // hides its messages about the processor
-  await loadTfjsNode();
+  // Node.js 23 dropped this function, which tfjs-node calls in nearly every operation.
+  Object.assign(util, { isNullOrUndefined: (value: unknown) => value === null || value === undefined });
+  return import('@tensorflow/tfjs-node').then(
+    () => true,
+    () => false,
+  );
 }
 
+/** WebGPU of the npm package `webgpu`, under the global names that TensorFlow.js uses. It needs a GPU with a driver. */
 async function loadWebgpu(): Promise<void> {
-  const { webgpuInNode } = await import('../../tools/webgpu-in-node.js');
-  if (!(await webgpuInNode().requestAdapter())) await restartWithSoftwareGpu();
+  const { create, globals } = await import('webgpu');
+  Object.assign(globalThis, globals);
+  Object.defineProperty(globalThis, 'navigator', { value: { gpu: create([]), userAgent: 'node' }, configurable: true });
   await import('@tensorflow/tfjs-backend-webgpu');
-}
-
-/** Runs the program again in a new process, because environment variables that select a software Vulkan driver must be set at its start. */
-async function restartWithSoftwareGpu(): Promise<never> {
-  const software = process.env[RESTARTED] ? undefined : await softwareGpu();
-  if (!software) throw new UsageError('--backend is "webgpu", but there is no GPU adapter on this machine, expected one of wasm, cpu');
-  console.log('No GPU found: restarting with SwiftShader, a software Vulkan driver. Its results are correct, but it is slow.');
-  const { status } = spawnSync(process.execPath, [...process.execArgv, ...process.argv.slice(1)], {
-    env: { ...process.env, ...software.env, [RESTARTED]: '1' },
-    stdio: 'inherit',
-  });
-  process.exit(status ?? 1);
 }

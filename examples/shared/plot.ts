@@ -1,5 +1,5 @@
-import type { TopLevelSpec } from 'vega-lite';
-import { renderSvg } from '../../tools/renderSvg.js';
+import { parse, View } from 'vega';
+import { compile, type TopLevelSpec } from 'vega-lite';
 import type { MetricsRecord } from './metricsLog.js';
 
 interface Panel {
@@ -16,12 +16,13 @@ const COLOURS = { train: '#1f5fa8', validation: '#d9730d' };
 /** Losses before the first update, if they do not depend on the model or on an option. */
 const STARTS: Readonly<Record<string, Pick<Panel, 'rule'>>> = { dpo: { rule: [Math.LN2, 'ln 2'] }, kto: { rule: [0.5, 'one half'] } };
 
-/** Panels of a run: fine-tuning loss, then loss, margin and accuracy of the preference training. */
+/** Panels of a run: the fine-tuning, then the preference training. */
 function panelsOf(loss: string): Panel[] {
   const name = loss.toUpperCase();
   const perToken = loss === 'ipo' || loss === 'orpo' ? ' per token' : '';
   return [
-    { phase: 'sft', metric: 'loss', title: 'Fine-tuning loss', axis: 'nats per token' },
+    { phase: 'sft', metric: 'loss', title: 'Fine-tuning: loss', axis: 'nats per token' },
+    { phase: 'sft', metric: 'answers/right', title: 'Fine-tuning: right answers', axis: 'share of prompts' },
     { phase: loss, metric: 'loss', title: `${name} loss`, axis: 'loss', ...STARTS[loss] },
     { phase: loss, metric: 'rewards/margins', title: 'Reward margin', axis: `chosen - rejected${perToken}`, rule: [0, ''] },
     {
@@ -32,12 +33,13 @@ function panelsOf(loss: string): Panel[] {
       axis: 'share of pairs',
       rule: [0.5, 'chance'],
     },
+    { phase: loss, metric: 'answers/right', title: 'Right answers', axis: 'share of prompts' },
   ];
 }
 
 /** Plots a run: lines with points show whole splits, a pale line the batches between them. */
 export async function plotRun(records: readonly MetricsRecord[], { loss, title }: { loss: string; title: string }): Promise<string> {
-  const panels = panelsOf(loss).filter((panel) => records.some((r) => r.phase === panel.phase));
+  const panels = panelsOf(loss).filter(({ phase, metric }) => records.some((r) => r.phase === phase && metric in r.metrics));
   const spec: TopLevelSpec = {
     $schema: 'https://vega.github.io/schema/vega-lite/v6.json',
     background: 'white',
@@ -60,7 +62,7 @@ export async function plotRun(records: readonly MetricsRecord[], { loss, title }
       view: { stroke: null },
     },
   };
-  return renderSvg(spec);
+  return new View(parse(compile(spec).spec), { renderer: 'none' }).toSVG();
 }
 
 function chart({ phase, metric, title, axis, rule }: Panel, records: readonly MetricsRecord[]) {
@@ -69,7 +71,7 @@ function chart({ phase, metric, title, axis, rule }: Panel, records: readonly Me
       .filter((r) => r.phase === phase && wanted.includes(r.on) && r.metrics[metric] !== undefined)
       .map((r) => ({ step: r.step, value: r.metrics[metric]!, on: r.on }));
   const x = { field: 'step', type: 'quantitative' as const, title: 'updates', axis: { tickMinStep: 1, grid: false, tickCount: 6 } };
-  const share = metric === 'rewards/accuracies';
+  const share = metric === 'rewards/accuracies' || metric === 'answers/right';
   const y = {
     field: 'value',
     type: 'quantitative' as const,

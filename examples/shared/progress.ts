@@ -12,9 +12,10 @@ const SHOWN = [
   ['loss', 'loss'],
   ['rewards/margins', 'margin'],
   ['rewards/accuracies', 'accuracy'],
+  ['answers/right', 'right answers'],
 ] as const;
 
-/** Loss, reward margin and accuracy, if present. */
+/** The metrics to show, if present. */
 const summary = (metrics: Metrics): string =>
   SHOWN.flatMap(([name, word]) => (metrics[name] === undefined ? [] : [`${word} ${metrics[name].toFixed(3)}`])).join(', ');
 

@@ -1,6 +1,6 @@
 import * as tf from '@tensorflow/tfjs';
-import { batchesOf, clipByGlobalNorm, MetricAverage, noGrad, readMetrics, valueAndGrads, type AdamW } from '../../src/index.js';
-import { checkValues } from '../../src/testing/index.js';
+import { batchesOf, clipByGlobalNorm, MetricAverage, noGrad, readMetrics, valueAndGrads, type AdamW } from 'prefloss';
+import { checkValues } from 'prefloss/testing';
 import type { Metrics } from './metricsLog.js';
 import { UsageError } from './usageError.js';
 

@@ -1,5 +1,5 @@
 import * as tf from '@tensorflow/tfjs';
-import type { Message } from '../../src/index.js';
+import type { Message } from 'prefloss';
 import type { Llama } from './llama.js';
 import type { Adapter } from './lora.js';
 import type { Chat } from './tokenizer.js';

@@ -12,7 +12,7 @@ import {
   type EncodedPair,
   type Pair,
   type PairBatch,
-} from '../../src/index.js';
+} from 'prefloss';
 import type { Objective } from '../shared/train.js';
 import type { Llama } from './llama.js';
 import type { Adapter } from './lora.js';

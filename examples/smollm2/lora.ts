@@ -1,5 +1,4 @@
 import * as tf from '@tensorflow/tfjs';
-import { hashed } from '../../tools/hashed.js';
 
 /** A low-rank update of a weight, `scale a b`. */
 export interface Adapter {
@@ -8,16 +7,13 @@ export interface Adapter {
   readonly scale: number;
 }
 
-const WIDTH = 2 ** -5;
-
 /** Makes adapters for weights `[in, out]`. They start with no effect, because `b` is 0. */
 export function newAdapters(shapes: ReadonlyMap<string, readonly [number, number]>, rank: number, scale: number): Map<string, Adapter> {
-  let seed = 0;
-  return new Map(
-    [...shapes].map(([name, [width, out]]): [string, Adapter] => {
-      const a = tf.tidy(() => tf.variable(tf.tensor2d(hashed(width * rank, seed++, WIDTH), [width, rank])));
-      const b = tf.tidy(() => tf.variable(tf.zeros([rank, out])));
-      return [name, { a, b, scale }];
-    }),
-  );
+  const adapters = [...shapes].map(([name, [width, out]], i): [string, Adapter] => {
+    // Plus 1, because tfjs treats seed 0 as no seed.
+    const a = tf.tidy(() => tf.variable(tf.randomUniform([width, rank], -1 / 32, 1 / 32, 'float32', i + 1)));
+    const b = tf.tidy(() => tf.variable(tf.zeros([rank, out])));
+    return [name, { a, b, scale }];
+  });
+  return new Map(adapters);
 }

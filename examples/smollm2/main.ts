@@ -14,8 +14,8 @@ import {
   validationSplit,
   type CheckpointParts,
   type Message,
-} from '../../src/index.js';
-import { startBackend } from '../shared/backend.js';
+} from 'prefloss';
+import { loadNative, startBackend } from '../shared/backend.js';
 import { makeFolder, writeWhole } from '../shared/files.js';
 import { MetricsLog } from '../shared/metricsLog.js';
 import { plotRun } from '../shared/plot.js';
@@ -48,7 +48,7 @@ async function main(args: readonly string[]): Promise<void> {
     return;
   }
   if (!existsSync(WEIGHTS)) throw new UsageError('The weights are missing: run node examples/smollm2/get-weights.mjs');
-  const { backend, seed, batchSize, maxLength } = options;
+  const { seed, batchSize, maxLength, backend = (await loadNative()) ? 'tfjs-node' : 'wasm' } = options;
   const started = performance.now();
   const seconds = () => `${((performance.now() - started) / 1000).toFixed(0)} s`;
   await startBackend(backend);

@@ -1,10 +1,10 @@
 import { BACKENDS, type BackendName } from '../shared/backend.js';
 import { choice, integer, positive, readArguments } from '../shared/commandLine.js';
-import { hasTfjsNode } from '../../tools/tfjs-node.js';
 
 /** Options of the command line. */
 export interface Options {
-  readonly backend: BackendName;
+  /** Default: tfjs-node if it is set up, otherwise wasm. */
+  readonly backend: BackendName | undefined;
   readonly steps: number;
   readonly batchSize: number;
   readonly maxLength: number;
@@ -51,7 +51,7 @@ export function parseOptions(args: readonly string[]): Options | undefined {
   const count = (name: NumberName, least = 1): number => integer(given, name, least) ?? DEFAULTS[name];
   const amount = (name: NumberName): number => positive(given, name) ?? DEFAULTS[name];
   return {
-    backend: choice(given, 'backend', BACKENDS, hasTfjsNode() ? 'tfjs-node' : 'wasm'),
+    backend: given.backend === undefined ? undefined : choice(given, 'backend', BACKENDS, 'wasm'),
     steps: count('steps'),
     batchSize: count('batch-size'),
     maxLength: count('max-length'),

@@ -1,7 +1,6 @@
 import { Template } from '@huggingface/jinja';
 import { Tokenizer } from '@huggingface/tokenizers';
-import { chatTokenizer, type ChatTokenizer, type TokenizerLike } from '../../src/index.js';
-import { byteLevelBpe } from '../../tools/byteLevelBpe.js';
+import { chatTokenizer, type ChatTokenizer, type TokenizerLike } from 'prefloss';
 
 /** A chat tokenizer that can also decode. */
 export interface Chat extends ChatTokenizer {
@@ -28,9 +27,16 @@ export function tokenizerOf(metadata: Readonly<Record<string, unknown>>): Chat {
   const tokens = value('ggml.tokens') as string[];
   const types = value('ggml.token_type') as number[];
   const tokenOf = (name: string): string | undefined => tokens[value(`ggml.${name}_token_id`) as number];
-  const special = tokens.flatMap((content, id) => (types[id] === CONTROL ? [{ id, content }] : []));
-  const merges = value('ggml.merges') as string[];
-  const tokenizer = new NewTokenizer(byteLevelBpe({ tokens, merges, special, splitsDigits: true }), {});
+  const bytes = { type: 'ByteLevel', add_prefix_space: false };
+  const definition = {
+    added_tokens: tokens.flatMap((content, id) => (types[id] === CONTROL ? [{ id, content, special: true }] : [])),
+    pre_tokenizer: { type: 'Sequence', pretokenizers: [{ type: 'Digits', individual_digits: true }, bytes] },
+    normalizer: null,
+    post_processor: null,
+    decoder: bytes,
+    model: { type: 'BPE', vocab: Object.fromEntries(tokens.map((token, id) => [token, id])), merges: value('ggml.merges') },
+  };
+  const tokenizer = new NewTokenizer(definition, {});
   const template = new Template(value('chat_template') as string);
   const config = { bos_token: tokenOf('bos'), eos_token: tokenOf('eos'), pad_token: tokenOf('padding') ?? tokenOf('eos') };
   const chat = chatTokenizer({ tokenizer, template, config });

@@ -1,24 +1,22 @@
-import { readFileSync } from 'node:fs';
-import { encode } from 'gpt-tokenizer/encoding/r50k_base';
+import { decode, encode } from 'gpt-tokenizer/encoding/r50k_base';
 import {
   encodePairs,
   mismatchCompletions,
-  parseJsonl,
   validationSplit,
   type ChatTokenizer,
-  type EncodedExample,
   type EncodedPair,
   type Message,
+  type MismatchedExample,
   type Pair,
-  type Sequence,
-} from '../../src/index.js';
+} from 'prefloss';
+import type { Task } from './tasks.js';
 
-/** A pair with mismatched completions, from which KTO estimates how far the policy has moved from the reference in general. */
+/** A pair, and its answers as examples for KTO, each with a mismatched completion. */
 export interface TrainingPair extends EncodedPair {
-  readonly mismatched: Pair<Sequence>;
+  readonly examples: Pair<MismatchedExample>;
 }
 
-/** The preference pairs of the data file, tokenized and split. */
+/** The pairs of a task, tokenized and split. */
 export interface Dataset {
   readonly train: readonly TrainingPair[];
   readonly validation: readonly TrainingPair[];
@@ -26,66 +24,49 @@ export interface Dataset {
   readonly dropped: number;
   /** Number of token ids, V. */
   readonly vocabularySize: number;
-}
-
-/** Options of {@link readDataset}. */
-export interface DatasetOptions {
-  /** Maximum number of tokens of a row, prompt and completion together; longer rows keep their end. */
-  readonly maxLength: number;
-  /** Number of pairs to hold out. */
-  readonly validationPairs: number;
-  /** Seed of the split. */
-  readonly seed: number;
-}
-
-interface Row {
-  readonly prompt: readonly Message[];
-  readonly chosen: readonly Message[];
-  readonly rejected: readonly Message[];
+  /** Returns the text of tokens, without the markers of the chat format. */
+  readonly textOf: (tokens: readonly number[]) => string;
 }
 
 /** Special tokens of the chat format `user ... end assistant ... end`; they are the first ids of the vocabulary. */
-const MARKERS: Readonly<Record<string, number>> = { padding: 0, user: 1, assistant: 2, end: 3 };
+export const MARKERS = { padding: 0, user: 1, assistant: 2, end: 3 } as const;
 const FIRST_WORD = Object.keys(MARKERS).length;
 
 /** Padding of batches. */
-export const PADDING = { padTokenId: MARKERS.padding! };
+export const PADDING = { padTokenId: MARKERS.padding };
 
-/** Reads the preference pairs and holds some of them out. */
-export function readDataset(file: URL, { maxLength, validationPairs, seed }: DatasetOptions): Dataset {
-  const rows = parseJsonl(readFileSync(file, 'utf8'), { name: file.pathname }) as Row[];
-  const { tokenizer, vocabularySize } = tokenizerFor(rows.flatMap(({ prompt, chosen, rejected }) => [...prompt, ...chosen, ...rejected]));
-  const limit = { maxLength, truncation: 'keepEnd' } as const;
+/** Tokenizes the pairs of a task and holds some of them out; two pairs with the same answers stay on the same side. */
+export function datasetOf({ rows, validation, sizes }: Task, seed: number): Dataset {
+  const { tokenizer, ...vocabulary } = vocabularyOf(rows.flatMap(({ prompt, chosen, rejected }) => [...prompt, ...chosen, ...rejected]));
+  const limit = { maxLength: sizes.maxLength, truncation: 'keepEnd' } as const;
   const { pairs, dropped } = encodePairs(rows, tokenizer, limit);
-  const { train, validation } = validationSplit(pairs, { validation: validationPairs, seed });
-  const withMismatches = (split: readonly EncodedPair[]): TrainingPair[] => {
-    const examples = mismatchCompletions(examplesOf(split), limit);
-    return split.map((pair, i) => ({
-      ...pair,
-      mismatched: { chosen: examples[i]!.mismatched, rejected: examples[i + split.length]!.mismatched },
-    }));
+  const answersOf = ({ row }: EncodedPair): unknown => [rows[row]!.chosen, rows[row]!.rejected];
+  const split = validationSplit(pairs, { validation, seed, groupBy: answersOf });
+  const withExamples = (some: readonly EncodedPair[]): TrainingPair[] => {
+    const examples = (['chosen', 'rejected'] as const).flatMap((side) =>
+      some.map((pair) => ({ ...pair[side], row: pair.row, label: side === 'chosen' })),
+    );
+    const mismatched = mismatchCompletions(examples, limit);
+    return some.map((pair, i) => ({ ...pair, examples: { chosen: mismatched[i]!, rejected: mismatched[i + some.length]! } }));
   };
-  return { train: withMismatches(train), validation: withMismatches(validation), dropped: dropped.length, vocabularySize };
+  return { train: withExamples(split.train), validation: withExamples(split.validation), dropped: dropped.length, ...vocabulary };
 }
 
-/** Answers as unpaired examples: first all chosen ones, then all rejected ones. */
-export const examplesOf = (pairs: readonly EncodedPair[]): EncodedExample[] =>
-  (['chosen', 'rejected'] as const).flatMap((side) => pairs.map((pair) => ({ ...pair[side], row: pair.row, label: side === 'chosen' })));
-
 /**
- * GPT-2's tokenizer with a chat format. The texts use about a thousand of its 50257 ids. Only those are kept, renumbered, because a small
- * model would otherwise spend nearly all its weights on unused ids.
+ * GPT-2's tokenizer with a chat format. The texts use few of its 50257 ids. Only those are kept, renumbered, because a small model would
+ * otherwise spend nearly all its weights on unused ids.
  */
-function tokenizerFor(messages: readonly Message[]): { tokenizer: ChatTokenizer; vocabularySize: number } {
-  const used = new Set(messages.flatMap(({ content }) => encode(content)));
-  const ids = new Map([...used].sort((a, b) => a - b).map((id, i) => [id, FIRST_WORD + i]));
+function vocabularyOf(messages: readonly Message[]): Pick<Dataset, 'textOf' | 'vocabularySize'> & { tokenizer: ChatTokenizer } {
+  const used = [...new Set(messages.flatMap(({ content }) => encode(content)))].sort((a, b) => a - b);
+  const ids = new Map(used.map((id, i) => [id, FIRST_WORD + i]));
   const words = (text: string): number[] => encode(text).map((id) => ids.get(id)!);
   const tokenizer: ChatTokenizer = {
     encode: words,
     apply_chat_template: (conversation, { add_generation_prompt }) => [
-      ...conversation.flatMap(({ role, content }) => [MARKERS[role], ...words(content), MARKERS.end]),
+      ...conversation.flatMap(({ role, content }) => [MARKERS[role as 'user' | 'assistant'], ...words(content), MARKERS.end]),
       ...(add_generation_prompt ? [MARKERS.assistant] : []),
     ],
   };
-  return { tokenizer, vocabularySize: FIRST_WORD + ids.size };
+  const textOf = (tokens: readonly number[]): string => decode(tokens.flatMap((token) => used[token - FIRST_WORD] ?? []));
+  return { tokenizer, vocabularySize: FIRST_WORD + used.length, textOf };
 }

@@ -1,5 +1,5 @@
 import * as tf from '@tensorflow/tfjs';
-import { frozenCopy, ops } from '../../src/index.js';
+import { frozenCopy } from 'prefloss';
 
 /** Sizes of a {@link TinyGpt}. */
 export interface GptConfig {
@@ -79,11 +79,11 @@ export class TinyGpt {
   }
 
   /** Returns the logits `[B, T, V]` of the next tokens for `tokens` `[B, T]`. */
-  logits(tokens: tf.Tensor2D): tf.Tensor3D {
+  logits(tokens: number[][]): tf.Tensor3D {
     return tf.tidy(() => {
       const { blocks, width, vocabularySize } = this.config;
-      const [rows, time] = tokens.shape;
-      let x: tf.Tensor = tf.reshape(embed(this.#weight('tokens'), tokens), [rows, time, width]);
+      const [rows, time] = [tokens.length, tokens[0]!.length];
+      let x = tf.gather(this.#weight('tokens'), tf.tensor2d(tokens, [rows, time], 'int32'));
       x = tf.add(x, tf.slice(this.#weight('positions'), [0, 0], [time, width]));
       for (let i = 0; i < blocks; i++) {
         x = tf.add(x, this.#attention(`block${i}`, this.#norm(`block${i}.norm1`, x)));
@@ -128,11 +128,6 @@ export class TinyGpt {
     const gelu = tf.mul(up, tf.sigmoid(tf.mul(up, 1.702)));
     return this.#linear(`${name}.down`, gelu);
   }
-}
-
-/** One row of the table per token. `tf.gather` has no gradient on wasm, `ops.take` has one. */
-function embed(table: tf.Tensor, tokens: tf.Tensor): tf.Tensor {
-  return ops.take(table, tf.reshape(tokens, [-1]));
 }
 
 /**

@@ -1,4 +1,4 @@
-import * as tf from '@tensorflow/tfjs';
+import type * as tf from '@tensorflow/tfjs';
 import {
   collatePairs,
   collateUnpaired,
@@ -14,14 +14,15 @@ import {
   splitPairs,
   unpairedMetrics,
   type Batch,
-} from '../../src/index.js';
+} from 'prefloss';
 import type { Objective as ObjectiveOf } from '../shared/train.js';
-import { examplesOf, PADDING, type TrainingPair } from './data.js';
+import { PADDING, type TrainingPair } from './data.js';
 import type { TinyGpt } from './model.js';
+import type { Task } from './tasks.js';
 
 /** The preference losses of this example. */
-export const LOSSES = ['dpo', 'ipo', 'kto', 'orpo'] as const;
-export type LossName = (typeof LOSSES)[number];
+export type LossName = keyof Task['beta'];
+export const LOSSES: readonly LossName[] = ['dpo', 'ipo', 'kto', 'orpo'];
 export type Objective = ObjectiveOf<TrainingPair>;
 
 /** Models and options of a preference objective. */
@@ -35,14 +36,14 @@ export interface PreferenceSetup {
 }
 
 /**
- * Supervised fine-tuning on the chosen answers. The loss is a mean over answers, not over tokens, so that the mean over batches, weighted
- * by their size, is the mean of the whole split.
+ * Supervised fine-tuning. The loss is a mean over answers, not over tokens, so that the mean over batches, weighted by their size, is the
+ * mean of the whole split.
  */
 export const supervised =
-  (policy: TinyGpt): Objective =>
+  (policy: TinyGpt, demonstrations: Task['demonstrations']): Objective =>
   (pairs) => {
-    const chosen = pairs.map((pair) => ({ ...pair.chosen, row: pair.row, label: true }));
-    return { loss: ops.neg(ops.mean(sequences(policy, collateUnpaired(chosen, PADDING), 'mean'))) };
+    const examples = demonstrations.flatMap((side) => pairs.map((pair) => pair.examples[side]));
+    return { loss: ops.neg(ops.mean(logProbs(policy, collateUnpaired(examples, PADDING), 'mean'))) };
   };
 
 /**
@@ -50,34 +51,22 @@ export const supervised =
  * counts one half, so that the accuracy starts at chance.
  */
 export function preference(loss: LossName, setup: PreferenceSetup): Objective {
-  return { dpo: dpoObjective, ipo: ipoObjective, kto: ktoObjective, orpo: orpoObjective }[loss](setup);
+  // DPO compares the probabilities of whole answers, so it takes sums. IPO moves the log-ratio margin to the target 1 / (2 beta). Sums would
+  // reach it within a few words, and it would be the same for long and short answers, so IPO takes means per token, as in TRL.
+  if (loss === 'dpo') return pairedObjective(dpo, 'sum', setup);
+  if (loss === 'ipo') return pairedObjective(ipo, 'mean', setup);
+  return loss === 'kto' ? ktoObjective(setup) : orpoObjective(setup);
 }
 
-/** DPO compares the probabilities of whole answers, so log-probs are summed over their tokens. */
-const dpoObjective =
-  ({ policy, reference, beta }: PreferenceSetup): Objective =>
+const pairedObjective =
+  (loss: typeof dpo | typeof ipo, reduction: 'sum' | 'mean', { policy, reference, beta }: PreferenceSetup): Objective =>
   (pairs) => {
     const batch = collatePairs(pairs, PADDING);
     const logps = {
-      policy: splitPairs(sequences(policy, batch)),
-      reference: splitPairs(noGrad(() => sequences(reference, batch))),
+      policy: splitPairs(logProbs(policy, batch, reduction)),
+      reference: splitPairs(noGrad(() => logProbs(reference, batch, reduction))),
     };
-    return { loss: tf.mean(dpo(logps, { beta })), ...pairMetrics(logps, { beta, ties: 'half' }) };
-  };
-
-/**
- * IPO moves the log-ratio margin to the target 1 / (2 beta). Summed log-probs would reach it within a few words, and the target would
- * be the same for long and short answers, so this objective uses means per token, as TRL does. Rewards are per token, too.
- */
-const ipoObjective =
-  ({ policy, reference, beta }: PreferenceSetup): Objective =>
-  (pairs) => {
-    const batch = collatePairs(pairs, PADDING);
-    const logps = {
-      policy: splitPairs(sequences(policy, batch, 'mean')),
-      reference: splitPairs(noGrad(() => sequences(reference, batch, 'mean'))),
-    };
-    return { loss: tf.mean(ipo(logps, { beta })), ...pairMetrics(logps, { beta, ties: 'half' }) };
+    return { loss: ops.mean(loss(logps, { beta })), ...pairMetrics(logps, { beta, ties: 'half' }) };
   };
 
 /**
@@ -87,19 +76,16 @@ const ipoObjective =
 const ktoObjective =
   ({ policy, reference, beta }: PreferenceSetup): Objective =>
   (pairs) => {
-    const others = (['chosen', 'rejected'] as const).flatMap((side) => pairs.map((pair) => pair.mismatched[side]));
-    const batch = collateUnpaired(examplesOf(pairs).map((example, i) => ({ ...example, mismatched: others[i]! })), PADDING); // prettier-ignore
-    const mismatched = batch.mismatched!;
-    const logps = { policy: sequences(policy, batch), reference: noGrad(() => sequences(reference, batch)) };
+    const examples = (['chosen', 'rejected'] as const).flatMap((side) => pairs.map((pair) => pair.examples[side]));
+    const { desirable, mismatched, ...batch } = collateUnpaired(examples, PADDING);
+    const logps = { policy: logProbs(policy, batch), reference: noGrad(() => logProbs(reference, batch)), desirable };
     // The paper takes no gradient through the estimate, so the policy is evaluated without a tape, too.
-    const kl = klEstimate(noGrad(() => ({ policy: sequences(policy, mismatched), reference: sequences(reference, mismatched) })));
-    const { desirable } = batch;
-
+    const kl = klEstimate(noGrad(() => ({ policy: logProbs(policy, mismatched!), reference: logProbs(reference, mismatched!) })));
     // These examples come from pairs, so the share of pairs in the right order can be logged as well.
     const inPairs = { policy: splitPairs(logps.policy), reference: splitPairs(logps.reference) };
     return {
-      loss: tf.mean(kto({ ...logps, desirable, kl }, { beta })),
-      ...unpairedMetrics({ ...logps, desirable }, { beta }),
+      loss: ops.mean(kto({ ...logps, kl }, { beta })),
+      ...unpairedMetrics(logps, { beta }),
       'rewards/accuracies': pairMetrics(inPairs, { beta, ties: 'half' })['rewards/accuracies'],
       kl,
     };
@@ -112,15 +98,11 @@ const ktoObjective =
 const orpoObjective =
   ({ policy, beta }: PreferenceSetup): Objective =>
   (pairs) => {
-    const means = splitPairs(sequences(policy, collatePairs(pairs, PADDING), 'mean'));
-    const supervision = ops.neg(means.chosen);
-    return {
-      loss: tf.mean(orpo({ ...means, nll: supervision }, { lambda: beta })),
-      nll: tf.mean(supervision),
-      ...pairMetrics({ policy: means }, { beta }),
-    };
+    const means = splitPairs(logProbs(policy, collatePairs(pairs, PADDING), 'mean'));
+    const nll = ops.neg(means.chosen);
+    return { loss: ops.mean(orpo({ ...means, nll }, { lambda: beta })), nll: ops.mean(nll), ...pairMetrics({ policy: means }, { beta }) };
   };
 
 /** Returns one log-prob per completion `[N]`. */
-const sequences = (model: TinyGpt, batch: Batch, reduction: 'sum' | 'mean' = 'sum'): tf.Tensor1D =>
-  completionLogProbs(model.logits(tf.tensor2d(batch.tokens, undefined, 'int32')), batch, { reduction });
+const logProbs = (model: TinyGpt, batch: Batch, reduction: 'sum' | 'mean' = 'sum'): tf.Tensor1D =>
+  completionLogProbs(model.logits(batch.tokens), batch, { reduction });

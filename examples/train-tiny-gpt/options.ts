@@ -2,46 +2,41 @@ import { BACKENDS, type BackendName } from '../shared/backend.js';
 import { choice, integer, positive, readArguments } from '../shared/commandLine.js';
 import { UsageError } from '../shared/usageError.js';
 import { LOSSES, type LossName } from './objectives.js';
+import { TASKS, type Task, type TaskName } from './tasks.js';
 
 /** Options of the command line. */
 export interface Options {
+  readonly data: TaskName;
+  /** The task, with the settings of the command line. */
+  readonly task: Task;
   readonly loss: LossName;
   readonly backend: BackendName;
   readonly seed: number;
-  readonly sftEpochs: number;
-  /** Epochs of preference training. */
-  readonly epochs: number;
-  /** Number of updates of preference training, instead of `epochs`. */
+  /** Number of updates of preference training, instead of its epochs. */
   readonly steps: number | undefined;
-  readonly batchSize: number;
-  readonly lr: number;
   readonly beta: number;
   readonly out: string | undefined;
 }
 
-export const HELP = `Fine-tunes a tiny GPT on preference pairs.
+const NAMES = ['data', 'loss', 'backend', 'seed', 'sft-epochs', 'epochs', 'steps', 'batch-size', 'lr', 'beta', 'out'] as const;
+const DATA = Object.keys(TASKS) as TaskName[];
+
+export const HELP = `Fine-tunes a tiny GPT on preference pairs. Defaults that are not listed are in tasks.ts.
 
   npx tsx examples/train-tiny-gpt/main.ts [options]
 
+  --data        ${DATA.join(', ')}; default ordering
   --loss        ${LOSSES.join(', ')}; default dpo
   --backend     ${BACKENDS.join(', ')}; default wasm
   --seed        seed of the initial weights, the split and the order of the pairs; default 0
-  --sft-epochs  epochs of supervised fine-tuning on the chosen answers; default 16
-  --epochs      epochs of preference training; default 10
+  --sft-epochs  epochs of supervised fine-tuning
+  --epochs      epochs of preference training
   --steps       updates of preference training, instead of --epochs
-  --batch-size  pairs per update; default 8
-  --lr          learning rate of preference training; default 0.0001
-  --beta        strength of the KL penalty, for ORPO weight of the odds term; default 0.1, ipo 0.5, orpo 1
-  --out         folder for the results; default examples/train-tiny-gpt/out/<loss>
+  --batch-size  pairs per update
+  --lr          peak learning rate of preference training
+  --beta        strength of the KL penalty, for ORPO weight of the odds term
+  --out         folder for the results; default examples/train-tiny-gpt/out/<data>/<loss>
   --help        show this text`;
-
-/**
- * Default beta of each loss. IPO's target margin is 1 / (2 beta) nats per token; with beta 0.1 it would be 5, which would ruin the model.
- * For ORPO, 1 makes the effect of the odds term visible within a minute; the paper uses 0.1.
- */
-const BETA: Readonly<Record<LossName, number>> = { dpo: 0.1, ipo: 0.5, kto: 0.1, orpo: 1 };
-
-const NAMES = ['loss', 'backend', 'seed', 'sft-epochs', 'epochs', 'steps', 'batch-size', 'lr', 'beta', 'out'] as const;
 
 /** Reads the command line. Returns undefined if it contains `--help`. */
 export function parseOptions(args: readonly string[]): Options | undefined {
@@ -50,17 +45,20 @@ export function parseOptions(args: readonly string[]): Options | undefined {
   if (given.steps !== undefined && given.epochs !== undefined) {
     throw new UsageError('--steps and --epochs were both given, expected one of them');
   }
+  const data = choice(given, 'data', DATA, 'ordering');
   const loss = choice(given, 'loss', LOSSES, 'dpo');
+  const task = TASKS[data]();
+  const sftEpochs = integer(given, 'sft-epochs', 0) ?? task.sftEpochs;
+  const epochs = integer(given, 'epochs', 1) ?? task.epochs;
+  const batchSize = integer(given, 'batch-size', 1) ?? task.batchSize;
   return {
+    data,
+    task: { ...task, sftEpochs, epochs, batchSize, rate: positive(given, 'lr') ?? task.rate },
     loss,
     backend: choice(given, 'backend', BACKENDS, 'wasm'),
     seed: integer(given, 'seed', 0) ?? 0,
-    sftEpochs: integer(given, 'sft-epochs', 0) ?? 16,
-    epochs: integer(given, 'epochs', 1) ?? 10,
     steps: integer(given, 'steps', 1),
-    batchSize: integer(given, 'batch-size', 1) ?? 8,
-    lr: positive(given, 'lr') ?? 1e-4,
-    beta: positive(given, 'beta') ?? BETA[loss],
+    beta: positive(given, 'beta') ?? task.beta[loss],
     out: given.out,
   };
 }

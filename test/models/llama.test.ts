@@ -28,8 +28,9 @@ describe.skipIf(isArrays)('the Llama of examples/smollm2', () => {
     const batch = collatePairs([{ row: 0, chosen, rejected }], { padTokenId: 0 });
     const ids = tf.tensor2d(batch.tokens, undefined, 'int32');
     const adapters = newAdapters(model.shapes('attn_q', 'attn_v'), 8, 2);
-    [...adapters.values()].forEach(({ b }, i) => {
+    [...adapters.values()].forEach(({ a, b }, i) => {
       tf.tidy(() => {
+        a.assign(tf.tensor(hashed(a.size, i, 2 ** -5), a.shape));
         b.assign(tf.tensor(hashed(b.size, 50 + i, 0.5), b.shape));
       });
     });

@@ -21,7 +21,9 @@ describe.skipIf(isArrays)('@genai-fi/nanogpt', () => {
     });
 
     await expectAligned({ variables, logits });
-    expect(() => { tf.tidy(() => void newNanogpt(nanogpt, SIZES)); }).toThrow('Variable with name token_embedding was already registered');
+    expect(() => {
+      tf.tidy(() => void newNanogpt(nanogpt, SIZES));
+    }).toThrow('Variable with name token_embedding was already registered');
     policy.dispose();
     expect(liveTensors() - before).toBe(kept);
   });

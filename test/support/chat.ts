@@ -1,7 +1,6 @@
 import { Template } from '@huggingface/jinja';
 import { Tokenizer } from '@huggingface/tokenizers';
 import { chatTokenizer, type ChatTokenizer } from '../../src/index.js';
-import { byteLevelBpe } from '../../tools/byteLevelBpe.js';
 
 /** The characters that represent bytes in GPT-2's byte-level vocabulary. */
 function letters(): string[] {
@@ -23,9 +22,16 @@ export function byteTokenizer(
   template: string = CHATML,
   config: Record<string, unknown> = {},
 ): ChatTokenizer & { decode(ids: readonly number[]): string } {
-  const vocabulary = [...letters(), ...SPECIAL];
-  const special = SPECIAL.map((content, i) => ({ id: 256 + i, content }));
-  const tokenizer = new Tokenizer(byteLevelBpe({ tokens: vocabulary, merges: [], special }) as never, {} as never);
+  const vocab = Object.fromEntries([...letters(), ...SPECIAL].map((token, id) => [token, id]));
+  const definition = {
+    added_tokens: SPECIAL.map((content) => ({ id: vocab[content], content, special: true })),
+    pre_tokenizer: { type: 'ByteLevel', add_prefix_space: false },
+    normalizer: null,
+    post_processor: null,
+    decoder: { type: 'ByteLevel' },
+    model: { type: 'BPE', vocab, merges: [] },
+  };
+  const tokenizer = new Tokenizer(definition as never, {} as never);
   const chat = chatTokenizer({
     tokenizer,
     template: new Template(template),

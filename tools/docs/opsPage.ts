@@ -23,7 +23,11 @@ function rows(): string[][] {
     const name = node.name!.text;
     const comment = ts.getLeadingCommentRanges(source.text, node.pos)?.at(-1);
     if (!comment) continue;
-    const text = paragraphs(source.text.slice(comment.pos, comment.end)).slice(0, 2).join(' ').replaceAll(/\{@link (\w+)\}/g, '`$1`').replaceAll('|', '\\|');
+    const text = paragraphs(source.text.slice(comment.pos, comment.end))
+      .slice(0, 2)
+      .join(' ')
+      .replaceAll(/\{@link (\w+)\}/g, '`$1`')
+      .replaceAll('|', '\\|');
     const parameters = node.parameters.map(
       (parameter) => `${parameter.name.getText(source)}${(parameter.questionToken ?? parameter.initializer) ? '?' : ''}`,
     );
