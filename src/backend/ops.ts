@@ -4,9 +4,9 @@
  *
  * @packageDocumentation
  */
-import { arrays } from './arrays/arrays.js';
+import { constantOn, lifted } from './lifted.js';
 import { backendOf } from './registry.js';
-import type { Backend, DType, Reduced, Nested, Operand, OrPlain, ScalarOf } from './types.js';
+import type { DType, Reduced, Operand, OrPlain, ScalarOf } from './types.js';
 
 /** The binary operations of an engine. */
 type Binary = 'add' | 'sub' | 'mul' | 'div' | 'maximum' | 'minimum' | 'equal' | 'greater' | 'greaterEqual';
@@ -16,24 +16,6 @@ function binary<T>(name: Binary, a: Operand<T>, b: Operand<T>): T {
   const backend = backendOf<T>(a, b);
   return lifted(backend, [a, b], ([x, y]) => backend[name](x!, y!));
 }
-
-/** Calls `f` with plain values turned into constants of the engine; the constants are freed. Numbers stay numbers. */
-function lifted<T>(backend: Backend<T>, operands: readonly unknown[], f: (operands: readonly T[]) => T, dtype: DType = 'float'): T {
-  if (operands.every((x) => typeof x === 'number' || backend.owns(x))) return f(operands as readonly T[]);
-  const own = operands.find((x) => typeof x !== 'number' && backend.owns(x)) as T | undefined;
-  const hasRows = (x: T): boolean => backend.shape(x)[0] !== 0;
-  const lift = (x: unknown): T => {
-    if (typeof x === 'number') return x as T;
-    const constant = constantOn(backend, x, dtype);
-    // A plain list without rows lacks the other axes of the tensor.
-    return own === undefined || hasRows(own) || hasRows(constant) ? constant : backend.reshape(constant, backend.shape(own));
-  };
-  return backend.scope(() => f(operands.map(lift)));
-}
-
-/** A tensor of the engine as it is, or plain values as a constant. */
-const constantOn = <T>(backend: Backend<T>, x: unknown, dtype: DType): T =>
-  backend.owns(x) || !arrays.owns(x) ? (x as T) : backend.constant(arrays.cast(x as Nested, 'float'), dtype);
 
 /** `a + b`, with broadcasting. */
 export function add<T>(a: T, b: Operand<NoInfer<T>>): T;

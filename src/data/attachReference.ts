@@ -1,3 +1,4 @@
+import { isList } from '../backend/arrays/arrays.js';
 import { describe } from '../backend/registry.js';
 import { checkEach, checkFields } from '../internal/checks.js';
 import { finite } from '../internal/domains.js';
@@ -32,7 +33,7 @@ export type ReferenceLogps =
  * @param results - The result of `precomputeReference`, per batch: `{ chosen, rejected }` for pairs, one list for examples, or
  *   `{ completion, mismatched }` for examples with a mismatched completion; or these lists in a list, in this order.
  * @returns Copies of the items with their log-probs, in the order of the batches.
- * @throws TypeError if the batches are not lists of encoded pairs or examples, or a result has not the lists that its items need.
+ * @throws TypeError if the batches are not lists of encoded pairs or examples, or a result lacks a list that its items need.
  * @throws RangeError if `results` does not have one entry per batch, or a batch does not have one finite value per item. The message names
  *   the batch.
  *
@@ -97,5 +98,3 @@ function namedLists(fn: string, name: string, result: unknown, sides: readonly s
   const isFlat = sides.length === 1 && !isList(result[0]);
   return isFlat ? [[name, result]] : Array.from(result, (list, n) => [`${name}[${n}]`, list]);
 }
-
-const isList = (value: unknown): value is ArrayLike<unknown> => Array.isArray(value) || ArrayBuffer.isView(value);

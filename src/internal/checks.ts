@@ -156,13 +156,11 @@ export function checkPerExampleShape(fn: string, name: string, value: unknown, l
 }
 
 /** Checks a record of scalars on one engine; some may be numbers. Returns the engine's scalar, or a number if all are. */
-export function checkScalars<T>(fn: string, record: Readonly<Record<string, T>>, like?: Checked): Checked<T> {
-  const entries = Object.entries(record).map(([name, value]) =>
-    checkTensor(fn, name, value, { rank: 0, orPlain: true, ...(like && { like }) }),
-  );
-  const first = like ?? entries.find(({ backend }) => !isPlain(backend)) ?? entries[0]!;
-  for (const { name, value } of entries) checkTensor(fn, name, value, { rank: 0, orPlain: true, like: first });
-  return first as Checked<T>;
+export function checkScalars<T>(fn: string, record: Readonly<Record<string, T>>): Checked<T> {
+  const scalars = Object.entries(record).map(([name, value]) => checkTensor(fn, name, value, { rank: 0, orPlain: true }));
+  const like = scalars.find(({ backend }) => !isPlain(backend)) ?? scalars[0]!;
+  for (const { name, value } of scalars) checkTensor(fn, name, value, { rank: 0, orPlain: true, like });
+  return like;
 }
 
 /** Checks the values of a tensor if they can be read at once. */

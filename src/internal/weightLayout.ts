@@ -4,4 +4,4 @@ import type { WeightLayout } from '../backend/types.js';
 export const WEIGHT_LAYOUTS = ['vocabularyByHidden', 'hiddenByVocabulary'] as const satisfies readonly WeightLayout[];
 
 /** The axis of the vocabulary; the hidden width is the other one. */
-export const vocabularyAxis = (layout: WeightLayout): 0 | 1 => (layout === 'vocabularyByHidden' ? 0 : 1);
+export const vocabularyAxis = (layout: WeightLayout = 'vocabularyByHidden'): 0 | 1 => (layout === 'vocabularyByHidden' ? 0 : 1);

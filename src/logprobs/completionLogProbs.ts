@@ -130,7 +130,7 @@ const isHead = (scores: unknown): scores is LinearHead<unknown> =>
 function vocabularyOf(head: LinearHead<unknown>): number {
   checkFields(FN, 'head', head, ['hidden', 'weight']);
   const { shape: sizes } = checkTensor(FN, 'weight', head.weight, { rank: 2 });
-  return sizes[vocabularyAxis(head.layout ?? 'vocabularyByHidden')]!;
+  return sizes[vocabularyAxis(head.layout)]!;
 }
 
 /** Checks the form and the shapes of a batch. */

@@ -26,9 +26,10 @@ export interface LinearTokenLogProbsOptions extends LinearHeadOptions {
  *     d/dweight_v = sum over t of ([v = label_t] - p_tv) hidden_t     (both times logitScale / temperature; without a soft cap)
  *
  * On TensorFlow.js, the vocabulary is processed in chunks, whose largest logits and sums are combined as in an online softmax.
- * The backward pass computes the logits of each chunk again, and writes the gradient of the weight chunk by chunk (on WebGL, and on
- * tfjs-node for a weight `[D, V]`, it concatenates them at the end). Besides the arguments and their gradients, this needs memory for a few chunks and a few tensors
- * of the size of the hidden states. By default, the larger of a chunk's logits and its rows of the weight has about 2^20
+ * The backward pass computes the logits of each chunk again, and writes the gradient of the weight chunk by chunk (on WebGL, and
+ * on tfjs-node for a weight `[D, V]`, it concatenates them at the end). Besides the arguments and their gradients, this needs
+ * memory for a few chunks and a few tensors of the size of the hidden states. By default, logits
+ * of at most 2^20 elements are one chunk; otherwise, the larger of a chunk's logits and its rows of the weight has about 2^20
  * elements, more if there are over 4096 rows or the hidden width is over 4096. The result is an ordinary tensor of log-probs, so
  * it can be used in losses that couple the examples of a batch.
  *

@@ -1,10 +1,11 @@
-import { backendOf, describe } from '../backend/registry.js';
-import type { Reduced } from '../backend/types.js';
+import { describe } from '../backend/registry.js';
+import type { OrPlain, Reduced } from '../backend/types.js';
 import {
   add,
   arange,
   cast,
   clip,
+  constant,
   cumsum,
   equal,
   greater,
@@ -73,7 +74,7 @@ export interface SamLogProbsOptions {
  * @see Lu et al., "Eliminating Biased Length Reliance of Direct Preference Optimization via Down-Sampled KL Divergence", 2024.
  *   https://arxiv.org/abs/2406.10957
  */
-export function samLogProbs<T>(logps: Pair<T>, masks: Pair<T>, options: SamLogProbsOptions): Pair<Reduced<T>> {
+export function samLogProbs<T>(logps: Pair<T>, masks: Pair<OrPlain<NoInfer<T>>>, options: SamLogProbsOptions): Pair<Reduced<T>> {
   const { seed } = readOptions('samLogProbs', options, undefined, { seed: numberOrList });
   checkTokenPairs('samLogProbs', logps, masks);
   const [rows, steps] = shape(logps.chosen) as [number, number];
@@ -83,8 +84,8 @@ export function samLogProbs<T>(logps: Pair<T>, masks: Pair<T>, options: SamLogPr
     const counts = mapPair(masks, (mask) => cast(mask, 'float'));
     const shared = shorterLength(counts);
     // One order serves both sides, because only the longer side of a pair is sampled.
-    const order = backendOf<T>(logps.chosen).constant(orders);
-    const side = (x: T, mask: T, count: T): Reduced<T> => {
+    const order = constant<T>(logps.chosen, orders);
+    const side = (x: T, mask: OrPlain<T>, count: OrPlain<T>): Reduced<T> => {
       if (rows === 0) return sumOfCounted(x, mask, -1) as Reduced<T>;
       const drawn = where(isDrawn(placesOfTokens(order, count), mask, shared), x, 0);
       return sumOfCounted(drawn, mask, -1) as Reduced<T>;
@@ -129,7 +130,7 @@ function placesOfTokens<T>(order: T, count: T): T {
   const [rows, steps] = shape(count) as [number, number];
   const ordinal = cast(clip(sub(cumsum(count), 1), 0, steps - 1), 'int');
   const starts = Array.from({ length: rows }, (_, i) => [i * steps]);
-  const indices = add(ordinal, backendOf<T>(count).constant(starts, 'int'));
+  const indices = add(ordinal, constant<T>(count, starts, 'int'));
   return reshape<T>(take(order, reshape<T>(indices, [rows * steps])), [rows, steps]);
 }
 

@@ -129,6 +129,7 @@ describe('a part without examples', () => {
     expect((await valuesOf(f())).map((x) => x + 0)).toEqual(expected);
   });
 
+  // The arrays engine has no gradients.
   it.skipIf(isArrays)('gives gradients as empty as its tensors, and zeros to a weight', async () => {
     const own = head();
     const gradsOf = async (f: (xs: readonly X[]) => X, inputs: readonly X[]): Promise<number[][]> => {
@@ -183,6 +184,7 @@ describe('a part without examples', () => {
     expectError(() => robustMean<X>(losses), RangeError, 'robustMean: losses has shape [0], expected at least one loss');
   });
 
+  // A plain empty list has no other axes.
   it.skipIf(isArrays)('still has the other axes', () => {
     const [noTime, noVocabulary, ids] = [none([0, 0]), none([0, 4, 0]), labels()];
     expectError(() => sequenceLogProbs<X>(noTime, noTime), RangeError, 'sequenceLogProbs: logps has shape [0, 0], expected no empty axis');

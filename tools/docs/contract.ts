@@ -86,6 +86,8 @@ ${remarks(otherFunctions)}
 
 ${section(claims.empty)}
 
+${section(claims.plain)}
+
 ${section(claims.gradients)}
 
 Gradients reach the reference, so compute its log-probs outside the differentiated function.

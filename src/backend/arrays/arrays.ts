@@ -71,7 +71,7 @@ export const arrays: Backend<Nested> = {
 };
 
 /** Whether a value is a list or a typed array of numbers. */
-function isList(value: unknown): value is List {
+export function isList(value: unknown): value is List {
   if (Array.isArray(value)) return true;
   return ArrayBuffer.isView(value) && !(value instanceof DataView || value instanceof BigInt64Array || value instanceof BigUint64Array);
 }
@@ -132,10 +132,9 @@ const positive = (axis: number, x: Nested): number => (axis < 0 ? axis + rank(x)
 function reduce(x: Nested, axis: number | undefined, f: (a: number, b: number) => number, empty: number): Nested {
   if (axis === undefined) return flat(x).reduce((a, b) => f(a, b), empty);
   // The rank of an empty list is unknown: a negative axis is not its first.
-  if (isEmpty(x)) return axis === 0 ? empty : [];
+  if (axis < 0 && isEmpty(x)) return [];
   const at = positive(axis, x);
-  const rows = map(x, (v) => v) as List;
-  return at === 0 ? rows.reduce((a, b) => zip(a, b, f)) : rows.map((row) => reduce(row, at - 1, f, empty));
+  return at === 0 ? (x as List).reduce((a, b) => zip(a, b, f), empty) : (x as List).map((row) => reduce(row, at - 1, f, empty));
 }
 
 function alongLast(x: Nested, f: (row: number[]) => number[]): Nested {

@@ -5,7 +5,7 @@ import { onWasm } from '../kernels/wasm.js';
 interface Inputs {
   /** `[N, ...]`. */
   readonly x: TensorInfo;
-  /** The segment of each row `[N]`. Rows outside of [0, numSegments) are left out, as on TensorFlow.js's other backends. */
+  /** The segment of each row `[N]`. Rows whose segment is outside [0, numSegments) add nothing, as on the other backends. */
   readonly segmentIds: TensorInfo;
 }
 

@@ -25,7 +25,7 @@ describe.skipIf(engine !== 'wasm')('UnsortedSegmentSum on wasm', () => {
   it('is registered by the first call of valueAndGrads', () => {
     expect(() => sum(tf.ones([2]), [0, 0], 1)).toThrow(`Kernel '${NAME}' not registered for backend 'wasm'`);
     differentiate();
-    expect(kernel()).toBeDefined();
+    expect(kernel()).toMatchObject({ kernelName: NAME, backendName: 'wasm' });
   });
 
   it('does not replace a kernel of TensorFlow.js', () => {
