@@ -16,13 +16,15 @@ const COLOURS = { train: '#1f5fa8', validation: '#d9730d' };
 /** Losses before the first update, if they do not depend on the model or on an option. */
 const STARTS: Readonly<Record<string, Pick<Panel, 'rule'>>> = { dpo: { rule: [Math.LN2, 'ln 2'] }, kto: { rule: [0.5, 'one half'] } };
 
+const ANSWERS: Pick<Panel, 'axis' | 'rule'> = { axis: 'share of prompts', rule: [0.5, 'one half'] };
+
 /** Panels of a run: the fine-tuning, then the preference training. */
 function panelsOf(loss: string): Panel[] {
   const name = loss.toUpperCase();
   const perToken = loss === 'ipo' || loss === 'orpo' ? ' per token' : '';
   return [
     { phase: 'sft', metric: 'loss', title: 'Fine-tuning: loss', axis: 'nats per token' },
-    { phase: 'sft', metric: 'answers/right', title: 'Fine-tuning: right answers', axis: 'share of prompts' },
+    { phase: 'sft', metric: 'answers/right', title: 'Fine-tuning: right answers', ...ANSWERS },
     { phase: loss, metric: 'loss', title: `${name} loss`, axis: 'loss', ...STARTS[loss] },
     { phase: loss, metric: 'rewards/margins', title: 'Reward margin', axis: `chosen - rejected${perToken}`, rule: [0, ''] },
     {
@@ -33,7 +35,7 @@ function panelsOf(loss: string): Panel[] {
       axis: 'share of pairs',
       rule: [0.5, 'chance'],
     },
-    { phase: loss, metric: 'answers/right', title: 'Right answers', axis: 'share of prompts' },
+    { phase: loss, metric: 'answers/right', title: 'Right answers', ...ANSWERS },
   ];
 }
 

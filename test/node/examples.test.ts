@@ -32,6 +32,7 @@ interface MetricsLine {
   readonly 'rewards/accuracies': number;
   readonly 'answers/right': number;
 }
+const plotOf = (out: string) => readFileSync(join(folder, out, 'plot.svg'), 'utf8');
 const metricsOf = (out: string) => readFileSync(join(folder, out, 'metrics.jsonl'), 'utf8');
 const linesOf = (out: string) =>
   metricsOf(out)
@@ -47,12 +48,13 @@ describe('examples/train-tiny-gpt', { timeout: 300_000 }, () => {
     expect(stdout).toMatch(/DPO loss +0\.6931 -> 0\.6\d+ +0\.6931 -> /);
     expect(stdout).toMatch(/reward margin +0\.000 -> 0\.0\d+ /);
     expect(readdirSync(join(folder, 'dpo')).sort()).toEqual(['checkpoint.safetensors', 'metrics.jsonl', 'plot.svg']);
-    expect(readFileSync(join(folder, 'dpo/plot.svg'), 'utf8')).toMatch(/^<svg[^]*Reward margin[^]*<\/svg>\s*$/);
+    expect(plotOf('dpo')).toMatch(/^<svg[^]*Reward margin[^]*<\/svg>\s*$/);
   });
 
-  it('writes the same metrics for the same seed, and others for another seed', () => {
+  it('writes the same metrics and the same plot for the same seed, and others for another seed', () => {
     expect(tinyGpt('again').status).toBe(0);
     expect(metricsOf('again')).toBe(metricsOf('dpo'));
+    expect(plotOf('again')).toBe(plotOf('dpo'));
     expect(tinyGpt('other', '--seed', '1').status).toBe(0);
     expect(metricsOf('other')).not.toBe(metricsOf('dpo'));
   });
