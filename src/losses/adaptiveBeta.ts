@@ -40,7 +40,7 @@ export interface MarginStatisticsOptions<S> {
  *
  * @see Wu et al., "beta-DPO: Direct Preference Optimization with Dynamic beta", 2024. https://arxiv.org/abs/2407.08639
  */
-export function marginStatistics<S>(sums: MarginSums<S>, options?: MarginStatisticsOptions<S | number>): MarginStatistics<S>;
+export function marginStatistics<S>(margins: MarginSums<S>, options?: MarginStatisticsOptions<S | number>): MarginStatistics<S>;
 export function marginStatistics<T>(margins: T, options?: MarginStatisticsOptions<Statistic<T>>): MarginStatistics<ScalarOf<T>>;
 export function marginStatistics(
   margins: MarginSums<unknown> | object,
