@@ -1,4 +1,4 @@
-import { add, div, expm1, logSumExp, minimum, mul, neg, reshape, shape, softplus, sub, sum } from '../backend/ops.js';
+import { add, div, exp, expm1, log, max, minimum, mul, neg, reshape, shape, softplus, stopGradient, sub, sum } from '../backend/ops.js';
 import type { ScalarOf } from '../backend/types.js';
 
 /**
@@ -26,9 +26,17 @@ export function exponentialScore<T>(x: T, alpha: number, maxExponent: number): T
   return div(expm1(minimum(mul(x, -alpha), maxExponent)), -alpha);
 }
 
-/** The logarithm of the softmax over the last axis of `[N, K]`: `x - logSumExp(x)`. */
+/**
+ * The logarithm of the softmax over the last axis of `[N, K]`:
+ *
+ *     logSoftmax(x) = z - log(sum(e^z)),  z = x - max(x)
+ *
+ * `x - logSumExp(x)` has the same value, but keeps only the digits of the largest x.
+ */
 export function logSoftmax<T>(x: T): T {
-  return sub(x, reshape<T>(logSumExp(x), [shape(x)[0]!, 1]));
+  const column = [shape(x)[0]!, 1];
+  const z = sub(x, reshape<T>(stopGradient(max(x, -1) as T), column));
+  return sub(z, reshape<T>(log(sum(exp(z), -1) as T), column));
 }
 
 /** Mean over the rows of a tensor `[B]`; 0 for a part of a batch without rows. */

@@ -9,7 +9,7 @@ import { pairLogps } from '../support/samples.js';
 import { asLists, hard, smoothed } from '../support/twoCandidates.js';
 
 describe('infoNca', () => {
-  itCosts('infoNca', 33);
+  itCosts('infoNca', 19);
 
   it('is dpo for two candidates, with hard or smoothed labels', async () => {
     await expectSame(infoNca<X>({ ...asLists(), rewards: hard() }), dpo(pairLogps()));

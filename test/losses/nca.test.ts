@@ -9,7 +9,7 @@ import { pairLogps, sigmoid } from '../support/samples.js';
 import { asLists, hard } from '../support/twoCandidates.js';
 
 describe('nca', () => {
-  itCosts('nca', 24);
+  itCosts('nca', 17);
 
   it('is ncaPair for two candidates', async () => {
     await expectSame(nca<X>({ ...asLists(), rewards: hard() }), ncaPair(pairLogps()));
