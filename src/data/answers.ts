@@ -28,7 +28,9 @@ function startOf(template: Template, messages: readonly Message[], i: number, wh
   const text = textSpan(template, messages, i);
   if (opening().length === 0) return text.start;
   const earliest = i === 0 ? 0 : textSpan(template, messages, i - 1).end;
-  const lengths = Array.from({ length: text.start + 1 - earliest }, (_, n) => commonStart(opening(), whole.slice(earliest + n, text.start)));
+  const lengths = Array.from({ length: text.start + 1 - earliest }, (_, n) =>
+    commonStart(opening(), whole.slice(earliest + n, text.start)),
+  );
   const longest = Math.max(...lengths);
   if (longest === 0) template.fail(`renders message ${i} without the generation prompt, so where it starts cannot be found`);
   return earliest + lengths.indexOf(longest) + longest;

@@ -1,5 +1,6 @@
 import { describe } from '../backend/registry.js';
 import { checkFields } from '../internal/checks.js';
+import { without } from './rows.js';
 import type { Span } from './template.js';
 import { commonStart } from './tokenIds.js';
 
@@ -120,7 +121,7 @@ export function chatTokenizer(parts: ChatTokenizerParts): ChatTokenizer {
     string,
     string
   >;
-  const { chat_template: source, ...others } = Object.fromEntries(Object.entries(config).filter(([name]) => !names.includes(name)));
+  const { chat_template: source, ...others } = without(config, names);
   const idOf = (name: string): number | undefined => {
     const token = tokens[name];
     if (token === undefined) return undefined;
@@ -130,7 +131,7 @@ export function chatTokenizer(parts: ChatTokenizerParts): ChatTokenizer {
   };
   const templates = typeof template === 'function' ? compiled(fn, template, source) : (): Compiled => ({ plain: template });
   const textFrom = (which: TemplateLike, messages: TemplateMessage[], options: ChatTemplateOptions): string => {
-    const { tokenize: _t, return_tensor: _r, return_dict: _d, ...fields } = options;
+    const fields = without(options, ['tokenize', 'return_tensor', 'return_dict']);
     return which.render({ tools: null, documents: null, ...others, ...tokens, ...fields, messages });
   };
   return {
@@ -163,7 +164,9 @@ function compiled(fn: string, Template: new (source: string) => TemplateLike, so
     const only = compile(source);
     return () => only;
   }
-  const named = new Map((source as readonly { name: string; template: unknown }[]).map((each) => [each.name, compile(each.template)] as const));
+  const named = new Map(
+    (source as readonly { name: string; template: unknown }[]).map((each) => [each.name, compile(each.template)] as const),
+  );
   const usual = named.get('default');
   if (!usual) throw new RangeError(`${fn}: config.chat_template has ${[...named.keys()].join(', ') || 'no template'}, expected default`);
   return ({ tools }) => (tools ? (named.get('tool_use') ?? usual) : usual);

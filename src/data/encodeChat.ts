@@ -1,32 +1,27 @@
 import { spanOfAnswer, textSpan } from './answers.js';
 import type { ChatTokenizer } from './chatTokenizer.js';
-import type { Adding } from './encodeText.js';
-import { weightOfMessage, type Message } from './rows.js';
+import type { Message } from './rows.js';
 import type { Sequence } from './sequence.js';
 import type { Span, Template } from './template.js';
 
-/** What to count in a conversation. */
-export interface Counted {
-  /** Number of messages at the start that do not count. */
-  readonly promptLength: number;
-  /** Which turns of the assistant count. */
-  readonly assistantTurns: 'all' | 'last';
-}
-
-/** Encodes a conversation, counting turns of the assistant. `end` is appended after the last turn. */
-export function encodeChat(template: Template, messages: readonly Message[], counted: Counted, end: readonly number[]): Sequence {
+/**
+ * Encodes a conversation. `factors` are the weights of the messages; 0 for those that do not count. `end` is appended after the last turn,
+ * whose weight it has.
+ */
+export function encodeChat(
+  template: Template,
+  messages: readonly Message[],
+  { factors, end }: { readonly factors: readonly number[]; readonly end: readonly number[] },
+): Sequence {
   const tokens = template.render(messages, false);
-  const factors = tokens.map(() => 0);
-  const last = messages.length - 1;
-  messages.forEach((message, i) => {
-    if (message.role !== 'assistant' || i < counted.promptLength || (counted.assistantTurns === 'last' && i < last)) return;
-    const factor = weightOfMessage(message);
+  const weights = tokens.map(() => 0);
+  factors.forEach((factor, i) => {
     if (factor === 0) return;
-    for (const { start, end } of spansOf(template, messages, i)) factors.fill(factor, start, end);
+    for (const { start, end } of spansOf(template, messages, i)) weights.fill(factor, start, end);
   });
-  factors.push(...end.map(() => weightOfMessage(messages[last]!)));
-  const sequence = { tokens: [...tokens, ...end], mask: factors.map((factor) => Number(factor > 0)) };
-  return factors.every((factor) => factor === 0 || factor === 1) ? sequence : { ...sequence, weights: factors };
+  weights.push(...end.map(() => factors.at(-1)!));
+  const sequence = { tokens: [...tokens, ...end], mask: weights.map((weight) => Number(weight > 0)) };
+  return weights.every((weight) => weight === 0 || weight === 1) ? sequence : { ...sequence, weights };
 }
 
 /** The counted tokens of a turn: those that the template marks, or else those that are found. */
@@ -44,7 +39,9 @@ function spansOf(template: Template, messages: readonly Message[], i: number): r
  * model can learn.
  */
 export function endsTurns(template: Template, tokenizer: ChatTokenizer, messages: readonly Message[]): boolean {
-  const answered: readonly Message[] = [...messages.slice(0, -1), { role: 'assistant', content: 'a' }];
+  const text = 'a';
+  const content = Array.isArray(messages.at(-1)!.content) ? [{ type: 'text', text }] : text;
+  const answered: readonly Message[] = [...messages.slice(0, -1), { role: 'assistant', content }];
   const tail = template.render(answered, false).slice(textSpan(template, answered, answered.length - 1).end);
   const blank = new Set(['\n', '\n\n', ' '].flatMap((text) => [...tokenizer.encode(text, { add_special_tokens: false })]));
   return tail.some((id) => !blank.has(id));

@@ -55,7 +55,7 @@ function commonText(a: string, b: string): number {
   while (end < a.length && a[end] === b[end]) end++;
   // All of a side: nothing is left of it in any case.
   if (end === a.length || end === b.length) return end;
-  for (let before = -1; before !== end; ) {
+  for (let before = -1; before !== end;) {
     before = end;
     end = Math.min(startOfWord(a, end), startOfWord(b, end));
   }

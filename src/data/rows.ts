@@ -19,7 +19,7 @@ export interface Message {
   readonly tool_calls?: readonly unknown[] | null | undefined;
   /** Whether a turn of the assistant counts. Default true. */
   readonly train?: boolean | null | undefined;
-  /** Weight of the tokens of a turn of the assistant, finite and >= 0; at 0, the turn does not count. Default 1. */
+  /** Weight of the tokens of a turn of the assistant, finite and not negative; at 0, the turn does not count. Default 1. */
   readonly weight?: number | null | undefined;
 }
 
@@ -76,6 +76,10 @@ export type Side =
 
 export const isObject = (value: unknown): value is Readonly<Record<string, unknown>> =>
   typeof value === 'object' && value !== null && !Array.isArray(value);
+
+/** A record without some of its fields. */
+export const without = (record: object, names: readonly string[]): Record<string, unknown> =>
+  Object.fromEntries(Object.entries(record).filter(([name]) => !names.includes(name)));
 
 /**
  * Returns both sides of a preference row. It checks the fields and their types, and that no completion is empty; `at` starts error
@@ -149,8 +153,11 @@ function sideOf(at: string, name: string, givenPrompt: unknown, value: unknown):
 }
 
 /** Whether a message has neither text nor anything else that a template could render as an answer. */
-const isEmpty = ({ role: _role, content, train: _train, weight: _weight, ...others }: Message): boolean =>
-  textOfContent(content).trim() === '' && Object.values(others).every((value) => !value || (Array.isArray(value) && value.length === 0));
+const isEmpty = (message: Message): boolean =>
+  textOfContent(message.content).trim() === '' &&
+  Object.values(without(message, ['role', 'content', 'train', 'weight'])).every(
+    (value) => !value || (Array.isArray(value) && value.length === 0),
+  );
 
 const textOfContent = (content: Message['content']): string =>
   typeof content === 'string' ? content : (content ?? []).map(({ text }) => text).join('');

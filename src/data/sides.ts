@@ -4,7 +4,7 @@ import { checkList } from './checkList.js';
 import type { ChatTokenizer, TextTokenizer } from './chatTokenizer.js';
 import { encodeChat, endsTurns } from './encodeChat.js';
 import { encodeTexts, textEncoder, type Adding } from './encodeText.js';
-import { BadRow, type Message, type Side } from './rows.js';
+import { BadRow, weightOfMessage, without, type Message, type Side } from './rows.js';
 import { counts, type Sequence } from './sequence.js';
 import { remembering, templateFields, templateOf, unreadColumns, type Template } from './template.js';
 
@@ -97,10 +97,17 @@ function chatEncoder(tokenizer: ChatTokenizer, { assistantTurns, named, textPart
       }
       shown.ends ??= addEos !== 'auto' || endsTurns(template, tokenizer, messages);
       const end = endOf(at, template, messages, { tokenizer, isAdded: addEos === true || !shown.ends });
-      return encodeChat(template, messages, { promptLength: side.promptLength, assistantTurns }, end);
+      return encodeChat(template, messages, { factors: factorsOf(side, assistantTurns), end });
     });
   };
 }
+
+/** The weights of the messages: 0 for those of the prompt, of other roles, and that are not to be trained. */
+const factorsOf = ({ messages, promptLength }: Side & { kind: 'chat' }, assistantTurns: 'all' | 'last'): readonly number[] =>
+  messages.map((message, i) => {
+    const counts = message.role === 'assistant' && i >= promptLength && (assistantTurns === 'all' || i === messages.length - 1);
+    return counts ? weightOfMessage(message) : 0;
+  });
 
 /** The end tokens to append to a conversation. */
 function endOf(
@@ -141,7 +148,7 @@ function prepared(messages: readonly Message[], textParts: 'join' | 'keep', temp
 const isCallAlone = ({ content, tool_calls: calls }: Message): boolean => (calls?.length ?? 0) > 0 && (content ?? '') === '';
 
 function plain(message: Message, textParts: 'join' | 'keep', empty: '' | null | undefined): Message {
-  const { train: _train, weight: _weight, ...others } = message;
+  const others = without(message, ['train', 'weight']) as unknown as Message;
   if (isCallAlone(message)) return { ...others, content: empty };
   if (!Array.isArray(message.content) || textParts === 'keep') return others;
   return { ...others, content: message.content.map(({ text }: { text: string }) => text).join('') };

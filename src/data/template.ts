@@ -61,11 +61,16 @@ export function unreadColumns(row: Readonly<Record<string, unknown>>, named: rea
 export function templateOf(at: string, name: string, tokenizer: TextTokenizer | ChatTokenizer, fields: TemplateFields): Template {
   const chat = chatOf(at, name, tokenizer);
   const call = (method: 'apply_chat_template' | 'generation_spans', messages: readonly Message[], answer: boolean): unknown =>
-    chat[method]!([...messages] as TemplateMessage[], { ...fields, add_generation_prompt: answer, tokenize: true, return_tensor: false, return_dict: false });
+    chat[method]!([...messages] as TemplateMessage[], {
+      ...fields,
+      add_generation_prompt: answer,
+      tokenize: true,
+      return_tensor: false,
+      return_dict: false,
+    });
   const subject = `${name}: the chat template`;
   return {
-    render: (messages, answer) =>
-      idsOf(at, subject, `${name}: apply_chat_template`, () => call('apply_chat_template', messages, answer)),
+    render: (messages, answer) => idsOf(at, subject, `${name}: apply_chat_template`, () => call('apply_chat_template', messages, answer)),
     marked: (messages) => (chat.generation_spans ? (call('generation_spans', messages, false) as readonly Span[] | undefined) : undefined),
     fail: (predicate) => {
       throw new BadRow(at, subject, predicate);

@@ -23,7 +23,11 @@ const reasoned = {
 
 /** What counts, stated by hand: in one turn, in three, and with reasoning. */
 const COUNTED: Readonly<Record<FamilyName, readonly [one: string, three: string, reasoned: string]>> = {
-  'ChatML, with a default system message': ['This.<|im_end|>\n', 'Yes?<|im_end|>\n¦4<|im_end|>\n¦Yes.<|im_end|>\n', 'Yes?<|im_end|>\n¦4<|im_end|>\n'],
+  'ChatML, with a default system message': [
+    'This.<|im_end|>\n',
+    'Yes?<|im_end|>\n¦4<|im_end|>\n¦Yes.<|im_end|>\n',
+    'Yes?<|im_end|>\n¦4<|im_end|>\n',
+  ],
   'Llama 3': ['This.<|eot_id|>', 'Yes?<|eot_id|>¦4<|eot_id|>¦Yes.<|eot_id|>', 'Yes?<|eot_id|>¦4<|eot_id|>'],
   Mistral: [' This.</s>', ' Yes?</s>¦ 4</s>¦ Yes.</s>', ' Yes?</s>¦ 4</s>'],
   Gemma: ['This.<end_of_turn>\n', 'Yes?<end_of_turn>\n¦4<end_of_turn>\n¦Yes.<end_of_turn>\n', 'Yes?<end_of_turn>\n¦4<end_of_turn>\n'],
@@ -85,5 +89,92 @@ describe.each(Object.entries(COUNTED) as [FamilyName, readonly [string, string, 
     const rendered = chat.apply_chat_template(threeTurns.chosen, { add_generation_prompt: false, tokenize: true, return_tensor: false, return_dict: false }); // prettier-ignore
     const end = name.startsWith('GLM') ? '<|endoftext|>' : '';
     expect(encoded(name, threeTurns).all).toBe(all({ tokens: rendered as number[], mask: [] }) + end);
+  });
+});
+
+describe('templates for which an answer cannot be found', () => {
+  const marked = (content: string) => `{% for m in messages %}<|\u007b{ m.role }}|>${content}<|end|>{% endfor %}{% if add_generation_prompt %}<|assistant|>{% endif %}`.replaceAll('\u007b{', '{{'); // prettier-ignore
+  const fail =
+    (template: string, row: object = threeTurns) =>
+    () =>
+      encodePairs([oneTurn, row], toyChat(template).chat);
+
+  it('names a turn that the template drops once others follow', () => {
+    const forgetful = marked('{% if loop.index0 + 3 > messages | length %}{{ m.content }}{% else %}...{% endif %}');
+    expect(fail(`{{ messages | length }}${forgetful}`)).toThrow(
+      'encodePairs: rows[1]: chosen: the chat template does not render the text of message 1',
+    );
+  });
+
+  it('names an answer that the template writes in two places', () => {
+    const twice = `${marked('{{ m.content }}')}{{ messages[-1].content }}`;
+    expect(fail(twice)).toThrow('encodePairs: rows[0]: chosen: the chat template renders the text of message 1 in two places');
+  });
+
+  it('names answers of which nothing is rendered', () => {
+    expect(fail(marked('{% if m.role == "user" %}{{ m.content }}{% endif %}'))).toThrow(
+      'encodePairs: rows[0]: chosen: the chat template does not render the text of message 1',
+    );
+  });
+
+  it('refuses different conversations that are rendered the same', () => {
+    const short = marked('{{ m.content[:2] }}');
+    expect(fail(short)).toThrow('encodePairs: rows[0]: chosen and rejected are the same');
+  });
+
+  it('names an answer that starts in no known way', () => {
+    const other = `{{ messages | length }}{% for m in messages %}{% if m.role == 'user' %}<|user|>{% else %}<|bot|>{% endif %}{{ m.content }}<|end|>{% endfor %}{% if add_generation_prompt %}<|assistant|>{% endif %}`;
+    expect(fail(other)).toThrow(
+      'rows[0]: chosen: the chat template renders message 1 without the generation prompt, so where it starts cannot be found',
+    );
+  });
+
+  it('finds the answers where the template begins with something that depends on all messages', () => {
+    const counting = toyChat(`{{ messages | length }}${marked('{{ m.content }}')}`);
+    const { chosen } = encodePairs([threeTurns], counting.chat).pairs[0]!;
+    expect(counting.counted(chosen)).toBe('Yes?<|end|>¦4<|end|>¦Yes.<|end|>');
+  });
+
+  it('finds a first answer that no message precedes', () => {
+    const { chat, counted } = toyChat(`{{ messages[0].role[:0] }}${marked('{{ m.content }}')}`);
+    const row = {
+      chosen: [assistant('Welcome'), user('Hi'), assistant('Yes')],
+      rejected: [assistant('Welcome'), user('Hi'), assistant('No')],
+    };
+    expect(counted(encodePairs([row], chat).pairs[0]!.chosen)).toBe('Welcome<|end|>¦Yes<|end|>');
+  });
+});
+
+describe('{% generation %} marks', () => {
+  const template = `{%- for m in messages %}
+{%- if m.role == 'assistant' %}{{ '<|assistant|>\n' }}{%- generation %}{{ m.content + '<|end|>' }}{%- endgeneration %}{{ '\n' }}
+{%- else %}{{ '<|' + m.role + '|>\n' + m.content + '<|end|>\n' }}{%- endif %}{%- endfor %}
+{%- if add_generation_prompt %}{{ '<|assistant|>\n' }}{%- endif %}`;
+  const { chat, counted, all } = toyChat(template);
+  const chosenOf = (row: object, options = {}) => encodePairs([row], chat, options).pairs[0]!.chosen;
+
+  it('decide what counts, for example without the line break after an answer', () => {
+    expect(counted(chosenOf(threeTurns))).toBe('Yes?<|end|>¦4<|end|>¦Yes.<|end|>');
+    expect(all(chosenOf(oneTurn))).toBe('<|user|>\nWhich?<|end|>\n<|assistant|>\nThis.<|end|>\n');
+  });
+
+  it('are heeded only for the turns that count', () => {
+    expect(counted(chosenOf(threeTurns, { assistantTurns: 'last' }))).toBe('Yes.<|end|>');
+    const start = threeTurns.chosen.slice(0, 3);
+    const row = { prompt: start, chosen: threeTurns.chosen.slice(3), rejected: [assistant('5')] };
+    expect(counted(chosenOf(row))).toBe('4<|end|>¦Yes.<|end|>');
+  });
+
+  it('trim white space as the tags do', () => {
+    const tags = '{% for m in messages %}\n  {%- generation -%}  {{ m.content }}\n  {%- endgeneration -%}\n|{% endfor %}';
+    const { chat: trimming, counted: text, all: whole } = toyChat(tags);
+    const row = { prompt: [user('?')], chosen: [assistant('a')], rejected: [assistant('b')] };
+    const { chosen } = encodePairs([row], trimming).pairs[0]!;
+    expect([whole(chosen), text(chosen)]).toEqual(['?|a|', 'a']);
+  });
+
+  it('name a turn that they leave out', () => {
+    const only = toyChat("{% for m in messages %}{% if m.content == 'That.' %}{% generation %}{{ m.content }}{% endgeneration %}{% else %}{{ m.content }}{% endif %}|{% endfor %}"); // prettier-ignore
+    expect(() => encodePairs([oneTurn], only.chat)).toThrow('rows[0]: chosen: the chat template marks no token of message 1');
   });
 });

@@ -92,6 +92,29 @@ describe('encodePairs', () => {
       expect([all(none.chosen), all(none.rejected), none.rejected.mask]).toEqual(['bcd<|im_end|>', ':xy<|im_end|>', [0, 1, 1, 1]]);
     });
 
+    it('keeps what fits of the prompt next to a short answer where the other side leaves no room for it, and reports the row', () => {
+      const uneven = { prompt: 'p'.repeat(30), chosen: 'ab', rejected: 'r'.repeat(39) };
+      const { pairs, dropped, promptless } = encodePairs([row, uneven], tokenizer, { maxLength: 24, truncation: 'keepEnd' });
+      expect([all(pairs[1]!.chosen), all(pairs[1]!.rejected)]).toEqual([`${'p'.repeat(21)}ab<|im_end|>`, `${'r'.repeat(23)}<|im_end|>`]);
+      expect([dropped, promptless]).toEqual([[], [{ row: 1, sides: ['rejected'] }]]);
+    });
+
+    it('reports examples that lose their prompt', () => {
+      const options = { maxLength: 3, truncation: 'keepEnd' } as const;
+      const { examples, promptless } = encodeUnpaired([{ prompt: 'p', completion: 'yes', label: false }], tokenizer, options);
+      expect([all(examples[0]!), promptless]).toEqual(['es<|im_end|>', [{ row: 0, sides: ['completion'] }]]);
+    });
+
+    it('cuts weights with their tokens', () => {
+      const turns = (answer: string) => [user('a'), { ...assistant(answer), weight: 2 }];
+      const whole = one({ chosen: turns('yes'), rejected: turns('no') });
+      const cut = one(
+        { chosen: turns('yes'), rejected: turns('no') },
+        { maxLength: whole.chosen.tokens.length - 5, truncation: 'keepEnd' },
+      );
+      expect(cut.chosen.weights).toEqual(whole.chosen.weights!.slice(5));
+    });
+
     it('drops and reports only rows that lose a completion', () => {
       const short = { prompt: 'p', chosen: 'a', rejected: 'b' };
       const { pairs, dropped } = encodePairs([short, row, short], tokenizer, { maxLength: 7, truncation: 'keepStart' });
@@ -140,7 +163,11 @@ describe('encodePairs', () => {
     ['a string instead of an object', 'text', ' is "text", expected { chosen, rejected }'],
     ['a missing field', { chosen: turns }, ' lacks rejected, expected { chosen, rejected }'],
     ['a number for a side', { chosen: 1, rejected: turns }, ': chosen is a number, expected a string or a list of messages'],
-    ['messages after a string', { prompt: 'a', chosen: turns, rejected: turns }, ': chosen is a whole conversation but prompt is a string; rows of whole conversations go through fromConversations'],
+    [
+      'messages after a string',
+      { prompt: 'a', chosen: turns, rejected: turns },
+      ': chosen is a whole conversation but prompt is a string; rows of whole conversations go through fromConversations',
+    ],
     ['a string after messages', { prompt: turns, chosen: 'a', rejected: 'b' }, ': chosen is a string but prompt is not'],
     ['an empty string', { prompt: 'a', chosen: '\n', rejected: 'b' }, ': chosen is empty'],
     ['an empty list', { chosen: [], rejected: turns }, ': chosen is empty'],
@@ -155,7 +182,11 @@ describe('encodePairs', () => {
       { chosen: [{ from: 'human', value: 'a' }], rejected: turns },
       ': chosen[0] has from and value; rows of ShareGPT go through fromShareGpt',
     ],
-    ['rows like ShareGPT', { conversations: [], chosen: turns }, ' lacks rejected, expected { chosen, rejected }; rows of ShareGPT go through fromShareGpt'],
+    [
+      'rows like ShareGPT',
+      { conversations: [], chosen: turns },
+      ' lacks rejected, expected { chosen, rejected }; rows of ShareGPT go through fromShareGpt',
+    ],
     ['a message without content', { chosen: [{ role: 'user' }], rejected: turns }, ': chosen[0].content is undefined, expected a string'],
     ['a null message', { prompt: [null], chosen: turns, rejected: turns }, ': prompt[0] is null, expected { role, content }'],
     ['two equal sides', { chosen: turns, rejected: turns }, ': chosen and rejected are the same'],
