@@ -1,6 +1,6 @@
 import type { Message } from './rows.js';
-import type { Span, Template } from './template.js';
-import { commonEnd, commonStart } from './tokenIds.js';
+import type { Template } from './template.js';
+import { commonEnd, commonStart, type Span } from './tokenIds.js';
 
 /**
  * The tokens of the assistant's turn `messages[i]` in the rendered conversation: from where the conversation leaves the generation prompt

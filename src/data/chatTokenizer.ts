@@ -1,8 +1,7 @@
 import { describe } from '../backend/registry.js';
 import { checkFields } from '../internal/checks.js';
 import { without } from './rows.js';
-import type { Span } from './template.js';
-import { commonStart } from './tokenIds.js';
+import { commonStart, type Span } from './tokenIds.js';
 
 /** The members of a tokenizer that rows of strings need. */
 export interface TextTokenizer {

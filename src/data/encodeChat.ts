@@ -2,7 +2,8 @@ import { spanOfAnswer, textSpan } from './answers.js';
 import type { ChatTokenizer } from './chatTokenizer.js';
 import type { Message } from './rows.js';
 import type { Sequence } from './sequence.js';
-import type { Span, Template } from './template.js';
+import type { Template } from './template.js';
+import type { Span } from './tokenIds.js';
 
 /**
  * Encodes a conversation. `factors` are the weights of the messages; 0 for those that do not count. `end` is appended after the last turn,

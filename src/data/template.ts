@@ -1,7 +1,7 @@
 import { describe } from '../backend/registry.js';
 import type { ChatTokenizer, TemplateMessage, TextTokenizer } from './chatTokenizer.js';
 import { BadRow, isObject, type Message } from './rows.js';
-import { idsOf } from './tokenIds.js';
+import { idsOf, type Span } from './tokenIds.js';
 
 /** The chat template of a tokenizer, for one side of one row. */
 export interface Template {
@@ -11,14 +11,6 @@ export interface Template {
   readonly marked: (messages: readonly Message[]) => readonly Span[] | undefined;
   /** Throws an error whose subject is the chat template. */
   readonly fail: (predicate: string) => never;
-}
-
-/** A range of tokens; the end is exclusive. */
-export interface Span {
-  /** Index of the first token. */
-  readonly start: number;
-  /** Index after the last token. */
-  readonly end: number;
 }
 
 /** Values that a row passes to its chat template. */

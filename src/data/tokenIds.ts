@@ -1,6 +1,14 @@
 import { describe } from '../backend/registry.js';
 import { BadRow } from './rows.js';
 
+/** A range of tokens; the end is exclusive. */
+export interface Span {
+  /** Index of the first token. */
+  readonly start: number;
+  /** Index after the last token. */
+  readonly end: number;
+}
+
 /** Calls a tokenizer and checks that it returns token ids; `subject` and `method` name it in errors. */
 export function idsOf(at: string, subject: string, method: string, make: () => unknown): readonly number[] {
   let ids: unknown;

@@ -2,7 +2,7 @@ import { Template } from '@huggingface/jinja';
 import { chatTokenizer, type ChatTokenizer, type Sequence, type TokenizerLike } from '../../src/index.js';
 
 /** A tokenizer with a token for each special token and for each character, so that tests can read its tokens. */
-export interface ToyTokenizer {
+interface ToyTokenizer {
   readonly like: TokenizerLike;
   readonly decode: (ids: readonly number[]) => string;
 }
@@ -11,7 +11,7 @@ export interface ToyTokenizer {
 const SPECIAL = /(<[|｜][^<>]{1,30}[|｜]>|<\/?[a-z_]{1,20}>|\[\/?[A-Z_]{3,20}\])/;
 const FIRST_SPECIAL = 0x200000;
 
-export function toyTokenizer(): ToyTokenizer {
+function toyTokenizer(): ToyTokenizer {
   const specials: string[] = [];
   const idOf = (token: string): number => {
     if (!specials.includes(token)) specials.push(token);
