@@ -6,7 +6,7 @@ import { encodeChat, endsTurns } from './encodeChat.js';
 import { encodeTexts, textEncoder, type Adding } from './encodeText.js';
 import { BadRow, weightOfMessage, without, type Message, type Side } from './rows.js';
 import { counts, type Sequence } from './sequence.js';
-import { remembering, templateFields, templateOf, unreadColumns, type Template } from './template.js';
+import { remembering, templateFields, templateOf, unreadColumns, type Template, type TemplateFields } from './template.js';
 
 /** How prompts and completions become tokens and masks. */
 export interface SideOptions {
@@ -91,9 +91,9 @@ function chatEncoder(tokenizer: ChatTokenizer, { assistantTurns, named, textPart
       const template = remembering(templateOf(at, name, tokenizer, fields), rendered);
       const messages = prepared(side.messages, textParts, template, shown);
       if (n === 0) {
-        for (const [column, value] of changing(unread, (values) => templateOf(at, name, tokenizer, { ...fields, ...values }), messages)) {
-          throw new BadRow(at, column, `is ${describe(value)}, which the chat template reads; name it in templateFields, or leave it out`);
-        }
+        const renderedWith = (values: object) => templateOf(at, name, tokenizer, { ...fields, ...values }).render(messages, false).join(); // prettier-ignore
+        const read = readColumns(unread, renderedWith, template.render(messages, false).join());
+        if (read.length > 0) template.fail(`reads ${read.join(' and ')}; name it in templateFields, or leave it out`);
       }
       shown.ends ??= addEos !== 'auto' || endsTurns(template, tokenizer, messages);
       const end = endOf(at, template, messages, { tokenizer, isAdded: addEos === true || !shown.ends });
@@ -124,18 +124,12 @@ function endOf(
   return template.render(messages, false).at(-1) === id ? [] : [id];
 }
 
-/** The columns that change the rendering of the messages. */
-function changing(
-  columns: Readonly<Record<string, unknown>>,
-  templateWith: (values: Readonly<Record<string, unknown>>) => Template,
-  messages: readonly Message[],
-): readonly (readonly [string, unknown])[] {
-  const textWith = (values: Readonly<Record<string, unknown>>) => templateWith(values).render(messages, false).join();
-  const entries = Object.entries(columns);
-  if (entries.length === 0) return [];
-  const usual = textWith({});
-  if (textWith(columns) === usual) return [];
-  return entries.filter(([column, value]) => textWith({ [column]: value }) !== usual);
+/** The columns that change the rendering, each of them or only all of them together. */
+function readColumns(columns: TemplateFields, renderedWith: (values: object) => string, usual: string): readonly string[] {
+  const names = Object.keys(columns);
+  if (names.length === 0 || renderedWith(columns) === usual) return [];
+  const alone = names.filter((name) => renderedWith({ [name]: columns[name] }) !== usual);
+  return alone.length > 0 ? alone : names;
 }
 
 /** The messages as the template gets them: without our own fields, and with content that it can render. */

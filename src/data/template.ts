@@ -1,7 +1,7 @@
 import { describe } from '../backend/registry.js';
 import type { ChatTokenizer, TemplateMessage, TextTokenizer } from './chatTokenizer.js';
 import { BadRow, isObject, type Message } from './rows.js';
-import { idsOf, type Span } from './tokenIds.js';
+import { callOf, idsOf, type Span } from './tokenIds.js';
 
 /** The chat template of a tokenizer, for one side of one row. */
 export interface Template {
@@ -20,8 +20,21 @@ export type TemplateFields = Readonly<Record<string, unknown>>;
 const USUAL = ['tools', 'documents', 'chat_template_kwargs'] as const;
 /** Columns that the data functions read themselves. */
 const OWN = ['prompt', 'chosen', 'rejected', 'completion', 'label', 'weight', 'row'];
-/** Names that mean something else to `apply_chat_template`. */
-const TAKEN = ['messages', 'add_generation_prompt', 'tokenize', 'return_tensor', 'return_dict', 'padding', 'truncation', 'max_length', 'chat_template', 'tokenizer_kwargs']; // prettier-ignore
+/** Names that mean something else to `apply_chat_template` or in a template. */
+const TAKEN = [
+  ...[
+    'messages',
+    'add_generation_prompt',
+    'tokenize',
+    'return_tensor',
+    'return_dict',
+    'padding',
+    'truncation',
+    'max_length',
+    'chat_template',
+  ],
+  ...['tokenizer_kwargs', 'bos_token', 'eos_token', 'pad_token', 'range', 'namespace', 'raise_exception', 'strftime_now'],
+];
 
 /** The values that a row passes to its chat template: the usual columns and those named. Text in JSON is parsed. */
 export function templateFields(at: string, row: Readonly<Record<string, unknown>>, named: readonly string[]): TemplateFields {
@@ -63,7 +76,10 @@ export function templateOf(at: string, name: string, tokenizer: TextTokenizer | 
   const subject = `${name}: the chat template`;
   return {
     render: (messages, answer) => idsOf(at, subject, `${name}: apply_chat_template`, () => call('apply_chat_template', messages, answer)),
-    marked: (messages) => (chat.generation_spans ? (call('generation_spans', messages, false) as readonly Span[] | undefined) : undefined),
+    marked: (messages) =>
+      callOf(at, subject, () =>
+        chat.generation_spans ? (call('generation_spans', messages, false) as readonly Span[] | undefined) : undefined,
+      ),
     fail: (predicate) => {
       throw new BadRow(at, subject, predicate);
     },

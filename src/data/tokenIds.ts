@@ -9,14 +9,18 @@ export interface Span {
   readonly end: number;
 }
 
-/** Calls a tokenizer and checks that it returns token ids; `subject` and `method` name it in errors. */
-export function idsOf(at: string, subject: string, method: string, make: () => unknown): readonly number[] {
-  let ids: unknown;
+/** Calls a tokenizer or its template. If it fails, the error names it by `subject`. */
+export function callOf<Result>(at: string, subject: string, call: () => Result): Result {
   try {
-    ids = make();
+    return call();
   } catch (error) {
     throw new BadRow(at, subject, `failed: ${(error as Error).message}`, { cause: error });
   }
+}
+
+/** Calls a tokenizer and checks that it returns token ids; `subject` and `method` name it in errors. */
+export function idsOf(at: string, subject: string, method: string, call: () => unknown): readonly number[] {
+  const ids = callOf(at, subject, call);
   if (!Array.isArray(ids)) throw new TypeError(`${at}: ${method} returned ${describe(ids)}, expected a list of token ids`);
   const odd = ids.findIndex((id) => !Number.isInteger(id));
   if (odd >= 0) throw new TypeError(`${at}: ${method} returned a list that contains ${describe(ids[odd])}, expected token ids`);

@@ -1,3 +1,4 @@
+import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { encodePairs, type EncodeOptions } from '../../src/index.js';
 import { assistant, user } from '../support/chatRows.js';
@@ -89,6 +90,26 @@ describe.each(Object.entries(COUNTED) as [FamilyName, readonly [string, string, 
     const rendered = chat.apply_chat_template(threeTurns.chosen, { add_generation_prompt: false, tokenize: true, return_tensor: false, return_dict: false }); // prettier-ignore
     const end = name.startsWith('GLM') ? '<|endoftext|>' : '';
     expect(encoded(name, threeTurns).all).toBe(all({ tokens: rendered as number[], mask: [] }) + end);
+  });
+});
+
+describe('any conversation', () => {
+  const answers = fc.array(fc.tuple(fc.stringMatching(/^[A-Z]{1,9}$/), fc.stringMatching(/^[a-z]{1,9}$/)), { minLength: 1, maxLength: 5 });
+
+  it.each(Object.keys(FAMILIES) as FamilyName[])('counts all of its answers, and nothing that others say: %s', (name) => {
+    const { chat, counted } = toyChat(FAMILIES[name].template, FAMILIES[name].config);
+    const isSaid = /(?:<[^<>]*>|\[[^\]]*\]|assistant|final|analysis)/g;
+    fc.assert(
+      fc.property(answers, (turns) => {
+        const messages = turns.flatMap(([question, answer]) => [user(question), assistant(answer)]);
+        const rejected = [...messages.slice(0, -1), assistant('0')];
+        const said = counted(encodePairs([{ chosen: messages, rejected }], chat).pairs[0]!.chosen)
+          .split('¦')
+          .map((text) => text.replaceAll(isSaid, '').trim());
+        expect(said).toEqual(turns.map(([, answer]) => answer.replaceAll(isSaid, '')));
+      }),
+      { numRuns: 30, seed: 18 },
+    );
   });
 });
 

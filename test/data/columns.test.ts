@@ -34,8 +34,13 @@ describe('columns of a row that the chat template reads', () => {
     const columns = { id: 7, source: 'web', messages: [], add_generation_prompt: true, score: null };
     expect(all(chosenOf(columns))).toBe(PLAIN);
     expect(() => chosenOf({ ...columns, mood: 'glad' })).toThrow(
-      'encodePairs: rows[0]: mood is "glad", which the chat template reads; name it in templateFields, or leave it out',
+      'encodePairs: rows[0]: chosen: the chat template reads mood; name it in templateFields, or leave it out',
     );
+  });
+
+  it('names columns that change it only together', () => {
+    const both = toyChat(`{% if mood and why %}<|mood|>{% endif %}${FAMILIES['Llama 3'].template}`, FAMILIES['Llama 3'].config);
+    expect(() => encodePairs([{ ...row, mood: 1, why: 2 }], both.chat)).toThrow('the chat template reads mood and why; name it');
   });
 
   it.each([
