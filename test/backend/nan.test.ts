@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { linearTokenLogProbs, ops, tokenLogProbs } from '../../src/index.js';
+import { nanInOperations } from '../../tools/docs/claims.js';
 import { flatten, ints, read, tensor, type X } from '../support/engine.js';
 import type { Values } from '../../src/testing/index.js';
 
@@ -34,7 +35,7 @@ const numbers = async (x: X): Promise<number[]> => flatten((await read(x)) as Va
 
 const BINARY = ['add', 'sub', 'mul', 'div', 'maximum', 'minimum'] as const;
 
-describe('a NaN stays NaN', () => {
+describe(nanInOperations.title, () => {
   it.each(BINARY)('through %s, as either operand', async (name) => {
     const op = ops[name] as (a: X, b: X) => X;
     const [values, nans] = [tensor([1, -1]), tensor([NaN, NaN])];
@@ -55,19 +56,30 @@ describe('a NaN stays NaN', () => {
     expect([first, second, Number.isFinite(neither)]).toEqual([NaN, NaN, true]);
   });
 
-  it.each(['equal', 'greater', 'greaterEqual', 'less', 'lessEqual'] as const)('%s is false for a NaN', async (name) => {
-    const op = ops[name] as (a: X, b: X) => X;
-    const nans = tensor([NaN, NaN]);
-    for (const other of [tensor([1, NaN]), tensor(1), 1, NaN]) {
-      expect([...(await numbers(op(nans, other))), ...(await numbers(op(other, nans)))]).toEqual([0, 0, 0, 0]);
-    }
-    expect(await numbers(op(tensor([1, 2]), NaN))).toEqual([0, 0]);
+  it.each(['equal', 'greater', 'greaterEqual', 'less', 'lessEqual'] as const)(
+    `${nanInOperations.exceptions.comparisons}: %s`,
+    async (name) => {
+      const op = ops[name] as (a: X, b: X) => X;
+      const nans = tensor([NaN, NaN]);
+      for (const other of [tensor([1, NaN]), tensor(1), 1, NaN]) {
+        expect([...(await numbers(op(nans, other))), ...(await numbers(op(other, nans)))]).toEqual([0, 0, 0, 0]);
+      }
+      expect(await numbers(op(tensor([1, 2]), NaN))).toEqual([0, 0]);
+    },
+  );
+
+  it(nanInOperations.exceptions.where, async () => {
+    const [nan, isFirst] = [tensor([NaN, 2]), tensor([1, 0])];
+    expect(await numbers(ops.where<X, X>(isFirst, 3, nan))).toEqual([3, 2]);
+    expect(await numbers(ops.where<X, X>(isFirst, nan, 3))).toEqual([NaN, 3]);
   });
 
-  it('through sort, which keeps every other value', async () => {
+  it(nanInOperations.exceptions.sort, async () => {
     for (const place of [0, 3, 6]) {
       const row = Array.from({ length: 7 }, (_, i) => (i === place ? NaN : (5 * i) % 7));
       const values = await numbers(ops.sort<X>(tensor([row])));
+      const order = await numbers(ops.argsort<X>(tensor([row])));
+      expect(values).toEqual(order.map((i) => row[i]));
       expect(values.map(String).sort()).toEqual(row.map(String).sort());
     }
   });
