@@ -15,7 +15,7 @@ import {
   validationSplit,
   type CheckpointParts,
   type EarlyStopping,
-  type Message,
+  type TemplateMessage,
 } from 'prefloss';
 import { loadNative, startBackend } from '../shared/backend.js';
 import { makeFolder, writeWhole } from '../shared/files.js';
@@ -46,7 +46,7 @@ interface Progressed {
 }
 
 interface Row {
-  readonly prompt: readonly Message[];
+  readonly prompt: readonly TemplateMessage[];
 }
 
 async function main(args: readonly string[]): Promise<void> {

@@ -8,6 +8,8 @@ export interface Sequence {
   readonly tokens: readonly number[];
   /** 1 for counted tokens, 0 for all others, such as those of the prompt, `[T]`. */
   readonly mask: readonly number[];
+  /** Weights of the tokens, finite and not negative, `[T]`. If missing, all are 1. */
+  readonly weights?: readonly number[];
 }
 
 /** The tokens before the first counted token, as a string by which prompts are compared. */

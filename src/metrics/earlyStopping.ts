@@ -55,7 +55,7 @@ export interface EarlyStoppingOptions {
  * let state: EarlyStopping | undefined;
  * for (const loss of [0.69, 0.5, 0.52, NaN]) {
  *   state = earlyStopping({ loss }, { metric: 'loss', mode: 'min', patience: 2, previous: state });
- *   if (state.improved) console.log(`save ${loss}`); // save 0.69, save 0.5
+ *   // If state.improved, save the checkpoint; if state.shouldStop, leave the loop.
  * }
  * console.log(state!.best, state!.wait, state!.shouldStop); // 0.5 2 true
  * ```
