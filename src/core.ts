@@ -46,6 +46,7 @@ export * from './losses/index.js';
 export { lossNamed, losses, type LossBatch, type LossEntry, type LossName, type NamedLoss } from './catalogue.js';
 export type { LossKind } from './internal/lossKind.js';
 
+export { earlyStopping, type EarlyStopping, type EarlyStoppingOptions, type EarlyStoppingState } from './metrics/earlyStopping.js';
 export { levanterMetrics, type LevanterMetrics, type LevanterMetricsOptions } from './metrics/levanterMetrics.js';
 export { MetricAverage, type MetricTotals } from './metrics/metricAverage.js';
 export { pairMetrics, type PairMetrics, type PairMetricsOptions } from './metrics/pairMetrics.js';

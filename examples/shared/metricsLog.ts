@@ -52,10 +52,10 @@ export class MetricsLog {
     for (const write of this.writers) write(record);
   }
 
-  /** First or last metrics of a phase, on batches or on a whole split; empty if there are none. */
-  at(end: 'first' | 'last', phase: string, on: MetricsRecord['on']): Metrics {
-    const found = this.records.filter((r) => r.phase === phase && r.on === on);
-    return found.at(end === 'first' ? 0 : -1)?.metrics ?? {};
+  /** First or last metrics of a phase, or those after a number of updates, on batches or on a whole split; empty if there are none. */
+  at(place: 'first' | 'last' | number, phase: string, on: MetricsRecord['on']): Metrics {
+    const found = this.records.filter((r) => r.phase === phase && r.on === on && (typeof place === 'string' || r.step === place));
+    return found.at(place === 'first' ? 0 : -1)?.metrics ?? {};
   }
 }
 

@@ -27,8 +27,11 @@ export interface Training<Item> {
   readonly maxNorm: number;
   /** Called after each update with the metrics of its batch, which were measured after `step` updates. */
   readonly onBatch: (step: number, metrics: Metrics) => void;
-  /** Called whenever the number of updates is a multiple of `evaluateEvery`, 0 included, and after the last update. */
-  readonly onEvaluation: (step: number) => Promise<void>;
+  /**
+   * Called whenever the number of updates is a multiple of `evaluateEvery`, 0 included, and after the last update. Returns whether to
+   * stop.
+   */
+  readonly onEvaluation: (step: number) => Promise<boolean>;
   readonly evaluateEvery: number;
 }
 
@@ -38,7 +41,7 @@ export async function train<Item>(training: Training<Item>): Promise<void> {
   const perEpoch = Math.ceil(items.length / batchSize);
   let tensorsAfterFirstStep: number | undefined;
   for (let step = from; step < steps; step++) {
-    if (step % evaluateEvery === 0) await training.onEvaluation(step);
+    if (step % evaluateEvery === 0 && (await training.onEvaluation(step))) return;
     const epoch = batchesOf(items, { batchSize, seed: seed + Math.floor(step / perEpoch) });
     const { grads, ...outputs } = valueAndGrads(() => objective(epoch[step % perEpoch]!), variables);
     const clipped = clipByGlobalNorm(grads, training.maxNorm);

@@ -7,12 +7,14 @@ import { fileURLToPath } from 'node:url';
 import {
   AdamW,
   cosineSchedule,
+  earlyStopping,
   encodePairs,
   loadCheckpoint,
   parseJsonl,
   saveCheckpoint,
   validationSplit,
   type CheckpointParts,
+  type EarlyStopping,
   type TemplateMessage,
 } from 'prefloss';
 import { loadNative, startBackend } from '../shared/backend.js';
@@ -36,6 +38,12 @@ const SCALE = 2;
 const EVALUATE_EVERY = 10;
 const MAX_NORM = 1;
 const WARMUP = 0.1;
+
+/** How far a run is. */
+interface Progressed {
+  readonly step: number;
+  readonly stopping?: EarlyStopping;
+}
 
 interface Row {
   readonly prompt: readonly TemplateMessage[];
@@ -73,10 +81,11 @@ async function main(args: readonly string[]): Promise<void> {
   );
 
   const optimizer = new AdamW({ weightDecay: 0 });
-  const checkpoint = join(out, 'checkpoint.safetensors');
+  const [checkpoint, best] = ['checkpoint', 'best'].map((name) => join(out, `${name}.safetensors`)) as [string, string];
   const parts = { policy: aligned.variables, optimizer };
   const setup = { seed, validation: options.validation, 'max-length': maxLength, 'batch-size': batchSize };
-  const from = options.resume ? await resume(checkpoint, parts, setup) : 0;
+  const { step: from, ...resumed } = options.resume ? await resume(checkpoint, parts, setup) : { step: 0 };
+  let { stopping } = resumed;
   if (from > options.steps) throw new UsageError(`--steps is ${options.steps}, but the checkpoint already has ${from} updates`);
   const log = await MetricsLog.open({ folder: out, backend, from });
 
@@ -111,7 +120,11 @@ async function main(args: readonly string[]): Promise<void> {
         const metrics = await evaluate(objective, heldOut, batchSize);
         log.add({ phase: 'dpo', on: 'validation', step, metrics });
         progress.evaluation(step, log.at('last', 'dpo', 'batch'), metrics);
-        writeWhole(checkpoint, await saveCheckpoint(parts, { step, ...setup }));
+        // The state before this evaluation, which a continued run repeats.
+        writeWhole(checkpoint, await saveCheckpoint(parts, { step, ...setup, stopping }));
+        stopping = earlyStopping(metrics, { metric: 'loss', mode: 'min', patience: options.patience, previous: stopping });
+        if (stopping.improved) writeWhole(best, await saveCheckpoint({ policy: aligned.variables }, { step }));
+        return stopping.shouldStop;
       },
     });
   } finally {
@@ -120,12 +133,13 @@ async function main(args: readonly string[]): Promise<void> {
 
   const title = `SmolLM2-135M-Instruct on ${split.train.length} preference pairs: DPO with LoRA, seed ${seed}`;
   writeWhole(join(out, 'plot.svg'), await plotRun(log.records, { loss: 'dpo', title }));
+  await loadCheckpoint(readFileSync(best), { policy: aligned.variables });
   const after = await answers(model, adapters);
   asked.forEach((prompt, i) => {
     console.log(`\n> ${prompt.at(-1)!.content}\n  before: ${before[i]!}\n  after:  ${after[i]!}`);
   });
   console.log(
-    `\n${['plot.svg', 'checkpoint.safetensors'].map((name) => relative(process.cwd(), join(out, name))).join(', ')}; ${seconds()}`,
+    `\n${['plot.svg', 'checkpoint.safetensors', 'best.safetensors'].map((name) => relative(process.cwd(), join(out, name))).join(', ')}; ${seconds()}`,
   );
 
   async function answers(...[llama, changed]: [Llama, typeof adapters?]): Promise<string[]> {
@@ -135,15 +149,15 @@ async function main(args: readonly string[]): Promise<void> {
   }
 }
 
-/** Loads a checkpoint into `parts` and returns its number of updates. */
-async function resume(path: string, parts: CheckpointParts, setup: Readonly<Record<string, number>>): Promise<number> {
+/** Loads a checkpoint into `parts`, and returns its number of updates and the state of the early stopping. */
+async function resume(path: string, parts: CheckpointParts, setup: Readonly<Record<string, number>>): Promise<Progressed> {
   if (!existsSync(path)) throw new UsageError(`--resume is set, but ${relative(process.cwd(), path)} does not exist`);
-  const { step, ...saved } = await loadCheckpoint(readFileSync(path), parts);
+  const { step, stopping, ...saved } = await loadCheckpoint(readFileSync(path), parts);
   // With other settings, other pairs would be held out, some of which have been trained on, or the batches would differ.
   for (const [name, value] of Object.entries(setup)) {
     if (saved[name] !== value) throw new UsageError(`--${name} is ${value}, expected ${String(saved[name])} as in the checkpoint`);
   }
-  return step as number;
+  return { step, stopping } as Progressed;
 }
 
 await run(main);

@@ -16,6 +16,8 @@ export interface Options {
   readonly samples: number;
   readonly sampleTokens: number;
   readonly resume: boolean;
+  /** Number of evaluations without a smaller held-out loss after which training stops. */
+  readonly patience: number | undefined;
   readonly out: string | undefined;
 }
 
@@ -39,13 +41,14 @@ export const HELP = `Aligns SmolLM2-135M-Instruct with DPO and LoRA on real pref
   --seed           seed of the split and of the order of the pairs; default ${DEFAULTS.seed}
   --samples        number of prompts to answer before and after training; default ${DEFAULTS.samples}
   --sample-tokens  maximum tokens of an answer; default ${DEFAULTS['sample-tokens']}
+  --patience       evaluations without a smaller held-out loss after which training stops; default: it does not
   --resume         continue from the checkpoint in --out
   --out            folder for the results; default examples/smollm2/out
   --help           show this text`;
 
 /** Reads the command line. Returns undefined if it contains `--help`. */
 export function parseOptions(args: readonly string[]): Options | undefined {
-  const read = readArguments(args, ['backend', 'out', ...NUMBERS], ['resume']);
+  const read = readArguments(args, ['backend', 'out', 'patience', ...NUMBERS], ['resume']);
   if (!read) return undefined;
   const given = read.texts;
   const count = (name: NumberName, least = 1): number => integer(given, name, least) ?? DEFAULTS[name];
@@ -63,6 +66,7 @@ export function parseOptions(args: readonly string[]): Options | undefined {
     samples: count('samples', 0),
     sampleTokens: count('sample-tokens'),
     resume: read.flags.has('resume'),
+    patience: integer(given, 'patience', 1),
     out: given.out,
   };
 }

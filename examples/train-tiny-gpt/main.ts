@@ -6,7 +6,7 @@ import { readFileSync } from 'node:fs';
 import { join, relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { isDeepStrictEqual } from 'node:util';
-import { AdamW, batchesOf, cosineSchedule, loadCheckpoint, saveCheckpoint } from 'prefloss';
+import { AdamW, batchesOf, cosineSchedule, earlyStopping, loadCheckpoint, saveCheckpoint, type EarlyStopping } from 'prefloss';
 import { startBackend } from '../shared/backend.js';
 import { makeFolder, writeWhole } from '../shared/files.js';
 import { MetricsLog, type Metrics } from '../shared/metricsLog.js';
@@ -62,34 +62,35 @@ async function main(args: readonly string[]): Promise<void> {
   const before = await valuesOf(policy);
 
   const setup = { policy, reference, beta: options.beta };
-  await runPhase(run, loss, preference(loss, setup), options.steps ?? stepsOf(task.epochs), task.rate);
+  const checkpoint = join(out, 'checkpoint.safetensors');
+  await runPhase(run, loss, preference(loss, setup), options.steps ?? stepsOf(task.epochs), task.rate, checkpoint);
   if (!isDeepStrictEqual(await valuesOf(reference), before)) throw new Error('the reference has changed');
   if (isDeepStrictEqual(await valuesOf(policy), before)) throw new Error('the policy has not changed');
 
-  const checkpoint = join(out, 'checkpoint.safetensors');
-  writeWhole(checkpoint, await saveCheckpoint({ policy: policy.variables }));
   const reloaded = TinyGpt.create(policy.config, seed);
-  await loadCheckpoint(readFileSync(checkpoint), { policy: reloaded.variables });
+  const { step: best } = await loadCheckpoint(readFileSync(checkpoint), { policy: reloaded.variables });
   const again = await measure({ ...run, policy: reloaded }, preference(loss, { ...setup, policy: reloaded }), 'validation');
-  if (!isDeepStrictEqual(again, log.at('last', loss, 'validation'))) throw new Error('the reloaded checkpoint gives other metrics');
+  if (!isDeepStrictEqual(again, log.at(best as number, loss, 'validation'))) throw new Error('the reloaded checkpoint gives other metrics');
 
   const title = `A tiny GPT on ${data.train.length} preference pairs: ${loss.toUpperCase()}, seed ${seed}`;
   writeWhole(join(out, 'plot.svg'), await plotRun(log.records, { loss, title }));
   report(run);
   await showAnswers(run, reference);
+  console.log(`\nThe checkpoint has the smallest held-out loss, after ${best as number} updates.`);
   const files = ['plot.svg', 'metrics.jsonl', 'checkpoint.safetensors'].map((name) => relative(process.cwd(), join(out, name)));
-  console.log(`\n${files.join(', ')}; ${((performance.now() - started) / 1000).toFixed(0)} s`);
+  console.log(`${files.join(', ')}; ${((performance.now() - started) / 1000).toFixed(0)} s`);
 }
 
 const valuesOf = ({ variables }: TinyGpt) => Promise.all(variables.map((v) => v.data()));
 
-/** Trains with one objective, with a progress display and a log. */
-async function runPhase(run: Run, name: string, objective: Objective, steps: number, rate: number): Promise<void> {
+/** Trains with one objective, with a progress display and a log. Keeps the best model in `checkpoint`, if given. */
+async function runPhase(run: Run, name: string, objective: Objective, steps: number, rate: number, checkpoint?: string): Promise<void> {
   const { options, data, policy, log } = run;
   const { batchSize, evaluateEvery } = options.task;
   const optimizer = new AdamW({ beta2: 0.99, weightDecay: 0 });
   const schedule = cosineSchedule({ learningRate: rate, totalSteps: steps, warmupSteps: Math.ceil(WARMUP * steps) });
   const progress = progressOf(name, steps);
+  let best: EarlyStopping | undefined;
   try {
     await train({
       variables: policy.variables,
@@ -112,6 +113,10 @@ async function runPhase(run: Run, name: string, objective: Objective, steps: num
         const [onTrain, onValidation] = [log.at('last', name, 'train'), log.at('last', name, 'validation')];
         if (name === 'dpo' && step === 0) checkStart(onTrain);
         progress.evaluation(step, onTrain, onValidation);
+        if (checkpoint === undefined) return false;
+        best = earlyStopping(onValidation, { metric: 'loss', mode: 'min', patience: options.patience, previous: best });
+        if (best.improved) writeWhole(checkpoint, await saveCheckpoint({ policy: policy.variables }, { step }));
+        return best.shouldStop;
       },
     });
   } finally {

@@ -14,11 +14,13 @@ export interface Options {
   readonly seed: number;
   /** Number of updates of preference training, instead of its epochs. */
   readonly steps: number | undefined;
+  /** Number of evaluations without a smaller held-out loss after which preference training stops. */
+  readonly patience: number | undefined;
   readonly beta: number;
   readonly out: string | undefined;
 }
 
-const NAMES = ['data', 'loss', 'backend', 'seed', 'sft-epochs', 'epochs', 'steps', 'batch-size', 'lr', 'beta', 'out'] as const;
+const NAMES = ['data', 'loss', 'backend', 'seed', 'sft-epochs', 'epochs', 'steps', 'patience', 'batch-size', 'lr', 'beta', 'out'] as const;
 const DATA = Object.keys(TASKS) as TaskName[];
 
 export const HELP = `Fine-tunes a tiny GPT on preference pairs. Defaults that are not listed are in tasks.ts.
@@ -32,6 +34,7 @@ export const HELP = `Fine-tunes a tiny GPT on preference pairs. Defaults that ar
   --sft-epochs  epochs of supervised fine-tuning
   --epochs      epochs of preference training
   --steps       updates of preference training, instead of --epochs
+  --patience    evaluations without a smaller held-out loss after which preference training stops; default: it does not
   --batch-size  pairs per update
   --lr          peak learning rate of preference training
   --beta        strength of the KL penalty, for ORPO weight of the odds term
@@ -58,6 +61,7 @@ export function parseOptions(args: readonly string[]): Options | undefined {
     backend: choice(given, 'backend', BACKENDS, 'wasm'),
     seed: integer(given, 'seed', 0) ?? 0,
     steps: integer(given, 'steps', 1),
+    patience: integer(given, 'patience', 1),
     beta: positive(given, 'beta') ?? task.beta[loss],
     out: given.out,
   };

@@ -45,14 +45,14 @@ export function div<T>(a: Operand<T>, b: Operand<T>): T {
   return binary('div', a, b);
 }
 
-/** The larger of the two, with broadcasting. */
+/** The larger of the two, NaN if either is, with broadcasting. */
 export function maximum<T>(a: T, b: Operand<NoInfer<T>>): T;
 export function maximum<T>(a: Operand<NoInfer<T>>, b: T): T;
 export function maximum<T>(a: Operand<T>, b: Operand<T>): T {
   return binary('maximum', a, b);
 }
 
-/** The smaller of the two, with broadcasting. */
+/** The smaller of the two, NaN if either is, with broadcasting. */
 export function minimum<T>(a: T, b: Operand<NoInfer<T>>): T;
 export function minimum<T>(a: Operand<NoInfer<T>>, b: T): T;
 export function minimum<T>(a: Operand<T>, b: Operand<T>): T {

@@ -66,9 +66,9 @@ export interface Backend<T> {
   mul(a: T | number, b: T | number): T;
   /** `a / b` */
   div(a: T | number, b: T | number): T;
-  /** The larger of the two. */
+  /** The larger of the two, NaN if either is. */
   maximum(a: T | number, b: T | number): T;
-  /** The smaller of the two. */
+  /** The smaller of the two, NaN if either is. */
   minimum(a: T | number, b: T | number): T;
   /** `-x` */
   neg(x: T): T;

@@ -8,7 +8,9 @@ import { tokenStats } from './fused/tokenStats/tokenStats.js';
 import { broadcastTo } from './ops/broadcastTo.js';
 import { condition, float, numeric } from './ops/dtypes.js';
 import { exp, expm1, log, log1p, sigmoid, softplus } from './ops/elementary/elementary.js';
+import { maximum, minimum } from './ops/extremes.js';
 import { max } from './ops/max.js';
+import { pow } from './ops/pow.js';
 import { read } from './ops/read.js';
 import { scope } from './ops/scope.js';
 import { slice } from './ops/slice.js';
@@ -57,9 +59,9 @@ export const tfjs: Backend<T> = {
   mul: (a, b) => tf.mul(numeric(a), numeric(b)),
   // tfjs rounds the quotient of two integer tensors down.
   div: (a, b) => tf.div(float(a), float(b)),
-  maximum: (a, b) => tf.maximum(numeric(a), numeric(b)),
-  minimum: (a, b) => tf.minimum(numeric(a), numeric(b)),
-  pow: (x, y) => tf.pow(float(x), float(y)),
+  maximum: (a, b) => maximum(numeric(a), numeric(b)),
+  minimum: (a, b) => minimum(numeric(a), numeric(b)),
+  pow: (x, y) => pow(float(x), float(y)),
   neg: (x) => tf.neg(numeric(x)),
   abs: (x) => tf.abs(numeric(x)),
   square: (x) => tf.square(numeric(x)),

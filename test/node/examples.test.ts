@@ -84,11 +84,15 @@ describe('examples/train-tiny-gpt', { timeout: 300_000 }, () => {
     expect(stdout).toMatch(/> Which is larger, (\d+) or (\d+)\?\n {2}before: \d+\n {2}after: {2}\d+\n/);
   });
 
-  it('trains on the pairs of hh-rlhf', () => {
-    const { status, stdout, stderr } = tinyGpt('hh-rlhf', '--data', 'hh-rlhf');
+  it('trains on the pairs of hh-rlhf, keeps the model with the smallest held-out loss, and stops when it has not fallen', () => {
+    const { status, stdout, stderr } = tinyGpt('hh-rlhf', '--data', 'hh-rlhf', '--steps', '40', '--patience', '2');
     expect(status, stderr).toBe(0);
     expect(stdout).toMatch(/^44 training pairs, 12 held out/);
     expect(stdout).not.toContain('right answers');
+    const heldOut = linesOf('hh-rlhf').filter(({ phase, on }) => phase === 'dpo' && on === 'validation');
+    const best = heldOut.findIndex(({ loss }) => loss === Math.min(...heldOut.map((line) => line.loss)));
+    expect(heldOut.length - 1 - best).toBeLessThanOrEqual(2);
+    expect(stdout).toContain(`The checkpoint has the smallest held-out loss, after ${heldOut[best]!.step} updates.`);
   });
 
   it('explains bad options in one line', () => {

@@ -59,6 +59,8 @@ describe('the log of metrics', () => {
       second.add(r);
     });
     expect(second.at('last', 'dpo', 'validation')).toEqual({ loss: 0.25 });
+    expect(second.at(1, 'dpo', 'validation')).toEqual({ loss: 0.5 });
+    expect(second.at(7, 'dpo', 'validation')).toEqual({});
     const lines = whole.map(({ metrics, ...rest }) => `${JSON.stringify({ ...rest, ...metrics })}\n`).join('');
     expect(readFileSync(join(folder, 'metrics.jsonl'), 'utf8')).toBe(lines);
     // A crash may leave a partial line, or no log at all.
@@ -121,15 +123,25 @@ describe('the training loop', () => {
     const seen: string[] = [];
     const hooks = {
       onBatch: (step: number) => seen.push(`batch ${step}`),
-      onEvaluation: (step: number) => Promise.resolve(void seen.push(`evaluation ${step}`)),
+      onEvaluation: (step: number) => {
+        seen.push(`evaluation ${step}`);
+        return Promise.resolve(false);
+      },
     };
     await train({ ...setup('continues', (w) => tf.square(w)), ...hooks, from: 3 });
     expect(seen).toEqual(['batch 3', 'evaluation 4', 'batch 4', 'evaluation 5']);
   });
 
+  it('stops after an evaluation that says so', async () => {
+    const seen: number[] = [];
+    const onEvaluation = (step: number) => Promise.resolve(step === 2);
+    await train({ ...setup('stops', (w) => tf.square(w)), onEvaluation, onBatch: (step) => seen.push(step) });
+    expect(seen).toEqual([0, 1]);
+  });
+
   it('names the variable whose gradient is not finite, and does not change it', async () => {
     const training = setup('a weight', (w) => tf.log(tf.sub(w, 1)));
-    const hooks = { onBatch: () => undefined, onEvaluation: () => Promise.resolve() };
+    const hooks = { onBatch: () => undefined, onEvaluation: () => Promise.resolve(false) };
     await expect(train({ ...training, ...hooks })).rejects.toThrow(
       'after 0 updates, checkValues: a weight[0] is Infinity: try a smaller --lr',
     );
@@ -137,7 +149,7 @@ describe('the training loop', () => {
   });
 
   it('throws if a step leaves a tensor behind', async () => {
-    const hooks = { onBatch: () => void tf.keep(tf.scalar(0)), onEvaluation: () => Promise.resolve() };
+    const hooks = { onBatch: () => void tf.keep(tf.scalar(0)), onEvaluation: () => Promise.resolve(false) };
     await expect(train({ ...setup('leaks', (w) => tf.square(w)), ...hooks })).rejects.toThrow('step 1 left 1 tensors behind');
   });
 });

@@ -202,6 +202,19 @@ export const unchecked = {
   },
 } as const satisfies Readonly<Record<string, { readonly input: string; readonly result: string; readonly exceptions: Remarks }>>;
 
+/** What the operations of `ops` promise for NaN; test/backend/nan.test.ts checks it. */
+export const nanInOperations = {
+  title: 'A NaN never looks like a result',
+  claim:
+    'An operation of [`ops`](ops.md) that computes with a NaN gives NaN, whichever operand it is, on every engine. TensorFlow.js alone does ' +
+    'not promise that: `maximum(0, NaN)` is 0 on wasm, and `exp(NaN)` may be a number on a GPU.',
+  exceptions: {
+    comparisons: 'comparisons with a NaN are 0',
+    where: '`where` ignores a NaN that it does not select',
+    sort: '`sort` keeps a NaN and all other values of the row, in no particular order; `argsort` gives the indices of that order',
+  },
+} as const;
+
 /** Losses that refuse unknown fields of the batch, with a TypeError. */
 export const refusesUnknownFields = [
   'ipo', 'hinge', 'orpo', 'plackettLuce', 'softmaxDpo', 'exo', 'infoNca', 'nca', 'lipo', 'pro', 'rrhf',

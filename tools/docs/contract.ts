@@ -3,6 +3,7 @@ import { losses, type LossEntry } from '../../src/core.js';
 import { table } from '../markdown.js';
 import {
   claims,
+  nanInOperations,
   otherFunctions,
   ranges,
   refused,
@@ -126,4 +127,12 @@ These are not checked:
 ${notErrors()}
 
 The losses that refuse unknown fields are ${refusesUnknownFields.map(linked).join(', ')}.
+
+## ${nanInOperations.title}
+
+${nanInOperations.claim} Exceptions:
+
+${Object.values(nanInOperations.exceptions)
+  .map((exception) => `- ${exception}`)
+  .join('\n')}
 `;

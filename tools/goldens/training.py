@@ -34,14 +34,14 @@ def lists(values):
     return [v.tolist() for v in values]
 
 
-def adamw(options):
-    """Return the weights after each step."""
+def adamw(options, without=()):
+    """Return the weights after each step. `without` lists (step, weight) pairs in which a weight has no gradient."""
     weights = [torch.nn.Parameter(w) for w in tensors(START)]
     optimizer = torch.optim.AdamW(weights, **options)
     steps = []
-    for gradients in GRADIENTS:
-        for weight, gradient in zip(weights, tensors(gradients)):
-            weight.grad = gradient
+    for step, gradients in enumerate(GRADIENTS):
+        for i, (weight, gradient) in enumerate(zip(weights, tensors(gradients))):
+            weight.grad = None if (step, i) in without else gradient
         optimizer.step()
         steps.append(lists(w.detach() for w in weights))
     return steps
@@ -101,12 +101,15 @@ def main():
         {"lr": 0.01, "betas": (0.8, 0.95), "eps": 1e-3, "weight_decay": 0.25},
         {"lr": 0.05, "betas": (0.0, 0.5), "weight_decay": 0.0},
     ]
+    # A weight that joins later, and one that pauses.
+    adamw_without = [[(0, 1), (1, 1)], [(2, 0)]]
     bema_options = [{}, {"ema_power": 0.25, "bias_power": 0.5, "lag": 3, "multiplier": 2.0, "min_ema_multiplier": 0.6}]
     golden = {
         "versions": {"torch": torch.__version__, "transformers": transformers.__version__, "trl": trl.__version__},
         "start": START,
         "gradients": GRADIENTS,
         "adamW": [{"options": options, "steps": adamw(options)} for options in adamw_options],
+        "adamWSteps": [{"without": without, "steps": adamw({"lr": 0.1}, without)} for without in adamw_without],
         "clip": [clipped(limit) for limit in (1.0, 31.0, 1e3)],
         "linear": [schedule(transformers.get_linear_schedule_with_warmup, *case) for case in ((10, 3), (4, 0), (5, 5))],
         "cosine": [schedule(transformers.get_cosine_schedule_with_warmup, *case) for case in ((10, 3), (4, 0), (5, 5))],

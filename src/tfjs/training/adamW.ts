@@ -6,6 +6,7 @@ import {
   keep,
   mul,
   Optimizer,
+  scalar,
   sqrt,
   square,
   sub,
@@ -20,6 +21,7 @@ import {
 } from '@tensorflow/tfjs-core';
 import { checkNumber, checkOptions } from '../../internal/checks.js';
 import { belowOne, notNegative, positive } from '../../internal/domains.js';
+import { checkGradient } from './gradients.js';
 
 type NamedTensor = Awaited<ReturnType<Optimizer['getWeights']>>[number];
 
@@ -39,9 +41,12 @@ export interface AdamWOptions {
   readonly decays?: (name: string, variable: Variable) => boolean;
 }
 
+/** State of one variable. */
 interface Moments {
   readonly mean: Variable;
   readonly square: Variable;
+  /** Number of its updates. */
+  steps: number;
 }
 
 /**
@@ -50,11 +55,12 @@ interface Moments {
  *     m = beta1 m + (1 - beta1) g          v = beta2 v + (1 - beta2) g^2
  *     w = w - learningRate weightDecay w - learningRate (m / (1 - beta1^t)) / (sqrt(v / (1 - beta2^t)) + epsilon)
  *
- * where t counts the calls of `applyGradients` and is the same for all variables. The moments are stored by variable name, so a variable
- * without a gradient in a step keeps its moments. (`tf.train.adam` stores them by position in the list.)
+ * where t counts the updates of each variable, as in PyTorch: a variable that is trained from a later step on starts at t = 1. The state
+ * is stored by variable name, so a variable without a gradient in a step keeps it. (`tf.train.adam` stores moments by position in the
+ * list, and has one count for all variables.) `iterations` is the number of calls of `applyGradients`.
  *
- * The state consists of the step count and two moments per variable. `getWeights` and `setWeights` save and restore it; the
- * hyperparameters, among them the learning rate, are not part of it.
+ * The state consists of `iterations`, and of two moments and the count of each variable. `getWeights` and `setWeights` save and restore
+ * it; the hyperparameters, among them the learning rate, are not part of it.
  *
  * @example
  * ```ts
@@ -73,8 +79,7 @@ export class AdamW extends Optimizer {
   /** The name under which tfjs serializes it. */
   static readonly className = 'AdamW';
 
-  /** Step size of the next step, 0 or more. */
-  learningRate: number;
+  private rate: number;
   private readonly options: Required<Omit<AdamWOptions, 'learningRate'>>;
   private readonly moments = new Map<string, Moments>();
 
@@ -91,15 +96,26 @@ export class AdamW extends Optimizer {
     checkNumber('AdamW', 'beta2', beta2, belowOne);
     checkNumber('AdamW', 'epsilon', epsilon, positive);
     checkNumber('AdamW', 'weightDecay', weightDecay, notNegative);
-    this.learningRate = learningRate;
+    this.rate = learningRate;
     this.options = { beta1, beta2, epsilon, weightDecay, decays };
+  }
+
+  /** Step size of the next step, 0 or more. Setting anything else throws a TypeError or a RangeError. */
+  get learningRate(): number {
+    return this.rate;
+  }
+
+  set learningRate(rate: number) {
+    checkNumber('AdamW', 'learningRate', rate, notNegative);
+    this.rate = rate;
   }
 
   /**
    * Makes one step. All arguments are checked before anything changes.
    *
    * @param variableGradients - A gradient per variable, by variable name. The caller disposes them.
-   * @throws RangeError if `learningRate` is outside its range, or a gradient belongs to no variable or differs from its variable in shape.
+   * @throws TypeError if a gradient is not a tensor, or is disposed.
+   * @throws RangeError if a gradient belongs to no variable or differs from its variable in shape.
    */
   override applyGradients(variableGradients: NamedTensorMap | NamedTensor[]): void {
     const given = Array.isArray(variableGradients)
@@ -107,8 +123,9 @@ export class AdamW extends Optimizer {
       : Object.entries(variableGradients);
     // `minimize` passes null for variables in its list that are not trainable.
     const gradients = given.filter(([, gradient]) => (gradient as Tensor | null) !== null);
-    checkNumber('AdamW', 'learningRate', this.learningRate, notNegative);
-    for (const [name, { shape }] of gradients) {
+    for (const [name, gradient] of gradients) {
+      checkGradient('AdamW', `the gradient of ${name}`, gradient);
+      const { shape } = gradient;
       const weight = engine().registeredVariables[name];
       if (!weight) throw new RangeError(`AdamW: the gradient of ${name} belongs to no variable`);
       if (util.arraysEqual(shape, weight.shape)) continue;
@@ -124,12 +141,14 @@ export class AdamW extends Optimizer {
 
   private step(weight: Variable, gradient: Tensor): void {
     const { beta1, beta2, epsilon, weightDecay, decays } = this.options;
-    const rate = this.learningRate;
-    const { mean, square: meanSquare } = this.momentsOf(weight);
+    const { rate } = this;
+    const moments = this.momentsOf(weight);
+    const { mean, square: meanSquare } = moments;
+    const steps = ++moments.steps;
     mean.assign(add(mul(mean, beta1), mul(gradient, 1 - beta1)));
     meanSquare.assign(add(mul(meanSquare, beta2), mul(square(gradient), 1 - beta2)));
-    const root = div(sqrt(meanSquare), Math.sqrt(1 - beta2 ** this.iterations));
-    const step = mul(div(mean, add(root, epsilon)), rate / (1 - beta1 ** this.iterations));
+    const root = div(sqrt(meanSquare), Math.sqrt(1 - beta2 ** steps));
+    const step = mul(div(mean, add(root, epsilon)), rate / (1 - beta1 ** steps));
     const kept = weightDecay > 0 && decays(weight.name, weight) ? mul(weight as Tensor, 1 - rate * weightDecay) : weight;
     weight.assign(sub(kept, step));
   }
@@ -138,7 +157,7 @@ export class AdamW extends Optimizer {
     const known = this.moments.get(weight.name);
     if (known) return known;
     const zeros = () => variable(zerosLike(weight as Tensor), false);
-    const moments = { mean: zeros(), square: zeros() };
+    const moments = { mean: zeros(), square: zeros(), steps: 0 };
     this.moments.set(weight.name, moments);
     return moments;
   }
@@ -157,12 +176,16 @@ export class AdamW extends Optimizer {
     super.dispose();
   }
 
-  /** A copy of the state at the time of the call: the step count `iter`, then `<variable>/m` and `<variable>/v`. The caller disposes it. */
+  /**
+   * A copy of the state at the time of the call: `iter`, then `<variable>/m`, `<variable>/v` and the count `<variable>/t`. The caller
+   * disposes it.
+   */
   override async getWeights(): Promise<NamedTensor[]> {
     const copy = (x: Variable): Tensor => keep(clone(x as Tensor));
-    const moments = [...this.moments].flatMap(([name, { mean, square }]) => [
+    const moments = [...this.moments].flatMap(([name, { mean, square, steps }]) => [
       { name: `${name}/m`, tensor: copy(mean) },
       { name: `${name}/v`, tensor: copy(square) },
+      { name: `${name}/t`, tensor: keep(scalar(steps, 'int32')) },
     ]);
     return [await this.saveIterations(), ...moments];
   }
@@ -170,29 +193,36 @@ export class AdamW extends Optimizer {
   /**
    * Replaces the state.
    *
-   * @param weightValues - The result of {@link AdamW.getWeights}. It is copied; the caller disposes it.
+   * @param weightValues - The result of {@link AdamW.getWeights}. It is copied; the caller disposes it. If it has no counts, as that of
+   *   earlier versions, which had one count for all variables, `iter` is the count of each.
    * @throws RangeError if names are missing or not those of an AdamW; the state is unchanged then.
    */
   override async setWeights(weightValues: NamedTensor[]): Promise<void> {
     const names = weightValues.map(({ name }) => name);
-    if (names[0] !== 'iter' || !names.slice(1).every((name) => /\/[mv]$/.test(name))) {
-      throw new RangeError(`AdamW: setWeights got ${names.join(', ') || 'nothing'}, expected iter, then /m and /v of each variable`);
+    if (names[0] !== 'iter' || !names.slice(1).every((name) => /\/[mvt]$/.test(name))) {
+      throw new RangeError(`AdamW: setWeights got ${names.join(', ') || 'nothing'}, expected iter, then /m, /v and /t of each variable`);
     }
     const given = new Map(weightValues.map(({ name, tensor }) => [name, tensor]));
     const owners = [...new Set(names.slice(1).map((name) => name.slice(0, -2)))];
-    const missing = owners.flatMap((owner) => [`${owner}/m`, `${owner}/v`]).find((name) => !given.has(name));
+    const hasCounts = names.some((name) => name.endsWith('/t'));
+    const parts = hasCounts ? ['m', 'v', 't'] : ['m', 'v'];
+    const missing = owners.flatMap((owner) => parts.map((part) => `${owner}/${part}`)).find((name) => !given.has(name));
     if (missing !== undefined) throw new RangeError(`AdamW: setWeights got no ${missing}`);
+    const counts = await Promise.all(owners.map(async (owner) => (await given.get(hasCounts ? `${owner}/t` : 'iter')!.data())[0]!));
     await this.extractIterations(weightValues);
     const take = (name: string): Variable => variable(given.get(name)!, false);
-    const moments = owners.map((owner): [string, Moments] => [owner, { mean: take(`${owner}/m`), square: take(`${owner}/v`) }]);
+    const moments = owners.map((owner, i): [string, Moments] => [
+      owner,
+      { mean: take(`${owner}/m`), square: take(`${owner}/v`), steps: counts[i]! },
+    ]);
     this.disposeMoments();
-    for (const [owner, both] of moments) this.moments.set(owner, both);
+    for (const [owner, state] of moments) this.moments.set(owner, state);
   }
 
   /** The hyperparameters except `decays`, which is a function and cannot be serialized. */
   override getConfig(): serialization.ConfigDict {
     const { beta1, beta2, epsilon, weightDecay } = this.options;
-    return { learningRate: this.learningRate, beta1, beta2, epsilon, weightDecay };
+    return { learningRate: this.rate, beta1, beta2, epsilon, weightDecay };
   }
 
   /** Makes an optimizer with the hyperparameters of `getConfig`. All its variables decay. */

@@ -13,6 +13,8 @@ export interface CheckpointParts {
 /** Other state to save, such as the step number and the position in the data. It is stored as JSON. */
 export type TrainingState = Readonly<Record<string, unknown>>;
 
+type NamedTensor = Awaited<ReturnType<Optimizer['getWeights']>>[number];
+
 interface Entry {
   readonly dtype: string;
   readonly shape: readonly number[];
@@ -116,7 +118,7 @@ async function bytesOf(metadata: Readonly<Record<string, string>>, named: readon
  * Loads a checkpoint into the variables and the optimizer of a model, in the same process or in another. The names that TensorFlow.js
  * gives the variables may differ; their paths in the policy, such as `.blocks[0].weight`, may not.
  *
- * The checkpoint is checked against `parts` before anything is changed.
+ * The checkpoint is checked against `parts` before anything is changed. Everything that it replaces is freed.
  *
  * @param bytes - The result of {@link saveCheckpoint}.
  * @param parts - Variables that match the saved ones in paths, shapes and dtypes, and an optimizer of the saved class if the checkpoint
@@ -151,7 +153,7 @@ export async function loadCheckpoint(bytes: Uint8Array, { policy, optimizer }: C
       return { name: owner === undefined ? name : `${owner}${name.slice(slash)}`, tensor: valuesOf(`optimizer.${i}`) };
     });
     try {
-      await optimizer.setWeights(moments);
+      await replaceState(optimizer, moments);
     } finally {
       dispose(moments.map((moment) => moment.tensor));
     }
@@ -162,6 +164,24 @@ export async function loadCheckpoint(bytes: Uint8Array, { policy, optimizer }: C
     });
   });
   return header.state;
+}
+
+/** Sets the state of an optimizer, and frees the variables that it replaces, which `setWeights` of tfjs's own optimizers does not. */
+async function replaceState(optimizer: Optimizer, state: NamedTensor[]): Promise<void> {
+  const before = await variablesOfState(optimizer);
+  try {
+    await optimizer.setWeights(state);
+  } finally {
+    const kept = before.length > 0 ? await variablesOfState(optimizer) : [];
+    dispose(before.filter((variable) => !kept.includes(variable)));
+  }
+}
+
+/** The variables in the state of an optimizer: tfjs's own optimizers give them themselves, `AdamW` gives copies, which are freed. */
+async function variablesOfState(optimizer: Optimizer): Promise<Tensor[]> {
+  const tensors = (await optimizer.getWeights()).map(({ tensor }) => tensor);
+  dispose(tensors.filter((x) => !(x instanceof Variable)));
+  return tensors.filter((x) => x instanceof Variable);
 }
 
 /** Reads the header and checks that the file is complete. `start` is the offset of the first tensor. */

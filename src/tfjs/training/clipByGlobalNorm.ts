@@ -1,18 +1,7 @@
-import {
-  add,
-  div,
-  minimum,
-  mul,
-  scalar,
-  sqrt,
-  square,
-  tidy,
-  type Scalar,
-  type Tensor,
-  type TensorContainerObject,
-} from '@tensorflow/tfjs-core';
+import { add, div, mul, scalar, sqrt, square, tidy, type Scalar, type Tensor, type TensorContainerObject } from '@tensorflow/tfjs-core';
 import { checkNumber } from '../../internal/checks.js';
 import { positive } from '../../internal/domains.js';
+import { minimum } from '../ops/extremes.js';
 import { sum } from '../ops/sum.js';
 import { checkGradient } from './gradients.js';
 import { mapLeaves } from './mapLeaves.js';
@@ -34,13 +23,16 @@ export interface ClippedGradients<G extends GradientContainer> extends TensorCon
  *     norm = sqrt(sum of all g^2)          g' = g min(1, maxNorm / (norm + 1e-6))
  *
  * Sums over millions of values keep their digits (`tf.sum` on wasm can be off by several percent), and the number of tensors is not
- * limited by a GPU's bindings. If a gradient is not finite, neither is the norm: check the norm from time to time, and use
- * `checkValues` of `prefloss/testing` to find the variable.
+ * limited by a GPU's bindings.
+ *
+ * If a gradient is not finite, neither is the norm. As with PyTorch's `clip_grad_norm_`, a norm of NaN makes all gradients NaN, and one of
+ * Infinity makes the finite gradients 0 and the infinite ones NaN. Check the norm before the update, and use `checkValues` of
+ * `prefloss/testing` to find the variable.
  *
  * @param grads - Gradients by variable name, as `valueAndGrads` returns them, or in lists and records. The caller disposes them.
  * @param maxNorm - Largest norm, finite and positive.
  * @returns See {@link ClippedGradients}. The caller disposes all its tensors.
- * @throws TypeError if `grads` contains anything but tensors; the message names its path.
+ * @throws TypeError if `grads` contains anything but live tensors; the message names its path.
  * @throws RangeError if `maxNorm` is not finite and positive.
  *
  * @example
@@ -64,7 +56,7 @@ export function clipByGlobalNorm<G extends GradientContainer>(grads: G, maxNorm:
     const squares = all.map((grad) => sum(square(grad)));
     const norm = sqrt(squares.reduce((total, one) => add(total, one), scalar(0))) as Scalar;
     // The 1e-6 is PyTorch's.
-    const scale = minimum(1, div(maxNorm, add(norm, 1e-6)));
+    const scale = minimum(div(maxNorm, add(norm, 1e-6)), 1);
     return { grads: mapLeaves(grads, (grad) => mul(grad as Tensor, scale)) as G, norm };
   });
 }

@@ -33,7 +33,7 @@ export class GradientAccumulator {
    * Adds the gradients of one part. A variable may have no gradient in some of the parts.
    *
    * @param grads - Gradients by variable name. The caller disposes them.
-   * @throws TypeError if a gradient is not a tensor.
+   * @throws TypeError if a gradient is not a tensor, or is disposed.
    * @throws RangeError if a gradient differs in shape from the earlier ones of that name.
    */
   add(grads: NamedTensorMap): void {

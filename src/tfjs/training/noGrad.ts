@@ -8,7 +8,7 @@ import { mapTensors } from './mapTensors.js';
  *
  * @param f - Returns a tensor, or a record or list of tensors, nested to any depth; not a promise.
  * @returns The result of `f`, with every tensor cloned. All other tensors that `f` made are disposed.
- * @throws TypeError if the result contains an object that is not a tensor, a record or a list.
+ * @throws TypeError if the result contains a disposed tensor, or an object that is not a tensor, a record or a list.
  *
  * @example
  * ```ts no-run

@@ -27,7 +27,7 @@ export interface PrecomputeOptions<Logps> {
  * @param options - See {@link PrecomputeOptions}.
  * @returns For each batch, the values of its tensors in row-major order, in the record or list that `logpsOf` returned; `attachReference`
  *   adds them to the items. They are plain numbers: `JSON.stringify` stores them, and `JSON.parse` reads them back for `done`.
- * @throws TypeError if `logpsOf` returns no tensor, or anything but tensors (the message names its path), or `done` holds anything but
+ * @throws TypeError if `logpsOf` returns no tensor, or anything but live tensors (the message names its path), or `done` holds anything but
  *   numbers.
  * @throws RangeError if a value is not finite (the message names the batch), or `done` is longer than `batches`.
  *
@@ -73,6 +73,7 @@ function checkLogps(fn: string, name: string, logps: object): void {
   let count = 0;
   mapLeaves(logps, (leaf, path) => {
     if (!(leaf instanceof Tensor)) throw new TypeError(`${fn}: ${name}${path} is ${describe(leaf)}, expected a tensor`);
+    if (leaf.isDisposed) throw new TypeError(`${fn}: ${name}${path} is disposed`);
     count++;
   });
   if (count === 0) throw new TypeError(`${fn}: ${name} has no tensor, expected at least one`);

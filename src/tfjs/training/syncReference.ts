@@ -2,7 +2,7 @@ import { add, mul, sub, tidy, variable, type Tensor, type Variable } from '@tens
 import { checkNumber } from '../../internal/checks.js';
 import { notNegative, positive, probability, wholeNumber } from '../../internal/domains.js';
 import { number, readOptions } from '../../internal/options.js';
-import { matchVariables, variablesOf, type Variables } from './variables.js';
+import { checkLive, matchVariables, variablesOf, type Variables } from './variables.js';
 
 /**
  * Moves a reference model towards the policy, in place.
@@ -99,11 +99,15 @@ export class Bema {
    *
    * @param step - Number of training steps of the policy so far (t), an integer, 0 or more.
    * @param target - The variables to overwrite, e.g. from `frozenCopy`, in the same lists and records as the policy's.
-   * @throws TypeError if `target` contains anything but variables; the message names its path.
+   * @throws TypeError if `target` contains anything but variables (the message names its path), or the policy or this Bema is disposed.
    * @throws RangeError if `step` is outside its range, or the variables differ from the policy's in paths or shapes.
    */
   update(step: number, target: Variables): void {
     checkNumber('Bema', 'step', step, wholeNumber);
+    for (const [path, weight] of this.policy) checkLive('Bema', `policy${path}`, weight);
+    this.variables.forEach((variable, i) => {
+      checkLive('Bema', `variables[${i}]`, variable);
+    });
     const pairs = matchVariables('Bema', 'target', variablesOf('Bema', 'target', target), this.policy);
     const { emaPower, biasPower, lag, multiplier, minEmaMultiplier } = this.options;
     const time = lag + multiplier * step;

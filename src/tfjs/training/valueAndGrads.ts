@@ -27,8 +27,8 @@ export type Gradients = Record<string, Variable>;
  * @returns `loss`, the auxiliary outputs with every tensor cloned, and `grads` by variable name, for `optimizer.applyGradients`. Variables
  *   that the loss does not depend on, or that are not trainable, have no entry in `grads`. The caller disposes all of these tensors.
  * @throws TypeError if no gradients are registered (`@tensorflow/tfjs-core` alone registers none), `variables` contains anything but
- *   live variables (the message names its path), `loss` is not a scalar, or the result of `f` contains an object that is not a tensor,
- *   record or list, or is a promise.
+ *   live variables (the message names its path), `loss` is not a scalar, or the result of `f` contains a disposed tensor or an object that
+ *   is not a tensor, record or list, or is a promise.
  * @throws RangeError if none of the variables is trainable, `f` returns a field `grads`, or the loss depends on none of the variables.
  *
  * @example
@@ -100,15 +100,19 @@ function trainableOf(variables: Variables): Variable[] {
 function checkOutputs(outputs: unknown): asserts outputs is object {
   const got = (what: string) => new TypeError(`valueAndGrads: f returned ${what}, expected { loss, ... }`);
   if (outputs instanceof Tensor) throw got(`a tensor of shape [${(outputs as Tensor).shape.join(', ')}]`);
-  if (outputs instanceof Promise) {
+  if (typeof outputs !== 'object' || outputs === null) throw got(describe(outputs));
+  if (isPromise(outputs)) {
     // Its tensors are gone by the time it settles, so it may reject, which nobody else handles.
-    outputs.catch(() => undefined);
+    outputs.then(undefined, () => undefined);
     throw got('a promise');
   }
-  if (typeof outputs !== 'object' || outputs === null) throw got(describe(outputs));
 }
 
+/** Also of another realm or library. */
+const isPromise = (value: object): value is PromiseLike<unknown> => 'then' in value && typeof value.then === 'function';
+
 function checkLoss(loss: unknown): void {
+  if (loss instanceof Tensor && loss.isDisposed) throw new TypeError('valueAndGrads: loss is disposed');
   const shape = (loss as Partial<Tensor> | undefined)?.shape;
   if (!shape) throw new TypeError(`valueAndGrads: loss is ${describe(loss)}, expected a scalar tensor`);
   if (shape.length > 0)

@@ -47,7 +47,7 @@ export function variablesOf(
         `${fn}: ${name}${path} is ${describe(leaf)}, expected a tf.Variable, a list or record of them, or a tf.LayersModel`,
       );
     }
-    if (leaf.isDisposed) throw new TypeError(`${fn}: ${name}${path}, ${leaf.name}, is disposed`);
+    checkLive(fn, `${name}${path}`, leaf as Variable);
     if (!found.has(leaf as Variable)) found.set(leaf as Variable, path);
   };
   mapLeaves(container, (leaf, path) => {
@@ -56,6 +56,11 @@ export function variablesOf(
     else for (const [i, weight] of leaf.getWeights(true).entries()) add(weight, `${path}.getWeights(true)[${i}]`);
   });
   return new Map([...found].map(([variable, path]) => [path, variable]));
+}
+
+/** Checks that a variable is not disposed: assigning it, or to it, would have no effect. */
+export function checkLive(fn: string, path: string, { isDisposed, name }: Variable): void {
+  if (isDisposed) throw new TypeError(`${fn}: ${path}, ${name}, is disposed`);
 }
 
 /** Whether a value is a `tf.LayersModel`. It is recognised by its members, because `@tensorflow/tfjs-layers` is no dependency. */

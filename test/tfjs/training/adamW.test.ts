@@ -32,6 +32,24 @@ describe.skipIf(isArrays)('AdamW', () => {
     },
   );
 
+  it.each(golden.adamWSteps.map(({ without, steps }) => [JSON.stringify(without), without, steps] as const))(
+    "counts the steps of each variable like PyTorch's, without gradients at [step, variable] %s",
+    async (_, without, steps) => {
+      const weights = variables(golden.start);
+      const optimizer = new AdamW({ learningRate: 0.1 });
+      for (const [i, expected] of steps.entries()) {
+        const entries = Object.entries(gradsOf(weights, golden.gradients[i]!));
+        optimizer.applyGradients(
+          Object.fromEntries(entries.filter((__, n) => !without.some(([step, variable]) => step === i && variable === n))),
+        );
+        for (const [n, w] of weights.entries())
+          expectClose((await read(w)) as Values, expected[n] as Values, { relative: 4 * epsilon, absolute: 4 * epsilon });
+      }
+      expect(optimizer.iterations).toBe(4);
+      optimizer.dispose();
+    },
+  );
+
   it('decays only the variables that `decays` selects', async () => {
     const [w, b] = variables([[2], [2]]) as [tf.Variable, tf.Variable];
     const optimizer = new AdamW({ learningRate: 0.5, weightDecay: 0.5, decays: (name, variable) => name === w.name && variable === w });
@@ -64,9 +82,10 @@ describe.skipIf(isArrays)('AdamW', () => {
     expect(liveTensors()).toBe(before);
   });
 
-  it('continues bit for bit from restored weights', async () => {
+  it('continues bit for bit from restored weights, also of a variable that has joined later', async () => {
     const [one, two] = [variables(golden.start), variables(golden.start)];
     const [a, b] = [new AdamW({ learningRate: 0.1 }), new AdamW({ learningRate: 0.1 })];
+    a.applyGradients(gradsOf(one.slice(1), golden.gradients[1]!.slice(1)));
     a.applyGradients(gradsOf(one, golden.gradients[0]!));
     one.forEach((w, i) => {
       two[i]!.assign(w);
@@ -81,8 +100,9 @@ describe.skipIf(isArrays)('AdamW', () => {
       b.applyGradients(gradsOf(two, gradients));
     }
     for (const [i, w] of one.entries()) expect(await read(two[i])).toEqual(await read(w));
-    expect(b.iterations).toBe(4);
+    expect(b.iterations).toBe(5);
     await expect(b.setWeights(state.filter(({ name }) => name !== state[2]!.name))).rejects.toThrow(/^AdamW: setWeights got no .*\/v$/);
+    await expect(b.setWeights(state.filter(({ name }) => name !== state[3]!.name))).rejects.toThrow(/^AdamW: setWeights got no .*\/t$/);
     a.dispose();
     b.dispose();
   });
@@ -100,7 +120,9 @@ describe.skipIf(isArrays)('AdamW', () => {
     step();
     const [iter, m] = await optimizer.getWeights();
     expect(await read(iter!.tensor)).toBe(2);
-    await expect(optimizer.setWeights([])).rejects.toThrow('AdamW: setWeights got nothing, expected iter, then /m and /v of each variable');
+    await expect(optimizer.setWeights([])).rejects.toThrow(
+      'AdamW: setWeights got nothing, expected iter, then /m, /v and /t of each variable',
+    );
     await expect(optimizer.setWeights([iter!, { ...m!, name: 'x/momentum' }])).rejects.toThrow('setWeights got iter, x/momentum, expected');
     await expect(optimizer.setWeights([iter!, m!])).rejects.toThrow(`AdamW: setWeights got no ${w.name}/v`);
     const [, kept] = await optimizer.getWeights();
@@ -153,8 +175,21 @@ describe.skipIf(isArrays)('AdamW', () => {
     const [w] = variables([[1]]) as [tf.Variable];
     const [optimizer, grad] = [new AdamW(), tf.tensor1d([1])];
     expectError(() => { optimizer.applyGradients({ [w.name]: grad, none: grad }); }, RangeError, 'AdamW: the gradient of none belongs to no variable'); // prettier-ignore
-    expect([await read(w), optimizer.learningRate]).toEqual([[1], 1e-3]);
-    optimizer.learningRate = NaN;
-    expect(() => { optimizer.applyGradients({ [w.name]: grad }); }).toThrow('AdamW: learningRate must be finite and >= 0, got NaN'); // prettier-ignore
+    grad.dispose();
+    expectError(() => { optimizer.applyGradients({ [w.name]: grad }); }, TypeError, `AdamW: the gradient of ${w.name} is disposed`); // prettier-ignore
+    expect([await read(w), optimizer.iterations]).toEqual([[1], 0]);
+  });
+
+  it('refuses a bad learning rate where it is set', () => {
+    const optimizer = new AdamW();
+    const set = (rate: unknown) => () => {
+      optimizer.learningRate = rate as number;
+    };
+    expectError(set(NaN), RangeError, 'AdamW: learningRate must be finite and >= 0, got NaN');
+    expectError(set(-0.1), RangeError, 'AdamW: learningRate must be finite and >= 0, got -0.1');
+    expectError(set('0.1'), TypeError, 'AdamW: learningRate is "0.1", expected a number');
+    expect(optimizer.learningRate).toBe(1e-3);
+    set(0)();
+    expect([optimizer.learningRate, optimizer.getConfig().learningRate]).toEqual([0, 0]);
   });
 });

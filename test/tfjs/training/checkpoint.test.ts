@@ -1,8 +1,10 @@
 import * as tf from '@tensorflow/tfjs';
 import { describe, expect, it } from 'vitest';
 import { AdamW, loadCheckpoint, ops, saveCheckpoint } from '../../../src/index.js';
+import oneCount from './oneCountCheckpoint.json' with { type: 'json' };
 import golden from './training.json' with { type: 'json' };
-import { isArrays, liveTensors, read } from '../../support/engine.js';
+import { expectClose, type Values } from '../../../src/testing/index.js';
+import { epsilon, isArrays, liveTensors, read } from '../../support/engine.js';
 import { variables } from '../../support/variables.js';
 
 describe.skipIf(isArrays)('saveCheckpoint and loadCheckpoint', () => {
@@ -65,6 +67,67 @@ describe.skipIf(isArrays)('saveCheckpoint and loadCheckpoint', () => {
     expect(await read(two[0])).toEqual(await read(one[0]));
     a.dispose();
     b.dispose();
+  });
+
+  // tfjs's own `setWeights` frees none of the variables that it replaces.
+  const optimizers: readonly [string, () => tf.Optimizer][] = [
+    ['AdamW', () => new AdamW()],
+    ['tf.train.sgd', () => tf.train.sgd(0.1)],
+    ['tf.train.momentum', () => tf.train.momentum(0.1, 0.5)],
+    ['tf.train.rmsprop', () => tf.train.rmsprop(0.1)],
+    ['tf.train.rmsprop, centered', () => tf.train.rmsprop(0.1, 0.9, 0, 1e-7, true)],
+    ['tf.train.adagrad', () => tf.train.adagrad(0.1)],
+    ['tf.train.adadelta', () => tf.train.adadelta(0.1)],
+    ['tf.train.adam', () => tf.train.adam(0.1)],
+  ];
+  it.each(optimizers)('keep the number of tensors with %s', async (_, make) => {
+    const [policy, fresh] = [variables(golden.start), variables(golden.start)];
+    const [optimizer, other] = [make(), make()];
+    const empty = liveTensors();
+    train(policy, optimizer, 2);
+    const state = liveTensors() - empty;
+    const bytes = await saveCheckpoint({ policy, optimizer });
+    expect(liveTensors() - empty).toBe(state);
+    train(policy, optimizer, 1);
+    for (let i = 0; i < 3; i++) await loadCheckpoint(bytes, { policy, optimizer });
+    expect(liveTensors() - empty).toBe(state);
+    // Into an optimizer without state, which then has as much.
+    await loadCheckpoint(bytes, { policy: fresh, optimizer: other });
+    expect(liveTensors() - empty).toBe(2 * state);
+    train(policy, optimizer, 2);
+    train(fresh, other, 2);
+    for (const [i, w] of policy.entries()) expect(await read(fresh[i])).toEqual(await read(w));
+    expect(liveTensors() - empty).toBe(2 * state);
+    optimizer.dispose();
+    other.dispose();
+  });
+
+  it('leave no tensor behind if the state of an optimizer cannot be saved or set', async () => {
+    const policy = variables([[1]]);
+    const [adamax, adam] = [tf.train.adamax(0.1), tf.train.adam(0.1)];
+    train(policy, adamax, 1);
+    train(policy, adam, 1);
+    const bytes = await saveCheckpoint({ policy, optimizer: adam });
+    const before = liveTensors();
+    await expect(saveCheckpoint({ policy, optimizer: adamax })).rejects.toThrow('getWeights() is not implemented for Adamax yet');
+    adam.setWeights = () => Promise.reject(new Error('refused'));
+    await expect(loadCheckpoint(bytes, { policy, optimizer: adam })).rejects.toThrow('refused');
+    expect(liveTensors()).toBe(before);
+    train(policy, adam, 1);
+    adamax.dispose();
+    adam.dispose();
+  });
+
+  it('load AdamW as it was saved with one step count for all variables', async () => {
+    const bytes = Uint8Array.from(atob(oneCount.base64), (c) => c.charCodeAt(0));
+    const policy = variables(golden.gradients[0]!);
+    const optimizer = new AdamW({ learningRate: 0.1 });
+    expect(await loadCheckpoint(bytes, { policy, optimizer })).toEqual({ step: 3 });
+    expect(optimizer.iterations).toBe(3);
+    optimizer.applyGradients(Object.fromEntries(policy.map((w, i) => [w.name, tf.tensor(golden.gradients[3]![i]!)])));
+    for (const [i, w] of policy.entries())
+      expectClose((await read(w)) as Values, golden.adamW[0]!.steps[3]![i] as Values, { relative: 4 * epsilon, absolute: 4 * epsilon });
+    optimizer.dispose();
   });
 
   it('reject another optimizer, and a dtype that files cannot hold', async () => {

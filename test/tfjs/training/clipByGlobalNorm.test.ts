@@ -44,6 +44,19 @@ describe.skipIf(isArrays)('clipByGlobalNorm', () => {
   it('names the path of anything but a tensor', () => {
     const grads = { body: [tf.scalar(1)], head: null } as never;
     expectError(() => clipByGlobalNorm(grads, 1), TypeError, 'clipByGlobalNorm: grads.head is null, expected a tensor');
+    const disposed = tf.scalar(1);
+    disposed.dispose();
+    expectError(() => clipByGlobalNorm({ disposed }, 1), TypeError, 'clipByGlobalNorm: grads.disposed is disposed');
+  });
+
+  it("makes all gradients NaN where the norm is, and finite ones 0 where it is infinite, as PyTorch's", async () => {
+    for (const [bad, other] of [
+      [NaN, [NaN, NaN]],
+      [Infinity, [0, 0]],
+    ] as const) {
+      const clipped = clipByGlobalNorm([tf.tensor1d([bad]), tf.tensor1d([3, 4])], 1);
+      expect([await read(clipped.norm), ...((await readAll(clipped.grads)) as number[])]).toEqual([bad, [NaN], other]);
+    }
   });
 
   it('is accurate over millions of values, and takes more tensors than a GPU has bindings', async () => {

@@ -74,6 +74,8 @@ describe.skipIf(isArrays)('GradientAccumulator', () => {
     expectError(() => { accumulator.add(wrong); }, RangeError, 'GradientAccumulator: the gradient of w has shape [1], expected [2] as before'); // prettier-ignore
     const none = { w: null } as never;
     expectError(() => { accumulator.add(none); }, TypeError, 'GradientAccumulator: grads.w is null, expected a tensor'); // prettier-ignore
+    tf.dispose(wrong);
+    expectError(() => { accumulator.add(wrong); }, TypeError, 'GradientAccumulator: grads.w is disposed'); // prettier-ignore
     accumulator.dispose();
   });
 

@@ -47,10 +47,13 @@ describe.skipIf(isArrays)('noGrad', () => {
     expect(x.isDisposed).toBe(false);
   });
 
-  it('rejects an object that could hide a tensor', () => {
+  it('rejects an object that could hide a tensor, and a disposed tensor', () => {
     const message = (type: string) => `noGrad: f returned a value of type ${type}, expected tensors, or records or lists of tensors`;
     expectError(() => noGrad(() => Promise.resolve(1)), TypeError, message('Promise'));
     expectError(() => noGrad(() => new Set([tf.scalar(1)])), TypeError, message('Set'));
+    const disposed = tf.scalar(1);
+    disposed.dispose();
+    expectError(() => noGrad(() => disposed), TypeError, 'noGrad: f returned a disposed tensor');
     expect(noGrad(() => ({ a: 1, b: 'two', c: null, d: undefined, e: true }))).toEqual({ a: 1, b: 'two', c: null, d: undefined, e: true });
   });
 

@@ -73,6 +73,8 @@ describe.skipIf(isArrays)('precomputeReference', () => {
     await expect(precomputeReference(batches, logpsOf, { done: '[]' as never })).rejects.toThrow(
       new TypeError('precomputeReference: done is "[]", expected a list'),
     );
+    const disposed = tf.scalar(1);
+    disposed.dispose();
     const before = liveTensors();
     for (const [made, message] of [
       [() => [], ' has no tensor, expected at least one'],
@@ -80,6 +82,7 @@ describe.skipIf(isArrays)('precomputeReference', () => {
       [async () => Promise.resolve([]), ' is a value of type Promise, expected a tensor'],
       [() => [tf.scalar(1), 0], '[1] is a number, expected a tensor'],
       [() => ({ chosen: tf.scalar(1), rejected: [-1] }), '.rejected[0] is a number, expected a tensor'],
+      [() => ({ chosen: disposed }), '.chosen is disposed'],
     ] as [() => never, string][]) {
       await expect(precomputeReference([1], made)).rejects.toThrow(new TypeError(`precomputeReference: logpsOf(batches[0])${message}`));
     }

@@ -78,6 +78,14 @@ describe.skipIf(isArrays)('syncReference and Bema', () => {
     for (const [name, words] of options)
       expectError(() => new Bema(policy, { [name]: -1 }), RangeError, `Bema: ${name} must be ${words}, got -1`);
     expectError(() => new Bema(policy, { power: 1 } as never), RangeError, 'Bema: unknown option power, expected emaPower, biasPower, lag, multiplier, minEmaMultiplier'); // prettier-ignore
+    const [gone, kept] = [variables([[1]]), variables([[1]])];
+    const ofGone = new Bema(gone);
+    tf.dispose(gone);
+    expectError(() => { ofGone.update(1, kept); }, TypeError, `Bema: policy[0], ${gone[0]!.name}, is disposed`); // prettier-ignore
+    const disposed = new Bema(kept);
+    disposed.dispose();
+    expectError(() => { disposed.update(1, kept); }, TypeError, `Bema: variables[0], ${disposed.variables[0]!.name}, is disposed`); // prettier-ignore
+    ofGone.dispose();
     const bema = new Bema(policy);
     expectError(() => { bema.update(-1, policy); }, RangeError, 'Bema: step must be an integer >= 0, got -1'); // prettier-ignore
     expectError(() => { bema.update(1, []); }, RangeError, 'Bema: target has 0 variables, expected 2 like policy'); // prettier-ignore

@@ -105,6 +105,23 @@ describe.skipIf(isArrays)('valueAndGrads', () => {
       TypeError,
       'valueAndGrads: f returned a promise, expected { loss, ... }',
     );
+    // As a library of its own promises, or another realm, has them.
+    const thenable = { then: (_: unknown, reject: (reason: Error) => void) => { reject(new Error('late')); } }; // prettier-ignore
+    expectError(
+      () => valueAndGrads((() => thenable) as never, [w]),
+      TypeError,
+      'valueAndGrads: f returned a promise, expected { loss, ... }',
+    );
+    const disposed = (y: tf.Tensor): tf.Scalar => {
+      y.dispose();
+      return y as tf.Scalar;
+    };
+    expectError(() => valueAndGrads(() => ({ loss: disposed(tf.sum(w)) }), [w]), TypeError, 'valueAndGrads: loss is disposed');
+    expectError(
+      () => valueAndGrads(() => ({ ...loss(), aux: { y: disposed(tf.exp(x)) } }), [w]),
+      TypeError,
+      'valueAndGrads: f returned a disposed tensor as .aux.y',
+    );
     expectError(() => valueAndGrads((() => 3) as never, [w]), TypeError, 'valueAndGrads: f returned a number, expected { loss, ... }');
     expectError(
       () => valueAndGrads((() => undefined) as never, [w]),
