@@ -13,6 +13,8 @@ export interface EncodedPair extends Pair<Sequence> {
   readonly row: number;
   /** Summed log-probs of both sides under the reference, in nats, if they have been computed. */
   readonly reference?: Pair<number>;
+  /** Weight of the loss of the pair, finite and >= 0, if the rows have weights. */
+  readonly weight?: number;
 }
 
 /** An unpaired example in token ids. */
@@ -25,6 +27,8 @@ export interface EncodedExample extends Sequence {
   readonly promptRow?: number;
   /** Summed log-prob under the reference, in nats, if it has been computed. */
   readonly reference?: number;
+  /** Weight of the loss of the example, finite and >= 0, if the rows have weights. */
+  readonly weight?: number;
 }
 
 /** A row that was dropped. */
