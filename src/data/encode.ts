@@ -13,7 +13,7 @@ export interface EncodedPair extends Pair<Sequence> {
   readonly row: number;
   /** Summed log-probs of both sides under the reference, in nats, if they have been computed. */
   readonly reference?: Pair<number>;
-  /** Weight of the loss of the pair, finite and >= 0, if the rows have weights. */
+  /** Weight of the loss of the pair, finite and not negative, if the rows have weights. */
   readonly weight?: number;
 }
 
@@ -27,7 +27,7 @@ export interface EncodedExample extends Sequence {
   readonly promptRow?: number;
   /** Summed log-prob under the reference, in nats, if it has been computed. */
   readonly reference?: number;
-  /** Weight of the loss of the example, finite and >= 0, if the rows have weights. */
+  /** Weight of the loss of the example, finite and not negative, if the rows have weights. */
   readonly weight?: number;
 }
 

@@ -1,11 +1,11 @@
-import { checkFlag, checkNumber, checkOptions } from '../internal/checks.js';
+import { checkFields, checkFlag, checkNumber, checkOptions } from '../internal/checks.js';
 import { positiveInteger, seeds } from '../internal/domains.js';
 import { generator, shuffled } from '../internal/random.js';
 import { checkList } from './checkList.js';
 import type { DroppedRow, EncodedPair } from './encode.js';
 import { namedPairs, sideOf, SIDES } from './itemFields.js';
 import type { Named } from './padRows.js';
-import { checkSequence, type Sequence } from './sequence.js';
+import type { Sequence } from './sequence.js';
 
 /** Options of {@link packSequences} and {@link packPairs}. */
 export interface PackOptions {
@@ -38,8 +38,8 @@ export interface Packs<Item> {
  * @param sequences - Any number of sequences, for example from {@link encodeUnpaired}.
  * @param options - See {@link PackOptions}.
  * @returns See {@link Packs}.
- * @throws TypeError if an item is not a sequence.
- * @throws RangeError if a sequence has no counted token after its first token or is longer than a pack, or an option is out of range.
+ * @throws TypeError if an item is not `{ tokens, mask }`; its values are checked when the packs are collated.
+ * @throws RangeError if a sequence is longer than a pack, or an option is out of range.
  *
  * @example
  * ```ts
@@ -86,9 +86,7 @@ function packed<Item extends object>(
   const dropped: DroppedRow[] = [];
   items.forEach((named, i) => {
     const [name, item] = named;
-    const parts = partsOf(named);
-    for (const [at, part] of parts) checkSequence(fn, at, part);
-    const length = parts.reduce((sum, [, { tokens }]) => sum + tokens.length, 0);
+    const length = partsOf(named).reduce((sum, part) => sum + lengthOf(fn, part), 0);
     if (length <= maxLength) {
       fitting.push({ item, length });
       return;
@@ -104,6 +102,13 @@ function packed<Item extends object>(
   const packs: Item[][] = [];
   firstFit(longestFirst.map(({ length }) => length), maxLength).forEach((pack, i) => (packs[pack] ??= []).push(longestFirst[i]!.item)); // prettier-ignore
   return { packs: seed === undefined ? packs : shuffled(packs, random), dropped };
+}
+
+/** The length of a sequence, whose tokens are checked when it is collated. */
+function lengthOf(fn: string, [name, sequence]: Named<Sequence>): number {
+  checkFields(fn, name, sequence, ['tokens', 'mask']);
+  checkList(fn, `${name}.tokens`, sequence.tokens);
+  return sequence.tokens.length;
 }
 
 /**

@@ -36,7 +36,7 @@ type CompletionTokens<L> =
 
 /** Weights of the tokens of a batch. */
 interface CompletionWeights<L> {
-  /** Finite and >= 0, `[B, T]`; a tensor, or plain lists; data, without gradient. By default, each token weighs 1. */
+  /** Finite and not negative, `[B, T]`; a tensor, or plain lists; data, without gradient. By default, each token weighs 1. */
   readonly weights?: OrPlain<L>;
 }
 

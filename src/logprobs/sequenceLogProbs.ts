@@ -13,7 +13,7 @@ import { reduceTokens } from './reduceTokens.js';
 export interface SequenceLogProbsOptions<T = unknown> {
   /** `'sum'` gives the log-prob of the whole completion, `'mean'` its mean per counted token. Default `'sum'`. */
   readonly reduction?: 'sum' | 'mean';
-  /** Weights of the tokens, finite and >= 0, `[B, T]`, aligned with `logps`; data, without gradient. By default, each token weighs 1. */
+  /** Weights of the tokens, finite and not negative, `[B, T]`, aligned with `logps`; data, without gradient. By default, each token weighs 1. */
   readonly weights?: OrPlain<T>;
   /**
    * The labels that the log-probs were computed with, integers `[B, T]`, only to check the mask: if it counts a place whose label

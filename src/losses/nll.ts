@@ -20,7 +20,7 @@ export interface NllOptions<T = unknown> {
    * batch.
    */
   readonly tokenCount?: number;
-  /** Weights of the tokens, finite and >= 0, `[B, T]`; data, without gradient. By default, each token weighs 1. */
+  /** Weights of the tokens, finite and not negative, `[B, T]`; data, without gradient. By default, each token weighs 1. */
   readonly weights?: OrPlain<T>;
 }
 

@@ -106,18 +106,18 @@ function unreadMistakes<T>(mask: OrPlain<T>, { segments: given, count }: Segment
   const segments = constant<T>(mask, given, 'int');
   const [before, isPadding] = [segmentsBefore(segments), equal(segments, 0)];
   const isInside = equal(segments, before);
-  const starts = where(isPadding, 0, where(isInside, 0, 1)) as T;
+  const starts = where(isPadding, 0, where(isInside, 0, 1));
   const isNumbered = equal(cumsum(cast(starts, 'float')), cast(segments, 'float'));
-  const holds = where(isPadding, 1, where(isNumbered, greaterEqual(count, segments), 0)) as T;
-  const canCount = where(isPadding, 0, canFirstCount ? 1 : isInside) as T;
-  const isRight = where(holds, where(mask, canCount, 1), 0) as T;
-  return reshape<T>(sum(where(isRight, 0, NaN) as T, -1), [shape(segments)[0]!, 1]);
+  const holds = where(isPadding, 1, where(isNumbered, greaterEqual(count, segments), 0));
+  const canCount = canFirstCount ? where(isPadding, 0, 1) : where(isPadding, 0, isInside);
+  const isRight = where(holds, where(mask, canCount, 1), 0);
+  return reshape<T>(sum(where(isRight, 0, NaN), -1), [shape(segments)[0]!, 1]);
 }
 
 /**
  * Attention mask of packed rows: each token attends to itself and to earlier tokens of its own segment.
  *
- *     mask[b, i, j] = 1 where segments[b, i] = segments[b, j] and j <= i, otherwise 0
+ *     mask[b, i, j] = 1 where segments[b, i] = segments[b, j] and j is at most i, otherwise 0
  *
  * With positions that restart in each segment, as `collatePackedPairs` gives them, a model with this mask computes for each segment what
  * it computes for that sequence alone. Padding, segment 0, attends to padding, so that no row of the softmax is empty. The attention mask
