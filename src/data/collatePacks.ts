@@ -3,7 +3,7 @@ import type { Pair } from '../logprobs/pairs.js';
 import { checkList } from './checkList.js';
 import type { EncodedExample, EncodedPair } from './encode.js';
 import { exampleFields, namedPairs, pairFields, sideOf, SIDES } from './itemFields.js';
-import { padRows, type Batch, type CollateOptions, type Named } from './padRows.js';
+import { filled, padRows, type Batch, type CollateOptions, type Named } from './padRows.js';
 import type { Sequence } from './sequence.js';
 
 /**
@@ -106,12 +106,12 @@ function joinRows(
 ): PackedBatch & { readonly places: number[] } {
   const empty = rows.findIndex((row) => row.length === 0);
   if (empty >= 0) throw new RangeError(`${fn}: packs[${empty}] is empty, expected at least one`);
-  const { batch, pad } = padRows(fn, 'packs', rows, options);
+  const { batch, join } = padRows(fn, 'packs', rows, options);
   const count = rows.reduce((most, row) => Math.max(most, row.length), 0);
   return {
     ...batch,
-    segments: rows.map((row) => pad(row.flatMap(([, { tokens }], i) => tokens.map(() => i + 1)), 0)), // prettier-ignore
-    positions: rows.map((row) => pad(row.flatMap(([, { tokens }]) => tokens.map((_, t) => t)), 0)), // prettier-ignore
+    segments: join(({ tokens }, place) => filled(tokens.length, place + 1), 0),
+    positions: join(({ tokens }) => Array.from(tokens, (_, t) => t), 0),
     count,
     places: rows.flatMap((row, r) => row.map((_, i) => r * count + i)),
   };

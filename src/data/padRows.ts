@@ -26,8 +26,8 @@ export interface CollateOptions {
 /** An item and its name in error messages. */
 export type Named<Item> = readonly [name: string, item: Item];
 
-/** Pads values `[T]` on the right to the width of the batch. */
-export type Pad = (values: readonly number[], padding: number) => number[];
+/** Joins values `[T]` of the sequences of each row, and pads them on the right to the width of the batch. */
+export type Join = (values: (sequence: Sequence, place: number) => readonly number[], padding: number) => number[][];
 
 /** Checks the options and the sequences of each row, and joins those of each row. */
 export function padRows(
@@ -35,7 +35,7 @@ export function padRows(
   name: string,
   rows: readonly (readonly Named<Sequence>[])[],
   options: CollateOptions,
-): { readonly batch: Batch; readonly pad: Pad } {
+): { readonly batch: Batch; readonly join: Join } {
   checkOptions(fn, options, ['padTokenId', 'padToMultipleOf']);
   const { padTokenId, padToMultipleOf = 1 } = options;
   if (typeof padTokenId !== 'number') {
@@ -48,22 +48,29 @@ export function padRows(
   if (rows.length === 0) throw new RangeError(`${fn}: ${name} is empty, expected at least one`);
   for (const [at, sequence] of rows.flat()) checkSequence(fn, at, sequence);
 
-  const joined = (values: (sequence: Sequence) => readonly number[]) => rows.map((row) => row.flatMap(([, sequence]) => values(sequence)));
-  const tokens = joined((sequence) => sequence.tokens);
-  const longest = tokens.reduce((width, row) => Math.max(width, row.length), 0);
+  const lengths = rows.map((row) => row.reduce((sum, [, { tokens }]) => sum + tokens.length, 0));
+  const longest = lengths.reduce((width, length) => Math.max(width, length), 0);
   const width = Math.ceil(longest / padToMultipleOf) * padToMultipleOf;
-  const pad: Pad = (values, padding) => [...values, ...Array<number>(width - values.length).fill(padding)];
+  // `concat` copies lists in one piece, unlike `flatMap`.
+  const join: Join = (values, padding) =>
+    rows.map((row, r) => {
+      const parts = row.map(([, sequence], place) => values(sequence, place));
+      return ([] as number[]).concat(...parts, filled(width - lengths[r]!, padding));
+    });
   const hasWeights = rows.some((row) => row.some(([, { weights }]) => weights !== undefined));
   return {
     batch: {
-      tokens: tokens.map((row) => pad(row, padTokenId)),
-      attentionMask: tokens.map((row) => pad(Array<number>(row.length).fill(1), 0)),
-      mask: joined(countedMask).map((row) => pad(row, 0)),
-      ...(hasWeights && { weights: joined(countedWeights).map((row) => pad(row, 0)) }),
+      tokens: join(({ tokens }) => tokens, padTokenId),
+      attentionMask: join(({ tokens }) => filled(tokens.length, 1), 0),
+      mask: join(countedMask, 0),
+      ...(hasWeights && { weights: join(countedWeights, 0) }),
     },
-    pad,
+    join,
   };
 }
+
+/** A list of one number, repeated. */
+export const filled = (length: number, value: number): number[] => new Array<number>(length).fill(value);
 
 const countedMask = ({ mask }: Sequence): number[] => [0, ...mask.slice(1)];
 
