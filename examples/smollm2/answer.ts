@@ -1,5 +1,5 @@
 import * as tf from '@tensorflow/tfjs';
-import type { Message } from 'prefloss';
+import type { TemplateMessage } from 'prefloss';
 import type { Llama } from './llama.js';
 import type { Adapter } from './lora.js';
 import type { Chat } from './tokenizer.js';
@@ -11,7 +11,7 @@ const WIDTH = 16;
 export async function answer(
   model: Llama,
   chat: Chat,
-  prompt: readonly Message[],
+  prompt: readonly TemplateMessage[],
   length: number,
   adapters?: ReadonlyMap<string, Adapter>,
 ): Promise<string> {

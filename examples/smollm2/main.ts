@@ -13,7 +13,7 @@ import {
   saveCheckpoint,
   validationSplit,
   type CheckpointParts,
-  type Message,
+  type TemplateMessage,
 } from 'prefloss';
 import { loadNative, startBackend } from '../shared/backend.js';
 import { makeFolder, writeWhole } from '../shared/files.js';
@@ -38,7 +38,7 @@ const MAX_NORM = 1;
 const WARMUP = 0.1;
 
 interface Row {
-  readonly prompt: readonly Message[];
+  readonly prompt: readonly TemplateMessage[];
 }
 
 async function main(args: readonly string[]): Promise<void> {

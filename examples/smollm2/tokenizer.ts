@@ -37,8 +37,8 @@ export function tokenizerOf(metadata: Readonly<Record<string, unknown>>): Chat {
     model: { type: 'BPE', vocab: Object.fromEntries(tokens.map((token, id) => [token, id])), merges: value('ggml.merges') },
   };
   const tokenizer = new NewTokenizer(definition, {});
-  const template = new Template(value('chat_template') as string);
-  const config = { bos_token: tokenOf('bos'), eos_token: tokenOf('eos'), pad_token: tokenOf('padding') ?? tokenOf('eos') };
-  const chat = chatTokenizer({ tokenizer, template, config });
+  const pad = tokenOf('padding') ?? tokenOf('eos');
+  const config = { chat_template: value('chat_template'), bos_token: tokenOf('bos'), eos_token: tokenOf('eos'), pad_token: pad };
+  const chat = chatTokenizer({ tokenizer, template: Template, config });
   return { ...chat, end: chat.eos_token_id!, decode: (ids) => tokenizer.decode(ids, { skip_special_tokens: true }) };
 }

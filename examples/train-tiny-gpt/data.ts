@@ -5,7 +5,7 @@ import {
   validationSplit,
   type ChatTokenizer,
   type EncodedPair,
-  type Message,
+  type TemplateMessage,
   type MismatchedExample,
   type Pair,
 } from 'prefloss';
@@ -56,7 +56,7 @@ export function datasetOf({ rows, validation, sizes }: Task, seed: number): Data
  * GPT-2's tokenizer with a chat format. The texts use few of its 50257 ids. Only those are kept, renumbered, because a small model would
  * otherwise spend nearly all its weights on unused ids.
  */
-function vocabularyOf(messages: readonly Message[]): Pick<Dataset, 'textOf' | 'vocabularySize'> & { tokenizer: ChatTokenizer } {
+function vocabularyOf(messages: readonly TemplateMessage[]): Pick<Dataset, 'textOf' | 'vocabularySize'> & { tokenizer: ChatTokenizer } {
   const used = [...new Set(messages.flatMap(({ content }) => encode(content)))].sort((a, b) => a - b);
   const ids = new Map(used.map((id, i) => [id, FIRST_WORD + i]));
   const words = (text: string): number[] => encode(text).map((id) => ids.get(id)!);

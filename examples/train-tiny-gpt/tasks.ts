@@ -1,10 +1,10 @@
 import { readFileSync } from 'node:fs';
-import { parseJsonl, type Message } from 'prefloss';
+import { parseJsonl, type TemplateMessage } from 'prefloss';
 import type { GptConfig } from './model.js';
 
 /** Preference pairs to learn from, with the settings that suit them. */
 export interface Task {
-  readonly rows: readonly Readonly<Record<'prompt' | 'chosen' | 'rejected', readonly Message[]>>[];
+  readonly rows: readonly Readonly<Record<'prompt' | 'chosen' | 'rejected', readonly TemplateMessage[]>>[];
   /** Number of pairs to hold out. */
   readonly validation: number;
   /** The answers that supervised fine-tuning learns. */
@@ -34,7 +34,7 @@ export interface Task {
  */
 function ordering(): Task {
   const numbers = Array.from({ length: 40 }, (_, i) => i);
-  const says = (role: Message['role'], content: string): Message[] => [{ role, content }];
+  const says = (role: TemplateMessage['role'], content: string): TemplateMessage[] => [{ role, content }];
   const row = (a: number, b: number) => ({
     prompt: says('user', `Which is larger, ${a} or ${b}?`),
     chosen: says('assistant', `${Math.max(a, b)}`),

@@ -1,5 +1,5 @@
 import type { Message, PreferenceRow } from './rows.js';
-import { pairOfSides } from './rows.js';
+import { pairOfSides, turnsOf } from './rows.js';
 
 /** A preference row with a separate prompt, as strings or as messages. */
 export interface PromptedRow {
@@ -12,15 +12,16 @@ export interface PromptedRow {
 }
 
 /**
- * Splits off the prompt of a preference row whose sides both contain it. The prompt is the longest common prefix of the two sides, in
- * whole messages or in characters. A space before the completions stays with the completions, where most tokenizers expect it.
+ * Splits off the prompt of a preference row whose sides both contain it. The prompt is what both sides start with, in whole messages or,
+ * in text, in whole words and special tokens: `A pet? Cats.` and `A pet? Cars.` share `A pet?`. A space before the completions stays
+ * with the completions, where most tokenizers expect it.
  *
- * A row that has a prompt is returned unchanged. If one side is a prefix of the other, nothing is left of it and `extractPrompt` throws;
+ * A row that has a prompt is returned unchanged. If one side begins with the other, nothing is left of it and `extractPrompt` throws;
  * TRL's `extract_prompt` instead leaves the last common message or character out of the prompt.
  *
  * @param row - A row whose sides contain the prompt, see {@link PreferenceRow}.
  * @returns The row with `prompt`, `chosen` and `rejected`; other fields are unchanged.
- * @throws RangeError if a field is missing or empty, roles are out of order, or one side is a prefix of the other.
+ * @throws RangeError if a field is missing or empty, or one side begins with the other.
  *
  * @example
  * ```ts
@@ -32,29 +33,47 @@ export interface PromptedRow {
 export function extractPrompt<Row extends PreferenceRow>(row: Row): Row & PromptedRow {
   const at = 'extractPrompt: row';
   pairOfSides(at, row);
-  const { prompt, chosen, rejected } = row;
-  if (prompt !== undefined && (prompt as unknown) !== null) return row as Row & PromptedRow;
+  if (row.prompt !== undefined && row.prompt !== null) return row as Row & PromptedRow;
+  const [chosen, rejected] = [row.chosen, row.rejected].map((side) => (typeof side === 'string' ? side : turnsOf(side)));
   if (typeof chosen !== typeof rejected)
     throw new RangeError(`${at}: chosen and rejected must both be strings or both be lists of messages`);
-  const end = typeof chosen === 'string' ? commonText(chosen, rejected as string) : commonTurns(chosen, rejected as readonly Message[]);
+  const end = typeof chosen === 'string' ? commonText(chosen, rejected as string) : commonTurns(chosen!, rejected as readonly Message[]);
   for (const [name, side, other] of [
-    ['chosen', chosen, 'rejected'],
-    ['rejected', rejected, 'chosen'],
+    ['chosen', chosen!, 'rejected'],
+    ['rejected', rejected!, 'chosen'],
   ] as const) {
     const left = side.slice(end);
     if (left.length === 0 || (typeof left === 'string' && left.trim() === ''))
-      throw new RangeError(`${at}: nothing is left of ${name} after the prompt that it shares with ${other}`);
+      throw new RangeError(`${at}: ${other} begins with ${name}, so nothing is left of ${name} after the prompt`);
   }
-  return { ...row, prompt: chosen.slice(0, end), chosen: chosen.slice(end), rejected: rejected.slice(end) };
+  return { ...row, prompt: chosen!.slice(0, end), chosen: chosen!.slice(end), rejected: rejected!.slice(end) };
 }
 
-/** Length of the common prefix of two strings, without a final space. */
+/** Length of the text that two strings start with, in whole words, without a final space. */
 function commonText(a: string, b: string): number {
   let end = 0;
   while (end < a.length && a[end] === b[end]) end++;
-  // Do not split a surrogate pair.
-  if (end > 0 && /[\uD800-\uDBFF]/.test(a[end - 1]!)) end--;
+  // All of a side: nothing is left of it in any case.
+  if (end === a.length || end === b.length) return end;
+  for (let before = -1; before !== end;) {
+    before = end;
+    end = Math.min(startOfWord(a, end), startOfWord(b, end));
+  }
   return end > 0 && a[end - 1] === ' ' ? end - 1 : end;
+}
+
+const WORDS = new Intl.Segmenter('und', { granularity: 'word' });
+/** Special tokens as chat templates write them. */
+const SPECIAL = /<[^\s<>]+>|\[\/?[A-Z_]+\]/g;
+
+/** The place itself, or the start of the word, the grapheme or the special token that it lies in. */
+function startOfWord(text: string, place: number): number {
+  if (place === 0) return 0;
+  // Segmenting starts at the last white space, which is always a border.
+  const from = text.lastIndexOf(' ', place - 1) + 1;
+  const word = WORDS.segment(text.slice(from)).containing(place - from);
+  const special = [...text.slice(from).matchAll(SPECIAL)].find(({ 0: { length }, index }) => index < place - from && place - from < index + length); // prettier-ignore
+  return Math.min(word ? from + word.index : place, special ? from + special.index : place);
 }
 
 function commonTurns(a: readonly Message[], b: readonly Message[]): number {

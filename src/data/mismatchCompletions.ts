@@ -66,8 +66,11 @@ export function mismatchCompletions(examples: readonly EncodedExample[], options
 
 function joined(own: Sequence, other: Sequence): Sequence {
   const [end, start] = [own.mask.indexOf(1), other.mask.indexOf(1)];
+  const join = (from: (sequence: Sequence) => readonly number[]) => [...from(own).slice(0, end), ...from(other).slice(start)];
+  const weights = ({ weights: given, mask }: Sequence) => given ?? mask.map(() => 1);
   return {
-    tokens: [...own.tokens.slice(0, end), ...other.tokens.slice(start)],
-    mask: [...own.mask.slice(0, end), ...other.mask.slice(start)],
+    tokens: join(({ tokens }) => tokens),
+    mask: join(({ mask }) => mask),
+    ...((own.weights ?? other.weights) && { weights: join(weights) }),
   };
 }

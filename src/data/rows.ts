@@ -1,35 +1,52 @@
 import { describe } from '../backend/registry.js';
 import type { Pair } from '../logprobs/pairs.js';
 
+/** A part of a message. Only parts of type `text` can be encoded. */
+export interface ContentPart {
+  /** `text`. */
+  readonly type: string;
+  /** The text. */
+  readonly text?: string;
+}
+
 /** One turn of a conversation. Any other fields are passed to the chat template. */
 export interface Message {
-  /** `system` (only as the first message), `user`, `assistant` or `tool`. */
+  /** `user`, `assistant` or any other role that the chat template knows, such as `system`, `developer` or `tool`. */
   readonly role: string;
-  /** Text of the message. */
-  readonly content: string;
+  /** Text of the message, as a string or in parts. It may be missing next to `tool_calls`. */
+  readonly content?: string | readonly ContentPart[] | null | undefined;
+  /** Calls of tools, for the chat template. */
+  readonly tool_calls?: readonly unknown[] | null | undefined;
+  /** Whether a turn of the assistant counts. Default true. */
+  readonly train?: boolean | null | undefined;
+  /** Weight of the tokens of a turn of the assistant, finite and not negative; at 0, the turn does not count. Default 1. */
+  readonly weight?: number | null | undefined;
 }
+
+/** A prompt or a side of a row: text, messages, or a single message. */
+export type Turns = string | readonly Message[] | Message;
 
 /**
  * A preference pair of a data set, as strings or as messages. With a `prompt`, the sides are completions of it. Without a `prompt`, each
  * side is a whole text or conversation, and {@link extractPrompt} can split off the prompt that they share.
  */
 export interface PreferenceRow {
-  /** The prompt that both sides answer, a string or messages. */
-  readonly prompt?: string | readonly Message[] | undefined;
+  /** The prompt that both sides answer. */
+  readonly prompt?: Turns | null | undefined;
   /** The preferred side. */
-  readonly chosen: string | readonly Message[];
+  readonly chosen: Turns;
   /** The other side. */
-  readonly rejected: string | readonly Message[];
+  readonly rejected: Turns;
 }
 
 /** An unpaired example of a data set, for losses like KTO. */
 export interface UnpairedRow {
   /** The prompt. If omitted, `completion` is a whole text or conversation. */
-  readonly prompt?: string | readonly Message[] | undefined;
+  readonly prompt?: Turns | null | undefined;
   /** The completion. */
-  readonly completion: string | readonly Message[];
-  /** Whether it is desirable. */
-  readonly label: boolean;
+  readonly completion: Turns;
+  /** Whether it is desirable: true or false, or 1 or 0. */
+  readonly label: boolean | 0 | 1;
 }
 
 /** An error in one row. With `dropBadRows`, the row is dropped instead. */
@@ -57,18 +74,15 @@ export type Side =
   | { readonly kind: 'text'; readonly prompt: string; readonly completion: string }
   | { readonly kind: 'chat'; readonly messages: readonly Message[]; readonly promptLength: number };
 
-/** Per role, the roles it may follow; `undefined` is the start of the conversation. */
-const AFTER: Readonly<Record<string, readonly (string | undefined)[]>> = {
-  system: [undefined],
-  user: [undefined, 'system', 'assistant'],
-  assistant: ['user', 'tool'],
-  tool: ['assistant', 'tool'],
-};
+export const isObject = (value: unknown): value is Readonly<Record<string, unknown>> =>
+  typeof value === 'object' && value !== null && !Array.isArray(value);
 
-const isObject = (value: unknown): value is Readonly<Record<string, unknown>> => typeof value === 'object' && value !== null;
+/** A record without some of its fields. */
+export const without = (record: object, names: readonly string[]): Record<string, unknown> =>
+  Object.fromEntries(Object.entries(record).filter(([name]) => !names.includes(name)));
 
 /**
- * Returns both sides of a preference row. It checks the fields, types and roles, and that no completion is empty; `at` starts error
+ * Returns both sides of a preference row. It checks the fields and their types, and that no completion is empty; `at` starts error
  * messages.
  */
 export function pairOfSides(at: string, row: unknown): Pair<Side> {
@@ -80,18 +94,34 @@ export function pairOfSides(at: string, row: unknown): Pair<Side> {
 export function labelledSide(at: string, row: unknown): { readonly side: Side; readonly label: boolean } {
   const { prompt, completion, label } = fieldsOf(at, row, ['completion', 'label']);
   const side = sideOf(at, 'completion', prompt, completion);
-  if (typeof label !== 'boolean') throw new BadRow(at, 'label', `is ${describe(label)}, expected true or false`);
-  return { side, label };
+  if (typeof label === 'boolean') return { side, label };
+  if (label === 0 || label === 1) return { side, label: label === 1 };
+  throw new BadRow(at, 'label', `is ${describe(label)}, expected true or false`);
 }
+
+/** The weight of a row, if it has one. */
+export function weightOfRow(at: string, { weight }: { readonly weight?: unknown }): { weight?: number } {
+  return weight === undefined || weight === null ? {} : { weight: checkWeight(at, 'weight', weight) };
+}
+
+/** The factor of the tokens of a message: 0 if it does not count. */
+export const weightOfMessage = ({ train, weight }: Message): number => (train === false ? 0 : (weight ?? 1));
+
+/** The messages of a prompt or of a side that is not text. */
+export const turnsOf = (value: readonly Message[] | Message): readonly Message[] =>
+  Array.isArray(value) ? (value as readonly Message[]) : [value as Message];
 
 /** The row, if it has the fields. */
 function fieldsOf(at: string, row: unknown, fields: readonly string[]): Readonly<Record<string, unknown>> {
   const expected = `expected { ${fields.join(', ')} }`;
   if (!isObject(row)) throw new BadRow(at, '', `is ${describe(row)}, ${expected}`);
   const missing = fields.find((field) => row[field] === undefined);
-  if (missing !== undefined) throw new BadRow(at, '', `lacks ${missing}, ${expected}`);
-  return row;
+  if (missing === undefined) return row;
+  const hint = Array.isArray(row.conversations) ? '; rows of ShareGPT go through fromShareGpt' : '';
+  throw new BadRow(at, '', `lacks ${missing}, ${expected}${hint}`);
 }
+
+const CONVERSATIONS = 'is a whole conversation but prompt is a string; rows of whole conversations go through fromConversations';
 
 function sideOf(at: string, name: string, givenPrompt: unknown, value: unknown): Side {
   // Data sets often have null for a missing prompt.
@@ -101,29 +131,69 @@ function sideOf(at: string, name: string, givenPrompt: unknown, value: unknown):
     if (value.trim() === '') throw new BadRow(at, name, 'is empty');
     return { kind: 'text', prompt: prompt ?? '', completion: value };
   }
-  if (!Array.isArray(value)) throw new BadRow(at, name, `is ${describe(value)}, expected a string or a list of messages`);
-  if (prompt !== undefined && !Array.isArray(prompt)) throw new BadRow(at, name, 'is a list of messages but prompt is not');
-  if (value.length === 0) throw new BadRow(at, name, 'is empty');
-  const start = (prompt ?? []) as readonly unknown[];
-  const messages = [...start, ...(value as readonly unknown[])];
+  if (!Array.isArray(value) && !isObject(value)) {
+    throw new BadRow(at, name, `is ${describe(value)}, expected a string or a list of messages`);
+  }
+  const turns: readonly unknown[] = turnsOf(value as unknown as Message);
+  if (turns.length === 0) throw new BadRow(at, name, 'is empty');
+  if (typeof prompt === 'string') {
+    throw new BadRow(at, name, turns.length > 1 ? CONVERSATIONS : 'is a list of messages but prompt is not');
+  }
+  if (prompt !== undefined && !Array.isArray(prompt) && !isObject(prompt)) {
+    throw new BadRow(at, 'prompt', `is ${describe(prompt)}, expected a string or a list of messages`);
+  }
+  const start: readonly unknown[] = prompt === undefined ? [] : turnsOf(prompt as unknown as Message);
   const nameOf = (i: number): string => (i < start.length ? `prompt[${i}]` : `${name}[${i - start.length}]`);
-  messages.forEach((message, i) => {
-    checkMessage(at, nameOf(i), message, messages[i - 1]);
-  });
-  const last = messages.at(-1) as Message;
+  const messages = [...start, ...turns].map((message, i) => messageOf(at, nameOf(i), message));
+  const last = messages.at(-1)!;
   const end = `${nameOf(messages.length - 1)}, the last message,`;
   if (last.role !== 'assistant') throw new BadRow(at, end, `has role ${last.role}, expected assistant`);
-  if (last.content.trim() === '') throw new BadRow(at, end, 'is empty');
-  return { kind: 'chat', messages: messages as Message[], promptLength: start.length };
+  if (isEmpty(last)) throw new BadRow(at, end, 'is empty');
+  return { kind: 'chat', messages, promptLength: start.length };
 }
 
-function checkMessage(at: string, name: string, message: unknown, before: unknown): void {
+/** Whether a message has neither text nor anything else that a template could render as an answer. */
+const isEmpty = (message: Message): boolean =>
+  textOfContent(message.content).trim() === '' &&
+  Object.values(without(message, ['role', 'content', 'train', 'weight'])).every(
+    (value) => !value || (Array.isArray(value) && value.length === 0),
+  );
+
+const textOfContent = (content: Message['content']): string =>
+  typeof content === 'string' ? content : (content ?? []).map(({ text }) => text).join('');
+
+/** Returns the message, if it is one. */
+function messageOf(at: string, name: string, message: unknown): Message {
   if (!isObject(message)) throw new BadRow(at, name, `is ${describe(message)}, expected { role, content }`);
-  const { role, content } = message;
-  if (typeof content !== 'string') throw new BadRow(at, `${name}.content`, `is ${describe(content)}, expected a string`);
-  const follows = typeof role === 'string' && Object.hasOwn(AFTER, role) ? AFTER[role]! : undefined;
-  if (!follows) throw new BadRow(at, `${name}.role`, `is ${describe(role)}, expected ${Object.keys(AFTER).join(', ')}`);
-  const previous = (before as Message | undefined)?.role;
-  if (follows.includes(previous)) return;
-  throw new BadRow(at, name, `has role ${role as string}, which cannot ${previous === undefined ? 'come first' : `follow ${previous}`}`);
+  const { role, content, train, weight } = message;
+  if (role === undefined && typeof message.from === 'string') {
+    throw new BadRow(at, name, 'has from and value; rows of ShareGPT go through fromShareGpt');
+  }
+  if (typeof role !== 'string' || role === '') throw new BadRow(at, `${name}.role`, `is ${describe(role)}, expected a role such as user or assistant`); // prettier-ignore
+  checkContent(at, `${name}.content`, content, Array.isArray(message.tool_calls) && message.tool_calls.length > 0);
+  if ((train ?? undefined) !== undefined && typeof train !== 'boolean') {
+    throw new BadRow(at, `${name}.train`, `is ${describe(train)}, expected true or false`);
+  }
+  if ((weight ?? undefined) !== undefined) checkWeight(at, `${name}.weight`, weight);
+  const counts = train === true || (typeof weight === 'number' && weight > 0);
+  if (counts && role !== 'assistant') throw new BadRow(at, name, `has role ${role}, but only turns of the assistant can count`);
+  return message as unknown as Message;
+}
+
+function checkContent(at: string, name: string, content: unknown, mayBeMissing: boolean): void {
+  if (typeof content === 'string') return;
+  if (Array.isArray(content)) {
+    content.forEach((part: unknown, n) => {
+      if (!isObject(part)) throw new BadRow(at, `${name}[${n}]`, `is ${describe(part)}, expected { type, text }`);
+      if (part.type !== 'text') throw new BadRow(at, `${name}[${n}]`, `has type ${describe(part.type)}, but only text can be encoded`);
+      if (typeof part.text !== 'string') throw new BadRow(at, `${name}[${n}].text`, `is ${describe(part.text)}, expected a string`);
+    });
+  } else if (!mayBeMissing || (content !== undefined && content !== null)) {
+    throw new BadRow(at, name, `is ${describe(content)}, expected a string`);
+  }
+}
+
+function checkWeight(at: string, name: string, weight: unknown): number {
+  if (typeof weight === 'number' && weight >= 0 && weight < Infinity) return weight;
+  throw new BadRow(at, name, `is ${typeof weight === 'number' ? weight : describe(weight)}, expected a finite number >= 0`);
 }

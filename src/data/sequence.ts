@@ -8,7 +8,7 @@ export interface Sequence {
   readonly tokens: readonly number[];
   /** 1 for counted tokens, 0 for all others, such as those of the prompt, `[T]`. */
   readonly mask: readonly number[];
-  /** Weights of the tokens, finite and not negative, `[T]`; those of tokens that do not count do not matter. If omitted, each token weighs 1. */
+  /** Weights of the counted tokens, finite and not negative, `[T]`; other entries have no effect. If missing, all are 1. */
   readonly weights?: readonly number[];
 }
 

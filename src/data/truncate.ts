@@ -9,8 +9,10 @@ export interface TruncationOptions {
   /** Maximum number of tokens of a row, prompt and completion together, a positive integer. If omitted, there is no maximum. */
   readonly maxLength?: number;
   /**
-   * Which end of a longer row to keep. With `keepEnd`, both sides of a pair lose the same tokens of the start that they share.
-   * `encodePairs` and `encodeUnpaired` drop and report rows that truncation leaves without a counted token to predict or with equal sides.
+   * Which end of a longer row to keep. With `keepEnd`, both sides of a pair lose the same tokens of the start that they share, as long as
+   * some of it remains: sides with different prompts would be compared under different conditions, and what depends on the prompt alone
+   * would not cancel. If nothing of it fits next to the longer side, each side keeps as much of its own end as fits, so that a short
+   * answer keeps its prompt; `promptless` lists such rows. `encodePairs` and `encodeUnpaired` drop and report rows that truncation leaves without a counted token to predict or with equal sides.
    * If omitted, a longer row is an error.
    */
   readonly truncation?: 'keepStart' | 'keepEnd';
@@ -24,9 +26,10 @@ export function checkTruncation(fn: string, { maxLength, truncation }: Truncatio
   if (maxLength === undefined) throw new RangeError(`${fn}: truncation would be ignored without maxLength`);
 }
 
-const part = ({ tokens, mask }: Sequence, start: number, end?: number): Sequence => ({
+const part = ({ tokens, mask, weights }: Sequence, start: number, end?: number): Sequence => ({
   tokens: tokens.slice(start, end),
   mask: mask.slice(start, end),
+  ...(weights && { weights: weights.slice(start, end) }),
 });
 
 /** Number of tokens that both sides start with. */
@@ -47,7 +50,8 @@ export function truncatePair(at: string, pair: Pair<Sequence>, { maxLength, trun
   if (maxLength === undefined || longest <= maxLength) return pair;
   if (truncation === undefined)
     throw new BadRow(at, '', `has ${longest} tokens, expected at most ${maxLength}; set truncation to cut longer rows`);
-  const cut = Math.min(longest - maxLength, lengthOfSharedStart(pair));
+  const excess = longest - maxLength;
+  const cut = excess < lengthOfSharedStart(pair) ? excess : 0;
   const side = (whole: Sequence): Sequence =>
     truncation === 'keepStart' ? part(whole, 0, maxLength) : part(whole, Math.max(cut, whole.tokens.length - maxLength));
   const short = { chosen: side(chosen), rejected: side(rejected) };

@@ -56,20 +56,13 @@ describe('encodePairs', () => {
     expect([all(endless.chosen), counted(endless.chosen)]).toEqual(['ab', 'ab']);
   });
 
-  it('encodes strings without adding special tokens', () => {
-    const asked: unknown[] = [];
-    const recording = { ...tokenizer, encode: (text: string, options: { add_special_tokens: false }) => (asked.push(options), tokenizer.encode(text, options)) }; // prettier-ignore
-    encodePairs([{ prompt: 'p', chosen: 'a', rejected: 'b' }], recording);
-    expect(asked).toEqual(Array(4).fill({ add_special_tokens: false }));
-  });
-
   it('refuses a completion without a token that can be predicted', () => {
     const endless = { ...tokenizer, eos_token_id: undefined };
     const rows = [{ chosen: 'a', rejected: 'bc' }];
     expect(() => encodePairs(rows, endless)).toThrow('encodePairs: rows[0]: chosen has no counted token after its first token');
-    const mute = { ...endless, encode: (text: string) => (text === 'none' ? [] : [1, 2]) };
-    expect(() => encodePairs([{ prompt: 'p', chosen: 'yes', rejected: 'none' }], mute)).toThrow(
-      'encodePairs: rows[0]: rejected has no counted token after its first token',
+    const mute = { ...endless, encode: (text: string) => (text.includes('none') ? [1, 2] : [1, 2, 3]) };
+    expect(() => encodePairs([{ prompt: 'none', chosen: 'none', rejected: 'yes' }], mute)).toThrow(
+      'encodePairs: rows[0]: chosen has no counted token after its first token',
     );
   });
 
@@ -96,7 +89,30 @@ describe('encodePairs', () => {
       const { chosen, rejected } = one(row, { maxLength: 8, truncation: 'keepEnd' });
       expect([all(chosen), all(rejected)]).toEqual(['pt:abcd<|im_end|>'.slice(0), 'pt:xy<|im_end|>']);
       const none = one(row, { maxLength: 4, truncation: 'keepEnd' });
-      expect([all(none.chosen), all(none.rejected), none.rejected.mask]).toEqual(['bcd<|im_end|>', 'xy<|im_end|>', [1, 1, 1]]);
+      expect([all(none.chosen), all(none.rejected), none.rejected.mask]).toEqual(['bcd<|im_end|>', ':xy<|im_end|>', [0, 1, 1, 1]]);
+    });
+
+    it('keeps what fits of the prompt next to a short answer where the other side leaves no room for it, and reports the row', () => {
+      const uneven = { prompt: 'p'.repeat(30), chosen: 'ab', rejected: 'r'.repeat(39) };
+      const { pairs, dropped, promptless } = encodePairs([row, uneven], tokenizer, { maxLength: 24, truncation: 'keepEnd' });
+      expect([all(pairs[1]!.chosen), all(pairs[1]!.rejected)]).toEqual([`${'p'.repeat(21)}ab<|im_end|>`, `${'r'.repeat(23)}<|im_end|>`]);
+      expect([dropped, promptless]).toEqual([[], [{ row: 1, sides: ['rejected'] }]]);
+    });
+
+    it('reports examples that lose their prompt', () => {
+      const options = { maxLength: 3, truncation: 'keepEnd' } as const;
+      const { examples, promptless } = encodeUnpaired([{ prompt: 'p', completion: 'yes', label: false }], tokenizer, options);
+      expect([all(examples[0]!), promptless]).toEqual(['es<|im_end|>', [{ row: 0, sides: ['completion'] }]]);
+    });
+
+    it('cuts weights with their tokens', () => {
+      const turns = (answer: string) => [user('a'), { ...assistant(answer), weight: 2 }];
+      const whole = one({ chosen: turns('yes'), rejected: turns('no') });
+      const cut = one(
+        { chosen: turns('yes'), rejected: turns('no') },
+        { maxLength: whole.chosen.tokens.length - 5, truncation: 'keepEnd' },
+      );
+      expect(cut.chosen.weights).toEqual(whole.chosen.weights!.slice(5));
     });
 
     it('drops and reports only rows that lose a completion', () => {
@@ -147,7 +163,11 @@ describe('encodePairs', () => {
     ['a string instead of an object', 'text', ' is "text", expected { chosen, rejected }'],
     ['a missing field', { chosen: turns }, ' lacks rejected, expected { chosen, rejected }'],
     ['a number for a side', { chosen: 1, rejected: turns }, ': chosen is a number, expected a string or a list of messages'],
-    ['messages after a string', { prompt: 'a', chosen: turns, rejected: turns }, ': chosen is a list of messages but prompt is not'],
+    [
+      'messages after a string',
+      { prompt: 'a', chosen: turns, rejected: turns },
+      ': chosen is a whole conversation but prompt is a string; rows of whole conversations go through fromConversations',
+    ],
     ['a string after messages', { prompt: turns, chosen: 'a', rejected: 'b' }, ': chosen is a string but prompt is not'],
     ['an empty string', { prompt: 'a', chosen: '\n', rejected: 'b' }, ': chosen is empty'],
     ['an empty list', { chosen: [], rejected: turns }, ': chosen is empty'],
@@ -157,21 +177,15 @@ describe('encodePairs', () => {
       { prompt: [user('a')], chosen: turns.slice(1), rejected: [assistant('x'), user('y')] },
       ': rejected[1], the last message, has role user, expected assistant',
     ],
-    ['an answer at the start', { chosen: [assistant('b')], rejected: turns }, ': chosen[0] has role assistant, which cannot come first'],
     [
-      'the same role twice',
-      { prompt: turns, chosen: [assistant('c')], rejected: [assistant('d')] },
-      ': chosen[0] has role assistant, which cannot follow assistant',
+      'a message like ShareGPT',
+      { chosen: [{ from: 'human', value: 'a' }], rejected: turns },
+      ': chosen[0] has from and value; rows of ShareGPT go through fromShareGpt',
     ],
     [
-      'a late system message',
-      { chosen: [user('a'), { role: 'system', content: '' }, assistant('b')], rejected: turns },
-      ': chosen[1] has role system, which cannot follow user',
-    ],
-    [
-      'an unknown role',
-      { chosen: [{ role: 'human', content: 'a' }], rejected: turns },
-      ': chosen[0].role is "human", expected system, user, assistant, tool',
+      'rows like ShareGPT',
+      { conversations: [], chosen: turns },
+      ' lacks rejected, expected { chosen, rejected }; rows of ShareGPT go through fromShareGpt',
     ],
     ['a message without content', { chosen: [{ role: 'user' }], rejected: turns }, ': chosen[0].content is undefined, expected a string'],
     ['a null message', { prompt: [null], chosen: turns, rejected: turns }, ': prompt[0] is null, expected { role, content }'],
@@ -182,20 +196,6 @@ describe('encodePairs', () => {
     const { pairs, dropped } = encodePairs([row, good], tokenizer, { dropBadRows: true });
     expect(pairs.map((pair) => pair.row)).toEqual([1]);
     expect(dropped).toEqual([{ row: 0, reason: message.replace(/^: |^ /, '') }]);
-  });
-
-  it('names the token at which the rendering of fewer messages is not a prefix', () => {
-    // The template begins with the number of messages.
-    const counting = byteTokenizer(`{{ messages | length }}${CHATML}`);
-    expect(() => encodePairs([{ chosen: turns, rejected: [user('a'), assistant('c')] }], counting)).toThrow(
-      'encodePairs: rows[0]: chosen: the chat template does not render messages.slice(0, 1) with the generation prompt as the start of the whole conversation (token 0 differs), so the answer cannot be masked',
-    );
-    const silent = byteTokenizer(
-      '{% for message in messages %}{% if message.role == "user" %}{{ message.content }}{% endif %}{% endfor %}',
-    );
-    expect(() => encodePairs([{ chosen: turns, rejected: [user('x'), assistant('c')] }], silent)).toThrow(
-      'encodePairs: rows[0]: chosen: the chat template renders no token for message 1',
-    );
   });
 
   it('names the row for which a template fails, and gives the cause', () => {
@@ -218,7 +218,7 @@ describe('encodePairs', () => {
     [
       'an option',
       [[], tokenizer, { maxLenght: 3 }],
-      'encodePairs: unknown option maxLenght, expected maxLength, truncation, assistantTurns, dropBadRows',
+      'encodePairs: unknown option maxLenght, expected maxLength, truncation, dropBadRows, assistantTurns, templateFields, textParts, addBos, addEos',
     ],
     ['maxLength', [[], tokenizer, { maxLength: 0 }], 'encodePairs: maxLength must be an integer >= 1, got 0'],
     [
@@ -286,7 +286,7 @@ describe('encodePairs', () => {
 
   it.each([
     [1, 'role is a number'],
-    ['constructor', 'role is "constructor"'],
+    ['', 'role is ""'],
   ])('refuses the role %j', (role, message) => {
     expect(() => encodePairs([{ chosen: [{ role, content: 'a' }], rejected: turns }], tokenizer)).toThrow(message);
   });
@@ -310,12 +310,13 @@ describe('encodeUnpaired', () => {
     expect(encodeUnpaired(rows, tokenizer, { maxLength: 6, truncation: 'keepStart' })).toEqual({
       examples: [],
       dropped: [{ row: 0, reason: noCompletion(6) }],
+      promptless: [],
     });
     expect(encodeUnpaired(rows, tokenizer, { maxLength: 6, truncation: 'keepEnd' }).examples[0]!.mask).toEqual([0, 0, 1, 1, 1, 1]);
   });
 
   it('names a row whose label or completion is missing or wrong', () => {
-    expect(() => encodeUnpaired([{ prompt: 'a', completion: 'b', label: 1 }], tokenizer)).toThrow(
+    expect(() => encodeUnpaired([{ prompt: 'a', completion: 'b', label: 2 }], tokenizer)).toThrow(
       'encodeUnpaired: rows[0]: label is a number, expected true or false',
     );
     expect(() => encodeUnpaired([{ prompt: 'a', label: true }], tokenizer)).toThrow(

@@ -23,6 +23,24 @@ describe('extractPrompt', () => {
     expect(extractPrompt({ chosen: 'Yes', rejected: 'No' })).toEqual({ prompt: '', chosen: 'Yes', rejected: 'No' });
   });
 
+  it.each([
+    ['A pet? Cats.', 'A pet? Cars.', 'A pet?'],
+    ['It costs 3.14 in all', 'It costs 3.15 in all', 'It costs'],
+    ["I can't", "I can's", 'I'],
+    ['Q<|assistant|>A', 'Q<|assistant_2|>B', 'Q'],
+    ['a<s>[INST] b', 'a<s>[INSURE] b', 'a<s>'],
+    ['So: 👩🏽‍🚀', 'So: 👩🏽‍🎨', 'So:'],
+    ['e\u0301 is\u0301', 'e\u0301 is\u0302', 'e\u0301'],
+  ])('does not split a word, a special token or a grapheme: %s', (chosen, rejected, prompt) => {
+    const row = extractPrompt({ chosen, rejected });
+    expect([row.prompt, row.chosen, row.rejected]).toEqual([prompt, chosen.slice(prompt.length), rejected.slice(prompt.length)]);
+  });
+
+  it('takes a side that is a single message', () => {
+    const row = { chosen: assistant('a'), rejected: assistant('b') };
+    expect(extractPrompt(row)).toEqual({ prompt: [], chosen: [assistant('a')], rejected: [assistant('b')] });
+  });
+
   it('does not split a character', () => {
     // Both smileys begin with the same UTF-16 code unit.
     expect(extractPrompt({ chosen: 'So: \u{1F600}', rejected: 'So: \u{1F601}' })).toEqual({
@@ -32,7 +50,7 @@ describe('extractPrompt', () => {
     });
   });
 
-  it('loses no character of either string, and leaves no common start in the completions', () => {
+  it('loses no character of either string, and ends the prompt between words', () => {
     fc.assert(
       fc.property(fc.string({ unit: 'grapheme' }), fc.string({ unit: 'grapheme' }), fc.string({ unit: 'grapheme' }), (start, a, b) => {
         const [chosen, rejected] = [`${start}a${a}`, `${start}b${b}`];
@@ -41,18 +59,19 @@ describe('extractPrompt', () => {
           chosen,
           rejected,
         ]);
-        expect([start, start.slice(0, -1)]).toContain(row.prompt);
+        expect(start.startsWith(row.prompt as string)).toBe(true);
+        for (const side of [row.chosen, row.rejected] as string[]) expect(`${row.prompt as string}|${side}`).not.toMatch(/\w\|\w/);
       }),
     );
   });
 
   it('refuses a side that is a prefix of the other, unlike TRL', () => {
     expect(() => extractPrompt({ chosen: 'Yes', rejected: 'Yes, but' })).toThrow(
-      'extractPrompt: row: nothing is left of chosen after the prompt that it shares with rejected',
+      'extractPrompt: row: rejected begins with chosen, so nothing is left of chosen after the prompt',
     );
     const [one, more] = [[user('Hi'), assistant('Hello')], [user('Hi'), assistant('Hello'), user('?'), assistant('!')]]; // prettier-ignore
     expect(() => extractPrompt({ chosen: more, rejected: one })).toThrow(
-      'extractPrompt: row: nothing is left of rejected after the prompt that it shares with chosen',
+      'extractPrompt: row: chosen begins with rejected, so nothing is left of rejected after the prompt',
     );
     expect(() => extractPrompt({ chosen: one, rejected: one })).toThrow(RangeError);
   });

@@ -30,7 +30,7 @@ describe('parseJsonl', () => {
     ['preference', '{"chosen": 1, "rejected": "b"}', ': chosen is a number, expected a string or a list of messages'],
     ['preference', '"a"', ' is "a", expected { chosen, rejected }'],
     ['unpaired', '{"completion": "a"}', ' lacks label, expected { completion, label }'],
-    ['unpaired', '{"completion": "a", "label": 1}', ': label is a number, expected true or false'],
+    ['unpaired', '{"completion": "a", "label": 2}', ': label is a number, expected true or false'],
     ['unpaired', '{"completion": 1, "label": true}', ': completion is a number, expected a string or a list of messages'],
   ] as ['preference' | 'unpaired', string, string][])('of kind %s, names the line of %s', (rows, line, message) => {
     expect(() => parseJsonl(`\n${line}`, { rows } as { rows: 'preference' })).toThrow(

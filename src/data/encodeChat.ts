@@ -1,0 +1,49 @@
+import { spanOfAnswer, textSpan } from './answers.js';
+import type { ChatTokenizer } from './chatTokenizer.js';
+import type { Message } from './rows.js';
+import type { Sequence } from './sequence.js';
+import type { Template } from './template.js';
+import type { Span } from './tokenIds.js';
+
+/**
+ * Encodes a conversation. `factors` are the weights of the messages; 0 for those that do not count. `end` is appended after the last turn,
+ * whose weight it has.
+ */
+export function encodeChat(
+  template: Template,
+  messages: readonly Message[],
+  { factors, end }: { readonly factors: readonly number[]; readonly end: readonly number[] },
+): Sequence {
+  const tokens = template.render(messages, false);
+  const weights = tokens.map(() => 0);
+  factors.forEach((factor, i) => {
+    if (factor === 0) return;
+    for (const { start, end } of spansOf(template, messages, i)) weights.fill(factor, start, end);
+  });
+  weights.push(...end.map(() => factors.at(-1)!));
+  const sequence = { tokens: [...tokens, ...end], mask: weights.map((weight) => Number(weight > 0)) };
+  return weights.every((weight) => weight === 0 || weight === 1) ? sequence : { ...sequence, weights };
+}
+
+/** The counted tokens of a turn: those that the template marks, or else those that are found. */
+function spansOf(template: Template, messages: readonly Message[], i: number): readonly Span[] {
+  const marked = template.marked(messages);
+  if (!marked) return [spanOfAnswer(template, messages, i)];
+  const marksBefore = (length: number) => (length === 0 ? 0 : template.marked(messages.slice(0, length))!.length);
+  const spans = marked.slice(marksBefore(i), i === messages.length - 1 ? marked.length : marksBefore(i + 1));
+  if (spans.every(({ start, end }) => start >= end)) template.fail(`marks no token of message ${i}`);
+  return spans;
+}
+
+/**
+ * Whether the template writes anything but white space after the last turn of the assistant, so that an answer ends with a token that the
+ * model can learn.
+ */
+export function endsTurns(template: Template, tokenizer: ChatTokenizer, messages: readonly Message[]): boolean {
+  const text = 'a';
+  const content = Array.isArray(messages.at(-1)!.content) ? [{ type: 'text', text }] : text;
+  const answered: readonly Message[] = [...messages.slice(0, -1), { role: 'assistant', content }];
+  const tail = template.render(answered, false).slice(textSpan(template, answered, answered.length - 1).end);
+  const blank = new Set(['\n', '\n\n', ' '].flatMap((text) => [...tokenizer.encode(text, { add_special_tokens: false })]));
+  return tail.some((id) => !blank.has(id));
+}

@@ -1,0 +1,166 @@
+import { describe } from '../backend/registry.js';
+import { checkChoice } from '../internal/checks.js';
+import { checkList } from './checkList.js';
+import type { ChatTokenizer, TextTokenizer } from './chatTokenizer.js';
+import { encodeChat, endsTurns } from './encodeChat.js';
+import { encodeTexts, textEncoder, type Adding } from './encodeText.js';
+import { BadRow, weightOfMessage, without, type Message, type Side } from './rows.js';
+import { counts, type Sequence } from './sequence.js';
+import { remembering, templateFields, templateOf, unreadColumns, type Template, type TemplateFields } from './template.js';
+
+/** How prompts and completions become tokens and masks. */
+export interface SideOptions {
+  /** Assistant turns that are counted: `all`, or only the `last`. A separate `prompt` is never counted. Default `all`. */
+  readonly assistantTurns?: 'all' | 'last';
+  /**
+   * Columns whose values the chat template reads, besides `tools`, `documents` and the fields of `chat_template_kwargs`. Any other column
+   * that would change the rendering of a row is an error.
+   */
+  readonly templateFields?: readonly string[];
+  /** Whether content in parts of text is joined, or passed to the chat template in parts. Default `join`. */
+  readonly textParts?: 'join' | 'keep';
+  /**
+   * Whether text starts with the tokenizer's start token; chat templates write their own. `auto`: the tokens that the tokenizer adds to
+   * every text, unless the text has them already. Default `auto`.
+   */
+  readonly addBos?: Adding;
+  /**
+   * Whether an answer ends with the tokenizer's end token. `auto`: text does, if the tokenizer has an end token and the text does not end
+   * with it; a conversation does if its template writes nothing after the last answer. Default `auto`.
+   */
+  readonly addEos?: Adding;
+}
+
+/** Names of the {@link SideOptions}. */
+export const SIDE_OPTIONS = ['assistantTurns', 'templateFields', 'textParts', 'addBos', 'addEos'] as const;
+
+/** Encodes the sides of a row, which have names for error messages; `at` names the row. */
+export type SideEncoder = (
+  at: string,
+  row: Readonly<Record<string, unknown>>,
+  sides: readonly (readonly [name: string, side: Side])[],
+) => readonly Sequence[];
+
+/** Checks the options and returns an encoder for all rows of a call. */
+export function sideEncoder(fn: string, tokenizer: TextTokenizer | ChatTokenizer, options: SideOptions): SideEncoder {
+  const { assistantTurns = 'all', templateFields: named = [], textParts = 'join', addBos = 'auto', addEos = 'auto' } = options;
+  checkChoice(fn, 'assistantTurns', assistantTurns, ['all', 'last']);
+  checkChoice(fn, 'textParts', textParts, ['join', 'keep']);
+  checkList(fn, 'templateFields', named);
+  for (const [name, value] of Object.entries({ addBos, addEos })) {
+    if (value !== 'auto' && typeof value !== 'boolean') throw new TypeError(`${fn}: ${name} is ${describe(value)}, expected "auto", true or false`); // prettier-ignore
+  }
+  const texts = textEncoder(tokenizer, addBos, addEos);
+  const chats = chatEncoder(tokenizer as ChatTokenizer, { assistantTurns, named, textParts, addEos });
+
+  return (at, row, sides) => {
+    const prompts = sides.map(([, side]) => side);
+    const sequences = prompts.every((side) => side.kind === 'text')
+      ? encodeTexts(at, texts, prompts[0]!.prompt, sides.map(([name], n) => [name, prompts[n]!.completion])) // prettier-ignore
+      : chats(at, row, sides);
+    sides.forEach(([name], n) => {
+      if (!counts(sequences[n]!)) throw new BadRow(at, name, 'has no counted token after its first token');
+    });
+    return sequences;
+  };
+}
+
+interface ChatOptions {
+  readonly assistantTurns: 'all' | 'last';
+  readonly named: readonly string[];
+  readonly textParts: 'join' | 'keep';
+  readonly addEos: Adding;
+}
+
+/** What the rows of a call have shown of the chat template. */
+interface Shown {
+  /** What the content of a message with calls is, so that the template renders the calls. */
+  emptyContent?: '' | null;
+  /** Whether the template ends an answer with a token. */
+  ends?: boolean;
+}
+
+function chatEncoder(tokenizer: ChatTokenizer, { assistantTurns, named, textParts, addEos }: ChatOptions): SideEncoder {
+  const shown: Shown = {};
+  return (at, row, sides) => {
+    const fields = templateFields(at, row, named);
+    const unread = unreadColumns(row, named);
+    const rendered = new Map<string, readonly number[]>();
+    return sides.map(([name, side], n) => {
+      if (side.kind === 'text') throw new BadRow(at, name, `is a string, but ${sides.find(([, { kind }]) => kind === 'chat')![0]} is not`);
+      const template = remembering(templateOf(at, name, tokenizer, fields), rendered);
+      const messages = prepared(side.messages, textParts, template, shown);
+      if (n === 0) {
+        const renderedWith = (values: object) => templateOf(at, name, tokenizer, { ...fields, ...values }).render(messages, false).join(); // prettier-ignore
+        const read = readColumns(unread, renderedWith, template.render(messages, false).join());
+        if (read.length > 0) template.fail(`reads ${read.join(' and ')}; name it in templateFields, or leave it out`);
+      }
+      shown.ends ??= addEos !== 'auto' || endsTurns(template, tokenizer, messages);
+      const end = endOf(at, template, messages, { tokenizer, isAdded: addEos === true || !shown.ends });
+      return encodeChat(template, messages, { factors: factorsOf(side, assistantTurns), end });
+    });
+  };
+}
+
+/** The weights of the messages: 0 for those of the prompt, of other roles, and that are not to be trained. */
+const factorsOf = ({ messages, promptLength }: Side & { kind: 'chat' }, assistantTurns: 'all' | 'last'): readonly number[] =>
+  messages.map((message, i) => {
+    const counts = message.role === 'assistant' && i >= promptLength && (assistantTurns === 'all' || i === messages.length - 1);
+    return counts ? weightOfMessage(message) : 0;
+  });
+
+/** The end tokens to append to a conversation. */
+function endOf(
+  at: string,
+  template: Template,
+  messages: readonly Message[],
+  { tokenizer, isAdded }: { readonly tokenizer: ChatTokenizer; readonly isAdded: boolean },
+): readonly number[] {
+  if (!isAdded) return [];
+  const id = tokenizer.eos_token_id;
+  if (typeof id !== 'number') {
+    throw new BadRow(at, 'the last answer', 'ends with no token, and the tokenizer has no eos_token_id; set addEos to false to allow that');
+  }
+  return template.render(messages, false).at(-1) === id ? [] : [id];
+}
+
+/** The columns that change the rendering, each of them or only all of them together. */
+function readColumns(columns: TemplateFields, renderedWith: (values: object) => string, usual: string): readonly string[] {
+  const names = Object.keys(columns);
+  if (names.length === 0 || renderedWith(columns) === usual) return [];
+  const alone = names.filter((name) => renderedWith({ [name]: columns[name] }) !== usual);
+  return alone.length > 0 ? alone : names;
+}
+
+/** The messages as the template gets them: without our own fields, and with content that it can render. */
+function prepared(messages: readonly Message[], textParts: 'join' | 'keep', template: Template, shown: Shown): readonly Message[] {
+  const callers = messages.filter((message) => isCallAlone(message));
+  if (callers.length > 0) shown.emptyContent ??= emptyContent(messages, textParts, template);
+  return messages.map((message) => plain(message, textParts, shown.emptyContent));
+}
+
+const isCallAlone = ({ content, tool_calls: calls }: Message): boolean => (calls?.length ?? 0) > 0 && (content ?? '') === '';
+
+function plain(message: Message, textParts: 'join' | 'keep', empty: '' | null | undefined): Message {
+  const others = without(message, ['train', 'weight']) as unknown as Message;
+  if (isCallAlone(message)) return { ...others, content: empty };
+  if (!Array.isArray(message.content) || textParts === 'keep') return others;
+  return { ...others, content: message.content.map(({ text }: { text: string }) => text).join('') };
+}
+
+/** The empty content with which the template renders calls: some templates render them only if there is no content at all. */
+function emptyContent(messages: readonly Message[], textParts: 'join' | 'keep', template: Template): '' | null {
+  const rendered = (empty: '' | null, calls: (calls: readonly unknown[]) => readonly unknown[]): string => {
+    const others = messages.map((message) => (isCallAlone(message) ? { ...message, tool_calls: calls(message.tool_calls!) } : message));
+    try {
+      return template.render(others.map((message) => plain(message, textParts, empty)), false).join(); // prettier-ignore
+    } catch (error) {
+      if (error instanceof BadRow) return error.message;
+      throw error;
+    }
+  };
+  const answer = (['', null] as const).find(
+    (empty) => rendered(empty, (calls) => calls) !== rendered(empty, (calls) => [...calls, ...calls]),
+  );
+  return answer === undefined ? template.fail('does not render tool_calls') : answer;
+}

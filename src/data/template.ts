@@ -1,0 +1,105 @@
+import { describe } from '../backend/registry.js';
+import type { ChatTokenizer, TemplateMessage, TextTokenizer } from './chatTokenizer.js';
+import { BadRow, isObject, type Message } from './rows.js';
+import { callOf, idsOf, type Span } from './tokenIds.js';
+
+/** The chat template of a tokenizer, for one side of one row. */
+export interface Template {
+  /** Token ids of messages; with `answer`, followed by the generation prompt. */
+  readonly render: (messages: readonly Message[], answer: boolean) => readonly number[];
+  /** Spans of `{% generation %}` blocks in the rendered messages; undefined if the tokenizer reports none. */
+  readonly marked: (messages: readonly Message[]) => readonly Span[] | undefined;
+  /** Throws an error whose subject is the chat template. */
+  readonly fail: (predicate: string) => never;
+}
+
+/** Values that a row passes to its chat template. */
+export type TemplateFields = Readonly<Record<string, unknown>>;
+
+/** The columns that {@link templateFields} always reads. */
+const USUAL = ['tools', 'documents', 'chat_template_kwargs'] as const;
+/** Columns that the data functions read themselves. */
+const OWN = ['prompt', 'chosen', 'rejected', 'completion', 'label', 'weight', 'row'];
+/** Names that mean something else to `apply_chat_template` or in a template. */
+const TAKEN = [
+  ...[
+    'messages',
+    'add_generation_prompt',
+    'tokenize',
+    'return_tensor',
+    'return_dict',
+    'padding',
+    'truncation',
+    'max_length',
+    'chat_template',
+  ],
+  ...['tokenizer_kwargs', 'bos_token', 'eos_token', 'pad_token', 'range', 'namespace', 'raise_exception', 'strftime_now'],
+];
+
+/** The values that a row passes to its chat template: the usual columns and those named. Text in JSON is parsed. */
+export function templateFields(at: string, row: Readonly<Record<string, unknown>>, named: readonly string[]): TemplateFields {
+  const { chat_template_kwargs: others, ...fields } = Object.fromEntries(
+    [...USUAL, ...named].flatMap((column) => ((row[column] ?? undefined) === undefined ? [] : [[column, row[column]] as const])),
+  );
+  if (typeof fields.tools === 'string') fields.tools = parsed(at, 'tools', fields.tools);
+  const more = typeof others === 'string' ? parsed(at, 'chat_template_kwargs', others) : (others ?? {});
+  if (!isObject(more)) throw new BadRow(at, 'chat_template_kwargs', `is ${describe(more)}, expected an object`);
+  return { ...fields, ...more };
+}
+
+function parsed(at: string, column: string, text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch (error) {
+    throw new BadRow(at, column, `is a string that is not JSON: ${(error as Error).message}`, { cause: error });
+  }
+}
+
+/** The columns of a row that nothing reads, but that a chat template might. */
+export function unreadColumns(row: Readonly<Record<string, unknown>>, named: readonly string[]): TemplateFields {
+  const read = new Set<string>([...USUAL, ...OWN, ...TAKEN, ...named]);
+  const isUnread = ([column, value]: [string, unknown]) => !read.has(column) && (value ?? undefined) !== undefined;
+  return Object.fromEntries(Object.entries(row).filter(isUnread));
+}
+
+/** The chat template of a tokenizer for one side of a row. `at` and `name` name row and side in errors. */
+export function templateOf(at: string, name: string, tokenizer: TextTokenizer | ChatTokenizer, fields: TemplateFields): Template {
+  const chat = chatOf(at, name, tokenizer);
+  const call = (method: 'apply_chat_template' | 'generation_spans', messages: readonly Message[], answer: boolean): unknown =>
+    chat[method]!([...messages] as TemplateMessage[], {
+      ...fields,
+      add_generation_prompt: answer,
+      tokenize: true,
+      return_tensor: false,
+      return_dict: false,
+    });
+  const subject = `${name}: the chat template`;
+  return {
+    render: (messages, answer) => idsOf(at, subject, `${name}: apply_chat_template`, () => call('apply_chat_template', messages, answer)),
+    marked: (messages) =>
+      callOf(at, subject, () =>
+        chat.generation_spans ? (call('generation_spans', messages, false) as readonly Span[] | undefined) : undefined,
+      ),
+    fail: (predicate) => {
+      throw new BadRow(at, subject, predicate);
+    },
+  };
+}
+
+/** A template that keeps what it has rendered: the sides of a pair usually start with the same turns. */
+export function remembering(template: Template, rendered: Map<string, readonly number[]>): Template {
+  return {
+    ...template,
+    render: (messages, answer) => {
+      const key = JSON.stringify([answer, messages]);
+      const ids = rendered.get(key) ?? template.render(messages, answer);
+      rendered.set(key, ids);
+      return ids;
+    },
+  };
+}
+
+function chatOf(at: string, name: string, tokenizer: TextTokenizer | ChatTokenizer): ChatTokenizer {
+  if ('apply_chat_template' in tokenizer && typeof tokenizer.apply_chat_template === 'function') return tokenizer;
+  throw new TypeError(`${at}: ${name}: messages need a tokenizer with apply_chat_template`);
+}
