@@ -1,7 +1,7 @@
 import { encode } from 'gpt-tokenizer/encoding/r50k_base';
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
-import { packPairs, packSequences, type EncodedPair, type Message, type Sequence } from '../../src/index.js';
+import { packPairs, packSequences, type EncodedPair, type Sequence } from '../../src/index.js';
 import { generator } from '../../src/internal/random.js';
 import { example, pair } from '../support/encoded.js';
 
@@ -83,6 +83,7 @@ describe('packPairs', () => {
 });
 
 describe('100,000 items with the lengths of the rows of hh-rlhf', () => {
+  interface Message { readonly content: string }
   interface Row {
     readonly prompt: Message[];
     readonly chosen: Message[];
