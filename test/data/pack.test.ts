@@ -83,7 +83,9 @@ describe('packPairs', () => {
 });
 
 describe('100,000 items with the lengths of the rows of hh-rlhf', () => {
-  interface Message { readonly content: string }
+  interface Message {
+    readonly content: string;
+  }
   interface Row {
     readonly prompt: Message[];
     readonly chosen: Message[];
