@@ -26,6 +26,8 @@ export {
   completionLogProbs,
   type CompletionBatch,
   type CompletionLogProbsOptions,
+  type CompletionTokens,
+  type CompletionWeights,
   type PackedCompletionBatch,
 } from './logprobs/completionLogProbs.js';
 export { implicitRewards, type ImplicitRewardsOptions } from './logprobs/implicitRewards.js';
@@ -58,7 +60,7 @@ export { completionMask, type CompletionSpans } from './masking/completionMask.j
 export { IGNORE_INDEX } from './masking/ignoreIndex.js';
 export { labelsFromMask, maskFromLabels, shiftLabels, type LabelOptions } from './masking/labels.js';
 export { maskedMean, maskedSum } from './masking/maskedReductions.js';
-export { segmentAttentionMask, type Segments } from './masking/segments.js';
+export { segmentAttentionMask, type Segments, type WithoutSegments } from './masking/segments.js';
 
 export * from './losses/index.js';
 export { lossNamed, losses, type LossBatch, type LossEntry, type LossName, type NamedLoss } from './catalogue.js';

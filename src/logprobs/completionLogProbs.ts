@@ -16,7 +16,7 @@ import { reduceTokens } from './reduceTokens.js';
 import { tokenLogProbs } from './tokenLogProbs.js';
 
 /** The tokens of a batch, and which of them count. `L` is the type of a tensor `[B, T]`. */
-type CompletionTokens<L> =
+export type CompletionTokens<L> =
   | {
       /** Integers `[B, T]`; a tensor, or plain lists. Tokens that do not count may be anything. */
       readonly tokens: OrPlain<L>;
@@ -35,7 +35,7 @@ type CompletionTokens<L> =
     };
 
 /** Weights of the tokens of a batch. */
-interface CompletionWeights<L> {
+export interface CompletionWeights<L> {
   /** Finite and not negative, `[B, T]`; a tensor, or plain lists; data, without gradient. By default, each token weighs 1. */
   readonly weights?: OrPlain<L>;
 }
