@@ -7,11 +7,29 @@ export { backendOf, registerBackend } from './backend/registry.js';
 export type { Backend, DType, Nested } from './backend/types.js';
 export * as ops from './backend/ops.js';
 export { stopGradient } from './backend/ops.js';
-export type { LinearRows, Operand, OrPlain, PlainList, Reduced, ScalarOf, Statistic, TokenStats, WeightLayout } from './backend/types.js';
+export type {
+  LinearRows,
+  Operand,
+  OrPlain,
+  PlainList,
+  Raised,
+  Reduced,
+  ScalarOf,
+  Statistic,
+  TokenStats,
+  WeightLayout,
+} from './backend/types.js';
 
 export type { TargetMargin } from './internal/targetMargin.js';
 
-export { completionLogProbs, type CompletionBatch, type CompletionLogProbsOptions } from './logprobs/completionLogProbs.js';
+export {
+  completionLogProbs,
+  type CompletionBatch,
+  type CompletionLogProbsOptions,
+  type CompletionTokens,
+  type CompletionWeights,
+  type PackedCompletionBatch,
+} from './logprobs/completionLogProbs.js';
 export { implicitRewards, type ImplicitRewardsOptions } from './logprobs/implicitRewards.js';
 export { humanlineClamp, type HumanlineBatch, type HumanlineClamped, type HumanlineClampOptions } from './logprobs/humanlineClamp.js';
 export type { LabelledLogps } from './logprobs/labelled.js';
@@ -36,11 +54,13 @@ export { sequenceLogProbs, type SequenceLogProbsOptions } from './logprobs/seque
 export { tokenKl } from './logprobs/tokenKl.js';
 export { tokenLogProbs, type TokenLogProbsOptions, type TokensOf } from './logprobs/tokenLogProbs.js';
 export { tokenStats } from './logprobs/tokenStats.js';
+export { unpack } from './logprobs/unpack.js';
 
 export { completionMask, type CompletionSpans } from './masking/completionMask.js';
 export { IGNORE_INDEX } from './masking/ignoreIndex.js';
 export { labelsFromMask, maskFromLabels, shiftLabels, type LabelOptions } from './masking/labels.js';
 export { maskedMean, maskedSum } from './masking/maskedReductions.js';
+export { segmentAttentionMask, type Segments, type WithoutSegments } from './masking/segments.js';
 
 export * from './losses/index.js';
 export { lossNamed, losses, type LossBatch, type LossEntry, type LossName, type NamedLoss } from './catalogue.js';
@@ -71,15 +91,14 @@ export {
   type TextTokenizer,
   type TokenizerLike,
 } from './data/chatTokenizer.js';
+export { collatePairs, collateUnpaired, type MismatchedBatch, type PairBatch, type UnpairedBatch } from './data/collate.js';
 export {
-  collatePairs,
-  collateUnpaired,
-  type Batch,
-  type CollateOptions,
-  type MismatchedBatch,
-  type PairBatch,
-  type UnpairedBatch,
-} from './data/collate.js';
+  collatePackedPairs,
+  collatePackedSequences,
+  type PackedBatch,
+  type PackedPairBatch,
+  type PackedSequenceBatch,
+} from './data/collatePacks.js';
 export {
   encodePairs,
   encodeUnpaired,
@@ -92,6 +111,8 @@ export {
   type PromptlessRow,
 } from './data/encode.js';
 export { extractPrompt, type PromptedRow } from './data/extractPrompt.js';
+export { packPairs, packSequences, type PackOptions, type Packs } from './data/pack.js';
+export type { Batch, CollateOptions } from './data/padRows.js';
 export { parseJsonl, type JsonlOptions } from './data/jsonl.js';
 export { mismatchCompletions, type MismatchedExample } from './data/mismatchCompletions.js';
 export type { ContentPart, Message, PreferenceRow, Turns, UnpairedRow } from './data/rows.js';

@@ -168,6 +168,9 @@ export type Reduced<T> = T extends readonly (infer U)[]
         ? Scalar
         : T;
 
+/** The tensor type with one axis more than `T`: `number[][]` for `number[]`, `Tensor3D` for `Tensor2D`; otherwise `T` itself. */
+export type Raised<T> = T extends readonly unknown[] ? T[] : T extends Tensor2D ? Tensor3D : T extends Tensor1D ? Tensor2D : T;
+
 /** The type of a scalar on the engine of `T`: `number` for arrays, `tf.Scalar` for TensorFlow.js, otherwise `T`. */
 export type ScalarOf<T> = T extends number | readonly unknown[] ? number : T extends Tensor ? Scalar : T;
 

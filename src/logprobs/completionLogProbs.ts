@@ -1,5 +1,5 @@
 import { backendOf } from '../backend/registry.js';
-import { cast, constant, div, maximum, reshape, scope, shape, slice, sum, where } from '../backend/ops.js';
+import { add, cast, constant, reshape, scope, shape, slice, where } from '../backend/ops.js';
 import type { OrPlain, Reduced } from '../backend/types.js';
 import { checkFields, checkTensor, checkUnused, type Checked } from '../internal/checks.js';
 import { isCounted, UNCOUNTED } from '../internal/labels.js';
@@ -8,15 +8,15 @@ import { choice, optional, readOptions } from '../internal/options.js';
 import { anyIgnoreIndex, checkIgnoreIndex, IGNORE_INDEX } from '../masking/ignoreIndex.js';
 import { labelsOfCounted, shifted } from '../masking/labels.js';
 import { checkMask } from '../masking/maskedReductions.js';
+import { checkSegments, segmentMistakes, type Segments, type WithoutSegments } from '../masking/segments.js';
+import { checkWeights, countedWeights, weighted } from '../masking/tokenWeights.js';
 import type { LinearHead } from './linearHead.js';
 import { linearTokenLogProbs, type LinearTokenLogProbsOptions } from './linearTokenLogProbs.js';
+import { reduceTokens } from './reduceTokens.js';
 import { tokenLogProbs } from './tokenLogProbs.js';
 
-/**
- * The tokens of a batch, and which of them count, for {@link completionLogProbs}. Nothing is shifted: place t of each row is the
- * token that the model reads at place t. `L` is the type of a tensor `[B, T]`.
- */
-export type CompletionBatch<L> =
+/** The tokens of a batch, and which of them count. `L` is the type of a tensor `[B, T]`. */
+export type CompletionTokens<L> =
   | {
       /** Integers `[B, T]`; a tensor, or plain lists. Tokens that do not count may be anything. */
       readonly tokens: OrPlain<L>;
@@ -33,6 +33,21 @@ export type CompletionBatch<L> =
       /** Mutually exclusive with `labels`. */
       readonly mask?: undefined;
     };
+
+/** Weights of the tokens of a batch. */
+export interface CompletionWeights<L> {
+  /** Finite and not negative, `[B, T]`; a tensor, or plain lists; data, without gradient. By default, each token weighs 1. */
+  readonly weights?: OrPlain<L>;
+}
+
+/**
+ * The tokens of a batch, and which of them count, for {@link completionLogProbs}. Nothing is shifted: place t of each row is the
+ * token that the model reads at place t. `L` is the type of a tensor `[B, T]`.
+ */
+export type CompletionBatch<L> = CompletionTokens<L> & CompletionWeights<L> & WithoutSegments;
+
+/** A batch of packed rows for {@link completionLogProbs}: a {@link CompletionBatch} with {@link Segments}. */
+export type PackedCompletionBatch<L> = CompletionTokens<L> & CompletionWeights<L> & Segments<L>;
 
 /** Options of {@link completionLogProbs}. */
 export interface CompletionLogProbsOptions {
@@ -61,10 +76,13 @@ export function completionLogProbs<H, W>(
  *     sum:  S[b] = sum over t of mask[b, t] * logp[b, t]
  *     mean: A[b] = S[b] / (number of counted tokens of b)
  *
+ *     with batch.weights w:  S[b] = sum over t of w[b, t] * mask[b, t] * logp[b, t]
+ *                            A[b] = S[b] / (sum over t of w[b, t] * mask[b, t])
+ *
  * Most losses take sums; see `logps` of each loss in `losses` for those that take means. With all chosen rows first, then all
  * rejected rows, `splitPairs` of the result makes pairs. A completion without counted tokens gives 0 with zero gradient.
  *
- * The function shifts tokens and mask itself, and equals `sequenceLogProbs(tokenLogProbs(logits, labels), maskFromLabels(labels))`
+ * The function shifts tokens, mask and weights itself, and equals `sequenceLogProbs(tokenLogProbs(logits, labels), maskFromLabels(labels))`
  * with `labels = shiftLabels(labelsFromMask(tokens, mask))`. A mask that counts the first token of a row is an error: no logits
  * predict that token, so the mask is wrong or was shifted before.
  *
@@ -73,8 +91,9 @@ export function completionLogProbs<H, W>(
  * @param options - See {@link CompletionLogProbsOptions}.
  * @returns One log-prob per row, `[B]`, in nats (sum) or nats per token (mean).
  * @throws TypeError if logits do not hold floats, or a tensor of tokens does not hold integers.
- * @throws RangeError if shapes differ, the mask holds anything but 0 and 1, the first token of a row counts, or a token that
- *   counts is not an integer in `[0, V)`; on WebGPU and WebGL, tensors cannot be read, and such a row becomes NaN instead.
+ * @throws RangeError if shapes differ, the mask holds anything but 0 and 1, the first token of a row counts, a token that counts is not
+ *   an integer in `[0, V)`, or a weight is negative or not finite; on WebGPU and WebGL, tensors cannot be read, and such a row, or a row
+ *   with such a weight of a counted token, becomes NaN instead.
  *
  * @example
  * ```ts
@@ -90,9 +109,45 @@ export function completionLogProbs<T>(
   batch: CompletionBatch<Reduced<NoInfer<T>>>,
   options?: CompletionLogProbsOptions,
 ): Reduced<Reduced<T>>;
+/**
+ * Log-probs of the completions of packed rows, one per segment, from the hidden states before the output embedding.
+ *
+ * @param head - Hidden states and output embedding, see {@link LinearHead}.
+ * @param options - See {@link CompletionLogProbsOptions} and {@link LinearTokenLogProbsOptions}.
+ */
+export function completionLogProbs<H, W>(
+  head: LinearHead<H, W>,
+  batch: PackedCompletionBatch<Reduced<NoInfer<H>>>,
+  options?: CompletionLogProbsOptions & LinearTokenLogProbsOptions,
+): Reduced<H>;
+/**
+ * Log-probs of the completions of packed rows, one per segment: sums and means over the places of each segment.
+ *
+ * The logits must come from a model in which no token sees another segment: with `segmentAttentionMask` and with positions that
+ * restart in each segment. As in a row of its own, nothing predicts the first token of a segment, so it must not count.
+ *
+ * @param batch - See {@link PackedCompletionBatch}; `collatePackedPairs` and `collatePackedSequences` make one.
+ * @returns `[B, count]`, in nats (sum) or nats per token (mean); 0 for a segment that a row does not have. `unpack` brings them into
+ *   the order of the pairs or sequences.
+ * @throws RangeError also if the segments of a row are not numbered 1, 2, ... up to at most `count`, each in one piece, or if padding or
+ *   the first token of a segment counts; where values cannot be read, the row becomes NaN instead.
+ *
+ * @example
+ * ```ts
+ * import { completionLogProbs } from 'prefloss';
+ * const logits = [[[0, 0], [0, 0], [0, 0], [0, Math.log(3)], [0, 0]]];
+ * const batch = { tokens: [[0, 1, 0, 1, 1]], mask: [[0, 1, 0, 1, 1]], segments: [[1, 1, 2, 2, 2]], count: 2 };
+ * console.log(completionLogProbs(logits, batch)[0]!.map((x) => x.toFixed(4)).join()); // -0.6931,-0.9808
+ * ```
+ */
+export function completionLogProbs<T>(
+  logits: T,
+  batch: PackedCompletionBatch<Reduced<NoInfer<T>>>,
+  options?: CompletionLogProbsOptions,
+): Reduced<T>;
 export function completionLogProbs(
   scores: unknown,
-  batch: CompletionBatch<unknown>,
+  batch: CompletionBatch<unknown> | PackedCompletionBatch<unknown>,
   options: CompletionLogProbsOptions & LinearTokenLogProbsOptions = {},
 ): unknown {
   const head = isHead(scores) ? scores : undefined;
@@ -106,17 +161,21 @@ export function completionLogProbs(
   const vocabulary = head ? vocabularyOf(head) : like.shape[2]!;
   const ignored = batch.labels === undefined ? UNCOUNTED : (read.ignoreIndex ?? IGNORE_INDEX);
   checkIgnoreIndex(FN, ignored);
+  const packed = batch.segments === undefined ? undefined : batch;
 
   return scope(like.value, () => {
     const labels = batch.labels ?? labelsOfCounted<unknown>(constant(batch.mask, batch.tokens, 'int'), batch.mask, ignored);
     const isReadable = checkLabelValues(labels, { ignored, vocabulary, name: batch.labels === undefined ? 'tokens' : 'labels' });
+    const counts = isCounted(labels, ignored);
+    const wrong = packed && segmentMistakes(FN, counts, packed, { canFirstCount: false });
     const next = shifted(labels, ignored);
     const logps = head
       ? linearTokenLogProbs(head, next, { ...ofHead, ignoreIndex: ignored })
       : tokenLogProbs(scores, next, { ignoreIndex: ignored });
-    const total = sum(logps, -1);
-    const counts = isCounted(labels, ignored);
-    const result = read.reduction === 'sum' ? total : div(total, maximum(sum(cast(counts, 'float'), -1), 1));
+    const weights = batch.weights === undefined ? undefined : countedWeights(like.value, batch.weights, counts);
+    const terms = weights === undefined ? logps : weighted(logps, shifted(weights, 0, 'float'));
+    const result = reduceTokens<unknown>(terms, () => weights ?? cast(counts, 'float'), { ...read, packed });
+    if (packed !== undefined) return wrong === undefined ? result : add(result, wrong);
     return isReadable ? result : where(reshape(slice(counts, 0, 1, 1), [like.shape[0]!]), NaN, result);
   });
 }
@@ -134,7 +193,11 @@ function vocabularyOf(head: LinearHead<unknown>): number {
 }
 
 /** Checks the form and the shapes of a batch. */
-function checkBatch(batch: CompletionBatch<unknown>, read: { readonly ignoreIndex: number | undefined }, like: Checked): void {
+function checkBatch(
+  batch: CompletionBatch<unknown> | PackedCompletionBatch<unknown>,
+  read: { readonly ignoreIndex: number | undefined },
+  like: Checked,
+): void {
   const form = '{ tokens, mask } or { labels }';
   const names = (batch as Partial<CompletionBatch<unknown>> | undefined)?.labels === undefined ? ['tokens', 'mask'] : ['labels'];
   checkFields(FN, 'batch', batch, names, form);
@@ -147,6 +210,9 @@ function checkBatch(batch: CompletionBatch<unknown>, read: { readonly ignoreInde
   } else {
     checkTensor(FN, 'labels', batch.labels, expected);
   }
+  if (batch.weights !== undefined) checkWeights(FN, batch.weights, like);
+  if (batch.segments === undefined) checkUnused(FN, batch, ['count'], 'without segments');
+  else checkSegments(FN, batch, like);
 }
 
 /** Checks counted tokens, if labels `[B, T]` can be read. Returns whether they can. */

@@ -1,5 +1,5 @@
 import { broadcastTo, cast, concat, constant, scope, shape, slice, where } from '../backend/ops.js';
-import type { OrPlain } from '../backend/types.js';
+import type { DType, OrPlain } from '../backend/types.js';
 import { checkOptions, checkTensor } from '../internal/checks.js';
 import { isCounted, NO_LABEL } from '../internal/labels.js';
 import { checkIgnoreIndex, IGNORE_INDEX } from './ignoreIndex.js';
@@ -42,11 +42,11 @@ export function shiftLabels<T>(labels: T, options: LabelOptions = {}): T {
   return scope(labels, () => shifted(labels, ignoreIndex));
 }
 
-/** {@link shiftLabels} without checks. */
-export function shifted<T>(labels: T, ignoreIndex: number): T {
-  const [rows, time] = shape(labels) as [number, number];
-  const last = broadcastTo<T>(constant(labels, ignoreIndex, 'int'), [rows, 1]);
-  return time === 1 ? last : concat([slice(labels, 1, time, 1), last], 1);
+/** Each row shifted one place to the left, with `last` at its end: {@link shiftLabels} without checks. */
+export function shifted<T>(x: T, last: number, dtype: DType = 'int'): T {
+  const [rows, time] = shape(x) as [number, number];
+  const end = broadcastTo<T>(constant(x, last, dtype), [rows, 1]);
+  return time === 1 ? end : concat([slice(x, 1, time, 1), end], 1);
 }
 
 /**

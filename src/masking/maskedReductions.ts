@@ -1,6 +1,6 @@
 import { backendOf } from '../backend/registry.js';
 import type { OrPlain, Reduced, ScalarOf } from '../backend/types.js';
-import { add, cast, div, maximum, scope, where } from '../backend/ops.js';
+import { cast, div, maximum, scope, where } from '../backend/ops.js';
 import { checkTensor, checkValues, type Checked } from '../internal/checks.js';
 import { zeroOrOne } from '../internal/domains.js';
 
@@ -27,13 +27,16 @@ export function maskHolds<T>(mask: T): T | undefined {
 
 const reduce = <T>(x: T, axis: number | undefined): T => backendOf<T>(x).sum(x, axis);
 
-/** {@link maskedSum} without checks of its arguments. */
-export function sumOfCounted<T>(x: T, mask: OrPlain<T>, axis?: number): unknown {
+/** The values whose mask is 1, 0 elsewhere. A mask that is invalid and cannot be read gives NaN. */
+export function counted<T>(x: T, mask: OrPlain<T>): T {
   // Select, do not multiply: 0 * -Infinity is NaN.
-  const total = reduce(where(mask, x, 0), axis);
+  const values = where(mask, x, 0);
   const holds = maskHolds(mask);
-  return holds === undefined ? total : add(total, reduce(where(holds, 0, NaN), axis));
+  return holds === undefined ? values : where(holds, values, NaN);
 }
+
+/** {@link maskedSum} without checks of its arguments. */
+export const sumOfCounted = <T>(x: T, mask: OrPlain<T>, axis?: number): unknown => reduce(counted(x, mask), axis);
 
 /** {@link maskedMean} without checks of its arguments. */
 export function meanOfCounted<T>(x: T, mask: OrPlain<T>, axis?: number): unknown {

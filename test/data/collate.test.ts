@@ -41,6 +41,22 @@ describe('collatePairs', () => {
     expect(collatePairs([{ row: 0, chosen: whole, rejected: whole }], { padTokenId: 0 }).mask).toEqual([[0, 1, 1], [0, 1, 1]]); // prettier-ignore
   });
 
+  it('has the weights of counted tokens if a row has weights, 1 in rows without', () => {
+    expect('weights' in collatePairs(pairs, { padTokenId: 0 })).toBe(false);
+    const chosen = { ...pairs[0]!.chosen, weights: [7, 7, 0.5, 0, 2] };
+    const { weights } = collatePairs([{ ...pairs[0]!, chosen }, pairs[1]!], { padTokenId: 0 });
+    expect(weights).toEqual([[0, 0, 0.5, 0, 2], [0, 1, 0, 0, 0], [0, 0, 1, 0, 0], [0, 1, 1, 0, 0]]); // prettier-ignore
+  });
+
+  it('copies weights of pairs, which all or none have', () => {
+    expect(collatePairs(pairs.map((p, i) => ({ ...p, weight: i / 2 })), { padTokenId: 0 }).weight).toEqual([0, 0.5]); // prettier-ignore
+    expect(() => collatePairs([{ ...pairs[0]!, weight: 1 }, pairs[1]!], { padTokenId: 0 })).toThrow(
+      'collatePairs: pairs[1] lacks weight, which pairs[0] has',
+    );
+    const bad = () => collatePairs([{ ...pairs[0]!, weight: -1 }], { padTokenId: 0 });
+    expect(bad).toThrow('collatePairs: pairs[0].weight must be finite and >= 0, got -1');
+  });
+
   it('copies log-probs under the reference', () => {
     const withReference = pairs.map((p, i) => ({ ...p, reference: { chosen: -i, rejected: -10 - i } }));
     expect(collatePairs(withReference, { padTokenId: 0 }).reference).toEqual({ chosen: [-0, -1], rejected: [-10, -11] });
@@ -85,6 +101,9 @@ describe('collatePairs', () => {
     ['a side alone', [{ row: 0, chosen: pairs[0]!.chosen } as never], { padTokenId: 0 }, 'collatePairs: pairs[0] lacks rejected, expected { chosen, rejected }'], // prettier-ignore
     ['the result of encodePairs', { pairs, dropped: [] } as never, { padTokenId: 0 }, 'collatePairs: pairs is a value of type Object, expected a list'], // prettier-ignore
     ['a log-prob that is not a number', [{ ...pairs[0]!, reference: { chosen: -1, rejected: null as never } }], { padTokenId: 0 }, 'collatePairs: pairs[0].reference.rejected is null, expected a number'], // prettier-ignore
+    ['weights of another length', [{ ...pairs[0]!, chosen: { tokens: [1, 2], mask: [0, 1], weights: [1] } }], { padTokenId: 0 }, 'collatePairs: pairs[0].chosen has 2 tokens and weights of length 1'], // prettier-ignore
+    ['a negative weight', [{ ...pairs[0]!, chosen: { tokens: [1, 2], mask: [0, 1], weights: [1, -1] } }], { padTokenId: 0 }, 'collatePairs: value 1 of pairs[0].chosen.weights must be finite and >= 0, got -1'], // prettier-ignore
+    ['a weight that is not a number', [{ ...pairs[0]!, chosen: { tokens: [1, 2], mask: [0, 1], weights: [1, NaN] } }], { padTokenId: 0 }, 'collatePairs: value 1 of pairs[0].chosen.weights must be finite and >= 0, got NaN'], // prettier-ignore
     ['one log-prob for a pair', [{ ...pairs[0]!, reference: -1 as never }], { padTokenId: 0 }, 'collatePairs: pairs[0].reference is a number, expected { chosen, rejected }'], // prettier-ignore
   ])('%s is an error', (_, given, options, message) => {
     expect(() => collatePairs(given, options as never)).toThrow(message);
@@ -92,6 +111,19 @@ describe('collatePairs', () => {
 });
 
 describe('collateUnpaired', () => {
+  it('has weights of examples and of tokens, also of mismatched completions', () => {
+    const own = (row: number) => ({ ...example(row, [1], [2, 3]), weight: row });
+    const mismatched = { ...example(0, [1], [4]), weights: [1, 0.25] };
+    const batch = collateUnpaired(
+      [
+        { ...own(0), mismatched },
+        { ...own(1), mismatched: example(1, [1], [5]) },
+      ],
+      { padTokenId: 0 },
+    );
+    expect([batch.weight, batch.weights, batch.mismatched!.weights]).toEqual([[0, 1], undefined, [[0, 0.25], [0, 1]]]); // prettier-ignore
+  });
+
   it.each([
     [undefined, 'examples is undefined, expected a list'],
     [[null], 'examples[0] is null, expected { tokens, mask, label }'],

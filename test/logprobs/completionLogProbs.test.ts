@@ -171,3 +171,108 @@ describe('completionLogProbs', () => {
     }
   });
 });
+
+describe('completionLogProbs with weights', () => {
+  const weights = tokens.map((row, b) => row.map((_, t) => Math.fround(0.3 * b + 0.7 * t)));
+  const shiftedWeights = weights.map((row) => [...row.slice(1), 0]);
+  const long = (reduction: 'sum' | 'mean'): number[] => {
+    const labels = shiftLabels(labelsFromMask(tokens, mask));
+    const logps = tokenLogProbs(logits as number[][][], labels);
+    return sequenceLogProbs(logps, maskFromLabels(labels), { reduction, weights: shiftedWeights });
+  };
+
+  it.each(['sum', 'mean'] as const)('takes them unshifted, with labels and with a head: %s', async (reduction) => {
+    const batches = [
+      { tokens: ints(tokens), mask: tensor(mask), weights: tensor(weights) },
+      { tokens, mask, weights },
+      { tokens: ints(tokens), mask, weights },
+      { labels: hfLabels, weights: tensor(weights) },
+      { labels: ints(hfLabels), weights },
+    ];
+    for (const batch of batches) await expectValues(completionLogProbs<X>(tensor(logits), batch, { reduction }), long(reduction), 8);
+    const next = shiftLabels(labelsFromMask(tokens, mask));
+    const perToken = linearTokenLogProbs(head as never, next) as number[][];
+    const expected = sequenceLogProbs(perToken, maskFromLabels(next), { reduction, weights: shiftedWeights });
+    const onEngine = { hidden: tensor(head.hidden), weight: tensor(head.weight), bias: tensor(head.bias) };
+    for (const batch of batches) await expectValues(completionLogProbs<X, X>(onEngine, batch, { reduction }), expected, 8);
+  });
+
+  it('has exactly the values without weights if all are 1', async () => {
+    const ones = mask.map((row) => row.map(() => 1));
+    for (const reduction of ['sum', 'mean'] as const)
+      expect(await read(completionLogProbs<X>(tensor(logits), { tokens, mask, weights: ones }, { reduction }))).toEqual(
+        await read(completionLogProbs<X>(tensor(logits), { tokens, mask }, { reduction })),
+      );
+  });
+
+  it('has the gradient of the long way', async () => {
+    const longer = (x: X): X => {
+      const labels = shiftLabels<X>(ints(hfLabels));
+      return sequenceLogProbs<X>(tokenLogProbs<X, X>(x, labels), maskFromLabels<X>(labels), { weights: shiftedWeights });
+    };
+    const { grads } = await derivatives(longer, [logits]);
+    await expectGradients((x) => completionLogProbs<X>(x, { tokens, mask, weights }), [logits], grads as Values[]);
+  });
+
+  it('leaks nothing, and names bad weights', () => {
+    const [x, t, m, w] = [tensor(logits), ints(tokens), tensor(mask), tensor(weights)];
+    expectNoLeak(() => completionLogProbs<X>(x, { tokens: t, mask: m, weights: w }, { reduction: 'mean' }));
+    expectNoLeak(() => completionLogProbs<X>(x, { tokens, mask, weights }));
+    const call = (own: Nested) => () => completionLogProbs<X>(x, { tokens: t, mask: m, weights: own as number[][] });
+    const like = 'expected [3, 5] like logits without the last axis';
+    expectError(call([[1]]), RangeError, `completionLogProbs: weights has shape [1, 1], ${like}`);
+    const negative = weights.map((row) => row.map((v) => v - 0.5));
+    expectError(call(negative), RangeError, 'completionLogProbs: value 0 of weights must be finite and >= 0, got -0.5');
+  });
+});
+
+describe('completionLogProbs of packed rows', () => {
+  // The rows of the batch above one after the other, the last one without its padding.
+  const flat = { tokens: [[...tokens[0]!, ...tokens[1]!]], mask: [[...mask[0]!, ...mask[1]!]] };
+  const packed = { ...flat, segments: [[1, 1, 1, 1, 1, 2, 2, 2, 0, 0]], count: 3 };
+  const joined = [[...(logits as number[][][])[0]!, ...(logits as number[][][])[1]!]];
+
+  it.each(['sum', 'mean'] as const)('has the values of the padded rows: %s', async (reduction) => {
+    const expected = [[...theLongWay(reduction).slice(0, 2), 0]];
+    const batches = [
+      packed,
+      { ...packed, tokens: ints(packed.tokens), mask: tensor(packed.mask), segments: ints(packed.segments) },
+      { ...packed, segments: ints(packed.segments) },
+    ];
+    for (const batch of batches) await expectValues(completionLogProbs<X>(tensor(joined), batch, { reduction }), expected, 8);
+    const weights = packed.tokens.map((row) => row.map((_, t) => t));
+    const own = completionLogProbs(logits as number[][][], { tokens, mask, weights: [[0, 1, 2, 3, 4], [5, 6, 7, 8, 9], [0, 0, 0, 0, 0]] }, { reduction }); // prettier-ignore
+    await expectValues(completionLogProbs<X>(tensor(joined), { ...packed, weights }, { reduction }), [[own[0]!, own[1]!, 0]], 80);
+    const labels = packed.tokens.map((row, b) => row.map((token, t) => (packed.mask[b]![t] === 1 ? token : -100)));
+    const { segments, count } = packed;
+    await expectValues(completionLogProbs<X>(tensor(joined), { labels: ints(labels), segments, count }, { reduction }), expected, 8);
+  });
+
+  it('has the gradient of the padded rows', async () => {
+    const padded = (x: X): X => completionLogProbs<X>(x, { tokens: tokens.slice(0, 2), mask: mask.slice(0, 2) });
+    const { grads } = await derivatives(padded, [(logits as Nested[]).slice(0, 2)]);
+    const [first, second] = grads[0] as [Nested[], Nested[]];
+    await expectGradients((x) => completionLogProbs<X>(x, packed), [joined], [[[...first, ...second]]] as never);
+  });
+
+  const bad: [string, object, string][] = [
+    ['a first token of a segment that counts', { mask: [[0, 0, 1, 1, 1, 1, 1, 1, 0, 0]] }, 'the first token of segment 2 of row 0 counts, but no logits predict it'], // prettier-ignore
+    ['padding that counts', { mask: [[0, 0, 1, 1, 1, 0, 1, 1, 1, 0]] }, 'place 8 of row 0 counts, but is padding in segments'],
+    ['segments that are not contiguous', { segments: [[1, 1, 1, 2, 2, 1, 1, 1, 0, 0]] }, 'segments has 1 at place 5 of row 0, expected 2, 3 or 0'], // prettier-ignore
+    ['a count that is too small', { count: 1 }, 'segments has 2 at place 5 of row 0, expected at most 1, the count'],
+  ];
+  it.each(bad)('refuses %s, or gives NaN where tensors cannot be read', async (_, change, message) => {
+    const [x, batch] = [tensor(joined), { ...packed, ...change }];
+    expectError(() => completionLogProbs<X>(x, batch), RangeError, `completionLogProbs: ${message}`);
+    const onEngine = { ...batch, tokens: ints(batch.tokens), mask: tensor(batch.mask), segments: ints(batch.segments) };
+    if (isReadable) expectError(() => completionLogProbs<X>(x, onEngine), RangeError, `completionLogProbs: ${message}`);
+    else expect(((await read(completionLogProbs<X>(x, onEngine))) as number[][]).flat().every(Number.isNaN)).toBe(true);
+  });
+
+  it('leaks nothing, and names bad input', () => {
+    const x = tensor(joined);
+    expectNoLeak(() => completionLogProbs<X>(x, packed, { reduction: 'mean' }));
+    const without = { ...flat, count: 3 } as never;
+    expectError(() => completionLogProbs<X>(x, without), RangeError, 'completionLogProbs: count would be ignored without segments');
+  });
+});

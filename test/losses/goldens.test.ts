@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest';
 import {
   adaptiveBeta,
   backendOf,
+  completionLogProbs,
   humanlineClamp,
   ldLogProbs,
   losses,
@@ -27,6 +28,8 @@ const scalar = (like: X, x: number): X => ops.reshape(backendOf<X>(like).constan
 
 // Functions that are not losses of examples: weights, terms, reductions, aggregations of tokens.
 const OTHERS: Record<string, Call> = {
+  completionLogProbs: (x, options) =>
+    completionLogProbs<X>(x.logits, { labels: ops.cast<X>(x.labels, 'int'), weights: x.weights }, options),
   adaptiveBeta: (x, options) => adaptiveBeta<X>({ margins: x.margins, statistics: statisticsOf(x), selected: x.selected }, options),
   humanlineClamp: (x, options) => {
     const { policy } = humanlineClamp<X>({ policy: x.policy, reference: x.reference, mask: x.mask }, options);

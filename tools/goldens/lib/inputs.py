@@ -295,3 +295,19 @@ def token_inputs() -> dict:
                 labels = np.array([[1], [-100]])
             sets[f"{seed}_{kind}"] = dict(logits=logits, labels=labels)
     return sets
+
+
+def weighted_token_inputs() -> dict:
+    """Logits `[N, T, V]`, labels aligned with the tokens `[N, T]` (-100 where they are ignored), and weights `[N, T]`."""
+    sets = {}
+    for seed in SEEDS:
+        for rows, steps, vocabulary in ((3, 4, 5), (4, 3, 4)):
+            r = rng(seed, f"weightedTokens{rows}x{steps}")
+            labels = _labels(r, rows, steps, vocabulary)
+            labels[:, 0] = -100  # nothing predicts the first token
+            weights = binary(r.gamma(1, 1, (rows, steps)), 10)
+            weights[0, steps - 1] = 0
+            sets[f"{seed}_N{rows}T{steps}V{vocabulary}"] = dict(
+                logits=binary(r.normal(0, 2, (rows, steps, vocabulary)), 7), labels=labels, weights=weights
+            )
+    return sets

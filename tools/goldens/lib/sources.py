@@ -49,6 +49,7 @@ SOURCES = {
     "exo": _clone("haozheji/exact-optimization", "a8ab36011efa7a9910242eda6940d586330fff1a"),
     "nca": _clone("thu-ml/Noise-Contrastive-Alignment", "cbb9248be907c7a746d48b8329d6b24c36d717c6"),
     "rrhf": _clone("GanjinZero/RRHF", "e1a2b61f7d91fbee4cfaa3923327fcc5c5c733de"),
+    "tis-dpo": _clone("exlaw/TIS-DPO", "cbad7c1aff91d1e35f917dc628c52820e0555f7b"),
     "odpo": _clone("rycolab/odpo", "6152f67c8cddc223ca5affc7e261d967568068ee"),
 }
 
