@@ -20,12 +20,16 @@ import type { Adapter } from './lora.js';
 /** The width of a batch is rounded up to a multiple of this, so that a GPU backend compiles programs for few shapes. */
 const MULTIPLE = 16;
 
-/** DPO of a frozen Llama: with the adapters it is the policy, without them the reference. */
+/**
+ * DPO of a frozen Llama. With `adapters` it is the policy; with `referenceAdapters`, for example a frozen copy of an SFT adapter, or
+ * without any adapters, it is the reference.
+ */
 export class Dpo {
   constructor(
     readonly model: Llama,
     readonly adapters: ReadonlyMap<string, Adapter>,
     readonly padTokenId: number,
+    readonly referenceAdapters?: ReadonlyMap<string, Adapter>,
   ) {}
 
   /** The variables to train. */
@@ -45,7 +49,7 @@ export class Dpo {
   /** Returns the pairs with their log-probs under the reference, which are then computed only once. */
   async withReference(pairs: readonly EncodedPair[], batchSize: number): Promise<EncodedPair[]> {
     const batches = batchesOf(pairs, { batchSize });
-    return attachReference(batches, await precomputeReference(batches, (some) => this.logps(this.collate(some))));
+    return attachReference(batches, await precomputeReference(batches, (some) => this.logps(this.collate(some), this.referenceAdapters)));
   }
 
   /** Summed log-probs of the completions. The logits `[2B, T, 49152]` are never all in memory at once. */

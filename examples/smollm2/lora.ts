@@ -1,4 +1,5 @@
 import * as tf from '@tensorflow/tfjs';
+import { frozenCopy } from 'prefloss';
 
 /** A low-rank update of a weight, `scale a b`. */
 export interface Adapter {
@@ -16,4 +17,9 @@ export function newAdapters(shapes: ReadonlyMap<string, readonly [number, number
     return [name, { a, b, scale }];
   });
   return new Map(adapters);
+}
+
+/** Copies adapters, so that an SFT adapter which DPO trains further stays available as the reference. */
+export function frozenAdapters(adapters: ReadonlyMap<string, Adapter>): Map<string, Adapter> {
+  return new Map([...adapters].map(([name, { a, b, scale }]) => [name, { ...frozenCopy({ a, b }), scale }]));
 }
