@@ -47,15 +47,18 @@ function endOfAnswer(template: Template, messages: readonly Message[], i: number
   const nextText = textSpan(template, messages, i + 1);
   if (nextText.start < text.end) template.fail(`renders the text of message ${i + 1} before the end of message ${i}`);
   const between = whole.slice(text.end, nextText.start);
-  // Turns of all roles start alike, as with `<|im_start|>`. A turn of the assistant may start so several times.
-  const first = generationPrompt(template, messages, i)[0]!;
-  const opening = next.role === 'assistant' ? between.indexOf(first) : between.lastIndexOf(first);
-  if (opening >= 0) return text.end + opening;
-  // Each role starts with a token of its own. The turn ends where the start of the next differs from that of an answer, or from the end of
-  // the conversation.
-  const last = textSpan(template, upTo, i).end;
-  const tails = [true, false].map((answer) => template.render(upTo, answer).slice(last));
-  const shared = Math.max(...tails.map((tail) => commonStart(tail, between)));
+  const own = textSpan(template, upTo, i).end;
+  const after = template.render(upTo, false).slice(own);
+  if (commonStart(after, between) === after.length) return text.end + after.length;
+  // The turn has another end where the conversation ends. Turns of all roles may start alike, as with `<|im_start|>`; one of the assistant
+  // may start so several times.
+  const prompt = generationPrompt(template, messages, i);
+  const starts = between.map((_, place) => commonStart(prompt, between.slice(place)));
+  const longest = Math.max(0, ...starts);
+  if (longest > 0) return text.end + (next.role === 'assistant' ? starts.indexOf(longest) : starts.lastIndexOf(longest));
+  // Each role starts with a token of its own. The turn ends where what follows differs from what follows elsewhere.
+  const prompted = template.render(upTo, true).slice(own);
+  const shared = Math.max(commonStart(after, between), commonStart(prompted, between));
   if (shared > 0) return text.end + shared;
   // Both are written otherwise here. The next turn starts as it does alone.
   const header = commonEnd(between, template.render([next], false).slice(0, textSpan(template, [next], 0).start));

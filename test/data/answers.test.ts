@@ -185,6 +185,12 @@ describe('templates for which an answer cannot be found', () => {
     expect(counted(chosen)).toBe('<call>weather<|im_end|>¦Yes\n<|im_end|>');
   });
 
+  it('finds the end of a rewritten turn where turns start with a line break', () => {
+    const broken = `{{ messages | length }}{% for m in messages %}{{ '\n<|' + m.role + '|>\n' + m.content + '<|end|>' }}{% endfor %}{% if add_generation_prompt %}{{ '\n<|assistant|>\n' }}{% endif %}`;
+    const { chat, counted } = toyChat(broken);
+    expect(counted(encodePairs([threeTurns], chat).pairs[0]!.chosen)).toBe('Yes?<|end|>¦4<|end|>¦Yes.<|end|>');
+  });
+
   it('names an answer without text of which the template renders nothing', () => {
     const row = { prompt: [user('?')], chosen: [{ role: 'assistant', reasoning_content: 'R' }], rejected: [assistant('No')] };
     expect(() => encodePairs([row], toyChat(marked('{{ m.content }}')).chat)).toThrow(
