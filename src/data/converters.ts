@@ -1,5 +1,5 @@
 import { describe } from '../backend/registry.js';
-import { extractPrompt, type PromptedRow } from './extractPrompt.js';
+import { promptedRow, type PromptedRow } from './extractPrompt.js';
 import { BadRow, isObject, type Message, type PreferenceRow } from './rows.js';
 
 /**
@@ -23,7 +23,7 @@ export function fromConversations<Row extends object>(row: Row): Omit<Row, keyof
   const at = 'fromConversations: row';
   if (!isObject(row)) throw new BadRow(at, '', `is ${describe(row)}, expected { chosen, rejected }`);
   const { prompt: text, ...others } = row as Readonly<Record<string, unknown>>;
-  const result = extractPrompt(others as unknown as PreferenceRow);
+  const result = promptedRow(at, others as unknown as PreferenceRow);
   const shared = result.prompt;
   if (typeof shared === 'string') throw new BadRow(at, 'chosen', 'is a string, expected a list of messages');
   if ((text ?? undefined) !== undefined && !shared.some(({ content }) => content === text)) {
@@ -45,7 +45,7 @@ const ROLES: Readonly<Record<string, string>> = {
 
 /**
  * Converts a row of a data set like ShareGPT, with messages `{ from, value }`: `from` becomes `role` (`human` is `user`, `gpt` is
- * `assistant`), and `value` becomes `content`. A column `conversations` becomes the prompt of a preference row, or the completion of any
+ * `assistant`), and `value` becomes `content`; the value of a `function_call`, JSON, becomes `tool_calls` of the assistant. A column `conversations` becomes the prompt of a preference row, or the completion of any
  * other. A column `system` of text becomes its first message.
  *
  * @param row - A row whose columns hold messages `{ from, value }` or lists of them; other columns are unchanged.
@@ -70,6 +70,9 @@ export function fromShareGpt(row: object): Record<string, unknown> {
   const { conversations, ...others } = columns;
   const start: readonly Message[] = typeof system === 'string' && system !== '' ? [{ role: 'system', content: system }] : [];
   const place = 'chosen' in others ? 'prompt' : 'completion';
+  if (conversations !== undefined && (others[place] ?? undefined) !== undefined) {
+    throw new BadRow(at, '', `has both conversations and ${place}, expected one of them`);
+  }
   const first = conversations === undefined ? place === 'prompt' && others.prompt : conversations;
   if (!Array.isArray(first)) {
     if (start.length > 0) throw new BadRow(at, 'system', 'has no conversation that it starts');
@@ -85,6 +88,8 @@ function converted(at: string, name: string, value: unknown): unknown {
     const { from, value: content, ...fields } = item;
     if (typeof from !== 'string') throw new BadRow(at, `${name}[${n}].from`, `is ${describe(from)}, expected a string`);
     if (typeof content !== 'string') throw new BadRow(at, `${name}[${n}].value`, `is ${describe(content)}, expected a string`);
+    if (from === 'function_call')
+      return { ...fields, role: 'assistant', content: '', tool_calls: callsOf(at, `${name}[${n}].value`, content) };
     return { ...fields, role: Object.hasOwn(ROLES, from) ? ROLES[from]! : from, content };
   };
   if (isMessage(value)) return [message(value, 0)];
@@ -92,5 +97,19 @@ function converted(at: string, name: string, value: unknown): unknown {
   return (value as readonly unknown[]).map((item, n) => {
     if (!isMessage(item)) throw new BadRow(at, `${name}[${n}]`, `is ${describe(item)}, expected { from, value }`);
     return message(item, n);
+  });
+}
+
+/** The calls in the text of a message, one or a list of them: `{ name, arguments }` in JSON. */
+function callsOf(at: string, name: string, text: string): readonly object[] {
+  let value: unknown;
+  try {
+    value = JSON.parse(text);
+  } catch (error) {
+    throw new BadRow(at, name, `is not JSON: ${(error as Error).message}`, { cause: error });
+  }
+  return (Array.isArray(value) ? (value as readonly unknown[]) : [value]).map((call) => {
+    if (!isObject(call) || typeof call.name !== 'string') throw new BadRow(at, name, `is ${describe(call)}, expected { name, arguments }`);
+    return { type: 'function', function: call };
   });
 }

@@ -29,21 +29,25 @@ export function encodeChat(
 function spansOf(template: Template, messages: readonly Message[], i: number): readonly Span[] {
   const marked = template.marked(messages);
   if (!marked) return [spanOfAnswer(template, messages, i)];
-  const marksBefore = (length: number) => (length === 0 ? 0 : template.marked(messages.slice(0, length))!.length);
-  const spans = marked.slice(marksBefore(i), i === messages.length - 1 ? marked.length : marksBefore(i + 1));
-  if (spans.every(({ start, end }) => start >= end)) template.fail(`marks no token of message ${i}`);
+  const from = i === 0 ? 0 : textSpan(template, messages, i - 1).end;
+  const to = i === messages.length - 1 ? Infinity : textSpan(template, messages, i + 1).start;
+  const spans = marked.filter(({ start, end }) => start >= from && start < to && start < end);
+  if (spans.length === 0) template.fail(`marks no token of message ${i}`);
   return spans;
 }
+
+/** The tokens of white space, as chat templates write it between turns. */
+export const blankTokens = (tokenizer: ChatTokenizer): ReadonlySet<number> =>
+  new Set(['\n', '\n\n', ' '].flatMap((text) => [...tokenizer.encode(text, { add_special_tokens: false })]));
 
 /**
  * Whether the template writes anything but white space after the last turn of the assistant, so that an answer ends with a token that the
  * model can learn.
  */
-export function endsTurns(template: Template, tokenizer: ChatTokenizer, messages: readonly Message[]): boolean {
+export function endsTurns(template: Template, messages: readonly Message[], blank: ReadonlySet<number>): boolean {
   const text = 'a';
   const content = Array.isArray(messages.at(-1)!.content) ? [{ type: 'text', text }] : text;
   const answered: readonly Message[] = [...messages.slice(0, -1), { role: 'assistant', content }];
   const tail = template.render(answered, false).slice(textSpan(template, answered, answered.length - 1).end);
-  const blank = new Set(['\n', '\n\n', ' '].flatMap((text) => [...tokenizer.encode(text, { add_special_tokens: false })]));
   return tail.some((id) => !blank.has(id));
 }

@@ -30,8 +30,10 @@ export interface PromptedRow {
  * console.log([prompt, chosen].join('|')); // Is it?| Yes.
  * ```
  */
-export function extractPrompt<Row extends PreferenceRow>(row: Row): Row & PromptedRow {
-  const at = 'extractPrompt: row';
+export const extractPrompt = <Row extends PreferenceRow>(row: Row): Row & PromptedRow => promptedRow('extractPrompt: row', row);
+
+/** {@link extractPrompt}, with the start of its error messages. */
+export function promptedRow<Row extends PreferenceRow>(at: string, row: Row): Row & PromptedRow {
   pairOfSides(at, row);
   if (row.prompt !== undefined && row.prompt !== null) return row as Row & PromptedRow;
   const [chosen, rejected] = [row.chosen, row.rejected].map((side) => (typeof side === 'string' ? side : turnsOf(side)));

@@ -13,7 +13,7 @@ export interface ContentPart {
 export interface Message {
   /** `user`, `assistant` or any other role that the chat template knows, such as `system`, `developer` or `tool`. */
   readonly role: string;
-  /** Text of the message, as a string or in parts. It may be missing next to `tool_calls`. */
+  /** Text of the message, as a string or in parts. It may be missing next to `tool_calls` or reasoning. */
   readonly content?: string | readonly ContentPart[] | null | undefined;
   /** Calls of tools, for the chat template. */
   readonly tool_calls?: readonly unknown[] | null | undefined;
@@ -152,14 +152,15 @@ function sideOf(at: string, name: string, givenPrompt: unknown, value: unknown):
   return { kind: 'chat', messages, promptLength: start.length };
 }
 
+const OWN_FIELDS = ['role', 'content', 'train', 'weight'];
+const isSomething = (value: unknown): boolean => (Array.isArray(value) ? value.length > 0 : Boolean(value));
+
 /** Whether a message has neither text nor anything else that a template could render as an answer. */
 const isEmpty = (message: Message): boolean =>
-  textOfContent(message.content).trim() === '' &&
-  Object.values(without(message, ['role', 'content', 'train', 'weight'])).every(
-    (value) => !value || (Array.isArray(value) && value.length === 0),
-  );
+  textOfContent(message.content).trim() === '' && !Object.values(without(message, OWN_FIELDS)).some(isSomething);
 
-const textOfContent = (content: Message['content']): string =>
+/** The text of a message. */
+export const textOfContent = (content: Message['content']): string =>
   typeof content === 'string' ? content : (content ?? []).map(({ text }) => text).join('');
 
 /** Returns the message, if it is one. */
@@ -170,7 +171,8 @@ function messageOf(at: string, name: string, message: unknown): Message {
     throw new BadRow(at, name, 'has from and value; rows of ShareGPT go through fromShareGpt');
   }
   if (typeof role !== 'string' || role === '') throw new BadRow(at, `${name}.role`, `is ${describe(role)}, expected a role such as user or assistant`); // prettier-ignore
-  checkContent(at, `${name}.content`, content, Array.isArray(message.tool_calls) && message.tool_calls.length > 0);
+  const saysMore = role === 'assistant' && Object.values(without(message, OWN_FIELDS)).some(isSomething);
+  checkContent(at, `${name}.content`, content, saysMore);
   if ((train ?? undefined) !== undefined && typeof train !== 'boolean') {
     throw new BadRow(at, `${name}.train`, `is ${describe(train)}, expected true or false`);
   }

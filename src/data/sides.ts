@@ -2,9 +2,9 @@ import { describe } from '../backend/registry.js';
 import { checkChoice } from '../internal/checks.js';
 import { checkList } from './checkList.js';
 import type { ChatTokenizer, TextTokenizer } from './chatTokenizer.js';
-import { encodeChat, endsTurns } from './encodeChat.js';
+import { blankTokens, encodeChat, endsTurns } from './encodeChat.js';
 import { encodeTexts, textEncoder, type Adding } from './encodeText.js';
-import { BadRow, weightOfMessage, without, type Message, type Side } from './rows.js';
+import { BadRow, textOfContent, weightOfMessage, without, type Message, type Side } from './rows.js';
 import { counts, type Sequence } from './sequence.js';
 import { remembering, templateFields, templateOf, unreadColumns, type Template, type TemplateFields } from './template.js';
 
@@ -73,30 +73,35 @@ interface ChatOptions {
 }
 
 /** What the rows of a call have shown of the chat template. */
-interface Shown {
-  /** What the content of a message with calls is, so that the template renders the calls. */
+interface Known {
+  /** What the content of a message with calls must be, so that the template renders the calls. */
   emptyContent?: '' | null;
-  /** Whether the template ends an answer with a token. */
-  ends?: boolean;
+  /** Whether the template ends an answer with a token, by what the row passes to it. */
+  readonly ends: Map<string, boolean>;
+  /** The tokens of white space. */
+  blank?: ReadonlySet<number>;
 }
 
 function chatEncoder(tokenizer: ChatTokenizer, { assistantTurns, named, textParts, addEos }: ChatOptions): SideEncoder {
-  const shown: Shown = {};
+  const known: Known = { ends: new Map() };
   return (at, row, sides) => {
     const fields = templateFields(at, row, named);
     const unread = unreadColumns(row, named);
     const rendered = new Map<string, readonly number[]>();
-    return sides.map(([name, side], n) => {
+    // Tools and documents differ in each row, but only whether there are any can change the end of an answer.
+    const kind = JSON.stringify({ ...fields, tools: Boolean(fields.tools), documents: Boolean(fields.documents) });
+    return sides.map(([name, side]) => {
       if (side.kind === 'text') throw new BadRow(at, name, `is a string, but ${sides.find(([, { kind }]) => kind === 'chat')![0]} is not`);
       const template = remembering(templateOf(at, name, tokenizer, fields), rendered);
-      const messages = prepared(side.messages, textParts, template, shown);
-      if (n === 0) {
-        const renderedWith = (values: object) => templateOf(at, name, tokenizer, { ...fields, ...values }).render(messages, false).join(); // prettier-ignore
-        const read = readColumns(unread, renderedWith, template.render(messages, false).join());
-        if (read.length > 0) template.fail(`reads ${read.join(' and ')}; name it in templateFields, or leave it out`);
-      }
-      shown.ends ??= addEos !== 'auto' || endsTurns(template, tokenizer, messages);
-      const end = endOf(at, template, messages, { tokenizer, isAdded: addEos === true || !shown.ends });
+      const messages = prepared(side.messages, textParts, template, known);
+      const read = readColumns(unread, (values) => templateOf(at, name, tokenizer, { ...fields, ...values }), template, messages);
+      if (read.length > 0) template.fail(`reads ${read.join(' and ')}; name it in templateFields, or leave it out`);
+      if (addEos === false) return encodeChat(template, messages, { factors: factorsOf(side, assistantTurns), end: [] });
+
+      const blank = (known.blank ??= blankTokens(tokenizer));
+      const ends = known.ends.get(kind) ?? (addEos === 'auto' && endsTurns(template, messages, blank));
+      known.ends.set(kind, ends);
+      const end = ends ? [] : endToken(at, tokenizer, template.render(messages, false), blank);
       return encodeChat(template, messages, { factors: factorsOf(side, assistantTurns), end });
     });
   };
@@ -109,58 +114,74 @@ const factorsOf = ({ messages, promptLength }: Side & { kind: 'chat' }, assistan
     return counts ? weightOfMessage(message) : 0;
   });
 
-/** The end tokens to append to a conversation. */
-function endOf(
-  at: string,
-  template: Template,
-  messages: readonly Message[],
-  { tokenizer, isAdded }: { readonly tokenizer: ChatTokenizer; readonly isAdded: boolean },
-): readonly number[] {
-  if (!isAdded) return [];
+/** The tokenizer's end token, unless the tokens end with it and white space. */
+function endToken(at: string, tokenizer: ChatTokenizer, tokens: readonly number[], blank: ReadonlySet<number>): readonly number[] {
   const id = tokenizer.eos_token_id;
   if (typeof id !== 'number') {
     throw new BadRow(at, 'the last answer', 'ends with no token, and the tokenizer has no eos_token_id; set addEos to false to allow that');
   }
-  return template.render(messages, false).at(-1) === id ? [] : [id];
+  const last = tokens.filter((token) => token === id || !blank.has(token)).at(-1);
+  return last === id ? [] : [id];
 }
 
-/** The columns that change the rendering, each of them or only all of them together. */
-function readColumns(columns: TemplateFields, renderedWith: (values: object) => string, usual: string): readonly string[] {
+/** The columns that change what is rendered, the generation prompt included: each of them, or only all of them together. */
+function readColumns(
+  columns: TemplateFields,
+  templateWith: (values: TemplateFields) => Template,
+  template: Template,
+  messages: readonly Message[],
+): readonly string[] {
   const names = Object.keys(columns);
-  if (names.length === 0 || renderedWith(columns) === usual) return [];
-  const alone = names.filter((name) => renderedWith({ [name]: columns[name] }) !== usual);
+  if (names.length === 0) return [];
+  const textOf = ({ render }: Template) => `${render(messages, false).join()} ${render(messages.slice(0, -1), true).join()}`;
+  const usual = textOf(template);
+  if (textOf(templateWith(columns)) === usual) return [];
+  const alone = names.filter((name) => textOf(templateWith({ [name]: columns[name] })) !== usual);
   return alone.length > 0 ? alone : names;
 }
 
 /** The messages as the template gets them: without our own fields, and with content that it can render. */
-function prepared(messages: readonly Message[], textParts: 'join' | 'keep', template: Template, shown: Shown): readonly Message[] {
-  const callers = messages.filter((message) => isCallAlone(message));
-  if (callers.length > 0) shown.emptyContent ??= emptyContent(messages, textParts, template);
-  return messages.map((message) => plain(message, textParts, shown.emptyContent));
+function prepared(messages: readonly Message[], textParts: 'join' | 'keep', template: Template, known: Known): readonly Message[] {
+  if (messages.some(isCallAlone)) known.emptyContent ??= emptyContent(messages, textParts, template);
+  const plain = messages.map((message) => plainMessage(message, textParts, known.emptyContent));
+  plain.forEach((message, i) => {
+    if (message.role !== 'assistant' || (!message.tool_calls?.length && textOfContent(message.content) !== '')) return;
+    const { role, content } = message;
+    if (isRendered(template, plain, [...plain.slice(0, i), { role, content }, ...plain.slice(i + 1)])) return;
+    template.fail(`does not render ${message.tool_calls?.length ? 'the tool_calls' : 'what there is'} of message ${i}`);
+  });
+  return plain;
 }
 
 const isCallAlone = ({ content, tool_calls: calls }: Message): boolean => (calls?.length ?? 0) > 0 && (content ?? '') === '';
 
-function plain(message: Message, textParts: 'join' | 'keep', empty: '' | null | undefined): Message {
+function plainMessage(message: Message, textParts: 'join' | 'keep', empty: '' | null | undefined): Message {
   const others = without(message, ['train', 'weight']) as unknown as Message;
   if (isCallAlone(message)) return { ...others, content: empty };
-  if (!Array.isArray(message.content) || textParts === 'keep') return others;
-  return { ...others, content: message.content.map(({ text }: { text: string }) => text).join('') };
+  if (!Array.isArray(message.content) || textParts === 'keep') return { ...others, content: message.content ?? '' };
+  return { ...others, content: textOfContent(message.content) };
 }
 
 /** The empty content with which the template renders calls: some templates render them only if there is no content at all. */
 function emptyContent(messages: readonly Message[], textParts: 'join' | 'keep', template: Template): '' | null {
-  const rendered = (empty: '' | null, calls: (calls: readonly unknown[]) => readonly unknown[]): string => {
-    const others = messages.map((message) => (isCallAlone(message) ? { ...message, tool_calls: calls(message.tool_calls!) } : message));
+  const callers = messages.filter(isCallAlone);
+  const plain = (empty: '' | null, hasCalls: boolean) =>
+    messages.map((message) =>
+      plainMessage(callers.includes(message) && !hasCalls ? { ...message, tool_calls: [] } : message, textParts, empty),
+    );
+  const content = (['', null] as const).find((empty) => isRendered(template, plain(empty, true), plain(empty, false)));
+  return content === undefined ? template.fail('does not render tool_calls') : content;
+}
+
+/** Whether the template renders something that only the first conversation has. It may refuse the second. */
+function isRendered(template: Template, messages: readonly Message[], others: readonly Message[]): boolean {
+  const [whole, other] = [messages, others].map((conversation) => {
     try {
-      return template.render(others.map((message) => plain(message, textParts, empty)), false).join(); // prettier-ignore
+      return template.render(conversation, false).join();
     } catch (error) {
-      if (error instanceof BadRow) return error.message;
+      if (error instanceof BadRow) return undefined;
       throw error;
     }
-  };
-  const answer = (['', null] as const).find(
-    (empty) => rendered(empty, (calls) => calls) !== rendered(empty, (calls) => [...calls, ...calls]),
-  );
-  return answer === undefined ? template.fail('does not render tool_calls') : answer;
+  });
+  return whole !== undefined && whole !== other;
 }

@@ -88,6 +88,7 @@ export function templateOf(at: string, name: string, tokenizer: TextTokenizer | 
 
 /** A template that keeps what it has rendered: the sides of a pair usually start with the same turns. */
 export function remembering(template: Template, rendered: Map<string, readonly number[]>): Template {
+  let marks: { readonly of: readonly Message[]; readonly spans: readonly Span[] | undefined } | undefined;
   return {
     ...template,
     render: (messages, answer) => {
@@ -95,6 +96,10 @@ export function remembering(template: Template, rendered: Map<string, readonly n
       const ids = rendered.get(key) ?? template.render(messages, answer);
       rendered.set(key, ids);
       return ids;
+    },
+    marked: (messages) => {
+      if (marks?.of !== messages) marks = { of: messages, spans: template.marked(messages) };
+      return marks.spans;
     },
   };
 }

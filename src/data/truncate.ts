@@ -32,10 +32,12 @@ const part = ({ tokens, mask, weights }: Sequence, start: number, end?: number):
   ...(weights && { weights: weights.slice(start, end) }),
 });
 
-/** Number of tokens that both sides start with. */
+/** Number of tokens that both sides start with, without those of the answers in which they differ. */
 function lengthOfSharedStart({ chosen, rejected }: Pair<Sequence>): number {
   const differs = chosen.tokens.findIndex((id, t) => id !== rejected.tokens[t]);
-  return differs < 0 ? chosen.tokens.length : differs;
+  const end = differs < 0 ? chosen.tokens.length : differs;
+  const startOfAnswer = ({ mask }: Sequence) => (mask[end] === 1 ? mask.lastIndexOf(0, end) + 1 : end);
+  return Math.min(startOfAnswer(chosen), startOfAnswer(rejected));
 }
 
 /** The truncated sequence, or undefined if `counts` is false for it. */

@@ -156,6 +156,48 @@ describe('templates for which an answer cannot be found', () => {
     expect(counting.counted(chosen)).toBe('Yes?<|end|>¦4<|end|>¦Yes.<|end|>');
   });
 
+  it('finds an answer before which the turns have no end while it is missing', () => {
+    const between = "{% for m in messages %}<|{{ m.role }}|>{{ m.content }}{% if not loop.last %}<|end|>{% endif %}{% endfor %}{% if add_generation_prompt %}<|assistant|>{% endif %}<|stop|>"; // prettier-ignore
+    const { chat, counted } = toyChat(between);
+    expect(counted(encodePairs([threeTurns], chat).pairs[0]!.chosen)).toBe('Yes?<|end|>¦4<|end|>¦Yes.<|stop|>');
+  });
+
+  it('finds the end of a rewritten turn where each role starts with a token of its own, after a system message', () => {
+    const own =
+      "{{ messages | length }}{% if messages[0].role != 'system' %}<|system|>Be kind.<|end|>{% endif %}" + marked('{{ m.content }}');
+    const { chat, counted } = toyChat(own);
+    expect(counted(encodePairs([threeTurns], chat).pairs[0]!.chosen)).toBe('Yes?<|end|>¦4<|end|>¦Yes.<|end|>');
+  });
+
+  it('counts the calls of a rewritten turn, whatever is in them', () => {
+    const calling = `{{ messages | length }}{% for m in messages %}{{ '<|im_start|>' + m.role + '\n' + m.content }}{% for c in m.tool_calls or [] %}{{ '\n<call>' + c.name }}{% endfor %}{{ '<|im_end|>\n' }}{% endfor %}{% if add_generation_prompt %}{{ '<|im_start|>assistant\n' }}{% endif %}`;
+    const { chat, counted } = toyChat(calling);
+    const turns = (answer: string) => [user('Rain?'), { ...assistant('Say'), tool_calls: [{ name: '<|im_start|>weather' }] }, { role: 'tool', content: '12 mm' }, assistant(answer)]; // prettier-ignore
+    const { chosen } = encodePairs([{ chosen: turns('Yes'), rejected: turns('No') }], chat).pairs[0]!;
+    expect(counted(chosen)).toBe('Say\n<call><|im_start|>weather<|im_end|>\n¦Yes<|im_end|>\n');
+  });
+
+  it('finds a turn without text whose template writes white space only after text', () => {
+    const spaced = `{{ messages | length }}{% for m in messages %}{{ '<|im_start|>' + m.role + '\n' }}{% if m.content %}{{ m.content + '\n' }}{% endif %}{% for c in m.tool_calls or [] %}{{ '<call>' + c.name }}{% endfor %}{{ '<|im_end|>' }}{% endfor %}{% if add_generation_prompt %}{{ '<|im_start|>assistant\n' }}{% endif %}`;
+    const { chat, counted } = toyChat(spaced);
+    const turns = (answer: string) => [user('Rain?'), { role: 'assistant', tool_calls: [{ name: 'weather' }] }, { role: 'tool', content: '12 mm' }, assistant(answer)]; // prettier-ignore
+    const { chosen } = encodePairs([{ chosen: turns('Yes'), rejected: turns('No') }], chat).pairs[0]!;
+    expect(counted(chosen)).toBe('<call>weather<|im_end|>¦Yes\n<|im_end|>');
+  });
+
+  it('finds the end of a rewritten turn where turns start with a line break', () => {
+    const broken = `{{ messages | length }}{% for m in messages %}{{ '\n<|' + m.role + '|>\n' + m.content + '<|end|>' }}{% endfor %}{% if add_generation_prompt %}{{ '\n<|assistant|>\n' }}{% endif %}`;
+    const { chat, counted } = toyChat(broken);
+    expect(counted(encodePairs([threeTurns], chat).pairs[0]!.chosen)).toBe('Yes?<|end|>¦4<|end|>¦Yes.<|end|>');
+  });
+
+  it('names an answer without text of which the template renders nothing', () => {
+    const row = { prompt: [user('?')], chosen: [{ role: 'assistant', reasoning_content: 'R' }], rejected: [assistant('No')] };
+    expect(() => encodePairs([row], toyChat(marked('{{ m.content }}')).chat)).toThrow(
+      'encodePairs: rows[0]: chosen: the chat template does not render what there is of message 1',
+    );
+  });
+
   it('finds a first answer that no message precedes', () => {
     const { chat, counted } = toyChat(`{{ messages[0].role[:0] }}${marked('{{ m.content }}')}`);
     const row = {
@@ -184,6 +226,16 @@ describe('{% generation %} marks', () => {
     const start = threeTurns.chosen.slice(0, 3);
     const row = { prompt: start, chosen: threeTurns.chosen.slice(3), rejected: [assistant('5')] };
     expect(counted(chosenOf(row))).toBe('4<|end|>¦Yes.<|end|>');
+  });
+
+  it('of other turns are no marks of a turn', () => {
+    const lastOnly = template.replace('{%- generation %}', '{%- if loop.last %}{%- generation %}').replace('{%- endgeneration %}', "{%- endgeneration %}{%- else %}{{ m.content + '<|end|>' }}{%- endif %}"); // prettier-ignore
+    const only = toyChat(lastOnly);
+    const chosen = (first: object) => threeTurns.chosen.map((message, i) => (i === 1 ? { ...message, ...first } : message));
+    const skipped = { chosen: chosen({ train: false }), rejected: threeTurns.rejected };
+    expect(() => encodePairs([skipped], only.chat)).toThrow('chosen: the chat template marks no token of message 3');
+    const last = encodePairs([skipped], only.chat, { assistantTurns: 'last' }).pairs[0]!.chosen;
+    expect(only.counted(last)).toBe('Yes.<|end|>');
   });
 
   it('trim white space as the tags do', () => {

@@ -38,6 +38,15 @@ describe('columns of a row that the chat template reads', () => {
     );
   });
 
+  it('passes over no column that changes only the generation prompt, or only one side', () => {
+    const { template, config } = FAMILIES['Qwen3, which thinks or not'];
+    expect(() => encodePairs([{ ...row, enable_thinking: false }], toyChat(template, config).chat)).toThrow(
+      'chosen: the chat template reads enable_thinking; name it in templateFields, or leave it out',
+    );
+    const grumpy = toyChat("{% for m in messages %}<|{{ m.role }}|>{{ m.content }}{{ mood if m.content == 'No' }}<|end|>{% endfor %}");
+    expect(() => encodePairs([{ ...row, mood: '!' }], grumpy.chat)).toThrow('rejected: the chat template reads mood');
+  });
+
   it('names columns that change it only together', () => {
     const both = toyChat(`{% if mood and why %}<|mood|>{% endif %}${FAMILIES['Llama 3'].template}`, FAMILIES['Llama 3'].config);
     expect(() => encodePairs([{ ...row, mood: 1, why: 2 }], both.chat)).toThrow('the chat template reads mood and why; name it');
@@ -87,6 +96,19 @@ describe('calls of tools', () => {
   it('count in the middle of a conversation, and their results do not', () => {
     const turns = (answer: string) => [...called({}).chosen, { role: 'tool', content: '12 mm' }, assistant(answer)];
     expect(counted(chosenOf({ chosen: turns('Yes'), rejected: turns('No') }))).toBe('<|call|>weather<|end|>¦Yes<|end|>');
+  });
+
+  it('are refused beside text that is rendered without them', () => {
+    const silent = toyChat(FAMILIES['Llama 3'].template, FAMILIES['Llama 3'].config);
+    expect(() => encodePairs([{ ...row, ...called({ content: 'Let me see.' }) }], silent.chat)).toThrow(
+      'encodePairs: rows[0]: chosen: the chat template does not render the tool_calls of message 1',
+    );
+  });
+
+  it('are found where the template renders only the first of a message', () => {
+    const first = toyChat(TEMPLATE.replace('for c in m.tool_calls or []', 'for c in (m.tool_calls or [])[:1]'));
+    const { chosen } = encodePairs([{ ...row, ...called({}) }], first.chat).pairs[0]!;
+    expect(first.counted(chosen)).toBe('<|call|>weather<|end|>');
   });
 
   it('are refused if the template does not render them', () => {
@@ -139,6 +161,38 @@ describe('roles', () => {
   it('of one message need no list', () => {
     const single = { prompt: user('Rain?'), chosen: assistant('Yes'), rejected: assistant('No') };
     expect(all(chosenOf(single))).toBe(PLAIN);
+  });
+});
+
+describe('the end of an answer', () => {
+  const ending = toyChat(
+    "{% for m in messages %}<|{{ m.role }}|>{{ m.content }}{% if closed %}<|end|>{% endif %}{{ '\\n' }}{% endfor %}{% if add_generation_prompt %}<|assistant|>{% endif %}",
+    {
+      eos_token: '<|eos|>',
+    },
+  );
+  const answerOf = (fields: object, options: EncodeOptions = {}) =>
+    ending.counted(encodePairs([{ ...row, ...fields }], ending.chat, options).pairs[0]!.chosen);
+  const closed = { chat_template_kwargs: { closed: true } };
+
+  it('is the end token where the template writes none, also if other rows have one', () => {
+    const { pairs } = encodePairs([row, { ...row, ...closed }, row], ending.chat);
+    expect(pairs.map(({ chosen }) => ending.counted(chosen))).toEqual(['Yes\n<|eos|>', 'Yes<|end|>\n', 'Yes\n<|eos|>']);
+  });
+
+  it('can be left out or asked for, and is not written twice', () => {
+    expect(answerOf({}, { addEos: false })).toBe('Yes\n');
+    expect(answerOf(closed, { addEos: true })).toBe('Yes<|end|>\n<|eos|>');
+    const { template, config } = FAMILIES['ChatML, with a default system message'];
+    const chatml = toyChat(template, config);
+    expect(chatml.counted(encodePairs([row], chatml.chat, { addEos: true }).pairs[0]!.chosen)).toBe('Yes<|im_end|>\n');
+  });
+
+  it('must exist', () => {
+    const endless = toyChat('{% for m in messages %}<|{{ m.role }}|>{{ m.content }}{% endfor %}');
+    expect(() => encodePairs([row], endless.chat)).toThrow(
+      'encodePairs: rows[0]: the last answer ends with no token, and the tokenizer has no eos_token_id; set addEos to false to allow that',
+    );
   });
 });
 

@@ -23,7 +23,7 @@ describe('fromConversations', () => {
       { prompt: 'Other?', chosen: side('4'), rejected: side('5') },
       'fromConversations: row: prompt is not the text of a message that both sides share',
     ],
-    [{ prompt: '2+2?', chosen: side('4') }, 'extractPrompt: row lacks rejected, expected { chosen, rejected }'],
+    [{ prompt: '2+2?', chosen: side('4') }, 'fromConversations: row lacks rejected, expected { chosen, rejected }'],
   ])('%j is an error', (row, message) => {
     expect(() => fromConversations(row as never)).toThrow(message);
   });
@@ -52,6 +52,13 @@ describe('fromShareGpt', () => {
     expect(counted(encodeUnpaired([converted], tokenizer).examples[0]!)).toBe('Yes<|im_end|>\n');
   });
 
+  it('makes calls of functions tool_calls of the assistant', () => {
+    const call = { from: 'function_call', value: '{"name": "weather", "arguments": {"city": "Rome"}}' };
+    const { completion } = fromShareGpt({ conversations: [human('Rain?'), call, gpt('No')], label: 1 });
+    const calls = [{ type: 'function', function: { name: 'weather', arguments: { city: 'Rome' } } }];
+    expect((completion as object[])[1]).toEqual({ role: 'assistant', content: '', tool_calls: calls });
+  });
+
   it('keeps a prompt, and sides that are whole conversations', () => {
     const row = { chosen: [human('Hi'), gpt('a')], rejected: [human('Hi'), gpt('b')] };
     expect(fromShareGpt(row)).toEqual({ chosen: [user('Hi'), assistant('a')], rejected: [user('Hi'), assistant('b')] });
@@ -63,6 +70,15 @@ describe('fromShareGpt', () => {
     [{ chosen: [gpt('a'), 1] }, 'fromShareGpt: row: chosen[1] is a number, expected { from, value }'],
     [{ chosen: [{ from: 1, value: 'a' }] }, 'fromShareGpt: row: chosen[0].from is a number, expected a string'],
     [{ chosen: { from: 'gpt' } }, 'fromShareGpt: row: chosen[0].value is undefined, expected a string'],
+    [
+      { conversations: [human('a')], prompt: 'b', chosen: gpt('a'), rejected: gpt('b') },
+      'fromShareGpt: row has both conversations and prompt, expected one of them',
+    ],
+    [{ conversations: [{ from: 'function_call', value: '{' }] }, /^fromShareGpt: row: conversations\[0\]\.value is not JSON: /],
+    [
+      { conversations: [{ from: 'function_call', value: '[1]' }] },
+      'fromShareGpt: row: conversations[0].value is a number, expected { name, arguments }',
+    ],
     [{ system: 'S', chosen: gpt('a'), rejected: gpt('b') }, 'fromShareGpt: row: system has no conversation that it starts'],
   ])('%j is an error', (row, message) => {
     expect(() => fromShareGpt(row as never)).toThrow(message);

@@ -99,6 +99,12 @@ describe('encodePairs', () => {
       expect([dropped, promptless]).toEqual([[], [{ row: 1, sides: ['rejected'] }]]);
     });
 
+    it('counts what the answers share to them, and not to the prompt', () => {
+      const alike = { prompt: '0123456789', chosen: 'abcX', rejected: `abc${'Y'.repeat(20)}` };
+      const { chosen, rejected } = one(alike, { maxLength: 22, truncation: 'keepEnd' });
+      expect([all(chosen), all(rejected)]).toEqual(['0123456789abcX<|im_end|>', `c${'Y'.repeat(20)}<|im_end|>`]);
+    });
+
     it('reports examples that lose their prompt', () => {
       const options = { maxLength: 3, truncation: 'keepEnd' } as const;
       const { examples, promptless } = encodeUnpaired([{ prompt: 'p', completion: 'yes', label: false }], tokenizer, options);
