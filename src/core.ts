@@ -17,6 +17,7 @@ export type {
   ScalarOf,
   Statistic,
   TokenStats,
+  TypedArray,
   WeightLayout,
 } from './backend/types.js';
 
@@ -118,5 +119,6 @@ export { mismatchCompletions, type MismatchedExample } from './data/mismatchComp
 export type { ContentPart, Message, PreferenceRow, Turns, UnpairedRow } from './data/rows.js';
 export type { SideOptions } from './data/sides.js';
 export type { Sequence } from './data/sequence.js';
+export type { Span } from './data/tokenIds.js';
 export type { TruncationOptions } from './data/truncate.js';
 export { unpairPreferences } from './data/unpairPreferences.js';

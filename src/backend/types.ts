@@ -4,7 +4,7 @@ import type { Scalar, Tensor, Tensor1D, Tensor2D, Tensor3D } from '@tensorflow/t
 export type Nested = number | readonly Nested[];
 
 /** A typed array of numbers. */
-type TypedArray =
+export type TypedArray =
   Float32Array | Float64Array | Int8Array | Int16Array | Int32Array | Uint8Array | Uint8ClampedArray | Uint16Array | Uint32Array;
 
 /**
@@ -189,6 +189,7 @@ export interface LinearRows<T> {
   readonly hidden: T;
   /** `[V, D]` or `[D, V]`, see `layout`. Engines compute with it as it is: a transposed copy would be as large as the weight. */
   readonly weight: T;
+  /** The order of the axes of `weight`. */
   readonly layout: WeightLayout;
   /** `[V]` */
   readonly bias: T | undefined;

@@ -23,12 +23,12 @@ export interface SideOptions {
    * Whether text starts with the tokenizer's start token; chat templates write their own. `auto`: the tokens that the tokenizer adds to
    * every text, unless the text has them already. Default `auto`.
    */
-  readonly addBos?: Adding;
+  readonly addBos?: 'auto' | boolean;
   /**
    * Whether an answer ends with the tokenizer's end token. `auto`: text does, if the tokenizer has an end token and the text does not end
    * with it; a conversation does if its template writes nothing after the last answer. Default `auto`.
    */
-  readonly addEos?: Adding;
+  readonly addEos?: 'auto' | boolean;
 }
 
 /** Names of the {@link SideOptions}. */

@@ -31,7 +31,11 @@ export interface AddStatisticsOptions {
  * console.log(klEstimate(addStatistics(first, second))); // 1.3333333333333333
  * ```
  */
-export function addStatistics<R extends object>(before: OrNumbers<NoInfer<R>>, now: R, options: AddStatisticsOptions = {}): R {
+export function addStatistics<R extends object>(
+  before: { readonly [Name in keyof NoInfer<R>]: NoInfer<R>[Name] | number },
+  now: R,
+  options: AddStatisticsOptions = {},
+): R {
   if (isEmpty(before)) throw new TypeError('addStatistics: before must be a record of at least one scalar');
   const names = Object.keys(before);
   checkFields('addStatistics', 'now', now, names);
@@ -42,8 +46,5 @@ export function addStatistics<R extends object>(before: OrNumbers<NoInfer<R>>, n
   const total = (name: string) => constant(like.value, add(decay === 1 ? earlier![name] : mul(earlier![name], decay), latest![name]));
   return scope(like.value, () => Object.fromEntries(names.map((name) => [name, total(name)])) as R);
 }
-
-/** A record with the fields of `R`, each of which may also be a number. */
-type OrNumbers<R> = { readonly [Name in keyof R]: R[Name] | number };
 
 const isEmpty = (x: unknown): boolean => typeof x !== 'object' || x === null || Object.keys(x).length === 0;

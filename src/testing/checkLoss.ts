@@ -11,9 +11,9 @@ import { LossReport, type LossProperties } from './lossReport.js';
 import { traced, type Trace } from './tracer.js';
 
 /** A check of {@link checkLoss} whose problem may be intended. */
-export type LossCheck = (typeof CHECKS)[number];
+export type LossCheck = 'direction' | 'reference' | 'rows' | 'unused' | 'detached' | 'finite' | 'gradient' | 'leak';
 
-const CHECKS = ['direction', 'reference', 'rows', 'unused', 'detached', 'finite', 'gradient', 'leak'] as const;
+const CHECKS: readonly LossCheck[] = ['direction', 'reference', 'rows', 'unused', 'detached', 'finite', 'gradient', 'leak'];
 
 /** Options of {@link checkLoss}. */
 export interface CheckLossOptions {
