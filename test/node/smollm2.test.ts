@@ -43,6 +43,14 @@ describe.skipIf(!existsSync(WEIGHTS))('SmolLM2-135M-Instruct', () => {
     }
   });
 
+  it('counts the answers of a conversation with their ends, by its own template and tokens', () => {
+    const turns = (answer: string) => ['Hi', 'Yes?', '2+2?', answer].map((content, i) => ({ role: i % 2 === 0 ? 'user' : 'assistant', content })); // prettier-ignore
+    const { tokens, mask } = encodePairs([{ chosen: turns('It is 4.'), rejected: turns('5') }], chat).pairs[0]!.chosen;
+    const counted = tokens.filter((_, t) => mask[t] === 1);
+    expect(chat.decode(counted)).toBe('Yes?\nIt is 4.\n');
+    expect(counted.filter((id) => id === chat.end)).toHaveLength(2);
+  });
+
   it.each(BACKENDS)(
     'has the log-probs, losses and gradient norms of PyTorch on $backend',
     async ({ backend, pairs, relative, updates }) => {
