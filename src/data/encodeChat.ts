@@ -36,18 +36,32 @@ function spansOf(template: Template, messages: readonly Message[], i: number): r
   return spans;
 }
 
-/** The tokens of white space, as chat templates write it between turns. */
-export const blankTokens = (tokenizer: ChatTokenizer): ReadonlySet<number> =>
-  new Set(['\n', '\n\n', ' '].flatMap((text) => [...tokenizer.encode(text, { add_special_tokens: false })]));
+/** The tokens of white space, as chat templates write it between turns. A tokenizer of few words may have none. */
+export function blankTokens(tokenizer: ChatTokenizer): ReadonlySet<number> {
+  const encode = (text: string): readonly number[] => {
+    try {
+      return tokenizer.encode(text, { add_special_tokens: false });
+    } catch {
+      return [];
+    }
+  };
+  return new Set(['\n', '\n\n', ' '].flatMap((text) => [...encode(text)]));
+}
 
 /**
- * Whether the template writes anything but white space after the last turn of the assistant, so that an answer ends with a token that the
- * model can learn.
+ * Whether the template writes anything but white space after the last answer, a text, so that it ends with a token that the model can learn:
+ * whether the conversation ends otherwise than the text does.
  */
+export function endsText(tokens: readonly number[], text: string, tokenizer: ChatTokenizer, blank: ReadonlySet<number>): boolean {
+  const lastOf = (ids: readonly number[]): number | undefined => ids.filter((id) => !blank.has(id)).at(-1);
+  const last = lastOf(tokens);
+  // A line break may be one token with the end of the text.
+  return ['', '\n', '\n\n'].every((end) => lastOf(tokenizer.encode(`${text.trimEnd()}${end}`, { add_special_tokens: false })) !== last);
+}
+
+/** The same for an answer without text, by one with text in its place. */
 export function endsTurns(template: Template, messages: readonly Message[], blank: ReadonlySet<number>): boolean {
-  const text = 'a';
-  const content = Array.isArray(messages.at(-1)!.content) ? [{ type: 'text', text }] : text;
-  const answered: readonly Message[] = [...messages.slice(0, -1), { role: 'assistant', content }];
+  const answered: readonly Message[] = [...messages.slice(0, -1), { role: 'assistant', content: 'a' }];
   const tail = template.render(answered, false).slice(textSpan(template, answered, answered.length - 1).end);
   return tail.some((id) => !blank.has(id));
 }

@@ -10,8 +10,8 @@ export type Adding = 'auto' | boolean;
 export interface TextEncoder {
   /** Token ids without special tokens; `at` and `name` name row and side in errors. */
   readonly encode: (at: string, name: string, text: string) => readonly number[];
-  /** Tokens before each text. */
-  readonly start: (at: string, name: string) => readonly number[];
+  /** Tokens before each text; this one shows which. */
+  readonly start: (at: string, name: string, text: string) => readonly number[];
   /** Tokens after each text. */
   readonly end: (at: string, name: string) => readonly number[];
 }
@@ -28,10 +28,15 @@ export function textEncoder(tokenizer: TextTokenizer, addBos: Adding, addEos: Ad
   };
   return {
     encode,
-    start: (at, name) => {
+    start: (at, name, text) => {
       if (addBos === true) return required(at, 'addBos', 'bos_token_id');
       if (addBos === false) return [];
-      return (added ??= addedBefore(encode(at, name, PROBE), encode(at, name, PROBE, true)));
+      if (added) return added;
+      const plain = encode(at, name, text);
+      const before = addedBefore(plain, encode(at, name, text, true));
+      // A tokenizer may add nothing to a text that has its start token.
+      if (before.length > 0 || plain[0] !== tokenizer.bos_token_id) added = before;
+      return before;
     },
     end: (at) => {
       if (addEos === true) return required(at, 'addEos', 'eos_token_id');
@@ -39,9 +44,6 @@ export function textEncoder(tokenizer: TextTokenizer, addBos: Adding, addEos: Ad
     },
   };
 }
-
-/** A text that shows which tokens a tokenizer adds. */
-const PROBE = 'a';
 
 /** The tokens that precede a text if the tokenizer adds its special tokens. */
 function addedBefore(plain: readonly number[], whole: readonly number[]): readonly number[] {
@@ -69,10 +71,10 @@ export function encodeTexts(
     const trimmed = text.trimEnd() === text ? tokens : encode(at, name, prompt + text.trimEnd());
     return last.length > 0 && trimmed.at(-1) === last[0] ? tokens : [...tokens, ...last];
   });
-  const [name] = completions[0]!;
+  const [name, completion] = completions[0]!;
   const alone = prompt === '' ? [] : encode(at, name, prompt);
   const promptLength = Math.min(...texts.map((tokens) => commonStart(alone, tokens)));
-  const first = start(at, name);
+  const first = start(at, name, prompt + completion);
   return texts.map((tokens) => {
     const missing = commonStart(first, tokens) === first.length ? [] : first;
     // A start token that the text already has is no part of a completion.

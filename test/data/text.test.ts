@@ -50,6 +50,12 @@ describe('text', () => {
       expect(all(pairOf(row, {}, plain).chosen)).toBe('Q|4');
     });
 
+    it('is added where the tokenizer gives one to no text that has it', () => {
+      const sparing: TextTokenizer = { ...tokenizer, encode: (text, options) => tokenizer.encode(text, { add_special_tokens: options.add_special_tokens && !text.startsWith('<s>') }) }; // prettier-ignore
+      const { pairs } = encodePairs([{ chosen: '<s>4', rejected: '<s>5' }, row], sparing);
+      expect(pairs.map(({ chosen }) => all(chosen))).toEqual(['<s>|4|</s>', '<s>|▁|Q|4|</s>']);
+    });
+
     it('can be left out or asked for', () => {
       expect(all(pairOf(row, { addBos: false }).chosen)).toBe('▁|Q|4|</s>');
       expect(all(pairOf(row, { addBos: true }, { ...plain, bos_token_id: idOf('<s>') }).chosen)).toBe('<s>|Q|4');
@@ -73,6 +79,18 @@ describe('text', () => {
         'encodePairs: rows[0]: addEos is true, but the tokenizer has no eos_token_id',
       );
     });
+  });
+
+  it('needs no words but those of the rows', () => {
+    const words = new Map([['two', 1], ['four', 2], ['five', 3]]); // prettier-ignore
+    const few = {
+      encode: (text: string) => text.split(' ').map((word) => words.get(word)!),
+      apply_chat_template: (messages: { content: string }[]) => messages.flatMap(({ content }) => [0, words.get(content)!, 9]),
+    };
+    expect(pairOf({ prompt: 'two', chosen: ' four', rejected: ' five' }, {}, few).chosen.tokens).toEqual([1, 2]);
+    const [question, answer] = ['two', 'four'].map((content, i) => ({ role: i === 0 ? 'user' : 'assistant', content }));
+    const { chosen } = encodePairs([{ prompt: question, chosen: answer, rejected: { ...answer, content: 'five' } }], few).pairs[0]!;
+    expect(chosen.tokens).toEqual([0, 1, 9, 0, 2, 9]);
   });
 
   it.each([
