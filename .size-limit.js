@@ -14,8 +14,8 @@ export default [
     name: 'prefloss/core',
     path: 'dist/core.js',
     import: '*',
-    // All losses: less than one web font, for a page that compares them; and 12 kB that turn rows of data into batches.
-    limit: '31 kB',
+    // All losses: less than one web font, for a page that compares them; and 13 kB that turn rows of data into batches.
+    limit: '32 kB',
     gzip: true,
   },
   {
@@ -32,7 +32,7 @@ export default [
     path: 'dist/index.js',
     import: '*',
     // `prefloss/core`, the adapter with its kernels, and the training helpers.
-    limit: '54 kB',
+    limit: '55 kB',
     gzip: true,
   },
 ];
