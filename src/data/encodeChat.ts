@@ -1,6 +1,6 @@
 import { spanOfAnswer, textSpan } from './answers.js';
 import type { ChatTokenizer } from './chatTokenizer.js';
-import type { Message } from './rows.js';
+import { BadRow, textOfContent, type Message } from './rows.js';
 import type { Sequence } from './sequence.js';
 import type { Template } from './template.js';
 import type { Span } from './tokenIds.js';
@@ -49,19 +49,26 @@ export function blankTokens(tokenizer: ChatTokenizer): ReadonlySet<number> {
 }
 
 /**
- * Whether the template writes anything but white space after the last answer, a text, so that it ends with a token that the model can learn:
- * whether the conversation ends otherwise than the text does.
+ * Whether the template writes anything but white space after the last answer, so that it ends with a token that the model can learn. Throws
+ * if it renders the answer nowhere or in two places.
  */
-export function endsText(tokens: readonly number[], text: string, tokenizer: ChatTokenizer, blank: ReadonlySet<number>): boolean {
-  const lastOf = (ids: readonly number[]): number | undefined => ids.filter((id) => !blank.has(id)).at(-1);
-  const last = lastOf(tokens);
-  // A line break may be one token with the end of the text.
-  return ['', '\n', '\n\n'].every((end) => lastOf(tokenizer.encode(`${text.trimEnd()}${end}`, { add_special_tokens: false })) !== last);
-}
-
-/** The same for an answer without text, by one with text in its place. */
-export function endsTurns(template: Template, messages: readonly Message[], blank: ReadonlySet<number>): boolean {
-  const answered: readonly Message[] = [...messages.slice(0, -1), { role: 'assistant', content: 'a' }];
-  const tail = template.render(answered, false).slice(textSpan(template, answered, answered.length - 1).end);
-  return tail.some((id) => !blank.has(id));
+export function endsAnswers(
+  template: Template,
+  messages: readonly Message[],
+  tokenizer: ChatTokenizer,
+  blank: ReadonlySet<number>,
+): boolean {
+  const { content } = messages.at(-1)!;
+  const text = textOfContent(content);
+  const answered: readonly Message[] = [...messages.slice(0, -1), { role: 'assistant', content: text === '' ? 'a' : content }];
+  const tokens = template.render(answered, false);
+  try {
+    const tail = tokens.slice(textSpan(template, answered, answered.length - 1).end);
+    return tail.some((id) => !blank.has(id));
+  } catch (error) {
+    if (error instanceof BadRow && error.cause === undefined) throw error;
+    // A tokenizer of few words may not know the texts that the answer is exchanged for. Then the conversation ends otherwise than the answer.
+    const lastOf = (ids: readonly number[]): number | undefined => ids.filter((id) => !blank.has(id)).at(-1);
+    return lastOf(tokenizer.encode(text, { add_special_tokens: false })) !== lastOf(tokens);
+  }
 }

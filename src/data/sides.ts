@@ -1,9 +1,8 @@
 import { describe } from '../backend/registry.js';
 import { checkChoice } from '../internal/checks.js';
-import { textSpan } from './answers.js';
 import { checkList } from './checkList.js';
 import type { ChatTokenizer, TextTokenizer } from './chatTokenizer.js';
-import { blankTokens, encodeChat, endsText, endsTurns } from './encodeChat.js';
+import { blankTokens, encodeChat, endsAnswers } from './encodeChat.js';
 import { encodeTexts, textEncoder, type Adding } from './encodeText.js';
 import { BadRow, textOfContent, weightOfMessage, without, type Message, type Side } from './rows.js';
 import { counts, type Sequence } from './sequence.js';
@@ -79,14 +78,12 @@ interface Known {
   emptyContent?: '' | null;
   /** Whether the template ends an answer with a token, by what the row passes to it. */
   readonly ends: Map<string, boolean>;
-  /** What rows passed to the template whose answers have been examined. */
-  readonly examined: Set<string>;
   /** The tokens of white space. */
   blank?: ReadonlySet<number>;
 }
 
 function chatEncoder(tokenizer: ChatTokenizer, { assistantTurns, named, textParts, addEos }: ChatOptions): SideEncoder {
-  const known: Known = { ends: new Map(), examined: new Set() };
+  const known: Known = { ends: new Map() };
   return (at, row, sides) => {
     const fields = templateFields(at, row, named);
     const unread = unreadColumns(row, named);
@@ -99,30 +96,14 @@ function chatEncoder(tokenizer: ChatTokenizer, { assistantTurns, named, textPart
       const messages = prepared(side.messages, textParts, template, known);
       const read = readColumns(unread, (values) => templateOf(at, name, tokenizer, { ...fields, ...values }), template, messages);
       if (read.length > 0) template.fail(`reads ${read.join(' and ')}; name it in templateFields, or leave it out`);
-      if (!known.examined.has(kind)) examine(template, messages);
-      known.examined.add(kind);
-      if (addEos === false) return encodeChat(template, messages, { factors: factorsOf(side, assistantTurns), end: [] });
-
       const blank = (known.blank ??= blankTokens(tokenizer));
-      const tokens = template.render(messages, false);
-      const text = textOfContent(messages.at(-1)!.content);
-      const isEnded = () => (text.trim() === '' ? (known.ends.get(kind) ?? endsTurns(template, messages, blank)) : endsText(tokens, text, tokenizer, blank)); // prettier-ignore
-      const ends = addEos === 'auto' && isEnded();
-      if (addEos === 'auto') known.ends.set(kind, ends);
-      const end = ends ? [] : endToken(at, tokenizer, tokens, blank);
+      const ends = known.ends.get(kind) ?? endsAnswers(template, messages, tokenizer, blank);
+      known.ends.set(kind, ends);
+      const needsEnd = addEos === true || (addEos === 'auto' && !ends);
+      const end = needsEnd ? endToken(at, tokenizer, template.render(messages, false), blank) : [];
       return encodeChat(template, messages, { factors: factorsOf(side, assistantTurns), end });
     });
   };
-}
-
-/** Throws if the template renders the last answer nowhere or in two places. */
-function examine(template: Template, messages: readonly Message[]): void {
-  try {
-    textSpan(template, messages, messages.length - 1);
-  } catch (error) {
-    // A tokenizer of few words may fail for the text that the answer is exchanged for.
-    if (error instanceof BadRow && error.cause === undefined) throw error;
-  }
 }
 
 /** The weights of the messages: 0 for those of the prompt, of other roles, and that are not to be trained. */
