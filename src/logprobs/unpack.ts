@@ -36,9 +36,8 @@ export function unpack(x: unknown, places: readonly number[] | Pair<readonly num
     for (const side of ['chosen', 'rejected'] as const) checkPlaces(`places.${side}`, places[side], size);
   }
   return scope(x, () => {
-    const flat = () => reshape<unknown>(x, [size]);
-    // tfjs takes no rows of an empty tensor: it throws on webgpu and gives a value on wasm.
-    const at = (list: readonly number[]): unknown => (size === 0 ? flat() : take(flat(), list));
+    const flat = reshape<unknown>(x, [size]);
+    const at = (list: readonly number[]): unknown => take(flat, list);
     return isList(places) ? at(places) : mapPair(places, at);
   });
 }

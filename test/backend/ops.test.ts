@@ -457,6 +457,13 @@ describe('indexing and shape operations', () => {
     await expectValues(ops.take(tensor([7, 8, 9]), [1, 1]), [8, 8]);
   });
 
+  it('take no rows, also of a tensor that has none', async () => {
+    expect(await read(ops.take(tensor([7, 8, 9]), []))).toEqual([]);
+    expect(await read(ops.take(tensor([]), []))).toEqual([]);
+    const { grads } = await derivatives((x: X) => ops.take(x, []), [[1, 2, 3]]);
+    expect(grads).toEqual([[0, 0, 0]]);
+  });
+
   it('take integers and conditions, and keep their dtype', async () => {
     const backend = backendOf<X>(ints(1));
     const [whole, conditions] = [ops.take(ints([7, 8, 9]), [2, 0]), ops.take(tensor([1, 0, 1], 'bool'), [2, 1])];

@@ -1,6 +1,7 @@
 import * as tf from '@tensorflow/tfjs-core';
 import { NO_LABEL } from '../../internal/labels.js';
 import { isSynchronous } from '../synchronous.js';
+import { withoutSlope } from './withoutSlope.js';
 
 type T = tf.Tensor;
 
@@ -9,6 +10,8 @@ type T = tf.Tensor;
  * which on cpu takes O(rows) per index.
  */
 export function take(x: T, indices: T): T {
+  // Without indices, tfjs throws on webgpu, and gives a value on wasm.
+  if (indices.size === 0) return withoutSlope(x, () => tf.zeros([0, ...x.shape.slice(1)], x.dtype));
   if (x.dtype !== 'float32') return gatherRows(x, indices);
   return tf.customGrad((input, save) => {
     (save as tf.GradSaveFunc)([indices]);
