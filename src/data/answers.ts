@@ -39,8 +39,8 @@ function startOfAnswer(template: Template, messages: readonly Message[], i: numb
 function endOfAnswer(template: Template, messages: readonly Message[], i: number, whole: readonly number[]): number {
   if (i === messages.length - 1) return whole.length;
   const upTo = messages.slice(0, i + 1);
-  const { length } = template.render(upTo, false);
-  if (commonStart(template.render(upTo, false), whole) === length) return length;
+  const partial = template.render(upTo, false);
+  if (commonStart(partial, whole) === partial.length) return partial.length;
 
   const text = textSpan(template, messages, i);
   const next = messages[i + 1]!;
@@ -48,7 +48,7 @@ function endOfAnswer(template: Template, messages: readonly Message[], i: number
   if (nextText.start < text.end) template.fail(`renders the text of message ${i + 1} before the end of message ${i}`);
   const between = whole.slice(text.end, nextText.start);
   const own = textSpan(template, upTo, i).end;
-  const after = template.render(upTo, false).slice(own);
+  const after = partial.slice(own);
   if (commonStart(after, between) === after.length) return text.end + after.length;
   // The turn has another end where the conversation ends. Turns of all roles may start alike, as with `<|im_start|>`; one of the assistant
   // may start so several times.

@@ -1,7 +1,8 @@
 import { describe } from '../backend/registry.js';
 import { checkFields } from '../internal/checks.js';
 import { without } from './rows.js';
-import { commonStart, type Span } from './tokenIds.js';
+import { markedSpans, withMarks } from './generationMarks.js';
+import type { Span } from './tokenIds.js';
 
 /** The members of a tokenizer that rows of strings need. */
 export interface TextTokenizer {
@@ -135,7 +136,7 @@ export function chatTokenizer(parts: ChatTokenizerParts): ChatTokenizer {
     apply_chat_template: (messages, options) => encode(textFrom(templates(options).plain, messages, options)),
     generation_spans: (messages, options) => {
       const { marked } = templates(options);
-      return marked && spansOf(textFrom(marked, messages, options), encode);
+      return marked && markedSpans(textFrom(marked, messages, options), encode);
     },
     bos_token_id: idOf('bos_token'),
     eos_token_id: idOf('eos_token'),
@@ -166,32 +167,6 @@ function compiled(fn: string, Template: new (source: string) => TemplateLike, so
   const usual = named.get('default');
   if (!usual) throw new RangeError(`${fn}: config.chat_template has ${[...named.keys()].join(', ') || 'no template'}, expected default`);
   return ({ tools }) => (tools ? (named.get('tool_use') ?? usual) : usual);
-}
-
-// From the private use area, so that no text contains them.
-const [OPEN, CLOSE] = ['\uF8F0\uF8F1', '\uF8F1\uF8F0'];
-
-/** The source of a template that writes marks at the borders of its `{% generation %}` blocks. */
-const withMarks = (source: string): string =>
-  // The blocks trim white space around them, and the first line break after them. The marks are written inside of that.
-  source.replaceAll(/\{%(-?)\s*(end)?generation\s*(-?)%\}\n?/g, (_, before: string, isEnd: string | undefined, after: string) => {
-    return `{%${before} ${isEnd ?? ''}generation %}{{ '${isEnd ? CLOSE : OPEN}' ${after}}}`;
-  });
-
-/** The ranges of tokens between the marks of a text, and the tokens of the text without marks. */
-function spansOf(text: string, encode: (text: string) => readonly number[]): Span[] {
-  const [first, ...blocks] = text.split(OPEN);
-  let before = first!;
-  const places = blocks.map((block) => {
-    const [inside, outside] = block.split(CLOSE) as [string, string];
-    const start = before.length;
-    before += inside + outside;
-    return [start, start + inside.length] as const;
-  });
-  const whole = encode(before);
-  // Where a token lies across a border, it belongs to the later part.
-  const tokenAt = (place: number): number => (place === before.length ? whole.length : commonStart(encode(before.slice(0, place)), whole));
-  return places.map(([start, end]) => ({ start: tokenAt(start), end: tokenAt(end) }));
 }
 
 function checkMethods(fn: string, name: string, value: unknown, methods: readonly string[]): void {

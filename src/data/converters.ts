@@ -1,6 +1,6 @@
 import { describe } from '../backend/registry.js';
 import { promptedRow, type PromptedRow } from './extractPrompt.js';
-import { BadRow, isObject, type Message, type PreferenceRow } from './rows.js';
+import { BadRow, isMissing, isObject, jsonOf, type Message, type PreferenceRow } from './rows.js';
 
 /**
  * Converts a preference row whose sides are whole conversations and whose prompt is text, as in `ultrafeedback_binarized`: the prompt is
@@ -26,7 +26,7 @@ export function fromConversations<Row extends object>(row: Row): Omit<Row, keyof
   const result = promptedRow(at, others as unknown as PreferenceRow);
   const shared = result.prompt;
   if (typeof shared === 'string') throw new BadRow(at, 'chosen', 'is a string, expected a list of messages');
-  if ((text ?? undefined) !== undefined && !shared.some(({ content }) => content === text)) {
+  if (!isMissing(text) && !shared.some(({ content }) => content === text)) {
     throw new BadRow(at, 'prompt', 'is not the text of a message that both sides share');
   }
   return result as unknown as Omit<Row, keyof PromptedRow> & PromptedRow;
@@ -45,8 +45,9 @@ const ROLES: Readonly<Record<string, string>> = {
 
 /**
  * Converts a row of a data set like ShareGPT, with messages `{ from, value }`: `from` becomes `role` (`human` is `user`, `gpt` is
- * `assistant`), and `value` becomes `content`; the value of a `function_call`, JSON, becomes `tool_calls` of the assistant. A column `conversations` becomes the prompt of a preference row, or the completion of any
- * other. A column `system` of text becomes its first message.
+ * `assistant`), and `value` becomes `content`. The value of a `function_call`, in JSON, becomes `tool_calls` of the assistant. A column
+ * `conversations` becomes the prompt of a preference row, or the completion of any other row; a column `system` of text becomes its first
+ * message.
  *
  * @param row - A row whose columns hold messages `{ from, value }` or lists of them; other columns are unchanged.
  * @returns The row in messages `{ role, content }`.
@@ -70,10 +71,10 @@ export function fromShareGpt(row: object): Record<string, unknown> {
   const { conversations, ...others } = columns;
   const start: readonly Message[] = typeof system === 'string' && system !== '' ? [{ role: 'system', content: system }] : [];
   const place = 'chosen' in others ? 'prompt' : 'completion';
-  if (conversations !== undefined && (others[place] ?? undefined) !== undefined) {
+  if (conversations !== undefined && !isMissing(others[place])) {
     throw new BadRow(at, '', `has both conversations and ${place}, expected one of them`);
   }
-  const first = conversations === undefined ? place === 'prompt' && others.prompt : conversations;
+  const first = conversations === undefined && place === 'prompt' ? others.prompt : conversations;
   if (!Array.isArray(first)) {
     if (start.length > 0) throw new BadRow(at, 'system', 'has no conversation that it starts');
     return others;
@@ -102,12 +103,7 @@ function converted(at: string, name: string, value: unknown): unknown {
 
 /** The calls in the text of a message, one or a list of them: `{ name, arguments }` in JSON. */
 function callsOf(at: string, name: string, text: string): readonly object[] {
-  let value: unknown;
-  try {
-    value = JSON.parse(text);
-  } catch (error) {
-    throw new BadRow(at, name, `is not JSON: ${(error as Error).message}`, { cause: error });
-  }
+  const value = jsonOf(at, name, text, 'is not JSON');
   return (Array.isArray(value) ? (value as readonly unknown[]) : [value]).map((call) => {
     if (!isObject(call) || typeof call.name !== 'string') throw new BadRow(at, name, `is ${describe(call)}, expected { name, arguments }`);
     return { type: 'function', function: call };

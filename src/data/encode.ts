@@ -40,7 +40,7 @@ export interface DroppedRow {
   readonly reason: string;
 }
 
-/** A row that was kept although truncation left nothing of its prompt. */
+/** A row that is kept even though truncation removed its whole prompt. */
 export interface PromptlessRow {
   /** Index of the row, from 0. */
   readonly row: number;

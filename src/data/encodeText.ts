@@ -3,21 +3,18 @@ import { BadRow } from './rows.js';
 import type { Sequence } from './sequence.js';
 import { commonStart, idsOf } from './tokenIds.js';
 
-/** Whether a special token is added: never, always, or `auto`, as described at the option. */
-export type Adding = 'auto' | boolean;
-
 /** A text tokenizer with what it adds to a text. */
-export interface TextEncoder {
+export interface TextEncoding {
   /** Token ids without special tokens; `at` and `name` name row and side in errors. */
   readonly encode: (at: string, name: string, text: string) => readonly number[];
   /** Tokens before each text; this one shows which. */
   readonly start: (at: string, name: string, text: string) => readonly number[];
   /** Tokens after each text. */
-  readonly end: (at: string, name: string) => readonly number[];
+  readonly end: (at: string) => readonly number[];
 }
 
 /** The tokenizer with the special tokens that the options ask for. */
-export function textEncoder(tokenizer: TextTokenizer, addBos: Adding, addEos: Adding): TextEncoder {
+export function textEncoder(tokenizer: TextTokenizer, addBos: 'auto' | boolean, addEos: 'auto' | boolean): TextEncoding {
   const encode = (at: string, name: string, text: string, special = false) =>
     idsOf(at, `${name}: the tokenizer`, `${name}: encode`, () => tokenizer.encode(text, { add_special_tokens: special }));
   let added: readonly number[] | undefined;
@@ -60,16 +57,17 @@ function addedBefore(plain: readonly number[], whole: readonly number[]): readon
  */
 export function encodeTexts(
   at: string,
-  { encode, start, end }: TextEncoder,
+  { encode, start, end }: TextEncoding,
   prompt: string,
   completions: readonly (readonly [name: string, text: string])[],
 ): Sequence[] {
   const texts = completions.map(([name, text]) => {
     const tokens = encode(at, name, prompt + text);
-    const last = end(at, name);
+    const last = end(at);
+    if (last.length === 0) return tokens;
     // White space after an end token, as chat templates write it, does not make it another.
     const trimmed = text.trimEnd() === text ? tokens : encode(at, name, prompt + text.trimEnd());
-    return last.length > 0 && trimmed.at(-1) === last[0] ? tokens : [...tokens, ...last];
+    return trimmed.at(-1) === last[0] ? tokens : [...tokens, ...last];
   });
   const [name, completion] = completions[0]!;
   const alone = prompt === '' ? [] : encode(at, name, prompt);

@@ -77,6 +77,18 @@ export type Side =
 export const isObject = (value: unknown): value is Readonly<Record<string, unknown>> =>
   typeof value === 'object' && value !== null && !Array.isArray(value);
 
+/** Whether a field has no value: data sets often have null for a missing one. */
+export const isMissing = (value: unknown): value is null | undefined => value === undefined || value === null;
+
+/** Parses the JSON in a part of a row, which `subject` names; `predicate` says what is wrong if it is none. */
+export function jsonOf(at: string, subject: string, text: string, predicate: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch (error) {
+    throw new BadRow(at, subject, `${predicate}: ${(error as Error).message}`, { cause: error });
+  }
+}
+
 /** A record without some of its fields. */
 export const without = (record: object, names: readonly string[]): Record<string, unknown> =>
   Object.fromEntries(Object.entries(record).filter(([name]) => !names.includes(name)));
@@ -101,7 +113,7 @@ export function labelledSide(at: string, row: unknown): { readonly side: Side; r
 
 /** The weight of a row, if it has one. */
 export function weightOfRow(at: string, { weight }: { readonly weight?: unknown }): { weight?: number } {
-  return weight === undefined || weight === null ? {} : { weight: checkWeight(at, 'weight', weight) };
+  return isMissing(weight) ? {} : { weight: checkWeight(at, 'weight', weight) };
 }
 
 /** The factor of the tokens of a message: 0 if it does not count. */
@@ -124,7 +136,6 @@ function fieldsOf(at: string, row: unknown, fields: readonly string[]): Readonly
 const CONVERSATIONS = 'is a whole conversation but prompt is a string; rows of whole conversations go through fromConversations';
 
 function sideOf(at: string, name: string, givenPrompt: unknown, value: unknown): Side {
-  // Data sets often have null for a missing prompt.
   const prompt = givenPrompt ?? undefined;
   if (typeof value === 'string') {
     if (prompt !== undefined && typeof prompt !== 'string') throw new BadRow(at, name, 'is a string but prompt is not');
@@ -173,10 +184,10 @@ function messageOf(at: string, name: string, message: unknown): Message {
   if (typeof role !== 'string' || role === '') throw new BadRow(at, `${name}.role`, `is ${describe(role)}, expected a role such as user or assistant`); // prettier-ignore
   const saysMore = role === 'assistant' && Object.values(without(message, OWN_FIELDS)).some(isSomething);
   checkContent(at, `${name}.content`, content, saysMore);
-  if ((train ?? undefined) !== undefined && typeof train !== 'boolean') {
+  if (!isMissing(train) && typeof train !== 'boolean') {
     throw new BadRow(at, `${name}.train`, `is ${describe(train)}, expected true or false`);
   }
-  if ((weight ?? undefined) !== undefined) checkWeight(at, `${name}.weight`, weight);
+  if (!isMissing(weight)) checkWeight(at, `${name}.weight`, weight);
   const counts = train === true || (typeof weight === 'number' && weight > 0);
   if (counts && role !== 'assistant') throw new BadRow(at, name, `has role ${role}, but only turns of the assistant can count`);
   return message as unknown as Message;
@@ -190,7 +201,7 @@ function checkContent(at: string, name: string, content: unknown, mayBeMissing: 
       if (part.type !== 'text') throw new BadRow(at, `${name}[${n}]`, `has type ${describe(part.type)}, but only text can be encoded`);
       if (typeof part.text !== 'string') throw new BadRow(at, `${name}[${n}].text`, `is ${describe(part.text)}, expected a string`);
     });
-  } else if (!mayBeMissing || (content !== undefined && content !== null)) {
+  } else if (!mayBeMissing || !isMissing(content)) {
     throw new BadRow(at, name, `is ${describe(content)}, expected a string`);
   }
 }

@@ -3,7 +3,7 @@ import { checkChoice } from '../internal/checks.js';
 import { checkList } from './checkList.js';
 import type { ChatTokenizer, TextTokenizer } from './chatTokenizer.js';
 import { blankTokens, encodeChat, endsAnswers } from './encodeChat.js';
-import { encodeTexts, textEncoder, type Adding } from './encodeText.js';
+import { encodeTexts, textEncoder } from './encodeText.js';
 import { BadRow, textOfContent, weightOfMessage, without, type Message, type Side } from './rows.js';
 import { counts, type Sequence } from './sequence.js';
 import { remembering, templateFields, templateOf, unreadColumns, type Template, type TemplateFields } from './template.js';
@@ -69,7 +69,7 @@ interface ChatOptions {
   readonly assistantTurns: 'all' | 'last';
   readonly named: readonly string[];
   readonly textParts: 'join' | 'keep';
-  readonly addEos: Adding;
+  readonly addEos: 'auto' | boolean;
 }
 
 /** What the rows of a call have shown of the chat template. */
@@ -163,11 +163,8 @@ function plainMessage(message: Message, textParts: 'join' | 'keep', empty: '' | 
 
 /** The empty content with which the template renders calls: some templates render them only if there is no content at all. */
 function emptyContent(messages: readonly Message[], textParts: 'join' | 'keep', template: Template): '' | null {
-  const callers = messages.filter(isCallAlone);
   const plain = (empty: '' | null, hasCalls: boolean) =>
-    messages.map((message) =>
-      plainMessage(callers.includes(message) && !hasCalls ? { ...message, tool_calls: [] } : message, textParts, empty),
-    );
+    messages.map((message) => plainMessage(isCallAlone(message) && !hasCalls ? { ...message, tool_calls: [] } : message, textParts, empty));
   const content = (['', null] as const).find((empty) => isRendered(template, plain(empty, true), plain(empty, false)));
   return content === undefined ? template.fail('does not render tool_calls') : content;
 }

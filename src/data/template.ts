@@ -1,6 +1,6 @@
 import { describe } from '../backend/registry.js';
 import type { ChatTokenizer, TemplateMessage, TextTokenizer } from './chatTokenizer.js';
-import { BadRow, isObject, type Message } from './rows.js';
+import { BadRow, isMissing, isObject, jsonOf, type Message } from './rows.js';
 import { callOf, idsOf, type Span } from './tokenIds.js';
 
 /** The chat template of a tokenizer, for one side of one row. */
@@ -21,44 +21,29 @@ const USUAL = ['tools', 'documents', 'chat_template_kwargs'] as const;
 /** Columns that the data functions read themselves. */
 const OWN = ['prompt', 'chosen', 'rejected', 'completion', 'label', 'weight', 'row'];
 /** Names that mean something else to `apply_chat_template` or in a template. */
+// prettier-ignore
 const TAKEN = [
-  ...[
-    'messages',
-    'add_generation_prompt',
-    'tokenize',
-    'return_tensor',
-    'return_dict',
-    'padding',
-    'truncation',
-    'max_length',
-    'chat_template',
-  ],
-  ...['tokenizer_kwargs', 'bos_token', 'eos_token', 'pad_token', 'range', 'namespace', 'raise_exception', 'strftime_now'],
+  'messages', 'add_generation_prompt', 'tokenize', 'return_tensor', 'return_dict', 'padding', 'truncation', 'max_length', 'chat_template',
+  'tokenizer_kwargs', 'bos_token', 'eos_token', 'pad_token', 'range', 'namespace', 'raise_exception', 'strftime_now',
 ];
+
+const NO_JSON = 'is a string that is not JSON';
 
 /** The values that a row passes to its chat template: the usual columns and those named. Text in JSON is parsed. */
 export function templateFields(at: string, row: Readonly<Record<string, unknown>>, named: readonly string[]): TemplateFields {
-  const { chat_template_kwargs: others, ...fields } = Object.fromEntries(
-    [...USUAL, ...named].flatMap((column) => ((row[column] ?? undefined) === undefined ? [] : [[column, row[column]] as const])),
+  const { chat_template_kwargs: others, ...fields } = Object.fromEntries<unknown>(
+    [...USUAL, ...named].flatMap((column) => (isMissing(row[column]) ? [] : [[column, row[column]] as const])),
   );
-  if (typeof fields.tools === 'string') fields.tools = parsed(at, 'tools', fields.tools);
-  const more = typeof others === 'string' ? parsed(at, 'chat_template_kwargs', others) : (others ?? {});
+  if (typeof fields.tools === 'string') fields.tools = jsonOf(at, 'tools', fields.tools, NO_JSON);
+  const more = typeof others === 'string' ? jsonOf(at, 'chat_template_kwargs', others, NO_JSON) : (others ?? {});
   if (!isObject(more)) throw new BadRow(at, 'chat_template_kwargs', `is ${describe(more)}, expected an object`);
   return { ...fields, ...more };
-}
-
-function parsed(at: string, column: string, text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch (error) {
-    throw new BadRow(at, column, `is a string that is not JSON: ${(error as Error).message}`, { cause: error });
-  }
 }
 
 /** The columns of a row that nothing reads, but that a chat template might. */
 export function unreadColumns(row: Readonly<Record<string, unknown>>, named: readonly string[]): TemplateFields {
   const read = new Set<string>([...USUAL, ...OWN, ...TAKEN, ...named]);
-  const isUnread = ([column, value]: [string, unknown]) => !read.has(column) && (value ?? undefined) !== undefined;
+  const isUnread = ([column, value]: [string, unknown]) => !read.has(column) && !isMissing(value);
   return Object.fromEntries(Object.entries(row).filter(isUnread));
 }
 

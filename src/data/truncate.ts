@@ -3,6 +3,7 @@ import { positiveInteger } from '../internal/domains.js';
 import type { Pair } from '../logprobs/pairs.js';
 import { BadRow } from './rows.js';
 import { counts, type Sequence } from './sequence.js';
+import { commonStart } from './tokenIds.js';
 
 /** Maximum length of a row, and what to do with longer rows. */
 export interface TruncationOptions {
@@ -11,7 +12,7 @@ export interface TruncationOptions {
   /**
    * Which end of a longer row to keep. With `keepEnd`, both sides of a pair lose the same tokens of the start that they share, as long as
    * some of it remains: sides with different prompts would be compared under different conditions, and what depends on the prompt alone
-   * would not cancel. If nothing of it fits next to the longer side, each side keeps as much of its own end as fits, so that a short
+   * would not cancel. If the longer side leaves no room for it, each side keeps as many of its own last tokens as fit, so that a short
    * answer keeps its prompt; `promptless` lists such rows. `encodePairs` and `encodeUnpaired` drop and report rows that truncation leaves without a counted token to predict or with equal sides.
    * If omitted, a longer row is an error.
    */
@@ -34,8 +35,7 @@ const part = ({ tokens, mask, weights }: Sequence, start: number, end?: number):
 
 /** Number of tokens that both sides start with, without those of the answers in which they differ. */
 function lengthOfSharedStart({ chosen, rejected }: Pair<Sequence>): number {
-  const differs = chosen.tokens.findIndex((id, t) => id !== rejected.tokens[t]);
-  const end = differs < 0 ? chosen.tokens.length : differs;
+  const end = commonStart(chosen.tokens, rejected.tokens);
   const startOfAnswer = ({ mask }: Sequence) => (mask[end] === 1 ? mask.lastIndexOf(0, end) + 1 : end);
   return Math.min(startOfAnswer(chosen), startOfAnswer(rejected));
 }
