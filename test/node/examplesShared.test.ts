@@ -148,6 +148,24 @@ describe('the training loop', () => {
     expect(training.variables[0]!.dataSync()[0]).toBe(1);
   });
 
+  it('stops when the GPU is lost, before it evaluates', async () => {
+    const backend = tf.backend() as { device?: object };
+    const hooks = { onBatch: () => undefined, onEvaluation: () => Promise.resolve(false) };
+    const training = { ...setup('lost', (w) => tf.square(w)), ...hooks };
+    const onEvaluation = (step: number) => {
+      if (step === 2) throw new Error('evaluated on a lost device');
+      return Promise.resolve(false);
+    };
+    backend.device = { lost: Promise.resolve({ reason: 'unknown', message: 'the driver was reset' }) };
+    try {
+      await expect(train({ ...training, onEvaluation })).rejects.toThrow(
+        'the device of the cpu backend is lost (unknown: the driver was reset)',
+      );
+    } finally {
+      delete backend.device;
+    }
+  });
+
   it('throws if a step leaves a tensor behind', async () => {
     const hooks = { onBatch: () => void tf.keep(tf.scalar(0)), onEvaluation: () => Promise.resolve(false) };
     await expect(train({ ...setup('leaks', (w) => tf.square(w)), ...hooks })).rejects.toThrow('step 1 left 1 tensors behind');
