@@ -36,7 +36,7 @@ describe('files', () => {
     writeFileSync(script, program);
     const tsx = createRequire(import.meta.url).resolve('tsx/cli');
     const [command, ...others] = [...before, process.execPath, tsx, script, ...args];
-    const { stdout, stderr } = spawnSync(command, others, { encoding: 'utf8' });
+    const { stdout, stderr } = spawnSync(command!, others, { encoding: 'utf8' });
     expect(stderr).toBe('');
     return stdout.trim();
   }
