@@ -43,7 +43,7 @@ export async function kills(count: number, seed: number): Promise<Kills> {
   try {
     const whole = join(folder, 'whole');
     const first = start(whole);
-    await once(first.stdout!, 'data');
+    await Promise.race([once(first.stdout!, 'data'), once(first, 'exit')]);
     const started = performance.now();
     await ended(first, whole);
     // A run is killed several times, wherever it is, on a slow machine, too.
