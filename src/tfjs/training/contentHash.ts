@@ -1,6 +1,6 @@
 /**
  * A hash of 32 bits of several parts, in their order, which finds damage but no intent: each change of one word changes it, any other with
- * a probability of 1 - 2^-32. It takes a fifteenth of the time in which a file is read and copied; a CRC-32 takes as long as that.
+ * a probability of 1 - 2^-32. It takes little of the time of reading a file; a CRC-32 takes several times as long in JavaScript.
  *
  *     h = 0; for each part: h = mix(h, x) for its groups of four little-endian words w0 ... w3, then its remaining words, then bytes, where
  *     mix(h, x) = (rotateLeft(h, 13) xor x) 0x9e3779b1 mod 2^32    x = w0 + 3 w1 + 5 w2 + 7 w3 mod 2^32, or the word, or the byte
