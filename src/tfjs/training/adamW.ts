@@ -22,6 +22,7 @@ import {
 import { describe } from '../../backend/registry.js';
 import { checkNumber, checkOptions } from '../../internal/checks.js';
 import { belowOne, notNegative, positive, wholeNumber } from '../../internal/domains.js';
+import { checkDeviceFor } from '../device.js';
 import { checkFloat, checkGradient } from './gradients.js';
 import { checkLive } from './variables.js';
 
@@ -132,6 +133,7 @@ export class AdamW extends Optimizer {
    *   does, which is that of an earlier variable of this name then.
    */
   override applyGradients(variableGradients: NamedTensorMap | NamedTensor[]): void {
+    checkDeviceFor('AdamW');
     const given = Array.isArray(variableGradients)
       ? variableGradients.map(({ name, tensor }) => [name, tensor] as const)
       : Object.entries(variableGradients);

@@ -1,4 +1,5 @@
 import { clone, dispose, keep, tensor, util, Variable, type Optimizer, type Tensor } from '@tensorflow/tfjs-core';
+import { readFromDevice } from '../device.js';
 import { readCheckpoint, writeCheckpoint, type CheckpointContent, type TrainingState } from './checkpointFile.js';
 import { checkState, ownerOf, prepareState, type NamedTensor } from './optimizerState.js';
 import { inWords, isStoredDType, STORED_DTYPES, type StoredDType, type StoredTensor } from './safetensors.js';
@@ -66,11 +67,13 @@ function storedDType(fn: string, dtype: string): StoredDType {
 
 /** Reads tensors. */
 const valuesOf = async (tensors: readonly Tensor[]): Promise<StoredTensor[]> =>
-  Promise.all(
-    tensors.map(async (x) => {
-      const dtype = storedDType('saveCheckpoint', x.dtype);
-      return { dtype, shape: x.shape, values: await x.data() };
-    }),
+  readFromDevice('saveCheckpoint', () =>
+    Promise.all(
+      tensors.map(async (x) => {
+        const dtype = storedDType('saveCheckpoint', x.dtype);
+        return { dtype, shape: x.shape, values: await x.data() };
+      }),
+    ),
   );
 
 /**
