@@ -6,8 +6,9 @@ export default [
     path: 'dist/core.js',
     import: '{ dpo }',
     // A loss needs the operations that it is written in, the arrays engine and the checks, but no other loss. Plain values next to
-    // tensors and empty parts of a batch take 0.8 kB of it.
-    limit: '5 kB',
+    // tensors and empty parts of a batch take 0.8 kB of it; options that hide in a prototype, values that cannot be described and a
+    // list of engines that nobody overwrites take 0.2 kB.
+    limit: '5.2 kB',
     gzip: true,
   },
   {

@@ -1,9 +1,31 @@
 import { arrays } from './arrays/arrays.js';
 import type { Backend } from './types.js';
 
-// All copies of this module share one list, so that the ESM and the CommonJS build see each other's engines.
+type Engines = readonly Backend<unknown>[];
+
+/** The engines of all copies of this module, the one registered last first. Only `set` changes them. */
+interface Registry {
+  readonly get: () => Engines;
+  readonly set: (engines: Engines) => void;
+}
+
+function newRegistry(engines: Engines = []): Registry {
+  return Object.freeze({
+    get: () => engines,
+    set: (next: Engines) => {
+      engines = next;
+    },
+  });
+}
+
+// The ESM and the CommonJS build see each other's engines.
 const key = Symbol.for('prefloss.backends');
-const registry = ((globalThis as Record<symbol, unknown>)[key] ??= []) as Backend<unknown>[];
+const shared = globalThis as { [key]?: Registry };
+if (!shared[key]) Object.defineProperty(shared, key, { value: newRegistry() });
+const registry = shared[key]!;
+
+/** Methods that the arrays engine has and others may lack. */
+const OPTIONAL = ['pow', 'sqrt'];
 
 /**
  * Registers an engine, so that every loss runs on its tensors. If several engines own a value, the one registered last is
@@ -11,14 +33,20 @@ const registry = ((globalThis as Record<symbol, unknown>)[key] ??= []) as Backen
  *
  * @param backend - The engine. It replaces an engine with the same name.
  * @returns A function that unregisters the engine.
+ * @throws TypeError if the engine has no name or lacks a method.
  */
 export function registerBackend<T>(backend: Backend<T>): () => void {
-  const same = registry.findIndex((b) => b.name === backend.name);
-  if (same >= 0) registry.splice(same, 1);
-  registry.unshift(backend);
+  const fn = 'registerBackend';
+  if (typeof backend !== 'object' || (backend as unknown) === null) throw new TypeError(`${fn}: backend is ${describe(backend)}, expected an engine`); // prettier-ignore
+  if (typeof backend.name !== 'string' || !backend.name) throw new TypeError(`${fn}: backend.name is ${describe(backend.name)}, expected a name`); // prettier-ignore
+  const methods = Object.entries(arrays).flatMap(([name, value]) =>
+    typeof value === 'function' && !OPTIONAL.includes(name) ? [name] : [],
+  );
+  const missing = methods.find((name) => typeof backend[name as keyof Backend<T>] !== 'function');
+  if (missing !== undefined) throw new TypeError(`${fn}: the engine ${backend.name} lacks the method ${missing}`);
+  registry.set([backend, ...registry.get().filter(({ name }) => name !== backend.name)]);
   return () => {
-    const at = registry.indexOf(backend);
-    if (at >= 0) registry.splice(at, 1);
+    registry.set(registry.get().filter((other) => other !== backend));
   };
 }
 
@@ -46,18 +74,29 @@ export const isPlain = ({ name }: Pick<Backend<never>, 'name'>): boolean => name
 
 /** The engine that owns a value, if any. */
 export function ownerOf(value: unknown): Backend<unknown> | undefined {
-  for (const backend of registry) if (backend.owns(value)) return backend;
+  for (const backend of registry.get()) if (backend.owns(value)) return backend;
   return arrays.owns(value) ? arrays : undefined;
 }
 
-/** Describes a value for an error message. */
+/** Describes a value for an error message. It never throws, whatever the value is. */
 export function describe(value: unknown): string {
   if (value === null || value === undefined) return String(value);
-  if (typeof value === 'string') return JSON.stringify(value);
-  if (Array.isArray(value)) return 'a list';
-  if (typeof value === 'object') return `a value of type ${(value as { constructor?: { name: string } }).constructor?.name ?? 'Object'}`;
-  return `a ${typeof value}`;
+  if (typeof value === 'string') return JSON.stringify(value.length > LONGEST ? `${value.slice(0, LONGEST)}…` : value);
+  if (typeof value !== 'object') return `a ${typeof value}`;
+  try {
+    if (Array.isArray(value)) return 'a list';
+    const { constructor } = value;
+    return `a value of type ${typeof constructor === 'function' ? constructor.name : 'Object'}`;
+  } catch {
+    return 'an object that cannot be read';
+  }
 }
+
+/** Longest text that is quoted in full. */
+const LONGEST = 80;
+
+/** The message of whatever was thrown. */
+export const reasonOf = (error: unknown): string => (error instanceof Error ? error.message : describe(error));
 
 function hint(value: unknown): string {
   const tensor = typeof value === 'object' && value !== null && 'dataId' in value;

@@ -117,11 +117,18 @@ export function checkNoOtherFields(fn: string, name: string, value: object, fiel
   if (other !== undefined) throw new TypeError(`${fn}: ${name} has an unknown field ${other}, expected { ${fields.join(', ')} }`);
 }
 
-/** Checks that the function knows every given option. */
+/** Checks that options are a plain object, so that none is inherited or hidden, and that the function knows each of them. */
 export function checkOptions(fn: string, options: unknown, known: readonly string[]): void {
   if (typeof options !== 'object' || options === null) throw new TypeError(`${fn}: options is ${describe(options)}, expected an object`);
+  if (!isPlainObject(options)) throw new TypeError(`${fn}: options is ${describe(options)}, expected a plain object, which inherits no options`); // prettier-ignore
   const unknown = Object.keys(options).find((key) => !known.includes(key));
   if (unknown !== undefined) throw new RangeError(`${fn}: unknown option ${unknown}, expected ${known.join(', ') || 'none'}`);
+}
+
+/** Whether an object is no list and has no class, in this realm or another. */
+export function isPlainObject(value: object): boolean {
+  const prototype = Object.getPrototypeOf(value) as object | null;
+  return prototype === null || Object.getPrototypeOf(prototype) === null;
 }
 
 /** Rejects options that would have no effect because of other options. */

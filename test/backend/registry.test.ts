@@ -1,9 +1,12 @@
 import { afterEach, describe, expect, it } from 'vitest';
 import { backendOf, dpo, ops, registerBackend, type Backend } from '../../src/index.js';
+import { describe as describeValue, reasonOf } from '../../src/backend/registry.js';
 import { arrays } from '../../src/backend/arrays/arrays.js';
 import { Boxed, boxed } from '../support/boxed.js';
-import { engine, isArrays, tensor } from '../support/engine.js';
+import { engine, expectError, isArrays, tensor } from '../support/engine.js';
 import { expectClose } from '../../src/testing/index.js';
+
+const REGISTRY = Symbol.for('prefloss.backends');
 
 describe('backendOf', () => {
   it('finds the engine of the values, and accepts plain values with any engine', () => {
@@ -73,10 +76,56 @@ describe('registerBackend', () => {
   });
 
   it('shares the engines between copies of the library', () => {
-    const list = (globalThis as Record<symbol, unknown>)[Symbol.for('prefloss.backends')] as Backend<unknown>[];
+    const shared = (globalThis as Record<symbol, unknown>)[REGISTRY] as { get: () => readonly Backend<unknown>[] };
     expect(
-      list.map((b) => b.name),
+      shared.get().map((b) => b.name),
       engine,
     ).toContain('tensorflow.js');
+  });
+
+  it('keeps its engines from being overwritten', () => {
+    const holder = globalThis as Record<symbol, unknown>;
+    expect(() => (holder[REGISTRY] = [])).toThrow(TypeError);
+    expect(Reflect.deleteProperty(holder, REGISTRY)).toBe(false);
+    expect(() => ((holder[REGISTRY] as { get: unknown }).get = () => [])).toThrow(TypeError);
+    expect(Object.keys(globalThis)).not.toContain(String(REGISTRY));
+    expect(backendOf(tensor([1])).name).toBe(isArrays ? 'arrays' : 'tensorflow.js');
+  });
+
+  it('refuses what is no engine, and works on afterwards', () => {
+    const without = { ...arrays, name: 'half', cumsum: undefined };
+    const cases: [unknown, string][] = [
+      [undefined, 'registerBackend: backend is undefined, expected an engine'],
+      [null, 'registerBackend: backend is null, expected an engine'],
+      ['cpu', 'registerBackend: backend is "cpu", expected an engine'],
+      [{}, 'registerBackend: backend.name is undefined, expected a name'],
+      [{ ...boxed, name: '' }, 'registerBackend: backend.name is "", expected a name'],
+      [without, 'registerBackend: the engine half lacks the method cumsum'],
+    ];
+    for (const [backend, message] of cases) expectError(() => registerBackend(backend as never), TypeError, message);
+    expect(backendOf(tensor([1])).name).toBe(isArrays ? 'arrays' : 'tensorflow.js');
+  });
+});
+
+describe('describe', () => {
+  it('describes any value, and throws for none', () => {
+    const { proxy, revoke } = Proxy.revocable({}, {});
+    revoke();
+    const throws = () => {
+      throw new Error('no');
+    };
+    const cases: [unknown, string][] = [
+      [{ constructor: { name: { toString: 1 } } }, 'a value of type Object'],
+      [{ constructor: { name: 'Evil' } }, 'a value of type Object'],
+      [new Map(), 'a value of type Map'],
+      [proxy, 'an object that cannot be read'],
+      [Object.defineProperty({}, 'constructor', { get: throws }), 'an object that cannot be read'],
+      ['x'.repeat(1000), `"${'x'.repeat(80)}…"`],
+      [Symbol('s'), 'a symbol'],
+      [1n, 'a bigint'],
+    ];
+    for (const [value, words] of cases) expect(describeValue(value)).toBe(words);
+    expect(reasonOf(null)).toBe('null');
+    expect(reasonOf(new Error('why'))).toBe('why');
   });
 });
