@@ -9,6 +9,7 @@ import { tfjs } from './tfjs/adapter.js';
 registerBackend(tfjs);
 
 export * from './core.js';
+export { checkDevice } from './tfjs/device.js';
 export { listKernels, type KernelKind } from './tfjs/listKernels.js';
 export { AdamW, type AdamWOptions } from './tfjs/training/adamW.js';
 export { loadCheckpoint, saveCheckpoint, type CheckpointParts, type TrainingState } from './tfjs/training/checkpoint.js';

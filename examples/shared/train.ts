@@ -1,5 +1,5 @@
 import * as tf from '@tensorflow/tfjs';
-import { batchesOf, clipByGlobalNorm, MetricAverage, noGrad, readMetrics, valueAndGrads, type AdamW } from 'prefloss';
+import { batchesOf, checkDevice, clipByGlobalNorm, MetricAverage, noGrad, readMetrics, valueAndGrads, type AdamW } from 'prefloss';
 import { checkValues } from 'prefloss/testing';
 import type { Metrics } from './metricsLog.js';
 import { UsageError } from './usageError.js';
@@ -35,12 +35,13 @@ export interface Training<Item> {
   readonly evaluateEvery: number;
 }
 
-/** A complete training loop. Throws if a gradient is not finite or if a step leaves a tensor behind. */
+/** A complete training loop. Throws if the GPU is lost, if a gradient is not finite, or if a step leaves a tensor behind. */
 export async function train<Item>(training: Training<Item>): Promise<void> {
   const { variables, objective, optimizer, items, batchSize, seed, from = 0, steps, evaluateEvery } = training;
   const perEpoch = Math.ceil(items.length / batchSize);
   let tensorsAfterFirstStep: number | undefined;
   for (let step = from; step < steps; step++) {
+    checkDevice();
     if (step % evaluateEvery === 0 && (await training.onEvaluation(step))) return;
     const epoch = batchesOf(items, { batchSize, seed: seed + Math.floor(step / perEpoch) });
     const { grads, ...outputs } = valueAndGrads(() => objective(epoch[step % perEpoch]!), variables);

@@ -1,16 +1,6 @@
-import { GGMLQuantizationType, gguf } from '@huggingface/gguf';
-import { closeSync, openSync, readSync } from 'node:fs';
-
-/** Sizes and constants of a Llama. */
-export interface LlamaConfig {
-  readonly layers: number;
-  readonly width: number;
-  readonly heads: number;
-  /** Number of key and value heads; each serves a group of query heads. */
-  readonly keyHeads: number;
-  readonly normEpsilon: number;
-  readonly ropeBase: number;
-}
+import { GGMLQuantizationType, gguf, type GGUFTensorInfo } from '@huggingface/gguf';
+import { closeSync, openSync, readSync, statSync } from 'node:fs';
+import { checkShapes, configOf, type LlamaConfig, type Metadata } from './llamaConfig.js';
 
 /** A weight in float32, of shape `[out, in]` or `[width]`. */
 export interface Weight {
@@ -22,7 +12,7 @@ export interface Weight {
 /** A model file: its configuration, its metadata, and a generator of its weights. */
 export interface ModelFile {
   readonly config: LlamaConfig;
-  readonly metadata: Readonly<Record<string, unknown>>;
+  readonly metadata: Metadata;
   readonly weights: () => Generator<Weight>;
 }
 
@@ -71,50 +61,90 @@ const FORMATS: Readonly<Record<number, Format>> = {
   },
 };
 
-/** Opens a GGUF file that contains a Llama. */
-export async function openGguf(path: string): Promise<ModelFile> {
-  const { metadata, tensorInfos, tensorDataOffset } = await gguf(path, { allowLocalFile: true });
-  const fields = metadata as unknown as Readonly<Record<string, unknown>>;
-  const number = (name: string): number => {
-    const value = fields[`llama.${name}`];
-    if (typeof value !== 'number') throw new Error(`${path}: llama.${name} is ${String(value)}, expected a number`);
-    return value;
-  };
-  const config = {
-    layers: number('block_count'),
-    width: number('embedding_length'),
-    heads: number('attention.head_count'),
-    keyHeads: number('attention.head_count_kv'),
-    normEpsilon: number('attention.layer_norm_rms_epsilon'),
-    ropeBase: number('rope.freq_base'),
-  };
+/** Where the values of a tensor are in the file. */
+interface Place {
+  readonly name: string;
+  readonly shape: readonly number[];
+  readonly format: Format;
+  readonly blocks: number;
+  /** Offset of its first byte, and of the byte after its last one. */
+  readonly start: number;
+  readonly end: number;
+}
 
-  function* weights(): Generator<Weight> {
-    const file = openSync(path, 'r');
-    try {
-      for (const { name, dtype, offset, shape: reversed } of tensorInfos) {
-        const format = FORMATS[dtype];
-        if (!format) throw new Error(`${path}: ${name} has type ${GGMLQuantizationType[dtype]}, which this reader does not support`);
-        const shape = reversed.map(Number).reverse();
-        const blocks = shape.reduce((a, b) => a * b, 1) / format.size;
-        const bytes = new Uint8Array(blocks * format.bytes);
-        const read = readSync(file, bytes, 0, bytes.length, Number(tensorDataOffset) + Number(offset));
-        if (read < bytes.length) throw new Error(`${path} ends within ${name}: delete it and download it again`);
-        const values = new Float32Array(blocks * format.size);
-        for (let i = 0; i < blocks; i++) {
-          format.unpack(
-            new DataView(bytes.buffer, i * format.bytes, format.bytes),
-            values.subarray(i * format.size, (i + 1) * format.size),
-          );
-        }
-        const heads = name.endsWith('attn_q.weight') ? config.heads : name.endsWith('attn_k.weight') ? config.keyHeads : 0;
-        yield { name, shape, values: heads > 0 ? inHalves(values, shape as [number, number], heads) : values };
-      }
-    } finally {
-      closeSync(file);
+/**
+ * Opens a GGUF file that contains a Llama.
+ *
+ * @throws Error that names the file, and the field or tensor, if it is cut short or damaged, or contains something else. Everything but
+ *   the values of the weights is checked before any memory is allocated for them.
+ */
+export async function openGguf(path: string): Promise<ModelFile> {
+  try {
+    const {
+      metadata: parsed,
+      tensorInfos,
+      tensorInfoByteRange,
+      tensorDataOffset,
+      littleEndian,
+    } = await gguf(path, { allowLocalFile: true });
+    if (!littleEndian) throw new Error('the file is big-endian, expected little-endian');
+    const metadata = parsed as unknown as Metadata;
+    const config = configOf(metadata);
+    const places = tensorInfos.map((info) => placeOf(info, Number(tensorDataOffset)));
+    const shapes = new Map<string, readonly number[]>();
+    for (const { name, shape } of places) {
+      if (shapes.has(name)) throw new Error(`${name} occurs twice`);
+      shapes.set(name, shape);
     }
+    checkShapes(config, metadata, shapes);
+    checkPlaces(places, tensorInfoByteRange[1], statSync(path).size);
+    return { config, metadata, weights: () => weightsOf(path, config, places) };
+  } catch (error) {
+    throw new Error(`${path}: ${(error as Error).message}`, { cause: error });
   }
-  return { config, metadata: fields, weights };
+}
+
+function placeOf({ name, dtype, offset, shape: reversed }: GGUFTensorInfo, data: number): Place {
+  const format = FORMATS[dtype];
+  if (!format) throw new Error(`${name} has type ${dtype} (${GGMLQuantizationType[dtype]}), which this reader does not support`);
+  const shape = reversed.map(Number).reverse();
+  const columns = shape.at(-1);
+  if (columns === undefined || columns % format.size !== 0) {
+    throw new Error(`${name} has shape [${shape.join(', ')}], expected rows of whole blocks of ${format.size} values`);
+  }
+  const blocks = shape.reduce((a, b) => a * b) / format.size;
+  const start = data + Number(offset);
+  return { name, shape, format, blocks, start, end: start + blocks * format.bytes };
+}
+
+/** Checks that the tensors are in the file, behind its header, each at a place of its own. */
+function checkPlaces(places: readonly Place[], headerEnd: number, size: number): void {
+  let before = { name: 'the header', end: headerEnd };
+  for (const place of [...places].sort((a, b) => a.start - b.start)) {
+    const { name, start, end } = place;
+    if (start < before.end) throw new Error(`${name} starts at byte ${start}, within ${before.name}`);
+    if (end > size) throw new Error(`${name} ends at byte ${end} of ${size}: delete the file and download it again`);
+    before = place;
+  }
+}
+
+function* weightsOf(path: string, config: LlamaConfig, places: readonly Place[]): Generator<Weight> {
+  const file = openSync(path, 'r');
+  try {
+    for (const { name, shape, format, blocks, start, end } of places) {
+      const bytes = new Uint8Array(end - start);
+      const read = readSync(file, bytes, 0, bytes.length, start);
+      if (read < bytes.length) throw new Error(`${path} ends within ${name}: delete it and download it again`);
+      const values = new Float32Array(blocks * format.size);
+      for (let i = 0; i < blocks; i++) {
+        format.unpack(new DataView(bytes.buffer, i * format.bytes, format.bytes), values.subarray(i * format.size, (i + 1) * format.size));
+      }
+      const heads = name.endsWith('attn_q.weight') ? config.heads : name.endsWith('attn_k.weight') ? config.keyHeads : 0;
+      yield { name, shape, values: heads > 0 ? inHalves(values, shape as [number, number], heads) : values };
+    }
+  } finally {
+    closeSync(file);
+  }
 }
 
 /** Reorders the rows of a weight: llama.cpp stores the two values of a rotary pair side by side, `Llama` expects them half a head apart. */

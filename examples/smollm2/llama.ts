@@ -1,5 +1,6 @@
 import * as tf from '@tensorflow/tfjs';
-import type { LlamaConfig, Weight } from './gguf.js';
+import type { Weight } from './gguf.js';
+import type { LlamaConfig } from './llamaConfig.js';
 import type { Adapter } from './lora.js';
 
 /** Constants of the attention for rows of one length. */

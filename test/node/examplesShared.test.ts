@@ -1,15 +1,23 @@
 import * as tf from '@tensorflow/tfjs';
 import { spawnSync } from 'node:child_process';
-import { appendFileSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { appendFileSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { choice, integer, positive, readArguments } from '../../examples/shared/commandLine.js';
+import { makeFolder } from '../../examples/shared/files.js';
 import { MetricsLog, type MetricsRecord } from '../../examples/shared/metricsLog.js';
 import { train } from '../../examples/shared/train.js';
 import { AdamW } from '../../src/index.js';
+
+/** Runs a command where it is root and its mounts are its own, if Linux allows that. */
+const OWN_MOUNTS = ['unshare', '--map-root-user', '--mount'];
+function canMount(): boolean {
+  const [program, ...args] = OWN_MOUNTS;
+  return spawnSync(program!, [...args, 'mount', '-t', 'tmpfs', 'tmpfs', tmpdir()]).status === 0;
+}
 
 let folder: string;
 beforeAll(() => {
@@ -19,29 +27,80 @@ afterAll(() => {
   rmSync(folder, { recursive: true });
 });
 
-// ulimit acts like a full disk: the write fails midway.
-it.skipIf(process.platform === 'win32')('writeWhole keeps the previous file and leaves no other if the disk is full', () => {
-  const path = join(folder, 'full', 'checkpoint');
-  const module = pathToFileURL(join(import.meta.dirname, '../../examples/shared/files.ts')).href;
-  writeFileSync(
-    join(folder, 'write.mts'),
-    `import { makeFolder, writeWhole } from ${JSON.stringify(module)};
-     makeFolder(${JSON.stringify(join(folder, 'full'))});
-     writeWhole(${JSON.stringify(path)}, 'the last one');
-     writeWhole(${JSON.stringify(path)}, new Uint8Array(1e6));`,
-  );
-  const tsx = createRequire(import.meta.url).resolve('tsx/cli');
-  const { status, stderr } = spawnSync(
-    'bash',
-    ['-c', 'ulimit -f 100; exec "$@"', 'bash', process.execPath, tsx, join(folder, 'write.mts')],
-    {
-      encoding: 'utf8',
-    },
-  );
-  expect(status).toBe(1);
-  expect(stderr).toContain('EFBIG');
-  expect(readFileSync(path, 'utf8')).toBe('the last one');
-  expect(readdirSync(join(folder, 'full'))).toEqual(['checkpoint']);
+describe('files', () => {
+  const FILES = pathToFileURL(join(import.meta.dirname, '../../examples/shared/files.ts')).href;
+
+  /** Runs a program, which may follow a command that takes another as its arguments. Returns the last line that it prints. */
+  function run(program: string, args: readonly string[], before: readonly string[] = []): string {
+    const script = join(folder, 'program.mts');
+    writeFileSync(script, program);
+    const tsx = createRequire(import.meta.url).resolve('tsx/cli');
+    const [command, ...others] = [...before, process.execPath, tsx, script, ...args];
+    const { stdout, stderr } = spawnSync(command!, others, { encoding: 'utf8' });
+    expect(stderr).toBe('');
+    return stdout.trim();
+  }
+
+  // A limit on the size of files, or a disk of its own for this process; each has room for the first file only.
+  const FULL = [
+    { disk: 'a file that grows too large', code: 'EFBIG', setup: 'ulimit -f 100', isPossible: process.platform !== 'win32' },
+    { disk: 'a full disk', code: 'ENOSPC', setup: 'mount -t tmpfs -o size=300k tmpfs "$0"', isPossible: canMount() },
+  ];
+
+  it.for(FULL)('writeWhole keeps the previous file and leaves no other on $disk', ({ code, setup, isPossible }, { skip }) => {
+    skip(!isPossible, 'this system cannot do that');
+    const full = join(folder, code);
+    mkdirSync(full);
+    const program = `
+      import { readdirSync, readFileSync } from 'node:fs';
+      import { writeWhole } from ${JSON.stringify(FILES)};
+      const [folder] = process.argv.slice(2);
+      writeWhole(folder + '/checkpoint', 'the last one');
+      try {
+        writeWhole(folder + '/checkpoint', new Uint8Array(1e6));
+      } catch ({ code }) {
+        console.log(JSON.stringify({ code, kept: readFileSync(folder + '/checkpoint', 'utf8'), files: readdirSync(folder) }));
+      }`;
+    const result = run(
+      program,
+      [full],
+      [...OWN_MOUNTS, 'bash', '-c', `${setup} && exec "$@"`, full].slice(code === 'ENOSPC' ? 0 : OWN_MOUNTS.length),
+    );
+    expect(JSON.parse(result)).toEqual({ code, kept: 'the last one', files: ['checkpoint'] });
+  });
+
+  it('writeWhole waits until the disk has the file before it replaces the previous one, and then until the disk has the name', () => {
+    const program = `
+      import fs from 'node:fs';
+      import { syncBuiltinESMExports } from 'node:module';
+      const calls = [];
+      const { fsyncSync, renameSync } = fs;
+      fs.fsyncSync = (file) => {
+        calls.push(fs.fstatSync(file).isDirectory() ? 'sync folder' : 'sync file');
+        fsyncSync(file);
+      };
+      fs.renameSync = (...paths) => {
+        calls.push('rename');
+        renameSync(...paths);
+      };
+      syncBuiltinESMExports();
+      const { writeWhole } = await import(${JSON.stringify(FILES)});
+      writeWhole(process.argv[2], 'content');
+      console.log(calls.join());`;
+    expect(run(program, [join(folder, 'synced')])).toBe(`sync file,rename${process.platform === 'win32' ? '' : ',sync folder'}`);
+  });
+
+  it('makeFolder removes the temporary files of killed runs, and nothing else', () => {
+    const out = join(folder, 'killed');
+    makeFolder(out);
+    const { pid } = spawnSync(process.execPath, ['--version']); // it has ended
+    const kept = [`checkpoint.${process.ppid}.tmp`, 'checkpoint.safetensors', 'checkpoint.tmp', 'notes'];
+    for (const name of [...kept, `checkpoint.${pid}.tmp`, `log.jsonl.${pid}.tmp`, `checkpoint.${process.pid}.tmp`]) {
+      writeFileSync(join(out, name), name);
+    }
+    makeFolder(out);
+    expect(readdirSync(out).sort()).toEqual(kept.sort());
+  });
 });
 
 describe('the log of metrics', () => {
@@ -146,6 +205,24 @@ describe('the training loop', () => {
       'after 0 updates, checkValues: a weight[0] is Infinity: try a smaller --lr',
     );
     expect(training.variables[0]!.dataSync()[0]).toBe(1);
+  });
+
+  it('stops when the GPU is lost, before it evaluates', async () => {
+    const backend = tf.backend() as { device?: object };
+    const hooks = { onBatch: () => undefined, onEvaluation: () => Promise.resolve(false) };
+    const training = { ...setup('lost', (w) => tf.square(w)), ...hooks };
+    const onEvaluation = (step: number) => {
+      if (step === 2) throw new Error('evaluated on a lost device');
+      return Promise.resolve(false);
+    };
+    backend.device = { lost: Promise.resolve({ reason: 'unknown', message: 'the driver was reset' }) };
+    try {
+      await expect(train({ ...training, onEvaluation })).rejects.toThrow(
+        'the device of the cpu backend is lost (unknown: the driver was reset)',
+      );
+    } finally {
+      delete backend.device;
+    }
   });
 
   it('throws if a step leaves a tensor behind', async () => {

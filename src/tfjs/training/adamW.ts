@@ -21,6 +21,7 @@ import {
 } from '@tensorflow/tfjs-core';
 import { checkNumber, checkOptions } from '../../internal/checks.js';
 import { belowOne, notNegative, positive } from '../../internal/domains.js';
+import { checkDeviceFor } from '../device.js';
 import { checkGradient } from './gradients.js';
 
 type NamedTensor = Awaited<ReturnType<Optimizer['getWeights']>>[number];
@@ -118,6 +119,7 @@ export class AdamW extends Optimizer {
    * @throws RangeError if a gradient belongs to no variable or differs from its variable in shape.
    */
   override applyGradients(variableGradients: NamedTensorMap | NamedTensor[]): void {
+    checkDeviceFor('AdamW');
     const given = Array.isArray(variableGradients)
       ? variableGradients.map(({ name, tensor }) => [name, tensor] as const)
       : Object.entries(variableGradients);

@@ -1,5 +1,6 @@
 import { clone, dispose, keep, tensor, tidy, util, Variable, type DataType, type Optimizer, type Tensor } from '@tensorflow/tfjs-core';
 import { describe } from '../../backend/registry.js';
+import { readFromDevice } from '../device.js';
 import { variablesOf, type Variables } from './variables.js';
 
 /** The parts that {@link saveCheckpoint} saves and {@link loadCheckpoint} restores. */
@@ -101,7 +102,7 @@ async function bytesOf(metadata: Readonly<Record<string, string>>, named: readon
       return [name, { dtype: dtypeName, shape, data_offsets: [start, end] }];
     }),
   );
-  const values = await Promise.all(named.map(async ([, x]) => x.data()));
+  const values = await readFromDevice('saveCheckpoint', () => Promise.all(named.map(async ([, x]) => x.data())));
   const json = new TextEncoder().encode(JSON.stringify({ __metadata__: metadata, ...entries }));
   const headerLength = Math.ceil(json.length / 8) * 8;
   const bytes = new Uint8Array(8 + headerLength + end).fill(32, 8, 8 + headerLength);

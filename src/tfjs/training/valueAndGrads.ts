@@ -1,5 +1,6 @@
 import { clone, dispose, getGradient, keep, Tensor, tidy, variableGrads, type Scalar, type Variable } from '@tensorflow/tfjs-core';
 import { describe } from '../../backend/registry.js';
+import { checkDeviceFor } from '../device.js';
 import { registerUnsortedSegmentSum } from '../ops/unsortedSegmentSum.js';
 import { discardTape } from '../tape.js';
 import { mapTensors } from './mapTensors.js';
@@ -42,6 +43,7 @@ export type Gradients = Record<string, Variable>;
  * ```
  */
 export function valueAndGrads<A extends LossAndAux>(f: () => A, variables: Variables): A & { readonly grads: Gradients } {
+  checkDeviceFor('valueAndGrads');
   const targets = trainableOf(variables);
   checkGradientsRegistered();
   registerUnsortedSegmentSum();
