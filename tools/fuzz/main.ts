@@ -35,7 +35,10 @@ if (chosen.length === 0)
 function slice(name: string, search: Search): Promise<Outcome> {
   return new Promise((resolve) => {
     let outcome: Outcome | undefined;
-    const child = fork(fileURLToPath(new URL('slice.ts', import.meta.url)), { execArgv: ['--import', 'tsx', '--max-old-space-size=2048'] });
+    const child = fork(fileURLToPath(new URL('slice.ts', import.meta.url)), {
+      execArgv: ['--import', 'tsx', '--max-old-space-size=2048'],
+      env: { ...process.env, TF_CPP_MIN_LOG_LEVEL: '2' }, // hides messages about the processor
+    });
     const watch = setTimeout(
       () => {
         outcome = { runs: 0, finding: `does not end, with seed ${search.seed}` };

@@ -84,16 +84,21 @@ function mutatedHeader(header: Json, mutation: Mutation): void {
 }
 
 function mutatedBytes(bytes: Uint8Array, mutation: Mutation): Uint8Array {
-  if ('headerLength' in mutation) new DataView(bytes.buffer).setBigUint64(0, mutation.headerLength, true);
+  if ('headerLength' in mutation && bytes.length >= 8) new DataView(bytes.buffer).setBigUint64(0, mutation.headerLength, true);
   if ('flip' in mutation) bytes[mutation.flip % bytes.length]! ^= mutation.bits;
   if ('cut' in mutation) return bytes.slice(0, mutation.cut % bytes.length);
   if ('append' in mutation) return Uint8Array.from([...bytes, ...new Uint8Array(mutation.append)]);
   return bytes;
 }
 
-/** The bytes of a file with changes, those of the header first. */
-function mutated(bytes: Uint8Array, mutations: readonly Mutation[]): Uint8Array {
+/** The bytes of a file with changes, those of the header first. Without its checksum, which any change breaks, it is one of version 1. */
+function mutated(bytes: Uint8Array, mutations: readonly Mutation[], keepsChecksum: boolean): Uint8Array {
   const parts = partsOf(bytes);
+  if (!keepsChecksum) {
+    const metadata = parts.header.__metadata__ as Json;
+    metadata.format = 'prefloss checkpoint 1';
+    delete metadata.checksum;
+  }
   for (const mutation of mutations) mutatedHeader(parts.header, mutation);
   return mutations.reduce(mutatedBytes, bytesOf(parts));
 }
@@ -204,22 +209,34 @@ function ensureWeights({ policy }: Subject, bytes: Uint8Array): void {
   });
 }
 
-export const checkpoints = property<{ optimizer: OptimizerName; mutations: readonly Mutation[]; overwrites: boolean }>({
+interface Input {
+  readonly optimizer: OptimizerName;
+  readonly mutations: readonly Mutation[];
+  readonly keepsChecksum: boolean;
+  /** Whether the bytes are overwritten during the load. */
+  readonly overwrites: boolean;
+}
+
+export const checkpoints = property<Input>({
   name: 'a changed checkpoint is loaded whole or refused with nothing changed',
   runs: 400,
   input: fc.record({
     optimizer: fc.constantFrom('AdamW', 'AdamW', 'momentum', 'none'),
     mutations: fc.array(mutation, { minLength: 1, maxLength: 3 }),
+    keepsChecksum: fc.constantFrom(false, false, false, true),
     overwrites: fc.boolean(),
   }),
-  findings: [{ optimizer: 'AdamW', mutations: [], overwrites: true }],
-  holds: async ({ optimizer: name, mutations, overwrites }) => {
+  findings: [
+    { optimizer: 'AdamW', mutations: [], keepsChecksum: true, overwrites: true },
+    { optimizer: 'none', mutations: [], keepsChecksum: false, overwrites: true },
+  ],
+  holds: async ({ optimizer: name, mutations, keepsChecksum, overwrites }) => {
     const subject = await subjectWith(name);
     await tf.setBackend('cpu');
     const { policy, optimizer, at, tensors } = subject;
     const parts = { policy, ...(optimizer && { optimizer }) };
     const before = await stateOf(subject);
-    const bytes = mutated(subject.file, mutations);
+    const bytes = mutated(subject.file, mutations, keepsChecksum);
     const given = bytes.slice();
     const error = await thrownBy(() => {
       const loading = loadCheckpoint(given, parts);

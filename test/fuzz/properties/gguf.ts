@@ -161,7 +161,7 @@ function path(): string {
 
 export const ggufFiles = property<Changes>({
   name: 'a changed GGUF file is read, or refused by an error that names it',
-  runs: 200,
+  runs: 100,
   input: fc.record({
     fields: fc.array(fc.record({ at: fc.nat(8), to: fc.option(field, { freq: 8 }) }), { maxLength: 2 }),
     tensors: fc.array(fc.record({ at: fc.nat(2), to: info }), { maxLength: 2 }),

@@ -100,7 +100,7 @@ const BACKENDS = { cpu: 'cpu', wasm: 'wasm', ...(hasTfjsNode() && { 'tfjs-node':
 export const kernels = Object.entries(BACKENDS).map(([engine, backend]) =>
   property<Drawn>({
     name: `the kernels on ${engine} equal float64`,
-    runs: 150,
+    runs: 60,
     input,
     holds: async (drawn) => {
       if (backend === 'tensorflow') await loadTfjsNode();

@@ -88,7 +88,7 @@ const lossNames = Object.keys(losses) as LossName[];
 
 export const lossOptions = property<{ readonly loss: LossName; readonly options: Drawn; readonly onTensors: boolean }>({
   name: 'a loss with any options throws its own error, or is finite',
-  runs: 1500,
+  runs: 800,
   input: fc.record({ loss: fc.constantFrom(...lossNames), options: drawn, onTensors: fc.boolean() }),
   holds: async ({ loss: name, options: given, onTensors }) => {
     await tf.setBackend('cpu');
@@ -169,7 +169,7 @@ const FUNCTIONS: Readonly<Record<string, (options: never) => unknown>> = {
 
 export const otherOptions = property<{ readonly name: string; readonly options: Drawn | { readonly instead: Recipe } }>({
   name: 'a function with any options returns, or throws its own error',
-  runs: 1500,
+  runs: 800,
   input: fc.record({
     name: fc.constantFrom(...Object.keys(FUNCTIONS)),
     options: fc.oneof({ arbitrary: drawn, weight: 8 }, { arbitrary: anything.map((instead) => ({ instead })), weight: 1 }),
