@@ -21,8 +21,8 @@ export interface MetricsRecord {
 export interface LogOptions {
   readonly folder: string;
   readonly backend: BackendName;
-  /** Number of updates after which to continue an existing log; its earlier entries are kept. Default 0, a new log. */
-  readonly from?: number;
+  /** Whether to continue an existing log. Default false, a new log. */
+  readonly resume?: boolean;
 }
 
 type Writer = (record: MetricsRecord) => void;
@@ -33,18 +33,30 @@ type Writer = (record: MetricsRecord) => void;
  */
 export class MetricsLog {
   private constructor(
+    private readonly path: string,
     readonly records: MetricsRecord[],
     private readonly writers: readonly Writer[],
   ) {}
 
-  static async open({ folder, backend, from = 0 }: LogOptions): Promise<MetricsLog> {
+  static async open({ folder, backend, resume = false }: LogOptions): Promise<MetricsLog> {
     const path = join(folder, 'metrics.jsonl');
-    const records = from > 0 ? readRecords(path).filter(({ step }) => step < from) : [];
-    writeWhole(path, records.map(lineOf).join(''));
     const lines: Writer = (record) => {
       appendFileSync(path, lineOf(record));
     };
-    return new MetricsLog(records, backend === 'tfjs-node' ? [lines, await tensorBoard(join(folder, 'events'))] : [lines]);
+    const writers = backend === 'tfjs-node' ? [lines, await tensorBoard(join(folder, 'events'))] : [lines];
+    const log = new MetricsLog(path, resume ? readRecords(path) : [], writers);
+    log.rewrite();
+    return log;
+  }
+
+  /** Removes the entries of a phase from a number of updates on, which a resumed run measures again. */
+  rewind(phase: string, step: number): void {
+    this.records.splice(0, Infinity, ...this.records.filter((record) => record.phase !== phase || record.step < step));
+    this.rewrite();
+  }
+
+  private rewrite(): void {
+    writeWhole(this.path, this.records.map(lineOf).join(''));
   }
 
   add(record: MetricsRecord): void {

@@ -13,8 +13,6 @@ import {
   parseJsonl,
   saveCheckpoint,
   validationSplit,
-  type CheckpointParts,
-  type EarlyStopping,
   type TemplateMessage,
 } from 'prefloss';
 import { loadNative, startBackend } from '../shared/backend.js';
@@ -22,6 +20,7 @@ import { makeFolder, writeWhole } from '../shared/files.js';
 import { MetricsLog } from '../shared/metricsLog.js';
 import { plotRun } from '../shared/plot.js';
 import { progressOf } from '../shared/progress.js';
+import { resume } from '../shared/resume.js';
 import { evaluate, train } from '../shared/train.js';
 import { run, UsageError } from '../shared/usageError.js';
 import { answer } from './answer.js';
@@ -38,12 +37,6 @@ const SCALE = 2;
 const EVALUATE_EVERY = 10;
 const MAX_NORM = 1;
 const WARMUP = 0.1;
-
-/** How far a run is. */
-interface Progressed {
-  readonly step: number;
-  readonly stopping?: EarlyStopping;
-}
 
 interface Row {
   readonly prompt: readonly TemplateMessage[];
@@ -84,10 +77,13 @@ async function main(args: readonly string[]): Promise<void> {
   const [checkpoint, best] = ['checkpoint', 'best'].map((name) => join(out, `${name}.safetensors`)) as [string, string];
   const parts = { policy: aligned.variables, optimizer };
   const setup = { seed, validation: options.validation, 'max-length': maxLength, 'batch-size': batchSize };
-  const { step: from, ...resumed } = options.resume ? await resume(checkpoint, parts, setup) : { step: 0 };
+  const resumed = options.resume ? await resume(checkpoint, parts, setup) : { step: 0 };
+  if (!resumed) throw new UsageError(`--resume is set, but ${relative(process.cwd(), checkpoint)} does not exist`);
+  const { step: from } = resumed;
   let { stopping } = resumed;
   if (from > options.steps) throw new UsageError(`--steps is ${options.steps}, but the checkpoint already has ${from} updates`);
-  const log = await MetricsLog.open({ folder: out, backend, from });
+  const log = await MetricsLog.open({ folder: out, backend, resume: options.resume });
+  log.rewind('dpo', from);
 
   const asked = split.validation.slice(0, options.samples).map(({ row }) => rows[row]!.prompt);
   const before = await answers(model);
@@ -147,17 +143,6 @@ async function main(args: readonly string[]): Promise<void> {
     for (const prompt of asked) texts.push(await answer(llama, chat, prompt, options!.sampleTokens, changed));
     return texts;
   }
-}
-
-/** Loads a checkpoint into `parts`, and returns its number of updates and the state of the early stopping. */
-async function resume(path: string, parts: CheckpointParts, setup: Readonly<Record<string, number>>): Promise<Progressed> {
-  if (!existsSync(path)) throw new UsageError(`--resume is set, but ${relative(process.cwd(), path)} does not exist`);
-  const { step, stopping, ...saved } = await loadCheckpoint(readFileSync(path), parts);
-  // With other settings, other pairs would be held out, some of which have been trained on, or the batches would differ.
-  for (const [name, value] of Object.entries(setup)) {
-    if (saved[name] !== value) throw new UsageError(`--${name} is ${value}, expected ${String(saved[name])} as in the checkpoint`);
-  }
-  return { step, stopping } as Progressed;
 }
 
 await run(main);

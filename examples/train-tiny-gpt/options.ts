@@ -17,6 +17,7 @@ export interface Options {
   /** Number of evaluations without a smaller held-out loss after which preference training stops. */
   readonly patience: number | undefined;
   readonly beta: number;
+  readonly resume: boolean;
   readonly out: string | undefined;
 }
 
@@ -38,13 +39,15 @@ export const HELP = `Fine-tunes a tiny GPT on preference pairs. Defaults that ar
   --batch-size  pairs per update
   --lr          peak learning rate of preference training
   --beta        strength of the KL penalty, for ORPO weight of the odds term
+  --resume      continue from the checkpoints in --out, or start if there are none
   --out         folder for the results; default examples/train-tiny-gpt/out/<data>/<loss>
   --help        show this text`;
 
 /** Reads the command line. Returns undefined if it contains `--help`. */
 export function parseOptions(args: readonly string[]): Options | undefined {
-  const given = readArguments(args, NAMES)?.texts;
-  if (!given) return undefined;
+  const read = readArguments(args, NAMES, ['resume']);
+  if (!read) return undefined;
+  const given = read.texts;
   if (given.steps !== undefined && given.epochs !== undefined) {
     throw new UsageError('--steps and --epochs were both given, expected one of them');
   }
@@ -63,6 +66,7 @@ export function parseOptions(args: readonly string[]): Options | undefined {
     steps: integer(given, 'steps', 1),
     patience: integer(given, 'patience', 1),
     beta: positive(given, 'beta') ?? task.beta[loss],
+    resume: read.flags.has('resume'),
     out: given.out,
   };
 }

@@ -47,7 +47,13 @@ describe('examples/train-tiny-gpt', { timeout: 300_000 }, () => {
     expect(status, stderr).toBe(0);
     expect(stdout).toMatch(/DPO loss +0\.6931 -> 0\.6\d+ +0\.6931 -> /);
     expect(stdout).toMatch(/reward margin +0\.000 -> 0\.0\d+ /);
-    expect(readdirSync(join(folder, 'dpo')).sort()).toEqual(['checkpoint.safetensors', 'metrics.jsonl', 'plot.svg']);
+    expect(readdirSync(join(folder, 'dpo')).sort()).toEqual([
+      'best.safetensors',
+      'checkpoint-dpo.safetensors',
+      'checkpoint-sft.safetensors',
+      'metrics.jsonl',
+      'plot.svg',
+    ]);
     expect(plotOf('dpo')).toMatch(/^<svg[^]*Reward margin[^]*<\/svg>\s*$/);
   });
 
@@ -92,7 +98,7 @@ describe('examples/train-tiny-gpt', { timeout: 300_000 }, () => {
     const heldOut = linesOf('hh-rlhf').filter(({ phase, on }) => phase === 'dpo' && on === 'validation');
     const best = heldOut.findIndex(({ loss }) => loss === Math.min(...heldOut.map((line) => line.loss)));
     expect(heldOut.length - 1 - best).toBeLessThanOrEqual(2);
-    expect(stdout).toContain(`The checkpoint has the smallest held-out loss, after ${heldOut[best]!.step} updates.`);
+    expect(stdout).toContain(`best.safetensors has the smallest held-out loss, after ${heldOut[best]!.step} updates.`);
   });
 
   it('explains bad options in one line', () => {
