@@ -132,7 +132,7 @@ export const anything: fc.Arbitrary<Recipe> = fc.letrec<{ value: Recipe }>((tie)
 })).value;
 
 /** A record with some of these names. */
-export function fieldsOf(name: fc.Arbitrary<string>, value: fc.Arbitrary<Recipe>): fc.Arbitrary<Recipe> {
+function fieldsOf(name: fc.Arbitrary<string>, value: fc.Arbitrary<Recipe>): fc.Arbitrary<Recipe> {
   return fc.uniqueArray(fc.tuple(name, value), { selector: ([key]) => key, maxLength: 4 }).map((record): Recipe => ({ record }));
 }
 

@@ -60,7 +60,7 @@ function slice(name: string, search: Search): Promise<Outcome> {
 const counts = new Map(chosen.map(({ name }) => [name, 0]));
 const end = Date.now() + minutes * 60_000;
 console.log(`${chosen.length} properties, from seed ${first}`);
-for (let i = 0; process.exitCode === undefined && (i === 0 || Date.now() < end); i++) {
+for (let i = 0; process.exitCode === undefined && (i === 0 || (values.path === undefined && Date.now() < end)); i++) {
   const { name } = chosen[i % chosen.length]!;
   const seed = first + i;
   const milliseconds = Math.min(SLICE * 1000, Math.max(end - Date.now(), 1000));

@@ -151,7 +151,7 @@ const FUNCTIONS: Readonly<Record<string, (options: never) => unknown>> = {
     new AdamW(options).dispose();
   },
   Bema: (options) => {
-    const weight = tf.variable(tf.scalar(1));
+    const weight = tf.tidy(() => tf.variable(tf.scalar(1)));
     try {
       new Bema([weight], options).dispose();
     } finally {

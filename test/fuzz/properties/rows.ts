@@ -96,12 +96,12 @@ interface Encoded {
 const ENCODERS: Readonly<Record<string, (...args: Parameters<typeof encodePairs>) => Encoded>> = {
   encodePairs: (...args) => {
     const { pairs, dropped } = encodePairs(...args);
-    if (pairs.length > 0) collatePairs(pairs, { padTokenId: 0 });
+    for (const pair of pairs) collatePairs([pair], { padTokenId: 0 });
     return { items: pairs, dropped, sequences: pairs.flatMap(({ chosen, rejected }) => [chosen, rejected]) };
   },
   encodeUnpaired: (...args) => {
     const { examples, dropped } = encodeUnpaired(...args);
-    if (examples.length > 0) collateUnpaired(examples, { padTokenId: 0 });
+    for (const example of examples) collateUnpaired([example], { padTokenId: 0 });
     return { items: examples, dropped, sequences: examples };
   },
 };
