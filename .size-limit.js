@@ -15,8 +15,9 @@ export default [
     name: 'prefloss/core',
     path: 'dist/core.js',
     import: '*',
-    // All losses: less than one web font, for a page that compares them; and 13 kB that turn rows of data into batches.
-    limit: '32 kB',
+    // All losses: less than one web font, for a page that compares them; and 14 kB that turn rows of data into batches:
+    // rows are read as data, whatever is in them, and long conversations in parts.
+    limit: '33 kB',
     gzip: true,
   },
   {
@@ -25,15 +26,15 @@ export default [
     import: '{ dpo }',
     // The adapter registers itself, so all of it is bundled with its kernels (3 kB of WebAssembly). If more is bundled, modules
     // import too much.
-    limit: '24 kB',
+    limit: '24.5 kB',
     gzip: true,
   },
   {
     name: 'prefloss',
     path: 'dist/index.js',
     import: '*',
-    // `prefloss/core`, the adapter with its kernels, and the training helpers.
-    limit: '55 kB',
+    // `prefloss/core`, the adapter with its kernels, and the training helpers. The checks of checkpoints take 3 kB of it.
+    limit: '60 kB',
     gzip: true,
   },
 ];

@@ -19,7 +19,7 @@ function newRegistry(engines: Engines = []): Registry {
 }
 
 // The ESM and the CommonJS build see each other's engines.
-const key = Symbol.for('prefloss.backends');
+const key = Symbol.for('prefloss.registry');
 const shared = globalThis as { [key]?: Registry };
 if (!shared[key]) Object.defineProperty(shared, key, { value: newRegistry() });
 const registry = shared[key]!;

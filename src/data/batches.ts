@@ -29,7 +29,7 @@ const SORTED_TOGETHER = 50;
  * @param items - Any number of items.
  * @param options - See {@link BatchOptions}.
  * @returns The batches.
- * @throws TypeError if `items` is not a list, or `lengthOf` is not a function.
+ * @throws TypeError if `items` is not a list without holes, or `lengthOf` is not a function.
  * @throws RangeError if an option is unknown or outside its range, or a length is negative or not finite.
  *
  * @example
@@ -60,8 +60,11 @@ function checkFunction(fn: string, name: string, value: unknown): void {
   if (value !== undefined && typeof value !== 'function') throw new TypeError(`${fn}: ${name} is ${describe(value)}, expected a function`);
 }
 
-const parts = <Item>(items: readonly Item[], size: number): Item[][] =>
-  Array.from({ length: Math.ceil(items.length / size) }, (_, i) => items.slice(i * size, (i + 1) * size));
+function parts<Item>(items: readonly Item[], size: number): Item[][] {
+  // At most all items: the size of a stretch may be infinite.
+  const step = Math.min(size, items.length);
+  return Array.from({ length: step && Math.ceil(items.length / step) }, (_, i) => items.slice(i * step, (i + 1) * step));
+}
 
 /** Options of {@link validationSplit}. */
 export interface SplitOptions<Item> {

@@ -1,6 +1,7 @@
 import { describe } from '../backend/registry.js';
 import { promptedRow, type PromptedRow } from './extractPrompt.js';
-import { BadRow, isMissing, isObject, jsonOf, type Message, type PreferenceRow } from './rows.js';
+import { BadRow } from './badRow.js';
+import { isMissing, isObject, jsonOf, type Message, type PreferenceRow } from './rows.js';
 
 /**
  * Converts a preference row whose sides are whole conversations and whose prompt is text, as in `ultrafeedback_binarized`: the prompt is

@@ -1,11 +1,12 @@
 import { describe } from '../backend/registry.js';
 import { checkFlag, checkOptions } from '../internal/checks.js';
 import type { Pair } from '../logprobs/pairs.js';
-import { checkList } from './checkList.js';
 import type { ChatTokenizer, TextTokenizer } from './chatTokenizer.js';
-import { BadRow, labelledSide, pairOfSides, weightOfRow, type Side } from './rows.js';
+import { BadRow } from './badRow.js';
+import { labelledSide, pairOfSides, weightOfRow, type Side } from './rows.js';
 import { promptKey, type Sequence } from './sequence.js';
 import { SIDE_OPTIONS, sideEncoder, type SideOptions } from './sides.js';
+import { sizeCheck, type SizeOptions } from './size.js';
 import { checkTruncation, truncatePair, truncateSequence, type TruncationOptions } from './truncate.js';
 
 /** A preference pair in token ids. */
@@ -69,7 +70,7 @@ export interface EncodedExamples {
 }
 
 /** Options of {@link encodePairs} and {@link encodeUnpaired}. */
-export interface EncodeOptions extends TruncationOptions, SideOptions {
+export interface EncodeOptions extends TruncationOptions, SideOptions, SizeOptions {
   /** Whether to drop rows that are malformed or too long instead of throwing. Default false. */
   readonly dropBadRows?: boolean;
 }
@@ -151,7 +152,7 @@ const NO_COMPLETION = { reason: 'a completion has no counted token after the fir
 /** Whether truncation left nothing of a prompt. */
 const lostPrompt = (whole: Sequence, cut: Sequence): boolean => cut.mask[0] === 1 && whole.mask[0] === 0;
 
-const OPTIONS = ['maxLength', 'truncation', 'dropBadRows', ...SIDE_OPTIONS];
+const OPTIONS = ['maxLength', 'truncation', 'maxTurns', 'maxCharacters', 'dropBadRows', ...SIDE_OPTIONS];
 
 function encodeRows<Encoded extends object>(
   fn: string,
@@ -160,7 +161,8 @@ function encodeRows<Encoded extends object>(
   options: EncodeOptions,
   encodeRow: (row: unknown, at: string, encode: Encode, i: number) => Outcome<Encoded>,
 ): { kept: (Encoded & { row: number })[]; dropped: DroppedRow[]; promptless: PromptlessRow[] } {
-  checkList(fn, 'rows', rows);
+  // A hole in the list is a bad row.
+  if (!Array.isArray(rows)) throw new TypeError(`${fn}: rows is ${describe(rows)}, expected a list`);
   checkOptions(fn, options, OPTIONS);
   const { maxLength, dropBadRows = false } = options;
   checkTruncation(fn, options);
@@ -170,18 +172,24 @@ function encodeRows<Encoded extends object>(
       `${fn}: tokenizer is ${describe(tokenizer)}, expected an object with encode, and with apply_chat_template for messages`,
     );
   }
+  const checkSize = sizeCheck(fn, options);
   const encoder = sideEncoder(fn, tokenizer, options);
 
   const kept: (Encoded & { row: number })[] = [];
   const dropped: DroppedRow[] = [];
   const promptless: PromptlessRow[] = [];
-  rows.forEach((row, i) => {
+  for (let i = 0; i < rows.length; i++) {
+    const row: unknown = rows[i]; // Undefined for a hole in the list, which forEach would pass over.
     const at = `${fn}: rows[${i}]`;
     try {
-      const outcome = encodeRow(row, at, (sides) => encoder(at, row as Readonly<Record<string, unknown>>, sides), i);
+      const encode: Encode = (sides) => {
+        for (const [name, side] of sides) checkSize(at, name, side);
+        return encoder(at, row as object, sides);
+      };
+      const outcome = encodeRow(row, at, encode, i);
       if ('reason' in outcome) {
         dropped.push({ row: i, reason: `within ${maxLength!} tokens, ${outcome.reason}` });
-        return;
+        continue;
       }
       kept.push({ ...outcome.encoded, row: i });
       if (outcome.sides.length > 0) promptless.push({ row: i, sides: outcome.sides });
@@ -189,6 +197,6 @@ function encodeRows<Encoded extends object>(
       if (!(dropBadRows && error instanceof BadRow)) throw error;
       dropped.push({ row: i, reason: error.reason });
     }
-  });
+  }
   return { kept, dropped, promptless };
 }

@@ -1,6 +1,8 @@
 import { spanOfAnswer, textSpan } from './answers.js';
 import type { ChatTokenizer } from './chatTokenizer.js';
-import { BadRow, textOfContent, type Message } from './rows.js';
+import { BadRow } from './badRow.js';
+import { textOfContent, type Message } from './rows.js';
+import { placesByParts } from './parts.js';
 import type { Sequence } from './sequence.js';
 import type { Template } from './template.js';
 import type { Span } from './tokenIds.js';
@@ -16,24 +18,34 @@ export function encodeChat(
 ): Sequence {
   const tokens = template.render(messages, false);
   const weights = tokens.map(() => 0);
+  const places = placesByParts(template, messages);
+  const marked = template.marked(messages);
   factors.forEach((factor, i) => {
     if (factor === 0) return;
-    for (const { start, end } of spansOf(template, messages, i)) weights.fill(factor, start, end);
+    const place = places?.get(i);
+    const spans = marked
+      ? markedIn(template, marked, place?.turn ?? surroundings(template, messages, i), i)
+      : [place?.answer ?? spanOfAnswer(template, messages, i)];
+    for (const span of spans) weights.fill(factor, span.start, span.end);
   });
   weights.push(...end.map(() => factors.at(-1)!));
   const sequence = { tokens: [...tokens, ...end], mask: weights.map((weight) => Number(weight > 0)) };
   return weights.every((weight) => weight === 0 || weight === 1) ? sequence : { ...sequence, weights };
 }
 
-/** The counted tokens of a turn: those that the template marks, or else those that are found. */
-function spansOf(template: Template, messages: readonly Message[], i: number): readonly Span[] {
-  const marked = template.marked(messages);
-  if (!marked) return [spanOfAnswer(template, messages, i)];
-  const from = i === 0 ? 0 : textSpan(template, messages, i - 1).end;
-  const to = i === messages.length - 1 ? Infinity : textSpan(template, messages, i + 1).start;
-  const spans = marked.filter(({ start, end }) => start >= from && start < to && start < end);
+/** The marked tokens of a turn. */
+function markedIn(template: Template, marked: readonly Span[], turn: Span, i: number): readonly Span[] {
+  const spans = marked.filter(({ start, end }) => start >= turn.start && start < turn.end && start < end);
   if (spans.length === 0) template.fail(`marks no token of message ${i}`);
   return spans;
+}
+
+/** The tokens between the texts of the messages before and after `messages[i]`. */
+function surroundings(template: Template, messages: readonly Message[], i: number): Span {
+  return {
+    start: i === 0 ? 0 : textSpan(template, messages, i - 1).end,
+    end: i === messages.length - 1 ? Infinity : textSpan(template, messages, i + 1).start,
+  };
 }
 
 /** The tokens of white space, as chat templates write it between turns. A tokenizer of few words may have none. */

@@ -1,5 +1,5 @@
 import type { TextTokenizer } from './chatTokenizer.js';
-import { BadRow } from './rows.js';
+import { BadRow } from './badRow.js';
 import type { Sequence } from './sequence.js';
 import { commonStart, idsOf } from './tokenIds.js';
 

@@ -10,6 +10,9 @@ export const withMarks = (source: string): string =>
     return `{%${before} ${isEnd ?? ''}generation %}{{ '${isEnd ? CLOSE : OPEN}' ${after}}}`;
   });
 
+/** How many tokens a token across a border may have been if the text ended there. */
+const ACROSS = 4;
+
 /** The ranges of tokens that lie between marks of a rendered text, in the tokens of the text without its marks. */
 export function markedSpans(text: string, encode: (text: string) => readonly number[]): Span[] {
   const [first, ...blocks] = text.split(OPEN);
@@ -21,7 +24,23 @@ export function markedSpans(text: string, encode: (text: string) => readonly num
     return [start, start + inside.length] as const;
   });
   const whole = encode(before);
+  // The last border that lies between two tokens. From there on, the text has the same tokens as after all that comes before, unless the
+  // tokenizer starts each text in a way of its own; then it takes the whole text up to the border.
+  let last = { place: 0, token: 0 };
   // Where a token lies across a border, it belongs to the later part.
-  const tokenAt = (place: number): number => (place === before.length ? whole.length : commonStart(encode(before.slice(0, place)), whole));
+  const tokenAt = (place: number): number => {
+    if (place === before.length) return whole.length;
+    const from = (border: typeof last) => {
+      const tokens = encode(before.slice(border.place, place));
+      return {
+        token: border.token + commonStart(tokens, whole.slice(border.token, border.token + tokens.length)),
+        end: border.token + tokens.length,
+      };
+    };
+    let found = from(last);
+    if (found.token === last.token || found.end - found.token > ACROSS) found = from({ place: 0, token: 0 });
+    if (found.token === found.end) last = { place, token: found.token };
+    return found.token;
+  };
   return places.map(([start, end]) => ({ start: tokenAt(start), end: tokenAt(end) }));
 }

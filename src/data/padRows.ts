@@ -23,6 +23,9 @@ export interface CollateOptions {
   readonly padToMultipleOf?: number;
 }
 
+/** Most tokens of a batch with its padding. Its lists take up to 50 bytes for each. */
+const MAX_TOKENS = 2 ** 24;
+
 /** An item and its name in error messages. */
 export type Named<Item> = readonly [name: string, item: Item];
 
@@ -51,6 +54,11 @@ export function padRows(
   const lengths = rows.map((row) => row.reduce((sum, [, { tokens }]) => sum + tokens.length, 0));
   const longest = lengths.reduce((width, length) => Math.max(width, length), 0);
   const width = Math.ceil(longest / padToMultipleOf) * padToMultipleOf;
+  if (rows.length * width > MAX_TOKENS) {
+    throw new RangeError(
+      `${fn}: the batch would have shape [${rows.length}, ${width}] with the longest row of ${longest} tokens and padToMultipleOf ${padToMultipleOf}, expected at most ${MAX_TOKENS} tokens`,
+    );
+  }
   // `concat` copies lists in one piece, unlike `flatMap`.
   const join: Join = (values, padding) =>
     rows.map((row, r) => {

@@ -1,5 +1,7 @@
-import { describe } from '../backend/registry.js';
+import { describe, reasonOf } from '../backend/registry.js';
 import type { Pair } from '../logprobs/pairs.js';
+import { BadRow } from './badRow.js';
+import { columnsOf } from './columns.js';
 
 /** A part of a message. Only parts of type `text` can be encoded. */
 export interface ContentPart {
@@ -49,33 +51,19 @@ export interface UnpairedRow {
   readonly label: boolean | 0 | 1;
 }
 
-/** An error in one row. With `dropBadRows`, the row is dropped instead. */
-export class BadRow extends RangeError {
-  readonly #reason: string;
-
-  /**
-   * @param at - Function and row, for example `encodePairs: rows[3]`.
-   * @param subject - Subject of the message: a part of the row, or empty for the row itself.
-   * @param predicate - Predicate of the message.
-   */
-  constructor(at: string, subject: string, predicate: string, options?: ErrorOptions) {
-    super(subject === '' ? `${at} ${predicate}` : `${at}: ${subject} ${predicate}`, options);
-    this.#reason = subject === '' ? predicate : `${subject} ${predicate}`;
-  }
-
-  /** The message without the function and the row. */
-  get reason(): string {
-    return this.#reason;
-  }
-}
-
 /** A side with its prompt: two strings, or the messages of one conversation. */
 export type Side =
   | { readonly kind: 'text'; readonly prompt: string; readonly completion: string }
   | { readonly kind: 'chat'; readonly messages: readonly Message[]; readonly promptLength: number };
 
-export const isObject = (value: unknown): value is Readonly<Record<string, unknown>> =>
-  typeof value === 'object' && value !== null && !Array.isArray(value);
+/** Whether a value is an object but no list. An object that cannot be read, such as a revoked proxy, is none. */
+export function isObject(value: unknown): value is Readonly<Record<string, unknown>> {
+  try {
+    return typeof value === 'object' && value !== null && !Array.isArray(value);
+  } catch {
+    return false;
+  }
+}
 
 /** Whether a field has no value: data sets often have null for a missing one. */
 export const isMissing = (value: unknown): value is null | undefined => value === undefined || value === null;
@@ -85,7 +73,7 @@ export function jsonOf(at: string, subject: string, text: string, predicate: str
   try {
     return JSON.parse(text);
   } catch (error) {
-    throw new BadRow(at, subject, `${predicate}: ${(error as Error).message}`, { cause: error });
+    throw new BadRow(at, subject, `${predicate}: ${reasonOf(error)}`, { cause: error });
   }
 }
 
@@ -94,8 +82,8 @@ export const without = (record: object, names: readonly string[]): Record<string
   Object.fromEntries(Object.entries(record).filter(([name]) => !names.includes(name)));
 
 /**
- * Returns both sides of a preference row. It checks the fields and their types, and that no completion is empty; `at` starts error
- * messages.
+ * Returns both sides of a preference row, copied. It checks the fields and their types, and that no completion is empty; `at` starts
+ * error messages.
  */
 export function pairOfSides(at: string, row: unknown): Pair<Side> {
   const { prompt, chosen, rejected } = fieldsOf(at, row, ['chosen', 'rejected']);
@@ -112,7 +100,8 @@ export function labelledSide(at: string, row: unknown): { readonly side: Side; r
 }
 
 /** The weight of a row, if it has one. */
-export function weightOfRow(at: string, { weight }: { readonly weight?: unknown }): { weight?: number } {
+export function weightOfRow(at: string, row: object): { weight?: number } {
+  const { weight } = columnsOf(at, row, ['weight']);
   return isMissing(weight) ? {} : { weight: checkWeight(at, 'weight', weight) };
 }
 
@@ -123,13 +112,14 @@ export const weightOfMessage = ({ train, weight }: Message): number => (train ==
 export const turnsOf = (value: readonly Message[] | Message): readonly Message[] =>
   Array.isArray(value) ? (value as readonly Message[]) : [value as Message];
 
-/** The row, if it has the fields. */
+/** The prompt and the fields of a row, which must have the fields. */
 function fieldsOf(at: string, row: unknown, fields: readonly string[]): Readonly<Record<string, unknown>> {
   const expected = `expected { ${fields.join(', ')} }`;
   if (!isObject(row)) throw new BadRow(at, '', `is ${describe(row)}, ${expected}`);
-  const missing = fields.find((field) => row[field] === undefined);
-  if (missing === undefined) return row;
-  const hint = Array.isArray(row.conversations) ? '; rows of ShareGPT go through fromShareGpt' : '';
+  const columns = columnsOf(at, row, ['prompt', ...fields]);
+  const missing = fields.find((field) => columns[field] === undefined);
+  if (missing === undefined) return columns;
+  const hint = Array.isArray(columnsOf(at, row, ['conversations']).conversations) ? '; rows of ShareGPT go through fromShareGpt' : '';
   throw new BadRow(at, '', `lacks ${missing}, ${expected}${hint}`);
 }
 

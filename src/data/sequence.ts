@@ -18,8 +18,11 @@ export const promptKey = ({ tokens, mask }: Sequence): string => tokens.slice(0,
 /** Whether any token after the first is counted. The first token does not matter, because no logits predict it. */
 export const counts = ({ mask }: Sequence): boolean => mask.includes(1, 1);
 
-/** Token ids. */
-export const tokenId: NumberDomain = { words: 'a token id, an integer >= 0', has: (v) => Number.isInteger(v) && v >= 0 };
+/** Token ids. Tensors hold them as int32. */
+export const tokenId: NumberDomain = {
+  words: 'a token id, an integer in [0, 2^31)',
+  has: (v) => Number.isInteger(v) && v >= 0 && v < 2 ** 31,
+};
 
 /** Checks that a value is a sequence with a counted token. */
 export function checkSequence(fn: string, name: string, value: unknown): void {

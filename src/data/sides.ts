@@ -4,9 +4,12 @@ import { checkList } from './checkList.js';
 import type { ChatTokenizer, TextTokenizer } from './chatTokenizer.js';
 import { blankTokens, encodeChat, endsAnswers } from './encodeChat.js';
 import { encodeTexts, textEncoder } from './encodeText.js';
-import { BadRow, textOfContent, weightOfMessage, without, type Message, type Side } from './rows.js';
+import { BadRow } from './badRow.js';
+import { textOfContent, weightOfMessage, without, type Message, type Side } from './rows.js';
 import { counts, type Sequence } from './sequence.js';
+import { partAround } from './parts.js';
 import { remembering, templateFields, templateOf, unreadColumns, type Template, type TemplateFields } from './template.js';
+import { checkLength, type TruncationOptions } from './truncate.js';
 
 /** How prompts and completions become tokens and masks. */
 export interface SideOptions {
@@ -35,14 +38,10 @@ export interface SideOptions {
 export const SIDE_OPTIONS = ['assistantTurns', 'templateFields', 'textParts', 'addBos', 'addEos'] as const;
 
 /** Encodes the sides of a row, which have names for error messages; `at` names the row. */
-export type SideEncoder = (
-  at: string,
-  row: Readonly<Record<string, unknown>>,
-  sides: readonly (readonly [name: string, side: Side])[],
-) => readonly Sequence[];
+export type SideEncoder = (at: string, row: object, sides: readonly (readonly [name: string, side: Side])[]) => readonly Sequence[];
 
 /** Checks the options and returns an encoder for all rows of a call. */
-export function sideEncoder(fn: string, tokenizer: TextTokenizer | ChatTokenizer, options: SideOptions): SideEncoder {
+export function sideEncoder(fn: string, tokenizer: TextTokenizer | ChatTokenizer, options: SideOptions & TruncationOptions): SideEncoder {
   const { assistantTurns = 'all', templateFields: named = [], textParts = 'join', addBos = 'auto', addEos = 'auto' } = options;
   checkChoice(fn, 'assistantTurns', assistantTurns, ['all', 'last']);
   checkChoice(fn, 'textParts', textParts, ['join', 'keep']);
@@ -51,7 +50,7 @@ export function sideEncoder(fn: string, tokenizer: TextTokenizer | ChatTokenizer
     if (value !== 'auto' && typeof value !== 'boolean') throw new TypeError(`${fn}: ${name} is ${describe(value)}, expected "auto", true or false`); // prettier-ignore
   }
   const texts = textEncoder(tokenizer, addBos, addEos);
-  const chats = chatEncoder(tokenizer as ChatTokenizer, { assistantTurns, named, textParts, addEos });
+  const chats = chatEncoder(tokenizer as ChatTokenizer, { assistantTurns, named, textParts, addEos, truncation: options });
 
   return (at, row, sides) => {
     const prompts = sides.map(([, side]) => side);
@@ -70,6 +69,7 @@ interface ChatOptions {
   readonly named: readonly string[];
   readonly textParts: 'join' | 'keep';
   readonly addEos: 'auto' | boolean;
+  readonly truncation: TruncationOptions;
 }
 
 /** What the rows of a call have shown of the chat template. */
@@ -82,15 +82,15 @@ interface Known {
   blank?: ReadonlySet<number>;
 }
 
-function chatEncoder(tokenizer: ChatTokenizer, { assistantTurns, named, textParts, addEos }: ChatOptions): SideEncoder {
+function chatEncoder(tokenizer: ChatTokenizer, { assistantTurns, named, textParts, addEos, truncation }: ChatOptions): SideEncoder {
   const known: Known = { ends: new Map() };
   return (at, row, sides) => {
     const fields = templateFields(at, row, named);
-    const unread = unreadColumns(row, named);
+    const unread = unreadColumns(at, row, named);
     const rendered = new Map<string, readonly number[]>();
     // Tools and documents differ in each row, but only whether there are any can change the end of an answer.
     const kind = JSON.stringify({ ...fields, tools: Boolean(fields.tools), documents: Boolean(fields.documents) });
-    return sides.map(([name, side]) => {
+    const conversations = sides.map(([name, side]) => {
       if (side.kind === 'text') throw new BadRow(at, name, `is a string, but ${sides.find(([, { kind }]) => kind === 'chat')![0]} is not`);
       const template = remembering(templateOf(at, name, tokenizer, fields), rendered);
       const messages = prepared(side.messages, textParts, template, known);
@@ -100,9 +100,13 @@ function chatEncoder(tokenizer: ChatTokenizer, { assistantTurns, named, textPart
       const ends = known.ends.get(kind) ?? endsAnswers(template, messages, tokenizer, blank);
       known.ends.set(kind, ends);
       const needsEnd = addEos === true || (addEos === 'auto' && !ends);
-      const end = needsEnd ? endToken(at, tokenizer, template.render(messages, false), blank) : [];
-      return encodeChat(template, messages, { factors: factorsOf(side, assistantTurns), end });
+      const tokens = template.render(messages, false);
+      const end = needsEnd ? endToken(at, tokenizer, tokens, blank) : [];
+      return { template, messages, length: tokens.length + end.length, parts: { factors: factorsOf(side, assistantTurns), end } };
     });
+    // Before the answers are looked for, which takes longer than all else.
+    checkLength(at, conversations.map(({ length }) => length), truncation); // prettier-ignore
+    return conversations.map(({ template, messages, parts }) => encodeChat(template, messages, parts));
   };
 }
 
@@ -144,13 +148,21 @@ function prepared(messages: readonly Message[], textParts: 'join' | 'keep', temp
   if (messages.some(isCallAlone)) known.emptyContent ??= emptyContent(messages, textParts, template);
   const plain = messages.map((message) => plainMessage(message, textParts, known.emptyContent));
   plain.forEach((message, i) => {
-    if (message.role !== 'assistant' || (!message.tool_calls?.length && textOfContent(message.content) !== '')) return;
-    const { role, content } = message;
-    if (isRendered(template, plain, [...plain.slice(0, i), { role, content }, ...plain.slice(i + 1)])) return;
-    template.fail(`does not render ${message.tool_calls?.length ? 'the tool_calls' : 'what there is'} of message ${i}`);
+    if (message.role !== 'assistant') return;
+    if (message.tool_calls?.length) {
+      const { messages: part, answer } = partAround(plain, i);
+      const uncalled = without(message, ['tool_calls']) as unknown as Message;
+      if (!isRendered(template, part, exchanged(part, answer, uncalled))) template.fail(`does not render the tool_calls of message ${i}`);
+    } else if (textOfContent(message.content) === '') {
+      const { role, content } = message;
+      if (!isRendered(template, plain, exchanged(plain, i, { role, content }))) template.fail(`does not render what there is of message ${i}`); // prettier-ignore
+    }
   });
   return plain;
 }
+
+const exchanged = (messages: readonly Message[], i: number, message: Message): readonly Message[] =>
+  messages.map((other, n) => (n === i ? message : other));
 
 const isCallAlone = ({ content, tool_calls: calls }: Message): boolean => (calls?.length ?? 0) > 0 && (content ?? '') === '';
 

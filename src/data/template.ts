@@ -1,6 +1,8 @@
 import { describe } from '../backend/registry.js';
+import { BadRow } from './badRow.js';
 import type { ChatTokenizer, TemplateMessage, TextTokenizer } from './chatTokenizer.js';
-import { BadRow, isMissing, isObject, jsonOf, type Message } from './rows.js';
+import { columnsOf, namesOf } from './columns.js';
+import { isMissing, isObject, jsonOf, type Message } from './rows.js';
 import { callOf, idsOf, type Span } from './tokenIds.js';
 
 /** The chat template of a tokenizer, for one side of one row. */
@@ -30,22 +32,27 @@ const TAKEN = [
 const NO_JSON = 'is a string that is not JSON';
 
 /** The values that a row passes to its chat template: the usual columns and those named. Text in JSON is parsed. */
-export function templateFields(at: string, row: Readonly<Record<string, unknown>>, named: readonly string[]): TemplateFields {
-  const { chat_template_kwargs: others, ...fields } = Object.fromEntries<unknown>(
-    [...USUAL, ...named].flatMap((column) => (isMissing(row[column]) ? [] : [[column, row[column]] as const])),
-  );
-  if (typeof fields.tools === 'string') fields.tools = jsonOf(at, 'tools', fields.tools, NO_JSON);
-  const more = typeof others === 'string' ? jsonOf(at, 'chat_template_kwargs', others, NO_JSON) : (others ?? {});
+export function templateFields(at: string, row: object, named: readonly string[]): TemplateFields {
+  const columns = columnsOf(at, row, [...USUAL, ...named]);
+  for (const name of ['tools', 'chat_template_kwargs']) {
+    const text = columns[name];
+    if (typeof text === 'string') Object.assign(columns, columnsOf(at, { [name]: jsonOf(at, name, text, NO_JSON) }, [name]));
+  }
+  const { chat_template_kwargs: others, ...fields } = columns;
+  const more = others ?? {};
   if (!isObject(more)) throw new BadRow(at, 'chat_template_kwargs', `is ${describe(more)}, expected an object`);
-  return { ...fields, ...more };
+  return { ...present(fields), ...more };
 }
 
-/** The columns of a row that nothing reads, but that a chat template might. */
-export function unreadColumns(row: Readonly<Record<string, unknown>>, named: readonly string[]): TemplateFields {
+/** The columns of a row that nothing reads, but that a chat template might. It cannot read what JSON does not hold, such as a Date. */
+export function unreadColumns(at: string, row: object, named: readonly string[]): TemplateFields {
   const read = new Set<string>([...USUAL, ...OWN, ...TAKEN, ...named]);
-  const isUnread = ([column, value]: [string, unknown]) => !read.has(column) && !isMissing(value);
-  return Object.fromEntries(Object.entries(row).filter(isUnread));
+  const names = namesOf(at, row).filter((name) => !read.has(name));
+  return present(columnsOf(at, row, names, 'omit'));
 }
+
+const present = (columns: TemplateFields): TemplateFields =>
+  Object.fromEntries(Object.entries(columns).filter(([, value]) => !isMissing(value)));
 
 /** The chat template of a tokenizer for one side of a row. `at` and `name` name row and side in errors. */
 export function templateOf(at: string, name: string, tokenizer: TextTokenizer | ChatTokenizer, fields: TemplateFields): Template {
@@ -71,7 +78,10 @@ export function templateOf(at: string, name: string, tokenizer: TextTokenizer | 
   };
 }
 
-/** A template that keeps what it has rendered: the sides of a pair usually start with the same turns. */
+/** How many renderings a template keeps: all that a conversation of usual length needs, but memory stays linear in its length. */
+const KEPT = 64;
+
+/** A template that keeps what it has rendered last: the sides of a pair usually start with the same turns. */
 export function remembering(template: Template, rendered: Map<string, readonly number[]>): Template {
   let marks: { readonly of: readonly Message[]; readonly spans: readonly Span[] | undefined } | undefined;
   return {
@@ -79,7 +89,10 @@ export function remembering(template: Template, rendered: Map<string, readonly n
     render: (messages, answer) => {
       const key = JSON.stringify([answer, messages]);
       const ids = rendered.get(key) ?? template.render(messages, answer);
+      // A map keeps the order in which keys were added: that used the longest ago comes first.
+      rendered.delete(key);
       rendered.set(key, ids);
+      if (rendered.size > KEPT) rendered.delete(rendered.keys().next().value!);
       return ids;
     },
     marked: (messages) => {

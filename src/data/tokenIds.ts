@@ -1,5 +1,5 @@
-import { describe } from '../backend/registry.js';
-import { BadRow } from './rows.js';
+import { describe, reasonOf } from '../backend/registry.js';
+import { BadRow } from './badRow.js';
 
 /** A range of tokens; the end is exclusive. */
 export interface Span {
@@ -14,7 +14,7 @@ export function callOf<Result>(at: string, subject: string, call: () => Result):
   try {
     return call();
   } catch (error) {
-    throw new BadRow(at, subject, `failed: ${(error as Error).message}`, { cause: error });
+    throw new BadRow(at, subject, `failed: ${reasonOf(error)}`, { cause: error });
   }
 }
 

@@ -1,7 +1,7 @@
 import { checkChoice, checkNumber } from '../internal/checks.js';
 import { positiveInteger } from '../internal/domains.js';
 import type { Pair } from '../logprobs/pairs.js';
-import { BadRow } from './rows.js';
+import { BadRow } from './badRow.js';
 import { counts, type Sequence } from './sequence.js';
 import { commonStart } from './tokenIds.js';
 
@@ -27,6 +27,13 @@ export function checkTruncation(fn: string, { maxLength, truncation }: Truncatio
   if (maxLength === undefined) throw new RangeError(`${fn}: truncation would be ignored without maxLength`);
 }
 
+/** Checks that the sides of a row are not too long, unless they are to be cut. */
+export function checkLength(at: string, lengths: readonly number[], { maxLength = Infinity, truncation }: TruncationOptions): void {
+  const longest = Math.max(...lengths);
+  if (longest <= maxLength || truncation !== undefined) return;
+  throw new BadRow(at, '', `has ${longest} tokens, expected at most ${maxLength}; set truncation to cut longer rows`);
+}
+
 const part = ({ tokens, mask, weights }: Sequence, start: number, end?: number): Sequence => ({
   tokens: tokens.slice(start, end),
   mask: mask.slice(start, end),
@@ -46,12 +53,13 @@ export function truncateSequence(at: string, sequence: Sequence, options: Trunca
 }
 
 /** Both sides truncated, or undefined if `counts` is false for one of them. */
-export function truncatePair(at: string, pair: Pair<Sequence>, { maxLength, truncation }: TruncationOptions): Pair<Sequence> | undefined {
+export function truncatePair(at: string, pair: Pair<Sequence>, options: TruncationOptions): Pair<Sequence> | undefined {
+  const { maxLength, truncation } = options;
   const { chosen, rejected } = pair;
-  const longest = Math.max(chosen.tokens.length, rejected.tokens.length);
+  const lengths = [chosen.tokens.length, rejected.tokens.length];
+  checkLength(at, lengths, options);
+  const longest = Math.max(...lengths);
   if (maxLength === undefined || longest <= maxLength) return pair;
-  if (truncation === undefined)
-    throw new BadRow(at, '', `has ${longest} tokens, expected at most ${maxLength}; set truncation to cut longer rows`);
   const excess = longest - maxLength;
   const cut = excess < lengthOfSharedStart(pair) ? excess : 0;
   const side = (whole: Sequence): Sequence =>

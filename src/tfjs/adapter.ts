@@ -32,6 +32,28 @@ const comparison =
   (a: T | number, b: T | number): T =>
     untaped(() => f(a, b));
 
+/** Checks an argument: tfjs itself throws an error about an undefined `backend` if a tensor is disposed. */
+function checkLive(operation: string, name: string, x: unknown): void {
+  if (x instanceof tf.Tensor && x.isDisposed) throw new TypeError(`${operation}: ${name} is disposed`);
+}
+
+/** The same operations, which refuse disposed tensors; `names` are those of their first arguments. */
+function live<Operations extends Readonly<Record<string, (...args: never[]) => T>>>(
+  names: readonly string[],
+  operations: Operations,
+): Operations {
+  const checked = Object.entries(operations).map(([operation, f]) => [
+    operation,
+    (...args: never[]): T => {
+      names.forEach((name, i) => {
+        checkLive(operation, name, args[i]);
+      });
+      return f(...args);
+    },
+  ]);
+  return Object.fromEntries(checked) as Operations;
+}
+
 /**
  * The TensorFlow.js engine. It runs on the active tfjs backend: webgpu, webgl, wasm, cpu or tensorflow. The modules of this
  * folder work around the quirks of these backends.
@@ -52,46 +74,52 @@ export const tfjs: Backend<T> = {
 
   constant: (values, dtype = 'float') => tf.tensor(values, undefined, dtypes[dtype]),
   arange: (n) => tf.range(0, n, 1, 'int32'),
-  cast: (x, dtype) => (dtype === 'bool' ? condition(x) : tf.cast(x, dtypes[dtype])),
 
-  add: (a, b) => tf.add(numeric(a), numeric(b)),
-  sub: (a, b) => tf.sub(numeric(a), numeric(b)),
-  mul: (a, b) => tf.mul(numeric(a), numeric(b)),
-  // tfjs rounds the quotient of two integer tensors down.
-  div: (a, b) => tf.div(float(a), float(b)),
-  maximum: (a, b) => maximum(numeric(a), numeric(b)),
-  minimum: (a, b) => minimum(numeric(a), numeric(b)),
-  pow: (x, y) => pow(float(x), float(y)),
-  neg: (x) => tf.neg(numeric(x)),
-  abs: (x) => tf.abs(numeric(x)),
-  square: (x) => tf.square(numeric(x)),
-  sqrt: (x) => tf.sqrt(float(x)),
-  exp: (x) => exp(float(x)),
-  log: (x) => log(float(x)),
-  expm1: (x) => expm1(float(x)),
-  log1p: (x) => log1p(float(x)),
-  softplus: (x) => softplus(float(x)),
-  sigmoid: (x) => sigmoid(float(x)),
+  ...live(['a', 'b'], {
+    add: (a: T | number, b: T | number) => tf.add(numeric(a), numeric(b)),
+    sub: (a: T | number, b: T | number) => tf.sub(numeric(a), numeric(b)),
+    mul: (a: T | number, b: T | number) => tf.mul(numeric(a), numeric(b)),
+    // tfjs rounds the quotient of two integer tensors down.
+    div: (a: T | number, b: T | number) => tf.div(float(a), float(b)),
+    maximum: (a: T | number, b: T | number) => maximum(numeric(a), numeric(b)),
+    minimum: (a: T | number, b: T | number) => minimum(numeric(a), numeric(b)),
+    equal: comparison(tf.equal),
+    greater: comparison(tf.greater),
+    greaterEqual: comparison(tf.greaterEqual),
+  }),
+  ...live(['x'], {
+    cast: (x: T, dtype: DType) => (dtype === 'bool' ? condition(x) : tf.cast(x, dtypes[dtype])),
+    neg: (x: T) => tf.neg(numeric(x)),
+    abs: (x: T) => tf.abs(numeric(x)),
+    square: (x: T) => tf.square(numeric(x)),
+    sqrt: (x: T) => tf.sqrt(float(x)),
+    exp: (x: T) => exp(float(x)),
+    log: (x: T) => log(float(x)),
+    expm1: (x: T) => expm1(float(x)),
+    log1p: (x: T) => log1p(float(x)),
+    softplus: (x: T) => softplus(float(x)),
+    sigmoid: (x: T) => sigmoid(float(x)),
+    sum: (x: T, axis?: number) => sum(numeric(x), axis),
+    max: (x: T, axis?: number) => max(numeric(x), axis),
+    // With a negative axis, tf.cumsum on cpu gives a tensor without values.
+    cumsum: (x: T) => tf.cumsum(numeric(x), x.rank - 1),
+    sort,
+    argsort,
+    slice,
+    reshape: (x: T, shape: readonly number[]) => tf.reshape(x, [...shape]),
+    broadcastTo,
+    stopGradient: (x: T) => untaped(() => tf.clone(x)),
+  }),
+  ...live(['x', 'y'], { pow: (x: T | number, y: T | number) => pow(float(x), float(y)) }),
+  ...live(['condition', 'a', 'b'], { where }),
+  ...live(['x', 'indices'], { take }),
+  concat: (xs, axis) => {
+    xs.forEach((x, i) => {
+      checkLive('concat', `xs[${i}]`, x);
+    });
+    return tf.concat([...xs], axis);
+  },
 
-  equal: comparison(tf.equal),
-  greater: comparison(tf.greater),
-  greaterEqual: comparison(tf.greaterEqual),
-  where,
-
-  sum: (x, axis) => sum(numeric(x), axis),
-  max: (x, axis) => max(numeric(x), axis),
-  // With a negative axis, tf.cumsum on cpu gives a tensor without values.
-  cumsum: (x) => tf.cumsum(numeric(x), x.rank - 1),
-  sort,
-  argsort,
-
-  take,
-  slice,
-  concat: (xs, axis) => tf.concat([...xs], axis),
-  reshape: (x, shape) => tf.reshape(x, [...shape]),
-  broadcastTo,
-
-  stopGradient: (x) => untaped(() => tf.clone(x)),
   detached: untaped,
   valueAndGrads: valueAndInputGrads,
   tokenLogProbs,

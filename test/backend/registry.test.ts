@@ -6,7 +6,7 @@ import { Boxed, boxed } from '../support/boxed.js';
 import { engine, expectError, isArrays, tensor } from '../support/engine.js';
 import { expectClose } from '../../src/testing/index.js';
 
-const REGISTRY = Symbol.for('prefloss.backends');
+const REGISTRY = Symbol.for('prefloss.registry');
 
 describe('backendOf', () => {
   it('finds the engine of the values, and accepts plain values with any engine', () => {

@@ -13,6 +13,32 @@ describe('batchesOf', () => {
     expect(batchesOf([], { batchSize: 3, seed: 1, lengthOf: () => 1 })).toEqual([]);
   });
 
+  it('makes one batch if the batch size is larger than any list', () => {
+    for (const batchSize of [1007, 2 ** 53, 1e308]) {
+      expect(batchesOf(items, { batchSize })).toEqual([items]);
+      const [batch, ...others] = batchesOf(items, { batchSize, seed: 1, lengthOf: (n) => n });
+      expect([batch!.length, others]).toEqual([1007, []]);
+    }
+    expect(batchesOf([], { batchSize: 1e308 })).toEqual([]);
+  });
+
+  it('refuses what would give no batches in silence', () => {
+    function* generator() {
+      yield 1;
+    }
+    const hole = [1, 2];
+    hole.length = 3;
+    for (const [list, words] of [
+      [new Set([1]), 'is a value of type Set, expected a list'],
+      [generator(), 'is a value of type Object, expected a list'],
+      [new Float32Array(2), 'is a value of type Float32Array, expected a list'],
+      ['abc', 'is "abc", expected a list'],
+    ] as const) {
+      expect(() => batchesOf(list as never, { batchSize: 1 })).toThrow(new TypeError(`batchesOf: items ${words}`));
+    }
+    expect(() => batchesOf(hole, { batchSize: 1 })).toThrow(new TypeError('batchesOf: items[2] is missing from the list'));
+  });
+
   it('has a fixed order for each seed', () => {
     expect(batchesOf([0, 1, 2, 3, 4, 5, 6, 7, 8, 9], { batchSize: 10, seed: 1 })).toEqual([[7, 8, 3, 2, 1, 5, 9, 4, 0, 6]]);
   });

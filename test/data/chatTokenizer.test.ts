@@ -29,7 +29,7 @@ describe('chatTokenizer', () => {
   it.each([
     [undefined, 'parts is undefined, expected { tokenizer, template }'],
     [{ tokenizer: part }, 'parts lacks template, expected { tokenizer, template }'],
-    [{ tokenizer: part, template: CHATML }, `template is ${JSON.stringify(CHATML)}, expected an object with render`],
+    [{ tokenizer: part, template: CHATML }, `template is ${JSON.stringify(`${CHATML.slice(0, 80)}…`)}, expected an object with render`],
     [
       { tokenizer: {}, template: { render: () => '' } },
       'tokenizer is a value of type Object, expected an object with encode and token_to_id',

@@ -72,8 +72,16 @@ describe('collatePairs', () => {
       { padTokenId: undefined },
       'collatePairs: padTokenId is undefined, expected a token id; if the tokenizer has no padding token, use its end token',
     ],
-    ['a negative padding token', pairs, { padTokenId: -1 }, 'collatePairs: padTokenId must be a token id, an integer >= 0, got -1'],
+    ['a negative padding token', pairs, { padTokenId: -1 }, 'collatePairs: padTokenId must be a token id, an integer in [0, 2^31), got -1'],
     ['a multiple of 0', pairs, { padTokenId: 0, padToMultipleOf: 0 }, 'collatePairs: padToMultipleOf must be an integer >= 1, got 0'],
+    ...[NaN, -3, 2 ** 31, Infinity].map((token): [string, readonly EncodedPair[], object, string] => [
+      `the token ${token}`,
+      [{ ...pairs[0]!, chosen: { tokens: [1, token], mask: [0, 1] } }],
+      { padTokenId: 0 },
+      `collatePairs: value 1 of pairs[0].chosen.tokens must be a token id, an integer in [0, 2^31), got ${token}`,
+    ]),
+    ['a batch for which there is no memory', pairs, { padTokenId: 0, padToMultipleOf: 2 ** 32 }, 'collatePairs: the batch would have shape [4, 4294967296] with the longest row of 5 tokens and padToMultipleOf 4294967296, expected at most 16777216 tokens'], // prettier-ignore
+    ['a hole in the pairs', Object.assign([pairs[0]!], { length: 2 }), { padTokenId: 0 }, 'collatePairs: pairs[1] is missing from the list'], // prettier-ignore
     ['no pairs', [], { padTokenId: 0 }, 'collatePairs: pairs is empty, expected at least one'],
     [
       'a row without a counted token',
@@ -96,7 +104,7 @@ describe('collatePairs', () => {
     ['a list of tokens for a row', [{ ...pairs[0]!, chosen: [1] as never }], { padTokenId: 0 }, 'collatePairs: pairs[0].chosen is a list, expected { tokens, mask }'], // prettier-ignore
     ['a row without a mask', [{ ...pairs[0]!, chosen: { tokens: [1, 2] } as never }], { padTokenId: 0 }, 'collatePairs: pairs[0].chosen lacks mask, expected { tokens, mask }'], // prettier-ignore
     ['a text for tokens', [{ ...pairs[0]!, chosen: { tokens: 'ab', mask: [0, 1] } as never }], { padTokenId: 0 }, 'collatePairs: pairs[0].chosen.tokens is "ab", expected a list'], // prettier-ignore
-    ['a token that is not an integer', [{ ...pairs[0]!, chosen: { tokens: [1, 2.5], mask: [0, 1] } }], { padTokenId: 0 }, 'collatePairs: value 1 of pairs[0].chosen.tokens must be a token id, an integer >= 0, got 2.5'], // prettier-ignore
+    ['a token that is not an integer', [{ ...pairs[0]!, chosen: { tokens: [1, 2.5], mask: [0, 1] } }], { padTokenId: 0 }, 'collatePairs: value 1 of pairs[0].chosen.tokens must be a token id, an integer in [0, 2^31), got 2.5'], // prettier-ignore
     ['a row of data', [{ chosen: 'a', rejected: 'b' } as never], { padTokenId: 0 }, 'collatePairs: pairs[0].chosen is "a", expected { tokens, mask }'], // prettier-ignore
     ['a side alone', [{ row: 0, chosen: pairs[0]!.chosen } as never], { padTokenId: 0 }, 'collatePairs: pairs[0] lacks rejected, expected { chosen, rejected }'], // prettier-ignore
     ['the result of encodePairs', { pairs, dropped: [] } as never, { padTokenId: 0 }, 'collatePairs: pairs is a value of type Object, expected a list'], // prettier-ignore

@@ -53,7 +53,7 @@ describe('collatePackedPairs', () => {
     ['pairs that are not packed', pairs, 'collatePackedPairs: packs[0] is a value of type Object, expected a list'],
     ['the result of packPairs', packPairs(pairs, { maxLength: 9 }), 'collatePackedPairs: packs is a value of type Object, expected a list'],
     ['a side alone', [[{ chosen: pairs[0]!.chosen }]], 'collatePackedPairs: packs[0][0] lacks rejected, expected { chosen, rejected }'],
-    ['a bad token', [[pair(0, [1], [-2], [3])]], 'collatePackedPairs: value 1 of packs[0][0].chosen.tokens must be a token id, an integer >= 0, got -2'], // prettier-ignore
+    ['a bad token', [[pair(0, [1], [-2], [3])]], 'collatePackedPairs: value 1 of packs[0][0].chosen.tokens must be a token id, an integer in [0, 2^31), got -2'], // prettier-ignore
     ['one weight', [[{ ...pairs[0], weight: 1 }], [pairs[1]]], 'collatePackedPairs: packs[1][0] lacks weight, which packs[0][0] has'],
   ])('%s is an error', (_, packs, message) => {
     expect(() => collatePackedPairs(packs as never, PADDING)).toThrow(message);

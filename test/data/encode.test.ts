@@ -224,7 +224,7 @@ describe('encodePairs', () => {
     [
       'an option',
       [[], tokenizer, { maxLenght: 3 }],
-      'encodePairs: unknown option maxLenght, expected maxLength, truncation, dropBadRows, assistantTurns, templateFields, textParts, addBos, addEos',
+      'encodePairs: unknown option maxLenght, expected maxLength, truncation, maxTurns, maxCharacters, dropBadRows, assistantTurns, templateFields, textParts, addBos, addEos',
     ],
     ['maxLength', [[], tokenizer, { maxLength: 0 }], 'encodePairs: maxLength must be an integer >= 1, got 0'],
     [

@@ -101,6 +101,11 @@ const REFUSALS: Record<keyof typeof refused, (name: LossName, batch: X, options:
       x.dispose();
       expectRefusal(name, withField(batch, path, x), options, TypeError, `${path.join('.')} is disposed`);
     }
+    for (const option of losses[name].perExample) {
+      const x = tensor([1, 1, 1, 1, 1]) as tf.Tensor;
+      x.dispose();
+      expectRefusal(name, batch, { ...options, [option]: x }, TypeError, `${option} is disposed`);
+    }
   },
   shape: (name, batch, options) => {
     const shorter = tensor(listsOf(name, 4));

@@ -27,9 +27,6 @@ export interface Kills {
 
 /** Updates of the run: enough for a few seconds. */
 const RUN = ['--sft-epochs', '1', '--steps', '60'];
-/** The longest time from the first line of a run to its end, in milliseconds. */
-const LONGEST = 3000;
-
 /**
  * Kills examples/train-tiny-gpt at random moments, with SIGKILL, and resumes it each time. After each kill, every checkpoint must load.
  * When a run reaches its end, its files must be those of a run that was never killed, and another run starts.
@@ -45,12 +42,17 @@ export async function kills(count: number, seed: number): Promise<Kills> {
   let [killed, whileWriting, loaded, completed] = [0, 0, 0, 0];
   try {
     const whole = join(folder, 'whole');
-    await ended(start(whole), whole);
+    const first = start(whole);
+    await once(first.stdout!, 'data');
+    const started = performance.now();
+    await ended(first, whole);
+    // A run is killed several times, wherever it is, on a slow machine, too.
+    const longest = (performance.now() - started) / 3;
     while (killed < count || completed === 0) {
       const out = join(folder, `run-${completed}`);
       const run = start(out);
       // The last run may end.
-      if (killed < count && (await kill(run, random() * LONGEST))) {
+      if (killed < count && (await kill(run, random() * longest))) {
         killed++;
         const names = readdirSync(out);
         if (names.some((name) => name.endsWith('.tmp'))) whileWriting++;

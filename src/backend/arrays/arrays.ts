@@ -81,8 +81,11 @@ export const holdsBoolean = (x: unknown): boolean => typeof x === 'boolean' || (
 
 function shape(x: Nested): readonly number[] {
   if (isLeaf(x)) return [];
-  if (!isList(x)) throw new TypeError(`a list holds ${(x as unknown) === null ? 'null' : `a ${typeof x}`}, expected numbers`);
-  const [inner = [], ...others] = Array.isArray(x) ? (x as List).map(shape) : [[]];
+  if (!isList(x))
+    throw new TypeError(`a list holds ${((x as unknown) ?? undefined) === undefined ? String(x) : `a ${typeof x}`}, expected numbers`);
+  const sizes: readonly (readonly number[] | undefined)[] = Array.isArray(x) ? (x as List).map(shape) : [[]];
+  if (sizes.includes(undefined)) throw new TypeError('a list has a hole, expected numbers');
+  const [inner = [], ...others] = sizes as readonly (readonly number[])[];
   const other = others.find((size) => size.length !== inner.length || size.some((n, i) => n !== inner[i]));
   if (other) throw new RangeError(`a list is ragged: it holds entries of shape ${show(inner)} and ${show(other)}`);
   return [x.length, ...inner];

@@ -19,10 +19,12 @@ import {
   type Tensor,
   type Variable,
 } from '@tensorflow/tfjs-core';
+import { describe } from '../../backend/registry.js';
 import { checkNumber, checkOptions } from '../../internal/checks.js';
-import { belowOne, notNegative, positive } from '../../internal/domains.js';
+import { belowOne, notNegative, positive, wholeNumber } from '../../internal/domains.js';
 import { checkDeviceFor } from '../device.js';
-import { checkGradient } from './gradients.js';
+import { checkFloat, checkGradient } from './gradients.js';
+import { checkLive } from './variables.js';
 
 type NamedTensor = Awaited<ReturnType<Optimizer['getWeights']>>[number];
 
@@ -48,6 +50,13 @@ interface Moments {
   readonly square: Variable;
   /** Number of its updates. */
   steps: number;
+}
+
+/** The update of one variable, checked. */
+interface Update {
+  readonly weight: Variable;
+  readonly gradient: Tensor;
+  readonly decays: boolean;
 }
 
 /**
@@ -82,10 +91,12 @@ export class AdamW extends Optimizer {
 
   private rate: number;
   private readonly options: Required<Omit<AdamWOptions, 'learningRate'>>;
-  private readonly moments = new Map<string, Moments>();
+  /** By the name of the variable. */
+  private moments: Record<string, Moments> = {};
 
   /**
    * @param options - See {@link AdamWOptions}.
+   * @throws TypeError if `decays` is not a function.
    * @throws RangeError if an option is unknown or outside its range.
    */
   constructor(options: AdamWOptions = {}) {
@@ -97,6 +108,7 @@ export class AdamW extends Optimizer {
     checkNumber('AdamW', 'beta2', beta2, belowOne);
     checkNumber('AdamW', 'epsilon', epsilon, positive);
     checkNumber('AdamW', 'weightDecay', weightDecay, notNegative);
+    if (typeof decays !== 'function') throw new TypeError(`AdamW: decays is ${describe(decays)}, expected a function`);
     this.rate = learningRate;
     this.options = { beta1, beta2, epsilon, weightDecay, decays };
   }
@@ -112,11 +124,13 @@ export class AdamW extends Optimizer {
   }
 
   /**
-   * Makes one step. All arguments are checked before anything changes.
+   * Makes one step. All arguments are checked, and `decays` is called for each variable, before anything changes.
    *
    * @param variableGradients - A gradient per variable, by variable name. The caller disposes them.
-   * @throws TypeError if a gradient is not a tensor, or is disposed.
-   * @throws RangeError if a gradient belongs to no variable or differs from its variable in shape.
+   * @throws TypeError if a gradient is not a tensor of float32 or is disposed, its variable is not of float32, or the state of the variable
+   *   is disposed.
+   * @throws RangeError if a gradient belongs to no variable, or to the same as another, or differs from its variable in shape, or the state
+   *   does, which is that of an earlier variable of this name then.
    */
   override applyGradients(variableGradients: NamedTensorMap | NamedTensor[]): void {
     checkDeviceFor('AdamW');
@@ -125,56 +139,74 @@ export class AdamW extends Optimizer {
       : Object.entries(variableGradients);
     // `minimize` passes null for variables in its list that are not trainable.
     const gradients = given.filter(([, gradient]) => (gradient as Tensor | null) !== null);
+    const updates = new Map<string, Update>();
     for (const [name, gradient] of gradients) {
-      checkGradient('AdamW', `the gradient of ${name}`, gradient);
-      const { shape } = gradient;
-      const weight = engine().registeredVariables[name];
-      if (!weight) throw new RangeError(`AdamW: the gradient of ${name} belongs to no variable`);
-      if (util.arraysEqual(shape, weight.shape)) continue;
-      throw new RangeError(`AdamW: the gradient of ${name} has shape [${shape.join(', ')}], expected [${weight.shape.join(', ')}]`);
+      if (updates.has(name)) throw new RangeError(`AdamW: ${name} has two gradients, expected one`);
+      updates.set(name, this.checkedUpdate(name, gradient));
     }
-    this.incrementIterations();
-    for (const [name, gradient] of gradients) {
+    for (const update of updates.values()) {
       tidy(() => {
-        this.step(engine().registeredVariables[name]!, gradient);
+        this.update(update);
       });
     }
+    this.incrementIterations();
   }
 
-  private step(weight: Variable, gradient: Tensor): void {
-    const { beta1, beta2, epsilon, weightDecay, decays } = this.options;
+  private checkedUpdate(name: string, gradient: unknown): Update {
+    checkGradient('AdamW', `the gradient of ${name}`, gradient);
+    const { registeredVariables } = engine();
+    if (!Object.hasOwn(registeredVariables, name)) throw new RangeError(`AdamW: the gradient of ${name} belongs to no variable`);
+    const weight = registeredVariables[name]!;
+    checkFloat('AdamW', name, weight);
+    const expectShape = (what: string, { shape }: Tensor): void => {
+      if (util.arraysEqual(shape, weight.shape)) return;
+      throw new RangeError(`AdamW: the ${what} of ${name} has shape [${shape.join(', ')}], expected [${weight.shape.join(', ')}]`);
+    };
+    expectShape('gradient', gradient);
+    const moments = this.momentsOf(name);
+    if (moments) {
+      this.checkMoments(name, moments);
+      expectShape('state', moments.mean);
+    }
+    const { weightDecay, decays } = this.options;
+    return { weight, gradient, decays: weightDecay > 0 && decays(name, weight) };
+  }
+
+  /** Computes all new values of one variable before it assigns them. */
+  private update({ weight, gradient, decays }: Update): void {
+    const { beta1, beta2, epsilon, weightDecay } = this.options;
     const { rate } = this;
-    const moments = this.momentsOf(weight);
-    const { mean, square: meanSquare } = moments;
-    const steps = ++moments.steps;
-    mean.assign(add(mul(mean, beta1), mul(gradient, 1 - beta1)));
-    meanSquare.assign(add(mul(meanSquare, beta2), mul(square(gradient), 1 - beta2)));
+    const moments = this.momentsOf(weight.name);
+    const steps = (moments?.steps ?? 0) + 1;
+    const before = moments ?? { mean: zerosLike(weight as Tensor), square: zerosLike(weight as Tensor) };
+    const mean = add(mul(before.mean as Tensor, beta1), mul(gradient, 1 - beta1));
+    const meanSquare = add(mul(before.square as Tensor, beta2), mul(square(gradient), 1 - beta2));
     const root = div(sqrt(meanSquare), Math.sqrt(1 - beta2 ** steps));
     const step = mul(div(mean, add(root, epsilon)), rate / (1 - beta1 ** steps));
-    const kept = weightDecay > 0 && decays(weight.name, weight) ? mul(weight as Tensor, 1 - rate * weightDecay) : weight;
-    weight.assign(sub(kept, step));
-  }
-
-  private momentsOf(weight: Variable): Moments {
-    const known = this.moments.get(weight.name);
-    if (known) return known;
-    const zeros = () => variable(zerosLike(weight as Tensor), false);
-    const moments = { mean: zeros(), square: zeros(), steps: 0 };
-    this.moments.set(weight.name, moments);
-    return moments;
-  }
-
-  private disposeMoments(): void {
-    for (const { mean, square } of this.moments.values()) {
-      mean.dispose();
-      square.dispose();
+    const value = sub(decays ? mul(weight as Tensor, 1 - rate * weightDecay) : weight, step);
+    if (moments) {
+      moments.mean.assign(mean);
+      moments.square.assign(meanSquare);
+      moments.steps = steps;
+    } else {
+      this.moments[weight.name] = { mean: variable(mean, false), square: variable(meanSquare, false), steps };
     }
-    this.moments.clear();
+    weight.assign(value);
+  }
+
+  private momentsOf(name: string): Moments | undefined {
+    return Object.hasOwn(this.moments, name) ? this.moments[name] : undefined;
+  }
+
+  private checkMoments(name: string, { mean, square }: Moments): void {
+    checkLive('AdamW', `the state of ${name}`, mean);
+    checkLive('AdamW', `the state of ${name}`, square);
   }
 
   /** Frees the moments. */
   override dispose(): void {
-    this.disposeMoments();
+    disposeMoments(this.moments);
+    this.moments = {};
     super.dispose();
   }
 
@@ -183,8 +215,10 @@ export class AdamW extends Optimizer {
    * disposes it.
    */
   override async getWeights(): Promise<NamedTensor[]> {
+    const states = Object.entries(this.moments);
+    for (const [name, moments] of states) this.checkMoments(name, moments);
     const copy = (x: Variable): Tensor => keep(clone(x as Tensor));
-    const moments = [...this.moments].flatMap(([name, { mean, square, steps }]) => [
+    const moments = states.flatMap(([name, { mean, square, steps }]) => [
       { name: `${name}/m`, tensor: copy(mean) },
       { name: `${name}/v`, tensor: copy(square) },
       { name: `${name}/t`, tensor: keep(scalar(steps, 'int32')) },
@@ -193,32 +227,42 @@ export class AdamW extends Optimizer {
   }
 
   /**
-   * Replaces the state.
+   * Replaces the state, at once: a step before the promise resolves uses the old state or the new, and never parts of both.
    *
-   * @param weightValues - The result of {@link AdamW.getWeights}. It is copied; the caller disposes it. If it has no counts, as that of
-   *   earlier versions, which had one count for all variables, `iter` is the count of each.
-   * @throws RangeError if names are missing or not those of an AdamW; the state is unchanged then.
+   * @param weightValues - The result of {@link AdamW.getWeights}. It is copied at the call; the caller disposes it. If it has no counts, as
+   *   that of earlier versions, which had one count for all variables, `iter` is the count of each.
+   * @throws TypeError if a tensor is disposed, or a moment is not of float32.
+   * @throws RangeError if names are missing, given twice or not those of an AdamW, the moments of a variable differ in shape, or a count is
+   *   not an integer, 0 or more. The state is unchanged then.
    */
   override async setWeights(weightValues: NamedTensor[]): Promise<void> {
-    const names = weightValues.map(({ name }) => name);
-    if (names[0] !== 'iter' || !names.slice(1).every((name) => /\/[mvt]$/.test(name))) {
-      throw new RangeError(`AdamW: setWeights got ${names.join(', ') || 'nothing'}, expected iter, then /m, /v and /t of each variable`);
+    const given = checkedState(weightValues);
+    const hasCounts = [...given.keys()].some((name) => name.endsWith('/t'));
+    const owners = new Set([...given.keys()].slice(1).map((name) => name.slice(0, -2)));
+    const moments: Record<string, Moments> = {};
+    for (const owner of owners) {
+      const take = (part: string): Variable => variable(given.get(`${owner}/${part}`)!, false);
+      moments[owner] = { mean: take('m'), square: take('v'), steps: 0 };
     }
-    const given = new Map(weightValues.map(({ name, tensor }) => [name, tensor]));
-    const owners = [...new Set(names.slice(1).map((name) => name.slice(0, -2)))];
-    const hasCounts = names.some((name) => name.endsWith('/t'));
-    const parts = hasCounts ? ['m', 'v', 't'] : ['m', 'v'];
-    const missing = owners.flatMap((owner) => parts.map((part) => `${owner}/${part}`)).find((name) => !given.has(name));
-    if (missing !== undefined) throw new RangeError(`AdamW: setWeights got no ${missing}`);
-    const counts = await Promise.all(owners.map(async (owner) => (await given.get(hasCounts ? `${owner}/t` : 'iter')!.data())[0]!));
-    await this.extractIterations(weightValues);
-    const take = (name: string): Variable => variable(given.get(name)!, false);
-    const moments = owners.map((owner, i): [string, Moments] => [
-      owner,
-      { mean: take(`${owner}/m`), square: take(`${owner}/v`), steps: counts[i]! },
-    ]);
-    this.disposeMoments();
-    for (const [owner, state] of moments) this.moments.set(owner, state);
+    const count = async (name: string): Promise<number> => {
+      const [value] = await given.get(name)!.data();
+      checkNumber('AdamW', name, value, wholeNumber);
+      return value;
+    };
+    try {
+      const [iterations, ...counts] = await Promise.all(
+        ['iter', ...(hasCounts ? [...owners].map((owner) => `${owner}/t`) : [])].map(count),
+      );
+      Object.values(moments).forEach((one, i) => {
+        one.steps = counts[i] ?? iterations!;
+      });
+      this.iterations_ = iterations!;
+    } catch (error) {
+      disposeMoments(moments);
+      throw error;
+    }
+    disposeMoments(this.moments);
+    this.moments = moments;
   }
 
   /** The hyperparameters except `decays`, which is a function and cannot be serialized. */
@@ -234,4 +278,34 @@ export class AdamW extends Optimizer {
   ): T {
     return new (cls as unknown as new (options: AdamWOptions) => T)(config);
   }
+}
+
+function disposeMoments(moments: Readonly<Record<string, Moments>>): void {
+  for (const { mean, square } of Object.values(moments)) {
+    mean.dispose();
+    square.dispose();
+  }
+}
+
+/** Checks all of a state but its counts, and returns it by name. */
+function checkedState(state: readonly NamedTensor[]): ReadonlyMap<string, Tensor> {
+  const names = state.map(({ name }) => name);
+  if (names[0] !== 'iter' || !names.slice(1).every((name) => /\/[mvt]$/.test(name))) {
+    throw new RangeError(`AdamW: setWeights got ${names.join(', ') || 'nothing'}, expected iter, then /m, /v and /t of each variable`);
+  }
+  const given = new Map(state.map(({ name, tensor }) => [name, tensor]));
+  const twice = names.find((name, i) => names.indexOf(name) !== i);
+  if (twice !== undefined) throw new RangeError(`AdamW: setWeights got ${twice} twice`);
+  for (const [name, { isDisposed }] of given) if (isDisposed) throw new TypeError(`AdamW: setWeights got ${name}, which is disposed`);
+  const parts = names.some((name) => name.endsWith('/t')) ? ['m', 'v', 't'] : ['m', 'v'];
+  for (const owner of new Set(names.slice(1).map((name) => name.slice(0, -2)))) {
+    const missing = parts.map((part) => `${owner}/${part}`).find((name) => !given.has(name));
+    if (missing !== undefined) throw new RangeError(`AdamW: setWeights got no ${missing}`);
+    const [mean, square] = [given.get(`${owner}/m`)!, given.get(`${owner}/v`)!];
+    checkFloat('AdamW', `${owner}/m`, mean);
+    checkFloat('AdamW', `${owner}/v`, square);
+    if (util.arraysEqual(mean.shape, square.shape)) continue;
+    throw new RangeError(`AdamW: ${owner}/v has shape [${square.shape.join(', ')}], expected [${mean.shape.join(', ')}] like ${owner}/m`);
+  }
+  return given;
 }

@@ -1,4 +1,4 @@
-import { variable, type Variable } from '@tensorflow/tfjs-core';
+import { engine, variable, type Variable } from '@tensorflow/tfjs-core';
 import { mapLeaves } from './mapLeaves.js';
 import { isModel, variablesOf, matchVariables, type ModelLike, type Variables } from './variables.js';
 
@@ -71,10 +71,13 @@ function rebuild(failure: string, source: ModelLike): ModelLike {
   const Model = source.constructor as unknown as {
     fromConfig(cls: unknown, config: unknown, customObjects: object, fastWeightInit: boolean): ModelLike;
   };
+  const before = new Set(Object.keys(engine().registeredVariables));
   try {
     // `fastWeightInit`: the initial values are replaced right away, so a slow initialization would be wasted.
     return Model.fromConfig(Model, source.getConfig(), {}, true);
   } catch (error) {
+    // Those of the layers before the one that fails.
+    for (const [name, made] of Object.entries(engine().registeredVariables)) if (!before.has(name)) made.dispose();
     throw new TypeError(`${failure}: ${(error as Error).message}`, { cause: error });
   }
 }

@@ -1,4 +1,5 @@
 import { add, clone, dispose, keep, tidy, util, type NamedTensorMap } from '@tensorflow/tfjs-core';
+import { checkFields } from '../../internal/checks.js';
 import { checkGradient } from './gradients.js';
 import type { Gradients } from './valueAndGrads.js';
 
@@ -30,21 +31,26 @@ export class GradientAccumulator {
   private total: Gradients = {};
 
   /**
-   * Adds the gradients of one part. A variable may have no gradient in some of the parts.
+   * Adds the gradients of one part. A variable may have no gradient in some of the parts. All gradients are checked before any is added.
    *
    * @param grads - Gradients by variable name. The caller disposes them.
-   * @throws TypeError if a gradient is not a tensor, or is disposed.
+   * @throws TypeError if `grads` is not a record, or a gradient is not a tensor of float32, or is disposed.
    * @throws RangeError if a gradient differs in shape from the earlier ones of that name.
    */
   add(grads: NamedTensorMap): void {
-    for (const [name, grad] of Object.entries(grads)) {
-      checkGradient('GradientAccumulator', `grads.${name}`, grad);
-      const before = this.total[name];
+    const fn = 'GradientAccumulator';
+    checkFields(fn, 'grads', grads, []);
+    const sums = Object.entries(grads).map(([name, grad]) => {
+      checkGradient(fn, `grads.${name}`, grad);
+      const before = Object.hasOwn(this.total, name) ? this.total[name] : undefined;
       if (before && !util.arraysEqual(before.shape, grad.shape)) {
         throw new RangeError(
-          `GradientAccumulator: the gradient of ${name} has shape [${grad.shape.join(', ')}], expected [${before.shape.join(', ')}] as before`,
+          `${fn}: the gradient of ${name} has shape [${grad.shape.join(', ')}], expected [${before.shape.join(', ')}] as before`,
         );
       }
+      return { name, before, grad };
+    });
+    for (const { name, before, grad } of sums) {
       this.total[name] = tidy(() => keep(before ? add(before, grad) : clone(grad))) as Gradients[string];
       before?.dispose();
     }

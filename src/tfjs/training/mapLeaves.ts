@@ -13,7 +13,8 @@ export function mapLeaves(container: unknown, f: (leaf: unknown, path: string) =
   return result;
 }
 
-function isRecord(value: unknown): value is Record<string, unknown> {
+/** Whether a value is a plain object, of which a record is one, and an instance of a class is none. */
+export function isRecord(value: unknown): value is Record<string, unknown> {
   if (typeof value !== 'object' || value === null) return false;
   const prototype: unknown = Object.getPrototypeOf(value);
   return prototype === Object.prototype || prototype === null;

@@ -2,6 +2,7 @@ import { add, mul, sub, tidy, variable, type Tensor, type Variable } from '@tens
 import { checkNumber } from '../../internal/checks.js';
 import { notNegative, positive, probability, wholeNumber } from '../../internal/domains.js';
 import { number, readOptions } from '../../internal/options.js';
+import { checkFloat } from './gradients.js';
 import { checkLive, matchVariables, variablesOf, type Variables } from './variables.js';
 
 /**
@@ -9,12 +10,14 @@ import { checkLive, matchVariables, variablesOf, type Variables } from './variab
  *
  *     reference = (1 - alpha) reference + alpha policy
  *
- * TR-DPO calls this a soft update. With `alpha` 1 it copies the policy: the hard update, made every few hundred steps.
+ * TR-DPO calls this a soft update. With `alpha` 1 it copies the policy: the hard update, made every few hundred steps. Everything is
+ * checked before anything changes.
  *
  * @param reference - The variables of the reference, e.g. from `frozenCopy`; see {@link Variables}. They are updated.
  * @param policy - The variables of the policy, in the same lists and records.
  * @param options - `alpha`: weight of the policy, in [0, 1]. Default 1. For soft updates, TRL's default is 0.6.
- * @throws TypeError if one of them contains anything but variables; the message names its path.
+ * @throws TypeError if one of them contains anything but live variables (the message names its path), or the variables differ in dtype, or
+ *   are not of float32 and `alpha` is below 1.
  * @throws RangeError if the variables differ in paths or shapes, an option is unknown, or `alpha` is outside [0, 1].
  *
  * @example
@@ -33,7 +36,9 @@ import { checkLive, matchVariables, variablesOf, type Variables } from './variab
 export function syncReference(reference: Variables, policy: Variables, options: { readonly alpha?: number } = {}): void {
   const fn = 'syncReference';
   const { alpha } = readOptions(fn, options, undefined, { alpha: number(probability, 1) });
-  const pairs = matchVariables(fn, 'reference', variablesOf(fn, 'reference', reference), variablesOf(fn, 'policy', policy));
+  const [variables, policyVariables] = [variablesOf(fn, 'reference', reference), variablesOf(fn, 'policy', policy)];
+  const pairs = matchVariables(fn, 'reference', variables, policyVariables);
+  if (alpha < 1) for (const [path, variable] of policyVariables) checkFloat(fn, `policy${path}`, variable);
   for (const [old, current] of pairs) {
     tidy(() => {
       old.assign(alpha === 1 ? current : mix(old, current, alpha));
@@ -77,7 +82,7 @@ export class Bema {
   /**
    * @param policy - The variables of the policy, see {@link Variables}. They are read at construction and in each {@link Bema.update}.
    * @param options - See {@link BemaOptions}.
-   * @throws TypeError if `policy` contains anything but variables; the message names its path.
+   * @throws TypeError if `policy` contains anything but live variables of float32; the message names its path.
    * @throws RangeError if an option is unknown or outside its range.
    */
   constructor(policy: Variables, options: BemaOptions = {}) {
@@ -89,17 +94,20 @@ export class Bema {
       minEmaMultiplier: number(probability, 0),
     });
     this.policy = variablesOf('Bema', 'policy', policy);
+    for (const [path, weight] of this.policy) checkFloat('Bema', `policy${path}`, weight);
     const copies = () => [...this.policy.values()].map((w) => variable(w as Tensor, false));
     this.start = copies();
     this.average = copies();
   }
 
   /**
-   * Updates the running mean with the current weights of the policy, and writes the corrected mean to `target`.
+   * Updates the running mean with the current weights of the policy, and writes the corrected mean to `target`. Everything is checked before
+   * anything changes.
    *
    * @param step - Number of training steps of the policy so far (t), an integer, 0 or more.
    * @param target - The variables to overwrite, e.g. from `frozenCopy`, in the same lists and records as the policy's.
-   * @throws TypeError if `target` contains anything but variables (the message names its path), or the policy or this Bema is disposed.
+   * @throws TypeError if `target` contains anything but live variables of float32 (the message names its path), or the policy or this Bema is
+   *   disposed.
    * @throws RangeError if `step` is outside its range, or the variables differ from the policy's in paths or shapes.
    */
   update(step: number, target: Variables): void {
@@ -115,9 +123,10 @@ export class Bema {
     const alpha = time ** -biasPower;
     pairs.forEach(([corrected, weight], i) => {
       tidy(() => {
-        const average = this.average[i]!;
-        average.assign(mix(average, weight, beta));
-        corrected.assign(add(average, mul(sub(weight as Tensor, this.start[i]!), alpha)));
+        const average = mix(this.average[i]!, weight, beta);
+        const mean = add(average, mul(sub(weight as Tensor, this.start[i]!), alpha));
+        this.average[i]!.assign(average);
+        corrected.assign(mean);
       });
     });
   }

@@ -1,4 +1,4 @@
-import { dispose, tidy, variable, zerosLike, type Scalar, type Tensor } from '@tensorflow/tfjs-core';
+import { dispose, tidy, variable, zerosLike, type Scalar, type Tensor, type Variable } from '@tensorflow/tfjs-core';
 import { valueAndGrads } from './valueAndGrads.js';
 
 /** Computes a scalar function and its gradient with respect to each input: zeros for an input that the value does not depend on. */
@@ -6,8 +6,9 @@ export function valueAndInputGrads(
   f: (inputs: readonly Tensor[]) => Tensor,
   inputs: readonly Tensor[],
 ): { value: Tensor; grads: Tensor[] } {
-  const variables = inputs.map((x) => variable(x));
+  const variables: Variable[] = [];
   try {
+    for (const x of inputs) variables.push(variable(x));
     return tidy(() => {
       const { loss, grads } = valueAndGrads(() => ({ loss: f(variables) as Scalar }), variables);
       return { value: loss, grads: variables.map((v) => grads[v.name] ?? zerosLike(v)) };

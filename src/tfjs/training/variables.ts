@@ -82,6 +82,7 @@ function addWeights({ layers }: ModelLike, path: string, add: (weight: unknown, 
  * Pairs each variable of `target` with that of `policy` at the same path, in the order of the policy.
  *
  * @throws RangeError if the paths differ, or the shapes at a path.
+ * @throws TypeError if the dtypes at a path differ.
  */
 export function matchVariables(
   fn: string,
@@ -93,9 +94,12 @@ export function matchVariables(
   return [...policy].map(([path, like]) => {
     const variable = target.get(path);
     if (!variable) throw new RangeError(`${fn}: ${name}${path} is missing, expected a variable like policy${path}`);
-    if (variable.shape.join() === like.shape.join()) return [variable, like];
-    throw new RangeError(
-      `${fn}: ${name}${path} has shape [${variable.shape.join(', ')}], expected [${like.shape.join(', ')}] like ${like.name}`,
-    );
+    if (variable.shape.join() !== like.shape.join()) {
+      throw new RangeError(
+        `${fn}: ${name}${path} has shape [${variable.shape.join(', ')}], expected [${like.shape.join(', ')}] like ${like.name}`,
+      );
+    }
+    if (variable.dtype === like.dtype) return [variable, like];
+    throw new TypeError(`${fn}: ${name}${path} has dtype ${variable.dtype}, expected ${like.dtype} like ${like.name}`);
   });
 }

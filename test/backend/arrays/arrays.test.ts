@@ -9,6 +9,12 @@ describe.runIf(isArrays)('the arrays engine', () => {
     expect(() => arrays.shape([1, [2]])).toThrow(new RangeError('a list is ragged: it holds entries of shape [] and [1]'));
     expect(() => arrays.shape(['x' as never])).toThrow(new TypeError('a list holds a string, expected numbers'));
     expect(() => arrays.shape([null as never])).toThrow(new TypeError('a list holds null, expected numbers'));
+    expect(() => arrays.shape([undefined as never])).toThrow(new TypeError('a list holds undefined, expected numbers'));
+    for (const at of [0, 1]) {
+      const hole = new Array<number>(2);
+      hole[1 - at] = 1;
+      for (const list of [hole, [hole]]) expect(() => arrays.shape(list)).toThrow(new TypeError('a list has a hole, expected numbers'));
+    }
   });
 
   it('rejects shapes that do not broadcast, and indices out of range', () => {

@@ -3,6 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { AdamW, type AdamWOptions } from '../../../src/index.js';
 import { expectClose, type Values } from '../../../src/testing/index.js';
 import golden from './training.json' with { type: 'json' };
+import { stateOf } from '../../support/checkpoints.js';
 import { epsilon, expectError, isArrays, liveTensors, read } from '../../support/engine.js';
 import { variables } from '../../support/variables.js';
 
@@ -191,5 +192,110 @@ describe.skipIf(isArrays)('AdamW', () => {
     expect(optimizer.learningRate).toBe(1e-3);
     set(0)();
     expect([optimizer.learningRate, optimizer.getConfig().learningRate]).toEqual([0, 0]);
+  });
+
+  describe('after an error', () => {
+    type Bad = [name: string, bad: (w: tf.Variable) => tf.Tensor | null, kind: typeof TypeError, message: (name: string) => string];
+    const disposed = (x: tf.Tensor): tf.Tensor => {
+      x.dispose();
+      return x;
+    };
+    const gradients: Bad[] = [
+      ['a disposed gradient', () => disposed(tf.tensor1d([1, 2])), TypeError, (w) => `the gradient of ${w} is disposed`],
+      ['a gradient of another shape', () => tf.tensor1d([1]), RangeError, (w) => `the gradient of ${w} has shape [1], expected [2]`],
+      ['a gradient of another dtype', () => tf.tensor1d([1, 2], 'int32'), TypeError, (w) => `the gradient of ${w} has dtype int32, expected float32`], // prettier-ignore
+      ['a disposed variable', (w) => { w.dispose(); return tf.tensor1d([1, 2]); }, RangeError, (w) => `the gradient of ${w} belongs to no variable`], // prettier-ignore
+      ['another variable of that name', (w) => { w.dispose(); tf.variable(tf.tensor1d([1, 2, 3]), true, w.name); return tf.tensor1d([1, 2, 3]); }, RangeError, (w) => `the state of ${w} has shape [2], expected [3]`], // prettier-ignore
+    ];
+    it.each(gradients)('of %s last, nothing has changed', async (_, bad, kind, message) => {
+      const weights = variables([[1, 2], [3, 4]]); // prettier-ignore
+      const [first, last] = weights as [tf.Variable, tf.Variable];
+      const optimizer = new AdamW({ learningRate: 0.1 });
+      const good = gradsOf(weights, [[1, -1], [2, 0.5]]); // prettier-ignore
+      optimizer.applyGradients(good);
+      const wrong = { ...good, [last.name]: bad(last)! };
+      const before = await stateOf([first], optimizer);
+      expectError(() => { optimizer.applyGradients(wrong); }, kind, `AdamW: ${message(last.name)}`); // prettier-ignore
+      expect(await stateOf([first], optimizer)).toEqual(before);
+      optimizer.dispose();
+    });
+
+    it('of `decays`, or of one variable given twice, nothing has changed', async () => {
+      const weights = variables([[1, 2], [3, 4]]); // prettier-ignore
+      const last = weights[1]!;
+      let isBroken = false;
+      const decays = (name: string) => {
+        if (isBroken && name === last.name) throw new RangeError('decays of a user');
+        return true;
+      };
+      const optimizer = new AdamW({ learningRate: 0.1, decays });
+      const good = gradsOf(weights, [[1, -1], [2, 0.5]]); // prettier-ignore
+      for (const isFirst of [true, false]) {
+        isBroken = true;
+        const before = await stateOf(weights, optimizer);
+        expectError(() => { optimizer.applyGradients(good); }, RangeError, 'decays of a user'); // prettier-ignore
+        const twice = [...weights, last].map(({ name }) => ({ name, tensor: good[name]! }));
+        isBroken = false;
+        expectError(() => { optimizer.applyGradients(twice); }, RangeError, `AdamW: ${last.name} has two gradients, expected one`); // prettier-ignore
+        expect(await stateOf(weights, optimizer)).toEqual(before);
+        if (isFirst) optimizer.applyGradients(good);
+      }
+      optimizer.dispose();
+    });
+
+    it('of a variable that is not of float32, nothing has changed', async () => {
+      const [w, whole] = [tf.variable(tf.tensor1d([1])), tf.variable(tf.tensor1d([1], 'int32'))];
+      const [optimizer, grad] = [new AdamW(), tf.tensor1d([1])];
+      const before = await stateOf([w, whole], optimizer);
+      expectError(() => { optimizer.applyGradients({ [w.name]: grad, [whole.name]: grad }); }, TypeError, `AdamW: ${whole.name} has dtype int32, expected float32`); // prettier-ignore
+      expectError(() => { optimizer.applyGradients({ [w.name]: grad, constructor: grad }); }, RangeError, 'AdamW: the gradient of constructor belongs to no variable'); // prettier-ignore
+      expect(await stateOf([w, whole], optimizer)).toEqual(before);
+    });
+
+    it('of setWeights, nothing has changed', async () => {
+      const weights = variables([[1, 2]]);
+      const { name } = weights[0]!;
+      const optimizer = new AdamW();
+      optimizer.applyGradients(gradsOf(weights, [[1, -1]]));
+      const [iter, m, v, t] = (await optimizer.getWeights()) as [Named, Named, Named, Named];
+      type Named = Awaited<ReturnType<AdamW['getWeights']>>[number];
+      const other = (named: Named, tensor: tf.Tensor) => ({ ...named, tensor });
+      const gone = other(v, disposed(tf.tensor1d([1, 2])));
+      const cases: [Named[], string][] = [
+        [[iter, m, gone, t], `setWeights got ${name}/v, which is disposed`],
+        [[iter, m, other(v, tf.tensor1d([1])), t], `${name}/v has shape [1], expected [2] like ${name}/m`],
+        [[iter, other(m, tf.tensor1d([1, 2], 'int32')), v, t], `${name}/m has dtype int32, expected float32`],
+        [[iter, m, v, other(t, tf.scalar(-1, 'int32'))], `${name}/t must be an integer >= 0, got -1`],
+        [[iter, m, v, other(t, tf.tensor1d([]))], `${name}/t is undefined, expected a number`],
+        [[other(iter, tf.scalar(0.5)), m, v, t], 'iter must be an integer >= 0, got 0.5'],
+        [[iter, m, v, t, m], `setWeights got ${name}/m twice`],
+      ];
+      const before = await stateOf(weights, optimizer);
+      for (const [state, message] of cases) await expect(optimizer.setWeights(state)).rejects.toThrow(`AdamW: ${message}`);
+      expect(await stateOf(weights, optimizer)).toEqual(before);
+      // The state is taken at the call.
+      const setting = optimizer.setWeights([iter, m, v, t]);
+      tf.dispose([iter, m, v, t].map(({ tensor }) => tensor));
+      await setting;
+      expect(await stateOf(weights, optimizer)).toMatchObject({
+        ...(before as object),
+        tensors: (before as { tensors: number }).tensors - 4,
+      });
+      optimizer.dispose();
+    });
+  });
+
+  it('names a state that is disposed, and `decays` that is no function', async () => {
+    const [w] = variables([[1]]) as [tf.Variable];
+    const optimizer = new AdamW();
+    const grads = gradsOf([w], [[1]]);
+    const known = new Set(Object.keys(tf.engine().registeredVariables));
+    optimizer.applyGradients(grads);
+    for (const [name, one] of Object.entries(tf.engine().registeredVariables)) if (!known.has(name)) one.dispose();
+    const before = await read(w);
+    expect(() => { optimizer.applyGradients(grads); }).toThrow(/^AdamW: the state of .*, is disposed$/); // prettier-ignore
+    await expect(optimizer.getWeights()).rejects.toThrow(/^AdamW: the state of .*, is disposed$/);
+    expect([await read(w), optimizer.iterations]).toEqual([before, 1]);
+    expectError(() => new AdamW({ decays: true as never }), TypeError, 'AdamW: decays is a boolean, expected a function');
   });
 });

@@ -1,9 +1,10 @@
 import * as tf from '@tensorflow/tfjs';
 import { describe, expect, it } from 'vitest';
 import { AdamW, loadCheckpoint, ops, saveCheckpoint } from '../../../src/index.js';
-import oneCount from './oneCountCheckpoint.json' with { type: 'json' };
+import versions from './checkpoints.json' with { type: 'json' };
 import golden from './training.json' with { type: 'json' };
 import { expectClose, type Values } from '../../../src/testing/index.js';
+import { edited, fileOf, parts, stateOf, type Header } from '../../support/checkpoints.js';
 import { epsilon, isArrays, liveTensors, read } from '../../support/engine.js';
 import { variables } from '../../support/variables.js';
 
@@ -118,8 +119,9 @@ describe.skipIf(isArrays)('saveCheckpoint and loadCheckpoint', () => {
     adam.dispose();
   });
 
-  it('load AdamW as it was saved with one step count for all variables', async () => {
-    const bytes = Uint8Array.from(atob(oneCount.base64), (c) => c.charCodeAt(0));
+  // A file of each version of the format, as the library of that time wrote it.
+  it.each(Object.entries(versions))('load a file of version %s', async (_, base64) => {
+    const bytes = Uint8Array.from(atob(base64), (c) => c.charCodeAt(0));
     const policy = variables(golden.gradients[0]!);
     const optimizer = new AdamW({ learningRate: 0.1 });
     expect(await loadCheckpoint(bytes, { policy, optimizer })).toEqual({ step: 3 });
@@ -154,7 +156,13 @@ describe.skipIf(isArrays)('saveCheckpoint and loadCheckpoint', () => {
     const length = Number(new DataView(bytes.buffer).getBigUint64(0, true));
     expect(length % 8).toBe(0);
     expect(JSON.parse(new TextDecoder().decode(bytes.subarray(8, 8 + length)))).toEqual({
-      __metadata__: { format: 'prefloss checkpoint 1', paths: '["[0]"]', names: '["weights of a test"]', state: '{"step":1}' },
+      __metadata__: {
+        format: 'prefloss checkpoint 2',
+        paths: '["[0]"]',
+        names: '["weights of a test"]',
+        state: '{"step":1}',
+        checksum: '386a4875',
+      },
       'policy.0': { dtype: 'F32', shape: [1, 2], data_offsets: [0, 8] },
     });
     expect(Array.from(new Float32Array(bytes.slice(8 + length).buffer))).toEqual([1, 2]);
@@ -183,23 +191,6 @@ describe.skipIf(isArrays)('saveCheckpoint and loadCheckpoint', () => {
       [bytes, { policy, optimizer: tf.train.sgd(1) }, 'loadCheckpoint: the optimizer of the checkpoint is none, expected SGD'],
       [undefined as never, { policy }, 'loadCheckpoint: bytes is undefined, expected a Uint8Array'],
     ];
-    // Files of the right length with broken headers.
-    const start = 8 + Number(new DataView(bytes.buffer).getBigUint64(0, true));
-    const header = new TextDecoder().decode(bytes.subarray(8, start));
-    for (const [from, to] of [
-      ['prefloss checkpoint 1', 'prefloss checkpoint 2'],
-      ['"policy.1"', '"policy.7"'],
-      ['"names"', '"nomes"'],
-      ['"paths"', '"piths"'],
-      ['"data_offsets":[0,', '"data_offsets":[4,'],
-      ['F32', 'F99'],
-      [header, 'null'.padEnd(header.length)],
-    ] as const) {
-      const changed = bytes.slice();
-      changed.set(new TextEncoder().encode(header.replace(from, to)), 8);
-      expect(changed).not.toEqual(bytes);
-      cases.push([changed, { policy }, 'loadCheckpoint: bytes is not a checkpoint from saveCheckpoint']);
-    }
     const whole = policy.map(({ shape }) => tf.variable(tf.zeros(shape, 'int32')));
     cases.push([bytes, { policy: whole }, /expected I32 \[2, 3\] like/]);
     for (const [given, parts, message] of cases) await expect(loadCheckpoint(given, parts)).rejects.toThrow(message);
@@ -208,5 +199,239 @@ describe.skipIf(isArrays)('saveCheckpoint and loadCheckpoint', () => {
     const view = new Uint8Array(bytes.length + 3).subarray(3);
     view.set(bytes);
     expect(await loadCheckpoint(view, { policy })).toEqual({});
+  });
+
+  describe('of a trained AdamW', () => {
+    const trained = async () => {
+      const policy = variables(golden.start);
+      const optimizer = new AdamW({ learningRate: 0.1 });
+      train(policy, optimizer, 3);
+      return { policy, optimizer, bytes: await saveCheckpoint({ policy, optimizer }, { step: 3 }) };
+    };
+    const changed = (name: string, change: Partial<Header[string]>) => (header: Header) => {
+      Object.assign(header[name]!, change);
+    };
+    const metadata = (change: Record<string, unknown>) => (header: Header) => {
+      Object.assign(header.__metadata__, change);
+    };
+    const names = (header: Header) => JSON.parse(header.__metadata__.optimizerNames!) as string[];
+    const renamed = (i: number, name: (owner: string) => string) => (header: Header) => {
+      const list = names(header);
+      list[i] = name(list[i]!.split('/')[0]!);
+      header.__metadata__.optimizerNames = JSON.stringify(list);
+    };
+    const no = 'loadCheckpoint: bytes is not a checkpoint from saveCheckpoint: ';
+    const of = 'loadCheckpoint: the optimizer of the checkpoint has ';
+    // policy.0 is F32 [2, 3], policy.1 F32 [2]; the optimizer has iter, then m, v and t of each.
+    const cases: [string, Parameters<typeof edited>[1], string | RegExp][] = [
+      ['offsets that are strings', changed('policy.0', { data_offsets: ['0', '24'] }), `${no}policy.0 has data_offsets ["0","24"], expected two integers >= 0, 24 bytes apart`], // prettier-ignore
+      ['offsets of the last tensor that are strings', changed('policy.1', { data_offsets: ['24', '32'] }), `${no}policy.1 has data_offsets ["24","32"]`], // prettier-ignore
+      ['an offset below 0', changed('policy.0', { data_offsets: [-24, 0] }), `${no}policy.0 has data_offsets [-24,0]`],
+      ['an offset with a fraction', changed('policy.0', { data_offsets: [0.5, 24.5] }), `${no}policy.0 has data_offsets [0.5,24.5]`],
+      ['offsets beyond safe integers', changed('policy.0', { data_offsets: [2 ** 53, 2 ** 53 + 24] }), `${no}policy.0 has data_offsets`],
+      ['one offset', changed('policy.0', { data_offsets: [24] }), `${no}policy.0 has data_offsets [24]`],
+      ['three offsets', changed('policy.0', { data_offsets: [0, 24, 24] }), `${no}policy.0 has data_offsets [0,24,24]`],
+      ['no offsets', changed('policy.0', { data_offsets: undefined }), `${no}policy.0 has data_offsets undefined`],
+      ['long offsets', changed('policy.0', { data_offsets: Array<number>(99).fill(0) }), /^.{60,200}$/],
+      ['tensors that overlap', changed('policy.1', { data_offsets: [16, 24] }), `${no}policy.1 begins at byte 16, expected 24: tensors overlap`], // prettier-ignore
+      ['a gap', (header, data) => { header['optimizer.6']!.data_offsets = [106, 110]; return new Uint8Array([...data, 0, 0]); }, /optimizer.6 begins at byte 106, expected 104: tensors leave a gap$/], // prettier-ignore
+      ['bytes that follow', (_, data) => new Uint8Array([...data, 0]), /^loadCheckpoint: bytes has length \d+, expected \d+: something follows the checkpoint$/], // prettier-ignore
+      ['data that is cut short', (_, data) => data.subarray(0, -1), /^loadCheckpoint: bytes has length \d+, expected at least \d+: the checkpoint is cut short$/], // prettier-ignore
+      ['another entry', (header) => { header.more = { dtype: 'F32', shape: [0], data_offsets: [0, 0] }; }, `${no}it has "more", expected 2 tensors of the policy and 7 of the optimizer`], // prettier-ignore
+      ['another entry with bad offsets', (header) => { header.more = { dtype: 'F32', shape: [0], data_offsets: [0, 'x'] }; }, `${no}more has data_offsets [0,"x"]`], // prettier-ignore
+      ['an entry that is null', (header) => { header['policy.0'] = null as never; }, `${no}policy.0 has dtype undefined, expected F32 or I32 or BOOL`], // prettier-ignore
+      ['a missing entry', (header) => { header['policy.7'] = header['policy.1']!; delete header['policy.1']; }, `${no}it has no policy.1`], // prettier-ignore
+      ['a shape below 0', changed('policy.0', { shape: [-2, -3] }), `${no}policy.0 has shape [-2,-3], expected a list of integers >= 0`],
+      ['a shape of strings', changed('policy.0', { shape: ['2', 3] }), `${no}policy.0 has shape ["2",3]`],
+      ['a shape that is no list', changed('policy.0', { shape: 6 }), `${no}policy.0 has shape 6`],
+      ['a huge shape', changed('policy.0', { shape: [2 ** 52, 2 ** 52] }), `${no}policy.0 has data_offsets [0,24]`],
+      [
+        'another dtype of that size',
+        changed('policy.0', { dtype: 'I32' }),
+        /is I32 \[2, 3\] in the checkpoint, expected F32 \[2, 3\] like/,
+      ],
+      ['an unknown dtype', changed('policy.0', { dtype: 'F64' }), `${no}policy.0 has dtype "F64", expected F32 or I32 or BOOL`],
+      ['no metadata', (header) => { delete (header as Partial<Header>).__metadata__; }, `${no}its format is undefined, expected "prefloss checkpoint 2"`], // prettier-ignore
+      ['metadata that is a list', (header) => { header.__metadata__ = [] as never; }, `${no}__metadata__ is [], expected a record of strings`], // prettier-ignore
+      ['metadata with a number', metadata({ step: 3 }), `${no}__metadata__ is {`],
+      ['another format', metadata({ format: 'another' }), `${no}its format is "another", expected "prefloss checkpoint 2"`],
+      ['version 0', metadata({ format: 'prefloss checkpoint 0' }), `${no}its format is "prefloss checkpoint 0"`],
+      ['a later version', metadata({ format: 'prefloss checkpoint 3' }), 'loadCheckpoint: bytes has format version 3, expected at most 2: a later version of prefloss wrote it'], // prettier-ignore
+      ['version 2 without a checksum', metadata({ format: 'prefloss checkpoint 2' }), /^loadCheckpoint: bytes has checksum [0-9a-f]{8}, expected undefined as it says: the checkpoint is damaged$/], // prettier-ignore
+      ['version 1 with a wrong checksum', metadata({ checksum: '00000000' }), 'expected "00000000" as it says: the checkpoint is damaged'],
+      ['no paths', (header) => { delete header.__metadata__.paths; }, `${no}it has no paths`], // prettier-ignore
+      ['paths that are no JSON', metadata({ paths: '[' }), `${no}paths is not JSON`],
+      ['paths of numbers', metadata({ paths: '[1,2]' }), `${no}paths is [1,2], expected a list of strings`],
+      ['fewer paths than names', metadata({ paths: '["[0]"]' }), `${no}paths has length 1, expected 2 like names`],
+      ['a path twice', metadata({ paths: '["[0]","[0]"]' }), `${no}paths holds "[0]" twice`],
+      ['a name twice', metadata({ names: '["a","a"]' }), `${no}names holds "a" twice`],
+      ['a state that is a list', metadata({ state: '[]' }), `${no}state is [], expected a record`],
+      ['a state that is null', metadata({ state: 'null' }), `${no}state is null, expected a record`],
+      ['an optimizer without names', (header) => { delete header.__metadata__.optimizerNames; }, `${no}it has no optimizerNames`], // prettier-ignore
+      ['names of an optimizer twice', (header) => { metadata({ optimizerNames: JSON.stringify(names(header).fill('a/m', 1)) })(header); }, `${no}optimizerNames holds "a/m" twice`], // prettier-ignore
+      ['a moment of an unknown variable', renamed(1, () => 'other/m'), `${of}other/m, expected m or v or t of a variable of policy`],
+      ['an unknown moment', renamed(2, (owner) => `${owner}/momentum`), /has .*\/m, but no .*\/v$/],
+      ['a state that does not begin with iter', renamed(0, () => 'count'), `${of}count, expected iter`],
+      ['a moment of another shape', changed('optimizer.1', { shape: [3, 2] }), /has .*\/m as F32 \[3, 2\], expected F32 \[2, 3\]$/],
+      ['a moment of another dtype', changed('optimizer.2', { dtype: 'I32' }), /has .*\/v as I32 \[2, 3\], expected F32 \[2, 3\]$/],
+      ['iter of another dtype', changed('optimizer.0', { dtype: 'F32' }), `${of}iter as F32 [], expected I32 []`],
+      ['iter with an axis', changed('optimizer.0', { shape: [1] }), `${of}iter as I32 [1], expected I32 []`],
+      ['iter below 0', (_, data) => { new DataView(data.buffer).setInt32(32, -1, true); }, `${of}iter = -1, expected an integer >= 0`], // prettier-ignore
+      ['fewer tensors of the optimizer', (header) => {
+          metadata({ optimizerNames: JSON.stringify(names(header).slice(0, -2)) })(header);
+          delete header['optimizer.6'];
+          header['optimizer.5'] = { dtype: 'BOOL', shape: [12], data_offsets: [96, 108] };
+        }, `${no}it has "optimizer.5"`], // prettier-ignore
+    ];
+    it.each(cases)('refuse %s, and change nothing', async (_, change, message) => {
+      const { policy, optimizer, bytes } = await trained();
+      train(policy, optimizer, 1);
+      const before = await stateOf(policy, optimizer);
+      await expect(loadCheckpoint(edited(bytes, change), { policy, optimizer })).rejects.toThrow(message);
+      expect(await stateOf(policy, optimizer)).toEqual(before);
+      // The same file without the change.
+      expect(await loadCheckpoint(edited(bytes, () => undefined), { policy, optimizer })).toEqual({ step: 3 }); // prettier-ignore
+      optimizer.dispose();
+    });
+
+    it('refuse headers that are no headers', async () => {
+      const { policy, optimizer, bytes } = await trained();
+      const { header, data } = parts(bytes);
+      const json = JSON.stringify(header);
+      const files: [Uint8Array, string][] = [
+        [fileOf(json, data, 2n ** 63n), `${no}its header has 9223372036854775808 bytes, expected at most 100000000`],
+        [fileOf(json, data, 100_000_001n), `${no}its header has 100000001 bytes, expected at most 100000000`],
+        [fileOf(json, data, 99_999_999n), 'loadCheckpoint: bytes has length'],
+        [fileOf('null', data), `${no}the header is null, expected a record`],
+        [fileOf('[]', data), `${no}the header is [], expected a record`],
+        [fileOf(json.slice(0, -1), data), `${no}the header is not JSON`],
+        [fileOf(new Uint8Array([0x7b, 0xff, 0x7d]), data), `${no}the header is not UTF-8`],
+        [fileOf('['.repeat(1_000_000), data), `${no}the header is not JSON`],
+        // Of an entry that is given twice, the last counts, so that the bytes of the first belong to nothing.
+        [fileOf(json.replace('{', '{"policy.0":{"dtype":"F32","shape":[1],"data_offsets":[0,4]},').replace('[0,24]', '[4,28]'), data), `${no}policy.0 begins at byte 4, expected 0: tensors leave a gap`], // prettier-ignore
+      ];
+      const before = await stateOf(policy, optimizer);
+      for (const [file, message] of files) await expect(loadCheckpoint(file, { policy, optimizer })).rejects.toThrow(message);
+      expect(await stateOf(policy, optimizer)).toEqual(before);
+      expect(await loadCheckpoint(fileOf(`${json}   `, data), { policy, optimizer })).toEqual({ step: 3 });
+      optimizer.dispose();
+    });
+
+    it('refuse a file in which any one bit is flipped', async () => {
+      const { policy, optimizer, bytes } = await trained();
+      const before = await stateOf(policy, optimizer);
+      for (let at = 0; at < bytes.length; at++) {
+        // A bit of each byte, another one each time.
+        bytes[at]! ^= 1 << (at % 7);
+        const loading = loadCheckpoint(bytes, { policy, optimizer });
+        await loading.then(
+          () => { throw new Error(`byte ${at} was not noticed`); }, // prettier-ignore
+          (error: unknown) => { expect((error as Error).message).toMatch(/^loadCheckpoint: /); }, // prettier-ignore
+        );
+        bytes[at]! ^= 1 << (at % 7);
+      }
+      expect(await stateOf(policy, optimizer)).toEqual(before);
+      optimizer.dispose();
+    });
+
+    it.each([
+      ['AdamW', () => new AdamW({ learningRate: 0.1 })],
+      ['tf.train.momentum', () => tf.train.momentum(0.1, 0.5)],
+      ['tf.train.adam', () => tf.train.adam(0.1)],
+      ['tf.train.rmsprop', () => tf.train.rmsprop(0.1)],
+    ] as [string, () => tf.Optimizer][])('with %s replace all at one moment, whatever happens before it', async (_, make) => {
+      const policy = variables(golden.start);
+      const optimizer = make();
+      const bytesAfter = async (steps: number) => {
+        train(policy, optimizer, steps);
+        return saveCheckpoint({ policy, optimizer });
+      };
+      const [early, late] = [await bytesAfter(2), await bytesAfter(3)];
+      // What a load gives, and each of the steps after it.
+      const after = async (bytes: Uint8Array) => {
+        await loadCheckpoint(bytes, { policy, optimizer });
+        const states = [await stateOf(policy, optimizer)];
+        for (let i = 0; i < 3; i++) {
+          train(policy, optimizer, 1);
+          states.push(await stateOf(policy, optimizer));
+        }
+        return states;
+      };
+      const [afterEarly, afterLate] = [await after(early), await after(late)];
+      // Steps between all turns of the event loop, also right after the load, while `bytes` is overwritten.
+      const overwritten = new Uint8Array(early);
+      const loaded: unknown[] = [];
+      const loading = loadCheckpoint(overwritten, { policy, optimizer }).then((state) => loaded.push(state));
+      overwritten.fill(0);
+      while (loaded.length === 0) {
+        train(policy, optimizer, 1);
+        for (let turns = 0; turns < 3; turns++) await Promise.resolve();
+      }
+      await loading;
+      expect(afterEarly).toContainEqual(await stateOf(policy, optimizer));
+      // Two loads at a time: one of them wins as a whole.
+      await Promise.all([early, late].map(async (bytes) => loadCheckpoint(bytes, { policy, optimizer })));
+      expect([afterEarly[0], afterLate[0]]).toContainEqual(await stateOf(policy, optimizer));
+      optimizer.dispose();
+    });
+
+    it('change nothing if a variable is disposed, or the optimizer refuses, while they load', async () => {
+      const { policy, optimizer, bytes } = await trained();
+      train(policy, optimizer, 1);
+      const kept = policy.slice(1);
+      const loading = loadCheckpoint(bytes, { policy, optimizer });
+      const state = stateOf(kept, optimizer);
+      policy[0]!.dispose();
+      await expect(loading).rejects.toThrow(`loadCheckpoint: policy[0], ${policy[0]!.name}, is disposed`);
+      const [before, after] = [(await state) as object, (await stateOf(kept, optimizer)) as object];
+      expect({ ...after, tensors: 0 }).toEqual({ ...before, tensors: 0 });
+      optimizer.dispose();
+    });
+  });
+
+  it('refuse the state of an optimizer that cannot be loaded again', async () => {
+    const [w, other] = variables([[1], [2]]);
+    const adamW = new AdamW();
+    train([w!, other!], adamW, 1);
+    const before = await stateOf([w!, other!], adamW);
+    await expect(saveCheckpoint({ policy: [w!], optimizer: adamW })).rejects.toThrow(
+      new RangeError(`saveCheckpoint: the optimizer has ${other!.name}/m, expected m or v or t of a variable of policy`),
+    );
+    expect(await stateOf([w!, other!], adamW)).toEqual(before);
+    // The optimizers of tfjs keep their state by place, and name a place after its first variable.
+    const momentum = tf.train.momentum(0.1, 0.5);
+    for (const trained of [[other!], [w!, other!]]) train(trained, momentum, 1);
+    await expect(saveCheckpoint({ policy: [w!, other!], optimizer: momentum })).rejects.toThrow(
+      new RangeError(`saveCheckpoint: the optimizer has ${other!.name}/momentum twice`),
+    );
+    const [plain, centered] = [tf.train.rmsprop(0.1), tf.train.rmsprop(0.1, 0.9, 0, 1e-7, true)];
+    train([w!], plain, 1);
+    await expect(
+      loadCheckpoint(await saveCheckpoint({ policy: [w!], optimizer: plain }), { policy: [w!], optimizer: centered }),
+    ).rejects.toThrow(new RangeError(`loadCheckpoint: the optimizer of the checkpoint has ${w!.name}/rms, but no ${w!.name}/mg`));
+    for (const optimizer of [adamW, momentum, plain, centered]) optimizer.dispose();
+  });
+
+  it('leave the state of another optimizer to its own functions', async () => {
+    class Counting extends tf.Optimizer {
+      static className = 'Counting';
+      values: unknown[] = [];
+      override applyGradients(): void {
+        this.incrementIterations();
+      }
+      override getConfig() {
+        return {};
+      }
+      override getWeights() {
+        return Promise.resolve([{ name: 'a/b', tensor: tf.tensor1d([1, 2]) }]);
+      }
+      override async setWeights(state: { name: string; tensor: tf.Tensor }[]): Promise<void> {
+        this.values = await Promise.all(state.map(async ({ name, tensor }) => [name, await read(tensor)]));
+      }
+    }
+    const [policy, optimizer] = [variables([[1]]), new Counting()];
+    const before = liveTensors();
+    await loadCheckpoint(await saveCheckpoint({ policy, optimizer }), { policy, optimizer });
+    expect([optimizer.values, liveTensors()]).toEqual([[['a/b', [1, 2]]], before]);
   });
 });

@@ -80,4 +80,18 @@ describe.skipIf(isArrays)('frozenCopy', () => {
     const unbuilt = tf.sequential({ layers: [tf.layers.activation({ activation: 'relu', inputShape: [2] })] });
     expectError(() => frozenCopy(unbuilt), TypeError, 'frozenCopy: the model has no weights, expected a built model');
   });
+
+  it('leaves no tensor of the layers before one that cannot be rebuilt', () => {
+    class Unregistered extends tf.layers.Layer {
+      static className = 'Unregistered';
+      override call(inputs: tf.Tensor | tf.Tensor[]): tf.Tensor {
+        return [inputs].flat()[0]!;
+      }
+    }
+    const model = tf.sequential({ layers: [tf.layers.dense({ units: 2, inputShape: [3] }), new Unregistered({})] });
+    const registered = Object.keys(tf.engine().registeredVariables).length;
+    const before = liveTensors();
+    expect(() => frozenCopy(model)).toThrow(/^frozenCopy: the model cannot be rebuilt from its configuration: Unknown layer: Unregistered/);
+    expect([liveTensors(), Object.keys(tf.engine().registeredVariables).length]).toEqual([before, registered]);
+  });
 });

@@ -97,4 +97,30 @@ describe.skipIf(isArrays)('GradientAccumulator', () => {
     accumulator.dispose();
     expect(liveTensors()).toBe(before);
   });
+
+  it('adds none of the gradients if one of them is wrong', async () => {
+    const [a, b, gone] = [tf.tensor1d([1, 2]), tf.tensor1d([3]), tf.tensor1d([4])];
+    gone.dispose();
+    const cases: [string, unknown, typeof TypeError, string][] = [
+      ['another shape', tf.tensor1d([1, 2]), RangeError, 'the gradient of b has shape [2], expected [1] as before'],
+      ['another dtype', tf.tensor1d([1], 'int32'), TypeError, 'grads.b has dtype int32, expected float32'],
+      ['a disposed one', gone, TypeError, 'grads.b is disposed'],
+      ['none', undefined, TypeError, 'grads.b is undefined, expected a tensor'],
+    ];
+    for (const [, wrong, kind, message] of cases) {
+      const accumulator = new GradientAccumulator();
+      const first = { a, c: a, b: wrong } as never;
+      accumulator.add({ a, b });
+      expectError(() => { accumulator.add(first); }, kind, `GradientAccumulator: ${message}`); // prettier-ignore
+      // Catching the error and trying again adds each gradient once.
+      accumulator.add({ a, b });
+      const total = accumulator.take();
+      expect([Object.keys(total), await read(total.a), await read(total.b)]).toEqual([['a', 'b'], [2, 4], [6]]);
+      tf.dispose(total);
+    }
+    const accumulator = new GradientAccumulator();
+    expectError(() => { accumulator.add(undefined as never); }, TypeError, 'GradientAccumulator: grads is undefined, expected {  }'); // prettier-ignore
+    accumulator.add({ constructor: a } as never);
+    expect(await read(accumulator.take().constructor)).toEqual([1, 2]);
+  });
 });

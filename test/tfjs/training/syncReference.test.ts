@@ -3,6 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { Bema, frozenCopy, loadCheckpoint, saveCheckpoint, syncReference, type BemaOptions } from '../../../src/index.js';
 import { expectClose, type Values } from '../../../src/testing/index.js';
 import golden from './training.json' with { type: 'json' };
+import { stateOf } from '../../support/checkpoints.js';
 import { epsilon, expectError, isArrays, liveTensors, read } from '../../support/engine.js';
 import { variables } from '../../support/variables.js';
 
@@ -90,5 +91,36 @@ describe.skipIf(isArrays)('syncReference and Bema', () => {
     expectError(() => { bema.update(-1, policy); }, RangeError, 'Bema: step must be an integer >= 0, got -1'); // prettier-ignore
     expectError(() => { bema.update(1, []); }, RangeError, 'Bema: target has 0 variables, expected 2 like policy'); // prettier-ignore
     bema.dispose();
+  });
+
+  it('change nothing if the last variable is wrong', async () => {
+    const float = () => tf.variable(tf.tensor1d([1, 2]));
+    const whole = () => tf.variable(tf.tensor1d([3, 4], 'int32'));
+    const gone = float();
+    gone.dispose();
+    const policy = [tf.variable(tf.tensor1d([5, 6])), float()];
+    const bema = new Bema(policy);
+    policy[0]!.assign(tf.tensor1d([7, 8]));
+    const cases: [tf.Variable, typeof TypeError, string][] = [
+      [whole(), TypeError, `[1] has dtype int32, expected float32 like ${policy[1]!.name}`],
+      [variables([[1]])[0]!, RangeError, `[1] has shape [1], expected [2] like ${policy[1]!.name}`],
+      [gone, TypeError, `[1], ${gone.name}, is disposed`],
+    ];
+    for (const [last, kind, message] of cases) {
+      const first = float();
+      const before = await stateOf([first, ...bema.variables]);
+      for (const alpha of [1, 0.5]) expectError(() => { syncReference([first, last], policy, { alpha }); }, kind, `syncReference: reference${message}`); // prettier-ignore
+      expectError(() => { bema.update(1, [first, last]); }, kind, `Bema: target${message}`); // prettier-ignore
+      expect(await stateOf([first, ...bema.variables])).toEqual(before);
+    }
+    bema.dispose();
+    // A mean of integers is none: they can only be copied.
+    const [a, b] = [[float(), whole()], [float(), tf.variable(tf.tensor1d([9, 9], 'int32'))]]; // prettier-ignore
+    const before = await stateOf(a!);
+    expectError(() => { syncReference(a!, b!, { alpha: 0.5 }); }, TypeError, 'syncReference: policy[1] has dtype int32, expected float32'); // prettier-ignore
+    expectError(() => new Bema(b!), TypeError, 'Bema: policy[1] has dtype int32, expected float32');
+    expect(await stateOf(a!)).toEqual(before);
+    syncReference(a!, b!);
+    expect(await read(a![1])).toEqual([9, 9]);
   });
 });
