@@ -90,6 +90,11 @@ export const lossOptions = property<{ readonly loss: LossName; readonly options:
   name: 'a loss with any options throws its own error, or is finite',
   runs: 800,
   input: fc.record({ loss: fc.constantFrom(...lossNames), options: drawn, onTensors: fc.boolean() }),
+  findings: [
+    { loss: 'dpo', options: { fields: [[0, { hostile: 'cyclicList' }]], as: 'own' }, onTensors: false },
+    { loss: 'dpo', options: { fields: [[0, { hostile: 'vastHole' }]], as: 'own' }, onTensors: false },
+    { loss: 'dpo', options: { fields: [[0, { nested: 'list', depth: 20_000 }]], as: 'own' }, onTensors: true },
+  ],
   holds: async ({ loss: name, options: given, onTensors }) => {
     await tf.setBackend('cpu');
     const { batch, options: own } = checkedCall(name);
@@ -175,6 +180,7 @@ export const otherOptions = property<{ readonly name: string; readonly options: 
     options: fc.oneof({ arbitrary: drawn, weight: 8 }, { arbitrary: anything.map((instead) => ({ instead })), weight: 1 }),
   }),
   findings: [
+    { name: 'parseJsonl', options: { fields: [[0, { record: [['toString', { plain: 1 }]] }]], as: 'own' } },
     { name: 'collatePairs', options: { fields: [[0, { plain: 0 }], [1, { plain: 2 ** 32 }]], as: 'own' } }, // prettier-ignore
   ],
   holds: async ({ name, options: given }) => {
