@@ -125,7 +125,7 @@ export default defineConfig({
         extends: true,
         test: {
           name: 'node',
-          include: ['test/{node,data,rows}/**/*.test.ts'],
+          include: ['test/{node,data,rows,fuzz}/**/*.test.ts'],
           env: { TF_CPP_MIN_LOG_LEVEL: '2' },
           isolate: true, // one test must run without the gradients of TensorFlow.js, which other tests load
         },

@@ -10,6 +10,7 @@ import { build } from 'vite';
 const root = fileURLToPath(new URL('..', import.meta.url));
 const temporary = mkdtempSync(join(tmpdir(), 'prefloss-package-'));
 const tsc = join(root, 'node_modules/typescript/bin/tsc');
+const tinyTraining = new URL('soak/tinyTraining.mjs', import.meta.url).href;
 const tsx = join(root, 'node_modules/tsx/dist/cli.mjs');
 const { exports } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'));
 const entries = Object.keys(exports)
@@ -172,6 +173,13 @@ async function checks() {
   await check('the ESM and the CommonJS copy share their engines', () => {
     const require = `import { createRequire } from 'node:module'; createRequire(process.cwd() + '/x.js')('prefloss');`;
     equal(node(withTfjs, quiet + tfEsm + esm('prefloss/core') + require + onTensors, 'module'), '0.59814');
+  });
+  await check('a training gives the same bits as ESM and as CommonJS', () => {
+    const bits = `import(${JSON.stringify(tinyTraining)}).then(({ bitsOfTraining }) => console.log(bitsOfTraining(tf, prefloss, 30)));`;
+    const onCpu = `tf.setBackend('cpu');`;
+    const loaded = node(withTfjs, `${quiet}${tfEsm}import * as prefloss from 'prefloss';${onCpu}${bits}`, 'module');
+    equal(node(withTfjs, `${quiet}${tfCjs}const prefloss = require('prefloss');${onCpu}${bits}`, 'commonjs'), loaded);
+    if (!/^[0-9a-f]{64}$/.test(loaded)) throw new Error(`got ${loaded}, expected a hash`);
   });
   for (const [name, cwd] of Object.entries({ 'prefloss/core, without TensorFlow.js,': alone, prefloss: withTfjs })) {
     for (const resolution of ['nodenext', 'bundler']) {

@@ -66,11 +66,14 @@ export function columnsOf(at: string, row: object, names: readonly string[], oth
 }
 
 /** The names of the columns of a row. */
-export function namesOf(at: string, row: object): string[] {
+export const namesOf = (at: string, row: object): string[] => reading(at, () => Object.keys(row));
+
+/** What `read` takes from a row. Code in the row, such as a getter or a proxy, may throw anything: that is an error in this row. */
+export function reading<T>(at: string, read: () => T): T {
   try {
-    return Object.keys(row);
+    return read();
   } catch (error) {
-    throw new BadRow(at, '', `cannot be read: ${reasonOf(error)}`, { cause: error });
+    throw error instanceof BadRow ? error : new BadRow(at, '', `cannot be read: ${reasonOf(error)}`, { cause: error });
   }
 }
 

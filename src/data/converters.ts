@@ -1,6 +1,7 @@
 import { describe } from '../backend/registry.js';
 import { promptedRow, type PromptedRow } from './extractPrompt.js';
 import { BadRow } from './badRow.js';
+import { reading } from './columns.js';
 import { isMissing, isObject, jsonOf, type Message, type PreferenceRow } from './rows.js';
 
 /**
@@ -23,7 +24,7 @@ import { isMissing, isObject, jsonOf, type Message, type PreferenceRow } from '.
 export function fromConversations<Row extends object>(row: Row): Omit<Row, keyof PromptedRow> & PromptedRow {
   const at = 'fromConversations: row';
   if (!isObject(row)) throw new BadRow(at, '', `is ${describe(row)}, expected { chosen, rejected }`);
-  const { prompt: text, ...others } = row as Readonly<Record<string, unknown>>;
+  const { prompt: text, ...others } = reading(at, (): Readonly<Record<string, unknown>> => ({ ...row }));
   const result = promptedRow(at, others as unknown as PreferenceRow);
   const shared = result.prompt;
   if (typeof shared === 'string') throw new BadRow(at, 'chosen', 'is a string, expected a list of messages');
@@ -68,7 +69,8 @@ const ROLES: Readonly<Record<string, string>> = {
 export function fromShareGpt(row: object): Record<string, unknown> {
   const at = 'fromShareGpt: row';
   if (!isObject(row)) throw new BadRow(at, '', `is ${describe(row)}, expected an object`);
-  const { system, ...columns } = Object.fromEntries(Object.entries(row).map(([name, value]) => [name, converted(at, name, value)]));
+  const read = () => Object.fromEntries(Object.entries(row).map(([name, value]) => [name, converted(at, name, value)]));
+  const { system, ...columns } = reading(at, read);
   const { conversations, ...others } = columns;
   const start: readonly Message[] = typeof system === 'string' && system !== '' ? [{ role: 'system', content: system }] : [];
   const place = 'chosen' in others ? 'prompt' : 'completion';

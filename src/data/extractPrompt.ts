@@ -1,3 +1,4 @@
+import { reading } from './columns.js';
 import type { Message, PreferenceRow } from './rows.js';
 import { pairOfSides, turnsOf } from './rows.js';
 
@@ -48,7 +49,7 @@ export function promptedRow<Row extends PreferenceRow>(at: string, row: Row): Ro
     if (left.length === 0 || (typeof left === 'string' && left.trim() === ''))
       throw new RangeError(`${at}: ${other} begins with ${name}, so nothing is left of ${name} after the prompt`);
   }
-  return { ...row, prompt: chosen!.slice(0, end), chosen: chosen!.slice(end), rejected: rejected!.slice(end) };
+  return { ...reading(at, () => ({ ...row })), prompt: chosen!.slice(0, end), chosen: chosen!.slice(end), rejected: rejected!.slice(end) };
 }
 
 /** Length of the text that two strings start with, in whole words, without a final space. */

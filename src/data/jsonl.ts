@@ -35,6 +35,7 @@ export function parseJsonl(text: string, options: JsonlOptions = {}): unknown[] 
   if (typeof text !== 'string') throw new TypeError(`${fn}: text is ${describe(text)}, expected a string`);
   checkOptions(fn, options, ['name', 'rows']);
   const { name = 'text', rows } = options;
+  if (typeof name !== 'string') throw new TypeError(`${fn}: name is ${describe(name)}, expected a string`);
   if (rows !== undefined) checkChoice(fn, 'rows', rows, ['preference', 'unpaired']);
   const values: unknown[] = [];
   // JSON.parse does not accept a byte order mark.

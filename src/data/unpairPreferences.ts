@@ -1,4 +1,5 @@
 import { checkList } from './checkList.js';
+import { reading } from './columns.js';
 import { pairOfSides, type PreferenceRow, type UnpairedRow } from './rows.js';
 
 /**
@@ -18,8 +19,16 @@ import { pairOfSides, type PreferenceRow, type UnpairedRow } from './rows.js';
  */
 export function unpairPreferences<Row extends PreferenceRow>(rows: readonly Row[]): (Omit<Row, 'chosen' | 'rejected'> & UnpairedRow)[] {
   checkList('unpairPreferences', 'rows', rows);
-  rows.forEach((row, i) => pairOfSides(`unpairPreferences: rows[${i}]`, row));
+  const copies = rows.map((row, i) => {
+    const at = `unpairPreferences: rows[${i}]`;
+    pairOfSides(at, row);
+    return reading(at, () => ({ ...row }));
+  });
   const side = (name: 'chosen' | 'rejected') =>
-    rows.map(({ chosen, rejected, ...rest }) => ({ ...rest, completion: name === 'chosen' ? chosen : rejected, label: name === 'chosen' }));
+    copies.map(({ chosen, rejected, ...rest }) => ({
+      ...rest,
+      completion: name === 'chosen' ? chosen : rejected,
+      label: name === 'chosen',
+    }));
   return [...side('chosen'), ...side('rejected')];
 }

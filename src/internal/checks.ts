@@ -52,8 +52,8 @@ export function checkTensor<T>(fn: string, name: string, value: T, expected: Exp
   const { rank, like, orScalar = false, orPlain = false, dtype: dtypes = FLOAT } = expected;
   const backend = like?.backend.owns(value) ? (like.backend as Backend<T>) : engineOf(fn, name, value);
   if (backend.isDisposed?.(value)) throw new TypeError(`${fn}: ${name} is disposed`);
-  if (isPlain(backend)) checkPlain(fn, name, value, orPlain, dtypes);
   const given = shapeOf(fn, name, value, backend, expected.ragged);
+  if (isPlain(backend)) checkPlain(fn, name, value, orPlain, dtypes);
   if (like && backend !== like.backend && !(orPlain && isPlain(backend))) {
     throw new TypeError(`${fn}: ${name} is on the engine ${backend.name}, expected ${like.backend.name} like ${like.name}`);
   }

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { encodePairs, encodeUnpaired, fromConversations, fromShareGpt } from '../../src/index.js';
+import { encodePairs, encodeUnpaired, extractPrompt, fromConversations, fromShareGpt, unpairPreferences } from '../../src/index.js';
 import { assistant, counted, tokenizer, user } from '../support/chatRows.js';
 
 describe('fromConversations', () => {
@@ -83,4 +83,21 @@ describe('fromShareGpt', () => {
   ])('%j is an error', (row, message) => {
     expect(() => fromShareGpt(row as never)).toThrow(message);
   });
+});
+
+it.each([
+  ['extractPrompt', extractPrompt, 'row'],
+  ['fromConversations', fromConversations, 'row'],
+  ['fromShareGpt', fromShareGpt, 'row'],
+  ['unpairPreferences', (row: object) => unpairPreferences([row as never]), 'rows[0]'],
+] as [string, (row: never) => unknown, string][])('%s names a row that cannot be read', (name, convert, at) => {
+  const turns = (content: string) => [user('Hi'), assistant(content)];
+  const row = {
+    chosen: turns('a'),
+    rejected: turns('b'),
+    get id() {
+      throw new Error('no id');
+    },
+  };
+  expect(() => convert(row as never)).toThrow(new RangeError(`${name}: ${at} cannot be read: no id`));
 });

@@ -7,6 +7,12 @@ describe('parseJsonl', () => {
     expect(parseJsonl('')).toEqual([]);
   });
 
+  it('names a name that is no text', () => {
+    expect(() => parseJsonl('', { name: {} as never })).toThrow(
+      new TypeError('parseJsonl: name is a value of type Object, expected a string'),
+    );
+  });
+
   it('names the line that is not JSON', () => {
     expect(() => parseJsonl('{}\n\n{"a": \n', { name: 'train.jsonl' })).toThrow(/^parseJsonl: line 3 of train\.jsonl is not JSON: /);
     expect(() => parseJsonl(undefined as never)).toThrow('parseJsonl: text is undefined, expected a string');

@@ -21,7 +21,8 @@ import {
   type X,
 } from '../support/engine.js';
 import { labelsOf, weight as cotangent } from '../support/samples.js';
-import { inLayout, type Matrix, matrix, vector, type Options, logitsOf } from '../support/linearHead.js';
+import { logitsOf, type Matrix, type Options } from '../support/headLogits.js';
+import { inLayout, matrix, vector } from '../support/linearHead.js';
 import { movedStats, sizesOfLogits } from '../support/movedByLogits.js';
 
 /** Log-probs, and the gradients of their sum with the weights of `derivatives`, in float64. */

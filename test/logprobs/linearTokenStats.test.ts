@@ -3,7 +3,8 @@ import { dpo, linearTokenLogProbs, linearTokenStats, tokenStats } from '../../sr
 import { expectAccurate } from '../support/accuracy.js';
 import { derivatives, expectValues, ints, isArrays, read, tensor, type X } from '../support/engine.js';
 import { labelsOf } from '../support/samples.js';
-import { inLayout, type Matrix, matrix, vector, logitsOf } from '../support/linearHead.js';
+import { logitsOf, type Matrix } from '../support/headLogits.js';
+import { inLayout, matrix, vector } from '../support/linearHead.js';
 import { movedStats, sizesOfLogits } from '../support/movedByLogits.js';
 
 describe('linearTokenStats', () => {

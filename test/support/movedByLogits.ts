@@ -1,5 +1,5 @@
 import { klOf, logSoftmax, softmax, statsOf, type Row } from './distributions.js';
-import { logitsOf, type Matrix, type Options } from './linearHead.js';
+import { logitsOf, type Matrix, type Options } from './headLogits.js';
 
 const moved = (sizes: Row, slope: (v: number) => number): number => sizes.reduce((sum, size, v) => sum + Math.abs(size * slope(v)), 0);
 

@@ -79,13 +79,23 @@ export function isList(value: unknown): value is List {
 /** Whether a list holds a boolean at any depth. */
 export const holdsBoolean = (x: unknown): boolean => typeof x === 'boolean' || (Array.isArray(x) && x.some(holdsBoolean));
 
+/** Most axes of a list; a list that holds itself has no end. */
+const MAX_AXES = 32;
+
 function shape(x: Nested): readonly number[] {
+  return shapeAt(x, 0);
+}
+
+/** The shape of a part of a list, this many lists deep. */
+function shapeAt(x: Nested, depth: number): readonly number[] {
   if (isLeaf(x)) return [];
+  if (depth >= MAX_AXES) throw new RangeError(`a list is nested more than ${MAX_AXES} deep`);
   if (!isList(x))
     throw new TypeError(`a list holds ${((x as unknown) ?? undefined) === undefined ? String(x) : `a ${typeof x}`}, expected numbers`);
-  const sizes: readonly (readonly number[] | undefined)[] = Array.isArray(x) ? (x as List).map(shape) : [[]];
-  if (sizes.includes(undefined)) throw new TypeError('a list has a hole, expected numbers');
-  const [inner = [], ...others] = sizes as readonly (readonly number[])[];
+  if (!Array.isArray(x)) return [x.length];
+  // `map` would visit every hole.
+  for (let i = 0; i < x.length; i++) if (!(i in x)) throw new TypeError('a list has a hole, expected numbers');
+  const [inner = [], ...others] = (x as List).map((part) => shapeAt(part, depth + 1));
   const other = others.find((size) => size.length !== inner.length || size.some((n, i) => n !== inner[i]));
   if (other) throw new RangeError(`a list is ragged: it holds entries of shape ${show(inner)} and ${show(other)}`);
   return [x.length, ...inner];

@@ -17,6 +17,13 @@ describe.runIf(isArrays)('the arrays engine', () => {
     }
   });
 
+  it('rejects lists without an end, and holes without visiting each', () => {
+    const cycle: number[] = [];
+    cycle.push(cycle as never);
+    expect(() => arrays.shape(cycle)).toThrow(new RangeError('a list is nested more than 32 deep'));
+    expect(() => arrays.shape(new Array<number>(2 ** 32 - 1))).toThrow(new TypeError('a list has a hole, expected numbers'));
+  });
+
   it('rejects shapes that do not broadcast, and indices out of range', () => {
     expect(() => arrays.add([1, 2], [1, 2, 3])).toThrow(new RangeError('shapes [2] and [3] do not broadcast'));
     expect(() => arrays.take([1, 2], [2])).toThrow(new RangeError('take: index 2 is out of range for 2 rows'));

@@ -1,0 +1,72 @@
+import fc from 'fast-check';
+import { parseJsonl } from '../../../src/index.js';
+import { ensure, property, thrownBy } from '../property.js';
+
+/** Lines of a file: of JSON, nearly JSON, and anything. */
+const line = fc.oneof(
+  fc.json(),
+  fc.jsonValue().map((value) => JSON.stringify(value).slice(0, -1)),
+  fc.constantFrom('', ' ', '\t', '\r', '\u2028', '\uFEFF', 'NaN', "{'a': 1}", '[1,]', '{"__proto__": 1}', '"\\ud800"', '1e999', '-0'),
+  fc.string({ unit: 'binary' }).map((text) => text.replaceAll('\n', '')),
+  // Bytes that are no UTF-8.
+  fc.uint8Array({ maxLength: 12 }).map((bytes) => new TextDecoder('latin1').decode(bytes).replaceAll('\n', '')),
+  fc.uint8Array({ maxLength: 12 }).map((bytes) => new TextDecoder().decode(bytes).replaceAll('\n', '')),
+  fc.constantFrom(10, 1000).map((depth) => '['.repeat(depth) + ']'.repeat(depth)),
+  fc.constant(`"${'a'.repeat(200_000)}"`),
+);
+
+function isJson(text: string): boolean {
+  try {
+    JSON.parse(text);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+export const jsonl = property<{ lines: readonly string[]; ending: string }>({
+  name: 'parseJsonl gives the value of every line, or names the first that is not JSON',
+  runs: 500,
+  input: fc.record({ lines: fc.array(line, { maxLength: 5 }), ending: fc.constantFrom('\n', '\r\n') }),
+  holds: async ({ lines, ending }) => {
+    const text = lines.join(ending);
+    const read = text.replace(/^\uFEFF/, '').split('\n');
+    const bad = read.findIndex((part) => part.trim() !== '' && !isJson(part));
+    let values: unknown[] = [];
+    const error = await thrownBy(() => {
+      values = parseJsonl(text, { name: 'a.jsonl' });
+    });
+    if (bad >= 0) {
+      const begin = `parseJsonl: line ${bad + 1} of a.jsonl is not JSON: `;
+      ensure(error instanceof SyntaxError && error.message.startsWith(begin), () => `expected "${begin}...", got ${String(error)}`);
+      return;
+    }
+    ensure(error === undefined, () => `threw ${String(error)}`);
+    const wanted = read.filter((part) => part.trim() !== '');
+    ensure(values.length === wanted.length, () => `${values.length} values of ${wanted.length} lines`);
+    ensure(JSON.stringify(values) === `[${wanted.map((part) => JSON.stringify(JSON.parse(part))).join()}]`, () => 'other values');
+  },
+});
+
+export const jsonlRows = property<{ rows: readonly unknown[]; kind: 'preference' | 'unpaired' }>({
+  name: 'parseJsonl accepts rows, or names the line of the first that is none',
+  runs: 300,
+  input: fc.record({
+    rows: fc.array(
+      fc.oneof(
+        fc.constant({ chosen: 'a', rejected: 'b', completion: 'c', label: true }),
+        fc.record({ chosen: fc.jsonValue(), rejected: fc.jsonValue(), completion: fc.jsonValue(), label: fc.jsonValue() }),
+        fc.jsonValue(),
+      ),
+      { maxLength: 4 },
+    ),
+    kind: fc.constantFrom('preference', 'unpaired'),
+  }),
+  findings: [{ rows: [{ chosen: { constructor: { name: { toString: 1 } } }, rejected: 'y' }], kind: 'preference' }],
+  holds: async ({ rows, kind }) => {
+    const text = rows.map((row) => JSON.stringify(row)).join('\n');
+    const error = await thrownBy(() => (kind === 'preference' ? parseJsonl(text, { rows: kind }) : parseJsonl(text, { rows: kind })));
+    if (error === undefined) return;
+    ensure(error instanceof RangeError && /^parseJsonl: line \d+ of text\b/.test(error.message), () => `threw ${String(error)}`);
+  },
+});
