@@ -7,6 +7,7 @@ import {
   quoted,
   readSafetensors,
   writeSafetensors,
+  type ReadTensor,
   type StoredTensor,
 } from './safetensors.js';
 
@@ -36,12 +37,13 @@ export interface CheckpointContent {
  *
  * - 1: the tensors `policy.0`, `policy.1`, ... and `optimizer.0`, `optimizer.1`, ...; in the metadata, as JSON, the lists `paths`, `names`
  *   and `optimizerNames`, and `state`; the class of the optimizer as `optimizer`, which is missing with `optimizerNames` if there is none.
- * - 2: also `checksum`, the {@link contentHash} in eight hexadecimal digits.
+ * - 2: also `checksum`, in eight hexadecimal digits: the {@link contentHash} of the other metadata, then of the hashes of all tensors, four
+ *   bytes each.
  */
 const VERSION = 2;
 const FORMAT = `prefloss checkpoint ${VERSION}`;
 
-/** The metadata that the checksum covers, in its order, and before the tensors in theirs. */
+/** The metadata that the checksum covers, in this order. */
 const HASHED = ['format', 'paths', 'names', 'optimizer', 'optimizerNames', 'state'];
 
 /** Writes a checkpoint; the state is JSON. */
@@ -60,7 +62,7 @@ export function writeCheckpoint({
     state,
   };
   const named = [...numbered('policy', policy), ...numbered('optimizer', optimizer?.tensors ?? [])] as const;
-  const checksum = checksumOf(metadata, named.map(([, tensor]) => tensor)); // prettier-ignore
+  const checksum = checksumOf(metadata, named.map(([, { values }]) => contentHash([bytesOf(values)]))); // prettier-ignore
   return writeSafetensors({ metadata: { ...metadata, checksum }, tensors: new Map(named) });
 }
 
@@ -77,7 +79,7 @@ export function readCheckpoint(bytes: Uint8Array): CheckpointContent {
   if (paths.length !== names.length) throw noCheckpoint(`paths has length ${paths.length}, expected ${names.length} like names`);
   const optimizerNames = metadata.optimizer === undefined ? undefined : namesOf('optimizerNames', metadata.optimizerNames);
   const state = parseRecord('state', metadata.state);
-  const take = (prefix: string, count: number): StoredTensor[] =>
+  const take = (prefix: string, count: number): ReadTensor[] =>
     Array.from({ length: count }, (_, i) => {
       const tensor = tensors.get(`${prefix}.${i}`);
       if (!tensor) throw noCheckpoint(`it has no ${prefix}.${i}`);
@@ -98,7 +100,7 @@ export function readCheckpoint(bytes: Uint8Array): CheckpointContent {
   }
   const { checksum } = metadata;
   if (version > 1 || checksum !== undefined) {
-    const actual = checksumOf(metadata, ordered);
+    const actual = checksumOf(metadata, ordered.map(({ hash }) => hash)); // prettier-ignore
     if (checksum !== actual) {
       throw new RangeError(
         `loadCheckpoint: bytes has checksum ${actual}, expected ${quoted(checksum)} as it says: the checkpoint is damaged`,
@@ -111,10 +113,10 @@ export function readCheckpoint(bytes: Uint8Array): CheckpointContent {
 const numbered = (prefix: string, tensors: readonly StoredTensor[]): [string, StoredTensor][] =>
   tensors.map((tensor, i) => [`${prefix}.${i}`, tensor]);
 
-function checksumOf(metadata: Readonly<Record<string, string>>, tensors: readonly StoredTensor[]): string {
+function checksumOf(metadata: Readonly<Record<string, string>>, tensors: readonly number[]): string {
   const encoder = new TextEncoder();
   const texts = HASHED.map((key) => encoder.encode(metadata[key] ?? ''));
-  return contentHash([...texts, ...tensors.map(({ values }) => bytesOf(values))])
+  return contentHash([...texts, bytesOf(Uint32Array.from(tensors))])
     .toString(16)
     .padStart(8, '0');
 }

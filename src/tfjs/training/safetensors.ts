@@ -1,4 +1,5 @@
 import { describe } from '../../backend/registry.js';
+import { contentHash } from './contentHash.js';
 
 /** The dtypes that a file can hold: their names in the format, and the arrays that store their values. */
 const DTYPES = {
@@ -16,10 +17,15 @@ export interface StoredTensor {
   readonly values: Float32Array | Int32Array | Uint8Array;
 }
 
+/** A tensor of a file that was read, with the hash of its bytes, which is made while they are in the cache. */
+export interface ReadTensor extends StoredTensor {
+  readonly hash: number;
+}
+
 /** The contents of a file. */
-export interface Safetensors {
+export interface Safetensors<Tensor extends StoredTensor> {
   readonly metadata: Readonly<Record<string, string>>;
-  readonly tensors: ReadonlyMap<string, StoredTensor>;
+  readonly tensors: ReadonlyMap<string, Tensor>;
 }
 
 /** A tensor in the header: `data_offsets` are its first byte, and the one after its last, in the data after the header. */
@@ -42,7 +48,7 @@ export const inWords = (dtype: StoredDType, shape: readonly number[]): string =>
 export const bytesOf = ({ buffer, byteOffset, byteLength }: ArrayBufferView): Uint8Array => new Uint8Array(buffer, byteOffset, byteLength);
 
 /** Writes a [safetensors](https://github.com/huggingface/safetensors) file. */
-export function writeSafetensors({ metadata, tensors }: Safetensors): Uint8Array {
+export function writeSafetensors({ metadata, tensors }: Safetensors<StoredTensor>): Uint8Array {
   const header: Record<string, unknown> = { __metadata__: metadata };
   let end = 0;
   for (const [name, { dtype, shape, values }] of tensors) {
@@ -67,7 +73,7 @@ export function writeSafetensors({ metadata, tensors }: Safetensors): Uint8Array
  *
  * @throws RangeError or TypeError, as {@link loadCheckpoint} documents them.
  */
-export function readSafetensors(bytes: Uint8Array): Safetensors {
+export function readSafetensors(bytes: Uint8Array): Safetensors<ReadTensor> {
   if (!(bytes instanceof Uint8Array)) throw new TypeError(`loadCheckpoint: bytes is ${describe(bytes)}, expected a Uint8Array`);
   expectLength(bytes, 8);
   const length = new DataView(bytes.buffer, bytes.byteOffset).getBigUint64(0, true);
@@ -87,10 +93,10 @@ export function readSafetensors(bytes: Uint8Array): Safetensors {
   if (bytes.length > start + end) {
     throw new RangeError(`loadCheckpoint: bytes has length ${bytes.length}, expected ${start + end}: something follows the checkpoint`);
   }
-  const tensors = entries.map(([name, { dtype, shape, from, to }]): [string, StoredTensor] => {
+  const tensors = entries.map(([name, { dtype, shape, from, to }]): [string, ReadTensor] => {
     // `new Uint8Array` copies. `slice` does not on a Buffer of Node.js, whose slices share its memory.
-    const { buffer } = new Uint8Array(bytes.subarray(start + from, start + to));
-    return [name, { dtype, shape, values: new DTYPES[dtype].View(buffer) }];
+    const copy = new Uint8Array(bytes.subarray(start + from, start + to));
+    return [name, { dtype, shape, values: new DTYPES[dtype].View(copy.buffer), hash: contentHash([copy]) }];
   });
   return { metadata: stringsOf(metadata), tensors: new Map(tensors) };
 }
