@@ -92,6 +92,9 @@ export function describe(value: unknown): string {
   }
 }
 
+/** A number for an error message, or what there is instead. */
+export const numberIn = (value: unknown): string => (typeof value === 'number' ? String(value) : describe(value));
+
 /** Longest text that is quoted in full. */
 const LONGEST = 80;
 

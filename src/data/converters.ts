@@ -97,7 +97,10 @@ function converted(at: string, name: string, value: unknown): unknown {
     return { ...fields, role: Object.hasOwn(ROLES, from) ? ROLES[from]! : from, content };
   };
   if (isMessage(value)) return [message(value, 0)];
-  if (!Array.isArray(value) || !value.some(isMessage)) return value;
+  if (!Array.isArray(value)) return value;
+  // The methods of lists would visit every hole.
+  for (let n = 0; n < value.length; n++) if (!(n in value)) throw new BadRow(at, `${name}[${n}]`, 'is missing');
+  if (!value.some(isMessage)) return value;
   return (value as readonly unknown[]).map((item, n) => {
     if (!isMessage(item)) throw new BadRow(at, `${name}[${n}]`, `is ${describe(item)}, expected { from, value }`);
     return message(item, n);

@@ -1,4 +1,4 @@
-import { describe, reasonOf } from '../backend/registry.js';
+import { describe, numberIn, reasonOf } from '../backend/registry.js';
 import type { Pair } from '../logprobs/pairs.js';
 import { BadRow } from './badRow.js';
 import { columnsOf } from './columns.js';
@@ -198,5 +198,5 @@ function checkContent(at: string, name: string, content: unknown, mayBeMissing: 
 
 function checkWeight(at: string, name: string, weight: unknown): number {
   if (typeof weight === 'number' && weight >= 0 && weight < Infinity) return weight;
-  throw new BadRow(at, name, `is ${typeof weight === 'number' ? weight : describe(weight)}, expected a finite number >= 0`);
+  throw new BadRow(at, name, `is ${numberIn(weight)}, expected a finite number >= 0`);
 }

@@ -1,3 +1,4 @@
+import { numberIn } from '../backend/registry.js';
 import { arange, cast, greater, greaterEqual, reshape, scope, where } from '../backend/ops.js';
 import { checkFields, checkTensor, checkValues } from '../internal/checks.js';
 
@@ -33,7 +34,7 @@ export function completionMask<T>(spans: CompletionSpans<T>, time: number): T ex
   const fn = 'completionMask';
   checkFields(fn, 'spans', spans, ['promptLengths', 'lengths']);
   const { promptLengths, lengths } = spans;
-  if (!(Number.isInteger(time) && time > 0)) throw new RangeError(`${fn}: time must be an integer > 0, got ${String(time)}`);
+  if (!(Number.isInteger(time) && time > 0)) throw new RangeError(`${fn}: time must be an integer > 0, got ${numberIn(time)}`);
   const ends = checkTensor(fn, 'lengths', lengths, { rank: 1, dtype: ['int'] });
   const starts = checkTensor(fn, 'promptLengths', promptLengths, { dtype: ['int'], like: ends });
   checkValues(fn, ends, { has: (v) => Number.isInteger(v) && v >= 0 && v <= time, words: `an integer in [0, ${time}]` });

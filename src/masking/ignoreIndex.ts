@@ -1,3 +1,4 @@
+import { numberIn } from '../backend/registry.js';
 import type { Reader } from '../internal/options.js';
 
 /** The default label of ignored tokens: -100, as in PyTorch's cross-entropy and in Hugging Face's collators. */
@@ -11,6 +12,6 @@ export function checkIgnoreIndex(fn: string, ignoreIndex: unknown, vocabulary = 
   const usable = Number.isInteger(ignoreIndex) && ((ignoreIndex as number) < 0 || (ignoreIndex as number) >= vocabulary);
   if (!usable) {
     const outside = vocabulary > 0 ? ` outside [0, ${vocabulary})` : '';
-    throw new RangeError(`${fn}: ignoreIndex must be an integer${outside}, got ${String(ignoreIndex)}`);
+    throw new RangeError(`${fn}: ignoreIndex must be an integer${outside}, got ${numberIn(ignoreIndex)}`);
   }
 }

@@ -1,4 +1,4 @@
-import { backendOf } from '../backend/registry.js';
+import { backendOf, numberIn } from '../backend/registry.js';
 import type { OrPlain, Reduced, ScalarOf } from '../backend/types.js';
 import { cast, div, maximum, scope, where } from '../backend/ops.js';
 import { checkTensor, checkValues, type Checked } from '../internal/checks.js';
@@ -14,7 +14,7 @@ function check(fn: string, x: unknown, mask: unknown, axis: number | undefined):
   checkMask(fn, mask, like);
   const rank = like.shape.length;
   if (axis !== undefined && !(Number.isInteger(axis) && axis >= -rank && axis < rank)) {
-    throw new RangeError(`${fn}: axis must be an integer in [${-rank}, ${rank}), got ${String(axis)}`);
+    throw new RangeError(`${fn}: axis must be an integer in [${-rank}, ${rank}), got ${numberIn(axis)}`);
   }
 }
 

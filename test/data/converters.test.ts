@@ -69,6 +69,7 @@ describe('fromShareGpt', () => {
     [1, 'fromShareGpt: row is a number, expected an object'],
     [{ chosen: [gpt('a'), 1] }, 'fromShareGpt: row: chosen[1] is a number, expected { from, value }'],
     [{ chosen: [{ from: 1, value: 'a' }] }, 'fromShareGpt: row: chosen[0].from is a number, expected a string'],
+    [{ conversations: new Array(3) }, 'fromShareGpt: row: conversations[0] is missing'],
     [{ chosen: { from: 'gpt' } }, 'fromShareGpt: row: chosen[0].value is undefined, expected a string'],
     [
       { conversations: [human('a')], prompt: 'b', chosen: gpt('a'), rejected: gpt('b') },

@@ -95,6 +95,7 @@ describe('maskedSum and maskedMean', () => {
     await expectValues(maskedSum<X>(v, m, 0), [4, 4], 4);
     await expectValues(maskedSum<X>(v, m, -1), [1, 7], 4);
     const [odd, ones] = [tensor([[1, 2], [3, 4], [5, 6]]), tensor([[1, 1], [1, 1], [1, 1]])]; // prettier-ignore
+    expectError(() => maskedSum<X>(odd, ones, { toString: 1 } as never), RangeError, 'maskedSum: axis must be an integer in [-2, 2), got a value of type Object'); // prettier-ignore
     for (const axis of [2, -3, 0.5]) {
       expectError(() => maskedSum<X>(odd, ones, axis), RangeError, `maskedSum: axis must be an integer in [-2, 2), got ${axis}`);
       expectError(() => maskedMean<X>(ones, ones, axis), RangeError, `maskedMean: axis must be an integer in [-2, 2), got ${axis}`);

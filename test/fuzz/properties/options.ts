@@ -180,6 +180,7 @@ export const otherOptions = property<{ readonly name: string; readonly options: 
     options: fc.oneof({ arbitrary: drawn, weight: 8 }, { arbitrary: anything.map((instead) => ({ instead })), weight: 1 }),
   }),
   findings: [
+    { name: 'tokenLogProbs', options: { fields: [[0, { record: [['toString', { plain: 1 }]] }]], as: 'own' } },
     { name: 'parseJsonl', options: { fields: [[0, { record: [['toString', { plain: 1 }]] }]], as: 'own' } },
     { name: 'collatePairs', options: { fields: [[0, { plain: 0 }], [1, { plain: 2 ** 32 }]], as: 'own' } }, // prettier-ignore
   ],

@@ -166,7 +166,10 @@ export const converters = property<{ readonly name: string; readonly row: Recipe
   name: 'the converters of rows throw only their own errors',
   runs: 600,
   input: fc.record({ name: fc.constantFrom(...Object.keys(CONVERTERS)), row: fc.oneof(row, shareGpt) }),
-  findings: [{ name: 'fromShareGpt', row: { record: [['weight', { hostile: 'throwingGetters' }]] } }],
+  findings: [
+    { name: 'fromShareGpt', row: { record: [['weight', { hostile: 'throwingGetters' }]] } },
+    { name: 'fromShareGpt', row: { record: [['conversations', { hostile: 'vastHole' }]] } },
+  ],
   holds: async ({ name, row: recipe }) => {
     const error = await thrownBy(() => CONVERTERS[name]!(valueOf(recipe)));
     if (error !== undefined) ensureOurs(error, name);
