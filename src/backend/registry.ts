@@ -9,11 +9,12 @@ interface Registry {
   readonly set: (engines: Engines) => void;
 }
 
-function newRegistry(engines: Engines = []): Registry {
+function newRegistry(): Registry {
+  let engines: Engines = Object.freeze([]);
   return Object.freeze({
     get: () => engines,
     set: (next: Engines) => {
-      engines = next;
+      engines = Object.freeze([...next]);
     },
   });
 }
@@ -99,7 +100,15 @@ export const numberIn = (value: unknown): string => (typeof value === 'number' ?
 const LONGEST = 80;
 
 /** The message of whatever was thrown. */
-export const reasonOf = (error: unknown): string => (error instanceof Error ? error.message : describe(error));
+export function reasonOf(error: unknown): string {
+  try {
+    const { message } = error as { message?: unknown };
+    if (typeof message === 'string') return message;
+  } catch {
+    // It is described below.
+  }
+  return describe(error);
+}
 
 function hint(value: unknown): string {
   const tensor = typeof value === 'object' && value !== null && 'dataId' in value;

@@ -31,7 +31,7 @@ function startOfAnswer(template: Template, messages: readonly Message[], i: numb
   const earliest = i === 0 ? 0 : textSpan(template, messages, i - 1).end;
   const places = Array.from({ length: text.start + 1 - earliest }, (_, n) => earliest + n);
   const shared = places.map((place) => commonStart(prompt, whole.slice(place, text.start)));
-  const longest = Math.max(...shared);
+  const longest = largest(shared);
   if (longest === 0) template.fail(`renders message ${i} without the generation prompt, so where it starts cannot be found`);
   return places[shared.indexOf(longest)]! + longest;
 }
@@ -54,7 +54,7 @@ function endOfAnswer(template: Template, messages: readonly Message[], i: number
   // may start so several times.
   const prompt = generationPrompt(template, messages, i);
   const starts = between.map((_, place) => commonStart(prompt, between.slice(place)));
-  const longest = Math.max(0, ...starts);
+  const longest = largest(starts);
   if (longest > 0) return text.end + (next.role === 'assistant' ? starts.indexOf(longest) : starts.lastIndexOf(longest));
   // Each role starts with a token of its own. The turn ends where what follows differs from what follows elsewhere.
   const prompted = template.render(upTo, true).slice(own);
@@ -77,6 +77,9 @@ function generationPrompt(template: Template, messages: readonly Message[], i: n
   const whole = template.render(turns, true);
   return whole.slice(commonStart(whole, template.render(turns, false)));
 }
+
+// Spread into `Math.max`, a long list overflows the stack.
+const largest = (counts: readonly number[]): number => counts.reduce((a, b) => Math.max(a, b), 0);
 
 /** Two texts without a common token. */
 const EXCHANGED = ['x', 'y'] as const;

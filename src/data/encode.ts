@@ -6,7 +6,7 @@ import { BadRow } from './badRow.js';
 import { labelledSide, pairOfSides, weightOfRow, type Side } from './rows.js';
 import { promptKey, type Sequence } from './sequence.js';
 import { SIDE_OPTIONS, sideEncoder, type SideOptions } from './sides.js';
-import { sizeCheck, type SizeOptions } from './size.js';
+import type { SizeOptions } from './size.js';
 import { checkTruncation, truncatePair, truncateSequence, type TruncationOptions } from './truncate.js';
 
 /** A preference pair in token ids. */
@@ -172,7 +172,6 @@ function encodeRows<Encoded extends object>(
       `${fn}: tokenizer is ${describe(tokenizer)}, expected an object with encode, and with apply_chat_template for messages`,
     );
   }
-  const checkSize = sizeCheck(fn, options);
   const encoder = sideEncoder(fn, tokenizer, options);
 
   const kept: (Encoded & { row: number })[] = [];
@@ -182,11 +181,7 @@ function encodeRows<Encoded extends object>(
     const row: unknown = rows[i]; // Undefined for a hole in the list, which forEach would pass over.
     const at = `${fn}: rows[${i}]`;
     try {
-      const encode: Encode = (sides) => {
-        for (const [name, side] of sides) checkSize(at, name, side);
-        return encoder(at, row as object, sides);
-      };
-      const outcome = encodeRow(row, at, encode, i);
+      const outcome = encodeRow(row, at, (sides) => encoder(at, row as object, sides), i);
       if ('reason' in outcome) {
         dropped.push({ row: i, reason: `within ${maxLength!} tokens, ${outcome.reason}` });
         continue;

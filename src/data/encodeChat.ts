@@ -18,8 +18,8 @@ export function encodeChat(
 ): Sequence {
   const tokens = template.render(messages, false);
   const weights = tokens.map(() => 0);
-  const places = placesByParts(template, messages);
   const marked = template.marked(messages);
+  const places = placesByParts(template, messages, marked !== undefined);
   factors.forEach((factor, i) => {
     if (factor === 0) return;
     const place = places?.get(i);
@@ -67,8 +67,8 @@ export function blankTokens(tokenizer: ChatTokenizer): ReadonlySet<number> {
 export function endsAnswers(
   template: Template,
   messages: readonly Message[],
-  tokenizer: ChatTokenizer,
   blank: ReadonlySet<number>,
+  encode: (text: string) => readonly number[],
 ): boolean {
   const { content } = messages.at(-1)!;
   const text = textOfContent(content);
@@ -81,6 +81,6 @@ export function endsAnswers(
     if (error instanceof BadRow && error.cause === undefined) throw error;
     // A tokenizer of few words may not know the texts that the answer is exchanged for. Then the conversation ends otherwise than the answer.
     const lastOf = (ids: readonly number[]): number | undefined => ids.filter((id) => !blank.has(id)).at(-1);
-    return lastOf(tokenizer.encode(text, { add_special_tokens: false })) !== lastOf(tokens);
+    return lastOf(encode(text)) !== lastOf(tokens);
   }
 }

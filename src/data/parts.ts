@@ -1,4 +1,4 @@
-import { spanOfAnswer } from './answers.js';
+import { spanOfAnswer, textSpan } from './answers.js';
 import { BadRow } from './badRow.js';
 import type { Message } from './rows.js';
 import type { Template } from './template.js';
@@ -24,8 +24,8 @@ export const partAround = (messages: readonly Message[], i: number): Part => par
 const answersOf = (messages: readonly Message[]): readonly number[] => messages.flatMap(({ role }, i) => (role === 'assistant' ? [i] : []));
 
 /**
- * The messages before the first one of the user, some answers with what they answer, and the message after. Templates may want roles to
- * alternate, and may render the last answer in another way than the others.
+ * The messages before the first one of the user, some answers with what they answer, the message after, and the next one of the user.
+ * Templates may want roles to alternate, and may render an answer in another way if it is the last, or if the user says something later.
  */
 function partOf(messages: readonly Message[], answers: readonly number[], i: number): Part {
   const n = answers.indexOf(i);
@@ -40,15 +40,20 @@ function partOf(messages: readonly Message[], answers: readonly number[], i: num
     first === undefined && n > 0
       ? [answers[0]! + 1, startOf(n - 1)]
       : [messages.findIndex(({ role }) => role === 'user'), startOf(first ?? 0)];
-  const lead = from === 0 ? [] : messages.slice(0, Math.max(leadEnd, 0));
+  const lead = messages.slice(0, Math.max(Math.min(leadEnd, from), 0));
   const shift = lead.length - from;
-  return { messages: [...lead, ...messages.slice(from, i + 2)], answer: i + shift, before: before < 0 ? -1 : before + shift };
+  const asks = messages[i + 1]?.role === 'user' ? undefined : messages.find(({ role }, later) => later > i + 1 && role === 'user');
+  return {
+    messages: [...lead, ...messages.slice(from, i + 2), ...(asks ? [asks] : [])],
+    answer: i + shift,
+    before: before < 0 ? -1 : before + shift,
+  };
 }
 
-/** The tokens of an answer, and of all that follows the answer before. */
+/** The tokens of an answer, and, if asked for, those from the text of the message before to its end. */
 interface Place {
   readonly answer: Span;
-  readonly turn: Span;
+  readonly turn?: Span;
 }
 
 /**
@@ -56,7 +61,11 @@ interface Place {
  * square. Each answer is found in the part around it. What the part has from the answer before to the end of this one must follow in the
  * whole conversation as well, until all of its tokens are accounted for; otherwise the result is undefined.
  */
-export function placesByParts(template: Template, messages: readonly Message[]): ReadonlyMap<number, Place> | undefined {
+export function placesByParts(
+  template: Template,
+  messages: readonly Message[],
+  withTurns: boolean,
+): ReadonlyMap<number, Place> | undefined {
   if (messages.length <= SHORT) return undefined;
   const whole = template.render(messages, false);
   const answers = answersOf(messages);
@@ -71,9 +80,9 @@ export function placesByParts(template: Template, messages: readonly Message[]):
       const shift = end - from;
       for (let t = from; t < span.end; t++) if (tokens[t] !== whole[t + shift]) return undefined;
       if (span.start < from) return undefined;
-      const [start, stop] = [span.start + shift, span.end + shift];
-      places.set(i, { answer: { start, end: stop }, turn: { start: end, end: stop } });
-      end = stop;
+      end = span.end + shift;
+      const said = withTurns && part.answer > 0 ? textSpan(template, part.messages, part.answer - 1).end : from;
+      places.set(i, { answer: { start: span.start + shift, end }, ...(withTurns && { turn: { start: said + shift, end } }) });
     }
   } catch (error) {
     if (error instanceof BadRow) return undefined;

@@ -3,11 +3,12 @@ import { checkChoice } from '../internal/checks.js';
 import { checkList } from './checkList.js';
 import type { ChatTokenizer, TextTokenizer } from './chatTokenizer.js';
 import { blankTokens, encodeChat, endsAnswers } from './encodeChat.js';
-import { encodeTexts, textEncoder } from './encodeText.js';
+import { encodeTexts, textEncoder, type TextEncoding } from './encodeText.js';
 import { BadRow } from './badRow.js';
 import { textOfContent, weightOfMessage, without, type Message, type Side } from './rows.js';
 import { counts, type Sequence } from './sequence.js';
 import { partAround } from './parts.js';
+import { sizeCheck, type SizeOptions } from './size.js';
 import { remembering, templateFields, templateOf, unreadColumns, type Template, type TemplateFields } from './template.js';
 import { checkLength, type TruncationOptions } from './truncate.js';
 
@@ -41,7 +42,11 @@ export const SIDE_OPTIONS = ['assistantTurns', 'templateFields', 'textParts', 'a
 export type SideEncoder = (at: string, row: object, sides: readonly (readonly [name: string, side: Side])[]) => readonly Sequence[];
 
 /** Checks the options and returns an encoder for all rows of a call. */
-export function sideEncoder(fn: string, tokenizer: TextTokenizer | ChatTokenizer, options: SideOptions & TruncationOptions): SideEncoder {
+export function sideEncoder(
+  fn: string,
+  tokenizer: TextTokenizer | ChatTokenizer,
+  options: SideOptions & TruncationOptions & SizeOptions,
+): SideEncoder {
   const { assistantTurns = 'all', templateFields: named = [], textParts = 'join', addBos = 'auto', addEos = 'auto' } = options;
   checkChoice(fn, 'assistantTurns', assistantTurns, ['all', 'last']);
   checkChoice(fn, 'textParts', textParts, ['join', 'keep']);
@@ -49,11 +54,20 @@ export function sideEncoder(fn: string, tokenizer: TextTokenizer | ChatTokenizer
   for (const [name, value] of Object.entries({ addBos, addEos })) {
     if (value !== 'auto' && typeof value !== 'boolean') throw new TypeError(`${fn}: ${name} is ${describe(value)}, expected "auto", true or false`); // prettier-ignore
   }
+  const checkSize = sizeCheck(fn, options);
   const texts = textEncoder(tokenizer, addBos, addEos);
-  const chats = chatEncoder(tokenizer as ChatTokenizer, { assistantTurns, named, textParts, addEos, truncation: options });
+  const chats = chatEncoder(tokenizer as ChatTokenizer, texts.encode, {
+    assistantTurns,
+    named,
+    textParts,
+    addEos,
+    truncation: options,
+    checkSize,
+  });
 
   return (at, row, sides) => {
     const prompts = sides.map(([, side]) => side);
+    for (const [name, side] of sides) checkSize(at, name, side);
     const sequences = prompts.every((side) => side.kind === 'text')
       ? encodeTexts(at, texts, prompts[0]!.prompt, sides.map(([name], n) => [name, prompts[n]!.completion])) // prettier-ignore
       : chats(at, row, sides);
@@ -70,6 +84,7 @@ interface ChatOptions {
   readonly textParts: 'join' | 'keep';
   readonly addEos: 'auto' | boolean;
   readonly truncation: TruncationOptions;
+  readonly checkSize: ReturnType<typeof sizeCheck>;
 }
 
 /** What the rows of a call have shown of the chat template. */
@@ -82,10 +97,15 @@ interface Known {
   blank?: ReadonlySet<number>;
 }
 
-function chatEncoder(tokenizer: ChatTokenizer, { assistantTurns, named, textParts, addEos, truncation }: ChatOptions): SideEncoder {
+function chatEncoder(
+  tokenizer: ChatTokenizer,
+  encode: TextEncoding['encode'],
+  { assistantTurns, named, textParts, addEos, truncation, checkSize }: ChatOptions,
+): SideEncoder {
   const known: Known = { ends: new Map() };
   return (at, row, sides) => {
     const fields = templateFields(at, row, named);
+    for (const [name, side] of sides) checkSize(at, name, side, fields);
     const unread = unreadColumns(at, row, named);
     const rendered = new Map<string, readonly number[]>();
     // Tools and documents differ in each row, but only whether there are any can change the end of an answer.
@@ -97,7 +117,7 @@ function chatEncoder(tokenizer: ChatTokenizer, { assistantTurns, named, textPart
       const read = readColumns(unread, (values) => templateOf(at, name, tokenizer, { ...fields, ...values }), template, messages);
       if (read.length > 0) template.fail(`reads ${read.join(' and ')}; name it in templateFields, or leave it out`);
       const blank = (known.blank ??= blankTokens(tokenizer));
-      const ends = known.ends.get(kind) ?? endsAnswers(template, messages, tokenizer, blank);
+      const ends = known.ends.get(kind) ?? endsAnswers(template, messages, blank, (text) => encode(at, name, text));
       known.ends.set(kind, ends);
       const needsEnd = addEos === true || (addEos === 'auto' && !ends);
       const tokens = template.render(messages, false);
@@ -149,20 +169,16 @@ function prepared(messages: readonly Message[], textParts: 'join' | 'keep', temp
   const plain = messages.map((message) => plainMessage(message, textParts, known.emptyContent));
   plain.forEach((message, i) => {
     if (message.role !== 'assistant') return;
-    if (message.tool_calls?.length) {
-      const { messages: part, answer } = partAround(plain, i);
-      const uncalled = without(message, ['tool_calls']) as unknown as Message;
-      if (!isRendered(template, part, exchanged(part, answer, uncalled))) template.fail(`does not render the tool_calls of message ${i}`);
-    } else if (textOfContent(message.content) === '') {
-      const { role, content } = message;
-      if (!isRendered(template, plain, exchanged(plain, i, { role, content }))) template.fail(`does not render what there is of message ${i}`); // prettier-ignore
-    }
+    const calls = Boolean(message.tool_calls?.length);
+    if (!calls && textOfContent(message.content) !== '') return;
+    const { messages: part, answer } = partAround(plain, i);
+    const { role, content } = message;
+    const less = calls ? (without(message, ['tool_calls']) as unknown as Message) : { role, content };
+    const other = part.map((same, n) => (n === answer ? less : same));
+    if (!isRendered(template, part, other)) template.fail(`does not render ${calls ? 'the tool_calls' : 'what there is'} of message ${i}`);
   });
   return plain;
 }
-
-const exchanged = (messages: readonly Message[], i: number, message: Message): readonly Message[] =>
-  messages.map((other, n) => (n === i ? message : other));
 
 const isCallAlone = ({ content, tool_calls: calls }: Message): boolean => (calls?.length ?? 0) > 0 && (content ?? '') === '';
 

@@ -7,7 +7,10 @@ import type { Side } from './rows.js';
 export interface SizeOptions {
   /** Maximum number of messages of a side with its prompt, a positive integer. Default 1,000. */
   readonly maxTurns?: number;
-  /** Maximum number of characters of a side with its prompt, in UTF-16 units, a positive integer. Default 4,000,000. */
+  /**
+   * Maximum number of characters of a side with its prompt and what the row passes to the chat template, in UTF-16 units, a positive
+   * integer. Default 4,000,000.
+   */
   readonly maxCharacters?: number;
 }
 
@@ -15,16 +18,20 @@ export interface SizeOptions {
 export function sizeCheck(
   fn: string,
   { maxTurns = 1000, maxCharacters = 4_000_000 }: SizeOptions,
-): (at: string, name: string, side: Side) => void {
+): (at: string, name: string, side: Side, fields?: object) => void {
   checkNumber(fn, 'maxTurns', maxTurns, positiveInteger);
   checkNumber(fn, 'maxCharacters', maxCharacters, positiveInteger);
-  return (at, name, side) => {
+  return (at, name, side, fields) => {
     if (side.kind === 'chat' && side.messages.length > maxTurns) {
       throw new BadRow(at, name, `has ${side.messages.length} messages with its prompt, expected at most ${maxTurns}, the limit maxTurns`);
     }
-    const characters = side.kind === 'text' ? side.prompt.length + side.completion.length : charactersOf(side.messages);
+    const characters = side.kind === 'text' ? side.prompt.length + side.completion.length : charactersOf([side.messages, fields]);
     if (characters <= maxCharacters) return;
-    throw new BadRow(at, name, `has ${characters} characters with its prompt, expected at most ${maxCharacters}, the limit maxCharacters`);
+    throw new BadRow(
+      at,
+      name,
+      `has ${characters} characters with its prompt and what the template gets, expected at most ${maxCharacters}, the limit maxCharacters`,
+    );
   };
 }
 

@@ -128,7 +128,8 @@ export function checkOptions(fn: string, options: unknown, known: readonly strin
 /** Whether an object is no list and has no class, in this realm or another. */
 export function isPlainObject(value: object): boolean {
   const prototype = Object.getPrototypeOf(value) as object | null;
-  return prototype === null || Object.getPrototypeOf(prototype) === null;
+  // The prototype of plain objects, of whichever realm, is the one that has this method itself.
+  return prototype === null || Object.hasOwn(prototype, 'isPrototypeOf');
 }
 
 /** Rejects options that would have no effect because of other options. */

@@ -88,6 +88,8 @@ describe('registerBackend', () => {
     expect(() => (holder[REGISTRY] = [])).toThrow(TypeError);
     expect(Reflect.deleteProperty(holder, REGISTRY)).toBe(false);
     expect(() => ((holder[REGISTRY] as { get: unknown }).get = () => [])).toThrow(TypeError);
+    const { get } = holder[REGISTRY] as { get: () => unknown[] };
+    expect(() => get().push(undefined)).toThrow(TypeError);
     expect(Object.keys(globalThis)).not.toContain(String(REGISTRY));
     expect(backendOf(tensor([1])).name).toBe(isArrays ? 'arrays' : 'tensorflow.js');
   });

@@ -45,6 +45,16 @@ const HOSTILE: readonly (readonly [what: string, row: unknown, reason: RegExp])[
   ['a revoked proxy as side', { chosen: revoked(), rejected: 'y' }, /^chosen cannot be read: /],
   ['a proxy that throws', new Proxy(good, { getOwnPropertyDescriptor: throws }), /^prompt cannot be read: trap$/],
   ['a proxy that throws null', { ...good, chosen: new Proxy([], { get: () => { throw null; } }) }, /^chosen cannot be read: null$/], // eslint-disable-line @typescript-eslint/only-throw-error
+  [
+    'a proxy that throws an error without a message',
+    { ...good, chosen: new Proxy([], { get: () => { throw Object.defineProperty(new Error(), 'message', { get: throws }); } }) }, // prettier-ignore
+    /^chosen cannot be read: a value of type Error$/,
+  ],
+  [
+    'a proxy that throws an error whose message is no text',
+    { ...good, chosen: new Proxy([], { get: () => { throw Object.assign(new Error(), { message: Object.create(null) as string }); } }) }, // prettier-ignore
+    /^chosen cannot be read: a value of type Error$/,
+  ],
   ['a list as long as a list can be', { chosen: new Array(2 ** 32 - 1), rejected: 'y' }, /^chosen\[0\] is missing$/],
   ['a date in a message', turns({ ...assistant('a'), date: new Date(0) }), /^chosen\[1\]\.date is a value of type Date, expected a value that JSON can hold$/],
   ['a bigint in a message', turns({ ...assistant('a'), id: 5n }), /^chosen\[1\]\.id is a bigint, expected a value that JSON can hold$/],

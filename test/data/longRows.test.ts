@@ -31,6 +31,34 @@ describe('a long conversation', () => {
     expect(work(240) / work(120)).toBeLessThan(2.2);
   });
 
+  it.each(['Qwen3, which thinks or not', 'Qwen3.5, whose prompt opens the thinking'] as const)(
+    'is rendered so also where reasoning is forgotten, beside text and alone: %s',
+    (name) => {
+      const turn = (i: number) => [
+        user(`question ${i}`),
+        { ...assistant('look'), reasoning_content: `r${i}` },
+        { role: 'tool', content: 'found' },
+        { ...assistant(`answer ${i}`), reasoning_content: `s${i}` },
+      ];
+      const work = (turns: number, last: object): number => {
+        const { chat, rendered } = counting(name);
+        const messages = Array.from({ length: turns }, (_, i) => turn(i)).flat();
+        const side = (content: string) => [...messages, user('Q'), { ...assistant(content), ...last }];
+        encodePairs([{ chosen: side('yes'), rejected: side('no') }], chat);
+        return rendered();
+      };
+      expect(work(60, {}) / work(30, {})).toBeLessThan(2.2);
+      const alone = (turns: number): number => {
+        const { chat, rendered } = counting(name);
+        const silent = Array.from({ length: turns }, (_, i) => ({ ...assistant(''), reasoning_content: `r${i}` }));
+        const side = (content: string) => [user('Q'), ...silent, assistant(content)];
+        encodePairs([{ chosen: side('yes'), rejected: side('no') }], chat);
+        return rendered();
+      };
+      expect(alone(120) / alone(60)).toBeLessThan(2.2);
+    },
+  );
+
   it('counts each answer once, also in a long run of tools', () => {
     const { chat, counted } = toyChat(CHATML.template, CHATML.config);
     const tool = (i: number) => [assistant(`call ${i}`), { role: 'tool', content: `result ${i}` }];
@@ -63,6 +91,14 @@ describe('a long conversation', () => {
     const { chat, counted } = toyChat(template);
     const answers = row(20).chosen.filter(({ role }) => role === 'assistant');
     expect(counted(encodePairs([row(20)], chat).pairs[0]!.chosen)).toBe(answers.map(({ content }) => `${content}<|end|>`).join('¦'));
+    // Marks around other turns count in no conversation, short or long.
+    const all = toyChat(`{% for m in messages %}{{ '<|' + m.role + '|>' }}{% generation %}{{ m.content + '<|end|>' }}{% endgeneration %}{% endfor %}{% if add_generation_prompt %}<|assistant|>{% endif %}`); // prettier-ignore
+    for (const turns of [4, 20]) {
+      const said = row(turns).chosen.filter(({ role }) => role === 'assistant');
+      expect(all.counted(encodePairs([row(turns)], all.chat).pairs[0]!.chosen)).toBe(
+        said.map(({ content }) => `${content}<|end|>`).join('¦'),
+      );
+    }
   });
 });
 
@@ -83,11 +119,22 @@ describe('limits of a row', () => {
   it('has at most 4,000,000 characters, unless maxCharacters says otherwise', () => {
     const completion = 'x'.repeat(4_000_000);
     expect(encodeUnpaired([{ prompt: 'Q', completion, label: true }], chat, { dropBadRows: true }).dropped).toEqual([
-      { row: 0, reason: 'completion has 4000001 characters with its prompt, expected at most 4000000, the limit maxCharacters' },
+      {
+        row: 0,
+        reason:
+          'completion has 4000001 characters with its prompt and what the template gets, expected at most 4000000, the limit maxCharacters',
+      },
     ]);
     const called = { ...assistant('a'), tool_calls: [{ type: 'function', function: { name: 'f', arguments: { text: 'x'.repeat(50) } } }] };
     expect(() => encodePairs([{ chosen: [user('Q'), called], rejected: 'y' }], chat, { maxCharacters: 50 })).toThrow(
-      /chosen has \d+ characters with its prompt, expected at most 50, the limit maxCharacters/,
+      /chosen has \d+ characters with its prompt and what the template gets, expected at most 50, the limit maxCharacters/,
+    );
+  });
+
+  it('counts the characters that the template gets from other columns', () => {
+    const documents = [{ text: 'x'.repeat(100) }];
+    expect(encodePairs([{ ...row(2), documents }], chat, { maxCharacters: 100, dropBadRows: true }).dropped[0]!.reason).toMatch(
+      /^chosen has \d+ characters with its prompt and what the template gets, expected at most 100, the limit maxCharacters$/,
     );
   });
 

@@ -146,7 +146,12 @@ const REFUSALS: Record<keyof typeof refused, (name: LossName, batch: X, options:
   },
   options: (name, batch) => {
     for (const none of [null, 'a', 1]) expectRefusal(name, batch, none, TypeError, 'options is .*, expected an object');
-    for (const hidden of [new Map([['beta', 0.1]]), Object.create({ beta: 0.1 }), []]) {
+    for (const hidden of [
+      new Map([['beta', 0.1]]),
+      Object.create({ beta: 0.1 }),
+      Object.create(Object.assign(Object.create(null), { beta: 0.1 })),
+      [],
+    ]) {
       expectRefusal(name, batch, hidden, TypeError, 'options is .*, expected a plain object, which inherits no options');
     }
   },
