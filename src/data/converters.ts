@@ -69,8 +69,11 @@ const ROLES: Readonly<Record<string, string>> = {
 export function fromShareGpt(row: object): Record<string, unknown> {
   const at = 'fromShareGpt: row';
   if (!isObject(row)) throw new BadRow(at, '', `is ${describe(row)}, expected an object`);
-  const read = () => Object.fromEntries(Object.entries(row).map(([name, value]) => [name, converted(at, name, value)]));
-  const { system, ...columns } = reading(at, read);
+  return reading(at, () => fromColumns(at, row));
+}
+
+function fromColumns(at: string, row: object): Record<string, unknown> {
+  const { system, ...columns } = Object.fromEntries(Object.entries(row).map(([name, value]) => [name, converted(at, name, value)]));
   const { conversations, ...others } = columns;
   const start: readonly Message[] = typeof system === 'string' && system !== '' ? [{ role: 'system', content: system }] : [];
   const place = 'chosen' in others ? 'prompt' : 'completion';

@@ -1,3 +1,4 @@
+import { BadRow } from './badRow.js';
 import { reading } from './columns.js';
 import type { Message, PreferenceRow } from './rows.js';
 import { pairOfSides, turnsOf } from './rows.js';
@@ -36,10 +37,13 @@ export const extractPrompt = <Row extends PreferenceRow>(row: Row): Row & Prompt
 /** {@link extractPrompt}, with the start of its error messages. */
 export function promptedRow<Row extends PreferenceRow>(at: string, row: Row): Row & PromptedRow {
   pairOfSides(at, row);
+  return reading(at, () => splitRow(at, row));
+}
+
+function splitRow<Row extends PreferenceRow>(at: string, row: Row): Row & PromptedRow {
   if (row.prompt !== undefined && row.prompt !== null) return row as Row & PromptedRow;
   const [chosen, rejected] = [row.chosen, row.rejected].map((side) => (typeof side === 'string' ? side : turnsOf(side)));
-  if (typeof chosen !== typeof rejected)
-    throw new RangeError(`${at}: chosen and rejected must both be strings or both be lists of messages`);
+  if (typeof chosen !== typeof rejected) throw new BadRow(at, 'chosen and rejected', 'must both be strings or both be lists of messages');
   const end = typeof chosen === 'string' ? commonText(chosen, rejected as string) : commonTurns(chosen!, rejected as readonly Message[]);
   for (const [name, side, other] of [
     ['chosen', chosen!, 'rejected'],
@@ -47,9 +51,9 @@ export function promptedRow<Row extends PreferenceRow>(at: string, row: Row): Ro
   ] as const) {
     const left = side.slice(end);
     if (left.length === 0 || (typeof left === 'string' && left.trim() === ''))
-      throw new RangeError(`${at}: ${other} begins with ${name}, so nothing is left of ${name} after the prompt`);
+      throw new BadRow(at, other, `begins with ${name}, so nothing is left of ${name} after the prompt`);
   }
-  return { ...reading(at, () => ({ ...row })), prompt: chosen!.slice(0, end), chosen: chosen!.slice(end), rejected: rejected!.slice(end) };
+  return { ...row, prompt: chosen!.slice(0, end), chosen: chosen!.slice(end), rejected: rejected!.slice(end) };
 }
 
 /** Length of the text that two strings start with, in whole words, without a final space. */

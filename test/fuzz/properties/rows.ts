@@ -169,9 +169,11 @@ export const converters = property<{ readonly name: string; readonly row: Recipe
   findings: [
     { name: 'fromShareGpt', row: { record: [['weight', { hostile: 'throwingGetters' }]] } },
     { name: 'fromShareGpt', row: { record: [['conversations', { hostile: 'vastHole' }]] } },
+    { name: 'fromShareGpt', row: { record: [['prompt', { hostile: 'throwingIterator' }], ['chosen', { plain: 'a' }]] } }, // prettier-ignore
   ],
   holds: async ({ name, row: recipe }) => {
-    const error = await thrownBy(() => CONVERTERS[name]!(valueOf(recipe)));
+    // The result is not returned: a column `then` would make it a promise.
+    const error = await thrownBy(() => void CONVERTERS[name]!(valueOf(recipe)));
     if (error !== undefined) ensureOurs(error, name);
   },
 });
