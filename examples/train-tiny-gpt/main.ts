@@ -2,7 +2,7 @@
  * Fine-tunes a tiny GPT on preference pairs: first on demonstrations, then with a preference loss against a frozen copy of itself.
  * `--help` lists the options.
  */
-import { readFileSync, rmSync } from 'node:fs';
+import { existsSync, readFileSync, rmSync } from 'node:fs';
 import { join, relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { isDeepStrictEqual } from 'node:util';
@@ -91,6 +91,14 @@ async function runPhase(run: Run, name: string, objective: Objective, steps: num
   const from = resumed?.step ?? 0;
   let stopping = resumed?.stopping;
   if (from > steps) throw new UsageError(`${name} has ${steps} updates, but its checkpoint already has ${from}`);
+  // Fine-tuning is complete if the next phase has a checkpoint. It is only loaded then: measured again, its last entries would follow those
+  // of the next phase.
+  if (name === 'sft' && existsSync(checkpointOf(out, options.loss))) {
+    optimizer.dispose();
+    if (from < steps)
+      throw new UsageError(`sft has ${steps} updates, expected ${from} as in the model that ${options.loss} continues from`);
+    return;
+  }
   log.rewind(name, from);
   const schedule = cosineSchedule({ learningRate: rate, totalSteps: steps, warmupSteps: Math.ceil(WARMUP * steps) });
   const progress = progressOf(name, steps);

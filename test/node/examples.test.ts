@@ -1,5 +1,5 @@
 import { spawnSync } from 'node:child_process';
-import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { cpSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -63,6 +63,37 @@ describe('examples/train-tiny-gpt', { timeout: 300_000 }, () => {
     expect(plotOf('again')).toBe(plotOf('dpo'));
     expect(tinyGpt('other', '--seed', '1').status).toBe(0);
     expect(metricsOf('other')).not.toBe(metricsOf('dpo'));
+  });
+
+  // The files as a kill leaves them, made from those of the whole run.
+  it.each([
+    ['before preference training has a checkpoint', ['best', 'checkpoint-dpo'], (lines) => lines.filter((line) => line.includes('"sft"'))],
+    ['between the last checkpoint and its metrics', [], (lines) => lines.slice(0, -2)],
+    ['after the last metrics', [], (lines) => lines],
+  ] as [moment: string, missing: string[], written: (lines: string[]) => string[]][])(
+    'writes the same files if it was killed %s and is resumed',
+    (moment, missing, written) => {
+      const [whole, killed] = [join(folder, 'dpo'), join(folder, moment)];
+      cpSync(whole, killed, { recursive: true });
+      for (const name of missing) rmSync(join(killed, `${name}.safetensors`));
+      rmSync(join(killed, 'plot.svg'));
+      const lines = metricsOf('dpo').trimEnd().split('\n');
+      writeFileSync(join(killed, 'metrics.jsonl'), written(lines).map((line) => `${line}\n`).join('')); // prettier-ignore
+      const { status, stderr } = tinyGpt(moment, '--resume');
+      expect(status, stderr).toBe(0);
+      expect(metricsOf(moment)).toBe(metricsOf('dpo'));
+      expect(readdirSync(killed)).toEqual(readdirSync(whole));
+      for (const name of readdirSync(whole))
+        expect(readFileSync(join(killed, name)).equals(readFileSync(join(whole, name))), name).toBe(true);
+    },
+  );
+
+  it('does not change the reference of a run that it resumes', () => {
+    cpSync(join(folder, 'dpo'), join(folder, 'longer'), { recursive: true });
+    const { status, stderr } = tinyGpt('longer', '--resume', '--sft-epochs', '2');
+    expect(status).toBe(1);
+    expect(stderr.trim()).toBe('sft has 70 updates, expected 35 as in the model that dpo continues from');
+    expect(metricsOf('longer')).toBe(metricsOf('dpo'));
   });
 
   it.each([

@@ -115,7 +115,16 @@ function compare(whole: string, out: string): void {
   const [expected, found] = [readdirSync(whole), readdirSync(out)];
   if (found.join() !== expected.join()) throw new Error(`the run has the files ${found.join(', ')}, expected ${expected.join(', ')}`);
   for (const name of expected) {
-    if (!readFileSync(join(out, name)).equals(readFileSync(join(whole, name))))
-      throw new Error(`${name} differs from that of a run that was not killed`);
+    const [before, after] = [readFileSync(join(whole, name)), readFileSync(join(out, name))];
+    if (!after.equals(before))
+      throw new Error(`${name} differs from that of a run that was not killed${firstDifference(name, before, after)}`);
   }
+}
+
+/** Describes the first line that differs, if the files are text. */
+function firstDifference(name: string, before: Buffer, after: Buffer): string {
+  if (name.endsWith('.safetensors')) return '';
+  const [expected, found] = [before, after].map((content) => content.toString().split('\n')) as [string[], string[]];
+  const line = expected.findIndex((text, i) => text !== found[i]);
+  return `: line ${line + 1} is ${found[line]?.slice(0, 200)}, expected ${expected[line]!.slice(0, 200)}`;
 }
