@@ -30,6 +30,7 @@ export async function generated(): Promise<ReadonlyMap<string, string | undefine
     { withAccuracy },
     { withOperations },
     { withOps },
+    { withSoak },
   ] = await Promise.all([
     import('./docs/pages.js'),
     import('./docs/plots.js'),
@@ -40,6 +41,7 @@ export async function generated(): Promise<ReadonlyMap<string, string | undefine
     import('./docs/accuracyPage.js'),
     import('./docs/modelsPage.js'),
     import('./docs/opsPage.js'),
+    import('./docs/soakPage.js'),
   ]);
   const files = new Map<string, string | undefined>([
     exportsOfLosses(),
@@ -48,6 +50,7 @@ export async function generated(): Promise<ReadonlyMap<string, string | undefine
     ['docs/accuracy.md', withAccuracy()],
     ['docs/models.md', withOperations()],
     ['docs/ops.md', withOps()],
+    ['docs/stability.md', withSoak()],
     ['tools/goldens/README.md', withSources()],
     ...(await pages()),
     ...(await plots()),
