@@ -23,7 +23,7 @@ import { describe } from '../../backend/registry.js';
 import { checkNumber, checkOptions } from '../../internal/checks.js';
 import { belowOne, notNegative, positive, wholeNumber } from '../../internal/domains.js';
 import { checkDeviceFor } from '../device.js';
-import { checkFloat, checkGradient } from './gradients.js';
+import { checkFloat, checkGradient, gradientsByName } from './gradients.js';
 import { checkLive } from './variables.js';
 
 type NamedTensor = Awaited<ReturnType<Optimizer['getWeights']>>[number];
@@ -127,7 +127,7 @@ export class AdamW extends Optimizer {
    * Makes one step. All arguments are checked, and `decays` is called for each variable, before anything changes.
    *
    * @param variableGradients - A gradient per variable, by variable name. The caller disposes them.
-   * @throws TypeError if a gradient is not a tensor of float32 or is disposed, its variable is not of float32, or the state of the variable
+   * @throws TypeError if the argument is not a record or a list of `{ name, tensor }`, a gradient is not a tensor of float32 or is disposed, its variable is not of float32, or the state of the variable
    *   is disposed.
    * @throws RangeError if a gradient belongs to no variable, or to the same as another, or differs from its variable in shape, or the state
    *   does, which is that of an earlier variable of this name then.
@@ -135,10 +135,10 @@ export class AdamW extends Optimizer {
   override applyGradients(variableGradients: NamedTensorMap | NamedTensor[]): void {
     checkDeviceFor('AdamW');
     const given = Array.isArray(variableGradients)
-      ? variableGradients.map(({ name, tensor }) => [name, tensor] as const)
-      : Object.entries(variableGradients);
+      ? namedTensors('gradients', variableGradients)
+      : gradientsByName('AdamW', 'gradients', variableGradients);
     // `minimize` passes null for variables in its list that are not trainable.
-    const gradients = given.filter(([, gradient]) => (gradient as Tensor | null) !== null);
+    const gradients = given.filter(([, gradient]) => gradient !== null);
     const updates = new Map<string, Update>();
     for (const [name, gradient] of gradients) {
       if (updates.has(name)) throw new RangeError(`AdamW: ${name} has two gradients, expected one`);
@@ -278,6 +278,16 @@ export class AdamW extends Optimizer {
   ): T {
     return new (cls as unknown as new (options: AdamWOptions) => T)(config);
   }
+}
+
+/** The entries of a list of named tensors. */
+function namedTensors(list: string, given: readonly unknown[]): [name: string, tensor: unknown][] {
+  // `Array.from` makes holes undefined.
+  return Array.from(given, (item, i) => {
+    const { name, tensor } = (item ?? {}) as Partial<NamedTensor>;
+    if (typeof name === 'string') return [name, tensor];
+    throw new TypeError(`AdamW: ${list}[${i}] is ${describe(item)}, expected { name, tensor }`);
+  });
 }
 
 function disposeMoments(moments: Readonly<Record<string, Moments>>): void {

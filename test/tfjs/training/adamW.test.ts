@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { AdamW, type AdamWOptions } from '../../../src/index.js';
 import { expectClose, type Values } from '../../../src/testing/index.js';
 import golden from './training.json' with { type: 'json' };
-import { stateOf } from '../../support/checkpoints.js';
+import { noRecords, stateOf } from '../../support/checkpoints.js';
 import { epsilon, expectError, isArrays, liveTensors, read } from '../../support/engine.js';
 import { variables } from '../../support/variables.js';
 
@@ -241,6 +241,23 @@ describe.skipIf(isArrays)('AdamW', () => {
         if (isFirst) optimizer.applyGradients(good);
       }
       optimizer.dispose();
+    });
+
+    it('of what is no record and no list of named gradients, nothing has changed', async () => {
+      const weights = variables([[1]]);
+      const optimizer = new AdamW();
+      const apply = (wrong: unknown) => () => {
+        optimizer.applyGradients(wrong as never);
+      };
+      const before = await stateOf(weights, optimizer);
+      for (const [wrong, words] of noRecords) expectError(apply(wrong), TypeError, `AdamW: gradients is ${words}, expected gradients by variable name`); // prettier-ignore
+      for (const [wrong, words] of [
+        [undefined, 'undefined'],
+        [null, 'null'],
+        [{}, 'a value of type Object'],
+      ] as const) expectError(apply([wrong]), TypeError, `AdamW: gradients[0] is ${words}, expected { name, tensor }`); // prettier-ignore
+      expectError(apply(new Array(1)), TypeError, 'AdamW: gradients[0] is undefined, expected { name, tensor }');
+      expect(await stateOf(weights, optimizer)).toEqual(before);
     });
 
     it('of a variable that is not of float32, nothing has changed', async () => {
