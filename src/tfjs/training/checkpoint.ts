@@ -2,7 +2,7 @@ import { clone, dispose, keep, tensor, util, Variable, type Optimizer, type Tens
 import { readFromDevice } from '../device.js';
 import { readCheckpoint, writeCheckpoint, type CheckpointContent, type TrainingState } from './checkpointFile.js';
 import { checkState, ownerOf, prepareState, type NamedTensor } from './optimizerState.js';
-import { inWords, isStoredDType, STORED_DTYPES, type StoredDType, type StoredTensor } from './safetensors.js';
+import { inWords, isStoredDType, shortened, STORED_DTYPES, type StoredDType, type StoredTensor } from './safetensors.js';
 import { jsonOfState } from './trainingState.js';
 import { checkLive, variablesOf, type Variables } from './variables.js';
 
@@ -135,7 +135,9 @@ export async function loadCheckpoint(bytes: Uint8Array, { policy, optimizer }: C
 function checkClass({ optimizer: saved }: CheckpointContent, optimizer: Optimizer | undefined): void {
   const wanted = optimizer?.getClassName();
   if (saved?.className === wanted) return;
-  throw new RangeError(`loadCheckpoint: the optimizer of the checkpoint is ${saved?.className ?? 'none'}, expected ${wanted ?? 'none'}`);
+  throw new RangeError(
+    `loadCheckpoint: the optimizer of the checkpoint is ${shortened(saved?.className ?? 'none')}, expected ${wanted ?? 'none'}`,
+  );
 }
 
 function checkPolicy({ paths, names, policy: stored }: CheckpointContent, policy: ReadonlyMap<string, Variable>): void {
@@ -144,13 +146,13 @@ function checkPolicy({ paths, names, policy: stored }: CheckpointContent, policy
   }
   [...policy].forEach(([path, { name, shape, dtype: given }], i) => {
     if (path !== paths[i]) {
-      throw new RangeError(`loadCheckpoint: variable ${i} is policy${paths[i]!} in the checkpoint, expected policy${path}`);
+      throw new RangeError(`loadCheckpoint: variable ${i} is policy${shortened(paths[i]!)} in the checkpoint, expected policy${path}`);
     }
     const saved = stored[i]!;
     const dtype = storedDType('loadCheckpoint', given);
     if (util.arraysEqual([...saved.shape], shape) && saved.dtype === dtype) return;
     throw new RangeError(
-      `loadCheckpoint: variable ${i}, ${names[i]!}, is ${inWords(saved.dtype, saved.shape)} in the checkpoint, expected ${inWords(dtype, shape)} like ${name}`,
+      `loadCheckpoint: variable ${i}, ${shortened(names[i]!)}, is ${inWords(saved.dtype, saved.shape)} in the checkpoint, expected ${inWords(dtype, shape)} like ${name}`,
     );
   });
 }

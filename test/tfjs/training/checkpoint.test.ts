@@ -221,6 +221,7 @@ describe.skipIf(isArrays)('saveCheckpoint and loadCheckpoint', () => {
       header.__metadata__.optimizerNames = JSON.stringify(list);
     };
     const no = 'loadCheckpoint: bytes is not a checkpoint from saveCheckpoint: ';
+    const long = `${'a'.repeat(200)}...`;
     const of = 'loadCheckpoint: the optimizer of the checkpoint has ';
     // policy.0 is F32 [2, 3], policy.1 F32 [2]; the optimizer has iter, then m, v and t of each.
     const cases: [string, Parameters<typeof edited>[1], string | RegExp][] = [
@@ -266,13 +267,23 @@ describe.skipIf(isArrays)('saveCheckpoint and loadCheckpoint', () => {
       ['a path twice', metadata({ paths: '["[0]","[0]"]' }), `${no}paths holds "[0]" twice`],
       ['a name twice', metadata({ names: '["a","a"]' }), `${no}names holds "a" twice`],
       ['a state that is a list', metadata({ state: '[]' }), `${no}state is [], expected a record`],
+      ['a state nested too deep', metadata({ state: `${'['.repeat(100_000)}${']'.repeat(100_000)}` }), `${no}state is nested too deep, expected a record`], // prettier-ignore
+      ['names nested too deep', metadata({ names: `${'['.repeat(100_000)}${']'.repeat(100_000)}` }), `${no}names is nested too deep, expected a list of strings`], // prettier-ignore
       ['a state that is null', metadata({ state: 'null' }), `${no}state is null, expected a record`],
       ['an optimizer without names', (header) => { delete header.__metadata__.optimizerNames; }, `${no}it has no optimizerNames`], // prettier-ignore
       ['names of an optimizer twice', (header) => { metadata({ optimizerNames: JSON.stringify(names(header).fill('a/m', 1)) })(header); }, `${no}optimizerNames holds "a/m" twice`], // prettier-ignore
       ['a moment of an unknown variable', renamed(1, () => 'other/m'), `${of}other/m, expected m or v or t of a variable of policy`],
       ['an unknown moment', renamed(2, (owner) => `${owner}/momentum`), /has .*\/m, but no .*\/v$/],
+      [
+        'a long path',
+        metadata({ paths: JSON.stringify(['a'.repeat(1e6), 'b']) }),
+        `variable 0 is policy${long} in the checkpoint, expected policy[0]`,
+      ],
+      ['a long name of an optimizer', metadata({ optimizer: 'a'.repeat(1e6) }), `loadCheckpoint: the optimizer of the checkpoint is ${long}, expected AdamW`], // prettier-ignore
+      ['a long name of a moment', renamed(1, () => `${'a'.repeat(1e6)}/m`), `${of}${long}, expected m or v or t of a variable of policy`],
       ['a state that does not begin with iter', renamed(0, () => 'count'), `${of}count, expected iter`],
       ['a moment of another shape', changed('optimizer.1', { shape: [3, 2] }), /has .*\/m as F32 \[3, 2\], expected F32 \[2, 3\]$/],
+      ['a moment of many axes', changed('optimizer.1', { shape: [2, 3, ...Array<number>(1e6).fill(1)] }), /m as F32 \[2, 3, [1, ]{194}\.\.\.\], expected F32 \[2, 3\]$/], // prettier-ignore
       ['a moment of another dtype', changed('optimizer.2', { dtype: 'I32' }), /has .*\/v as I32 \[2, 3\], expected F32 \[2, 3\]$/],
       ['iter of another dtype', changed('optimizer.0', { dtype: 'F32' }), `${of}iter as F32 [], expected I32 []`],
       ['iter with an axis', changed('optimizer.0', { shape: [1] }), `${of}iter as I32 [1], expected I32 []`],
@@ -298,6 +309,7 @@ describe.skipIf(isArrays)('saveCheckpoint and loadCheckpoint', () => {
       const { policy, optimizer, bytes } = await trained();
       const { header, data } = parts(bytes);
       const json = JSON.stringify(header);
+      const deep = '['.repeat(100_000) + ']'.repeat(100_000);
       const files: [Uint8Array, string][] = [
         [fileOf(json, data, 2n ** 63n), `${no}its header has 9223372036854775808 bytes, expected at most 100000000`],
         [fileOf(json, data, 100_000_001n), `${no}its header has 100000001 bytes, expected at most 100000000`],
@@ -307,6 +319,17 @@ describe.skipIf(isArrays)('saveCheckpoint and loadCheckpoint', () => {
         [fileOf(json.slice(0, -1), data), `${no}the header is not JSON`],
         [fileOf(new Uint8Array([0x7b, 0xff, 0x7d]), data), `${no}the header is not UTF-8`],
         [fileOf('['.repeat(1_000_000), data), `${no}the header is not JSON`],
+        // Nesting at which JSON.stringify runs out of stack.
+        ...(
+          [
+            [deep, 'the header is nested too deep, expected a record'],
+            [`{"__metadata__":${deep}}`, '__metadata__ is nested too deep, expected a record of strings'],
+            [`{"a":{"dtype":${deep}}}`, 'a has dtype nested too deep, expected F32 or I32 or BOOL'],
+            [`{"a":{"dtype":"F32","shape":${deep}}}`, 'a has shape nested too deep, expected a list of integers >= 0'],
+            [`{"a":{"dtype":"F32","shape":[],"data_offsets":${deep}}}`, 'a has data_offsets nested too deep, expected two integers >= 0, 4 bytes apart'], // prettier-ignore
+            [`{"${'a'.repeat(1_000_000)}":1}`, `${'a'.repeat(200)}... has dtype undefined`],
+          ] as const
+        ).map(([text, message]): [Uint8Array, string] => [fileOf(text, new Uint8Array(0)), no + message]),
         // Of an entry that is given twice, the last counts, so that the bytes of the first belong to nothing.
         [fileOf(json.replace('{', '{"policy.0":{"dtype":"F32","shape":[1],"data_offsets":[0,4]},').replace('[0,24]', '[4,28]'), data), `${no}policy.0 begins at byte 4, expected 0: tensors leave a gap`], // prettier-ignore
       ];
