@@ -1,4 +1,5 @@
 import { contentHash } from './contentHash.js';
+import { firstRepeated } from './firstRepeated.js';
 import {
   bytesOf,
   noCheckpoint,
@@ -93,7 +94,8 @@ export function readCheckpoint(bytes: Uint8Array): CheckpointContent {
   };
   const ordered = [...policy, ...(optimizer?.tensors ?? [])];
   if (tensors.size > ordered.length) {
-    const [other] = [...tensors].find(([, tensor]) => !ordered.includes(tensor))!;
+    const known = new Set(ordered);
+    const [other] = [...tensors].find(([, tensor]) => !known.has(tensor))!;
     throw noCheckpoint(
       `it has ${quoted(other)}, expected ${names.length} tensors of the policy and ${optimizerNames?.length ?? 0} of the optimizer`,
     );
@@ -136,10 +138,7 @@ function namesOf(field: string, json: string | undefined): string[] {
   if (!Array.isArray(names) || !names.every((name) => typeof name === 'string')) {
     throw noCheckpoint(`${field} is ${quoted(names)}, expected a list of strings`);
   }
-  const seen = new Set<string>();
-  for (const name of names) {
-    if (seen.has(name)) throw noCheckpoint(`${field} holds ${quoted(name)} twice`);
-    seen.add(name);
-  }
+  const twice = firstRepeated(names);
+  if (twice !== undefined) throw noCheckpoint(`${field} holds ${quoted(twice)} twice`);
   return names;
 }

@@ -1,5 +1,6 @@
 import { util, Variable, variable, type Optimizer, type Tensor } from '@tensorflow/tfjs-core';
 import type { CheckpointContent } from './checkpointFile.js';
+import { firstRepeated } from './firstRepeated.js';
 import { mapLeaves } from './mapLeaves.js';
 import { inWords, shortened, type StoredTensor } from './safetensors.js';
 
@@ -65,7 +66,7 @@ export function checkState(
     const [value] = saved.tensors[i]!.values;
     if (isCount && value! < 0) throw new RangeError(`${subject} has ${shortened(name)} = ${value!}, expected an integer >= 0`);
   });
-  const twice = saved.names.find((name, i) => saved.names.indexOf(name) !== i);
+  const twice = firstRepeated(saved.names);
   if (twice !== undefined) throw new RangeError(`${subject} has ${shortened(twice)} twice`);
 }
 

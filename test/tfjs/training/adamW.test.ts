@@ -286,6 +286,9 @@ describe.skipIf(isArrays)('AdamW', () => {
         [[iter, m, v, other(t, tf.tensor1d([]))], `${name}/t is undefined, expected a number`],
         [[other(iter, tf.scalar(0.5)), m, v, t], 'iter must be an integer >= 0, got 0.5'],
         [[iter, m, v, t, m], `setWeights got ${name}/m twice`],
+        [undefined as never, 'setWeights got undefined, expected a list of { name, tensor }'],
+        [[null as never], 'weightValues[0] is null, expected { name, tensor }'],
+        [[iter, m, v, other(t, 1 as never)], `setWeights got ${name}/t, which is a number, expected a tensor`],
       ];
       const before = await stateOf(weights, optimizer);
       for (const [state, message] of cases) await expect(optimizer.setWeights(state)).rejects.toThrow(`AdamW: ${message}`);
