@@ -113,7 +113,9 @@ export async function prepareState(optimizer: Optimizer, state: NamedTensor[]): 
 
 /** A copy of an optimizer with variables of its own, which share the memory of the values. */
 function copyOf(optimizer: Optimizer): Optimizer {
-  const fields = mapLeaves(fieldsOf(optimizer), (leaf) => (leaf instanceof Variable ? variable(leaf as Tensor, leaf.trainable) : leaf));
+  const fields = mapLeaves('loadCheckpoint: optimizer', fieldsOf(optimizer), (leaf) =>
+    leaf instanceof Variable ? variable(leaf as Tensor, leaf.trainable) : leaf,
+  );
   return Object.assign(Object.create(Object.getPrototypeOf(optimizer) as object) as Optimizer, fields);
 }
 
@@ -122,7 +124,7 @@ const fieldsOf = (optimizer: Optimizer): Record<string, unknown> => Object.fromE
 /** The variables in the fields of an optimizer. */
 function variablesIn(optimizer: Optimizer): Set<Variable> {
   const found = new Set<Variable>();
-  mapLeaves(fieldsOf(optimizer), (leaf) => {
+  mapLeaves('loadCheckpoint: optimizer', fieldsOf(optimizer), (leaf) => {
     if (leaf instanceof Variable) found.add(leaf as Variable);
   });
   return found;

@@ -1,8 +1,7 @@
 import { describe } from '../../backend/registry.js';
-import { isRecord } from './mapLeaves.js';
+import { isRecord, MOST_LEVELS } from './mapLeaves.js';
 
 const EXPECTED = 'expected what JSON keeps: null, booleans, finite numbers, strings, and lists and records of them';
-const MOST_LEVELS = 64;
 const MOST_VALUES = 1_000_000;
 
 /**

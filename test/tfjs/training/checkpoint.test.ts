@@ -1,5 +1,5 @@
 import * as tf from '@tensorflow/tfjs';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 import { AdamW, loadCheckpoint, ops, saveCheckpoint } from '../../../src/index.js';
 import versions from './checkpoints.json' with { type: 'json' };
 import golden from './training.json' with { type: 'json' };
@@ -110,7 +110,12 @@ describe.skipIf(isArrays)('saveCheckpoint and loadCheckpoint', () => {
     train(policy, adam, 1);
     const bytes = await saveCheckpoint({ policy, optimizer: adam });
     const before = liveTensors();
-    await expect(saveCheckpoint({ policy, optimizer: adamax })).rejects.toThrow('getWeights() is not implemented for Adamax yet');
+    await expect(saveCheckpoint({ policy, optimizer: adamax })).rejects.toThrow(
+      new TypeError('saveCheckpoint: optimizer is Adamax, which TensorFlow.js cannot save, expected AdamW or another of tf.train'),
+    );
+    const unsaved = vi.spyOn(adam, 'getWeights').mockRejectedValue(new Error('not saved'));
+    await expect(saveCheckpoint({ policy, optimizer: adam })).rejects.toThrow('not saved');
+    unsaved.mockRestore();
     adam.setWeights = () => Promise.reject(new Error('refused'));
     await expect(loadCheckpoint(bytes, { policy, optimizer: adam })).rejects.toThrow('refused');
     expect(liveTensors()).toBe(before);
@@ -166,6 +171,21 @@ describe.skipIf(isArrays)('saveCheckpoint and loadCheckpoint', () => {
       'policy.0': { dtype: 'F32', shape: [1, 2], data_offsets: [0, 8] },
     });
     expect(Array.from(new Float32Array(bytes.slice(8 + length).buffer))).toEqual([1, 2]);
+  });
+
+  it('name parts that are none', async () => {
+    const policy = variables([[1]]);
+    const bytes = await saveCheckpoint({ policy });
+    const cases = [
+      [undefined, 'parts is undefined, expected { policy, optimizer }'],
+      [policy, 'parts is a list, expected { policy, optimizer }'],
+      [{ policy, optimizer: {} }, 'optimizer is a value of type Object, expected an optimizer of TensorFlow.js'],
+      [{ policy, optimizer: null }, 'optimizer is null, expected an optimizer of TensorFlow.js'],
+    ] as [never, string][];
+    for (const [given, message] of cases) {
+      await expect(saveCheckpoint(given)).rejects.toThrow(new TypeError(`saveCheckpoint: ${message}`));
+      await expect(loadCheckpoint(bytes, given)).rejects.toThrow(new TypeError(`loadCheckpoint: ${message}`));
+    }
   });
 
   it('name what is wrong, and then change nothing', async () => {
