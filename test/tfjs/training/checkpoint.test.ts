@@ -166,7 +166,7 @@ describe.skipIf(isArrays)('saveCheckpoint and loadCheckpoint', () => {
         paths: '["[0]"]',
         names: '["weights of a test"]',
         state: '{"step":1}',
-        checksum: '87a96374',
+        checksum: '3bbf281e',
       },
       'policy.0': { dtype: 'F32', shape: [1, 2], data_offsets: [0, 8] },
     });
@@ -358,6 +358,13 @@ describe.skipIf(isArrays)('saveCheckpoint and loadCheckpoint', () => {
       expect(await stateOf(policy, optimizer)).toEqual(before);
       expect(await loadCheckpoint(fileOf(`${json}   `, data), { policy, optimizer })).toEqual({ step: 3 });
       optimizer.dispose();
+    });
+
+    it('refuse a shape that has changed, of the same size', async () => {
+      const policy = variables([[[1, 2]]]); // prettier-ignore
+      const { header, data } = parts(await saveCheckpoint({ policy }));
+      const changed = fileOf(JSON.stringify(header).replace('"shape":[1,2]', '"shape":[2,1]'), data);
+      await expect(loadCheckpoint(changed, { policy: variables([[[1], [2]]]) })).rejects.toThrow('the checkpoint is damaged');
     });
 
     it('refuse a file in which any one bit is flipped', async () => {
