@@ -42,3 +42,13 @@ export async function stateOf(policy: readonly tf.Variable[], optimizer?: tf.Opt
   for (const { tensor } of state) if (!('assign' in tensor)) tensor.dispose();
   return { tensors, policy: await Promise.all(policy.map(read)), optimizer: values, iterations: optimizer?.iterations };
 }
+
+/** What is no record, and has no fields to read, in words. */
+export const noRecords: readonly (readonly [value: unknown, words: string])[] = [
+  [undefined, 'undefined'],
+  [null, 'null'],
+  [5, 'a number'],
+  [new Map([['w', 1]]), 'a value of type Map'],
+  [new Set([1]), 'a value of type Set'],
+  [new Date(0), 'a value of type Date'],
+];

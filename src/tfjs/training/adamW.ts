@@ -10,20 +10,21 @@ import {
   sqrt,
   square,
   sub,
+  Tensor,
   tidy,
   util,
   variable,
   zerosLike,
   type NamedTensorMap,
   type serialization,
-  type Tensor,
   type Variable,
 } from '@tensorflow/tfjs-core';
 import { describe } from '../../backend/registry.js';
 import { checkNumber, checkOptions } from '../../internal/checks.js';
 import { belowOne, notNegative, positive, wholeNumber } from '../../internal/domains.js';
 import { checkDeviceFor } from '../device.js';
-import { checkFloat, checkGradient } from './gradients.js';
+import { firstRepeated } from './firstRepeated.js';
+import { checkFloat, checkGradient, gradientsByName } from './gradients.js';
 import { checkLive } from './variables.js';
 
 type NamedTensor = Awaited<ReturnType<Optimizer['getWeights']>>[number];
@@ -127,7 +128,7 @@ export class AdamW extends Optimizer {
    * Makes one step. All arguments are checked, and `decays` is called for each variable, before anything changes.
    *
    * @param variableGradients - A gradient per variable, by variable name. The caller disposes them.
-   * @throws TypeError if a gradient is not a tensor of float32 or is disposed, its variable is not of float32, or the state of the variable
+   * @throws TypeError if the argument is not a record or a list of `{ name, tensor }`, a gradient is not a tensor of float32 or is disposed, its variable is not of float32, or the state of the variable
    *   is disposed.
    * @throws RangeError if a gradient belongs to no variable, or to the same as another, or differs from its variable in shape, or the state
    *   does, which is that of an earlier variable of this name then.
@@ -135,10 +136,10 @@ export class AdamW extends Optimizer {
   override applyGradients(variableGradients: NamedTensorMap | NamedTensor[]): void {
     checkDeviceFor('AdamW');
     const given = Array.isArray(variableGradients)
-      ? variableGradients.map(({ name, tensor }) => [name, tensor] as const)
-      : Object.entries(variableGradients);
+      ? namedTensors('gradients', variableGradients)
+      : gradientsByName('AdamW', 'gradients', variableGradients);
     // `minimize` passes null for variables in its list that are not trainable.
-    const gradients = given.filter(([, gradient]) => (gradient as Tensor | null) !== null);
+    const gradients = given.filter(([, gradient]) => gradient !== null);
     const updates = new Map<string, Update>();
     for (const [name, gradient] of gradients) {
       if (updates.has(name)) throw new RangeError(`AdamW: ${name} has two gradients, expected one`);
@@ -231,7 +232,7 @@ export class AdamW extends Optimizer {
    *
    * @param weightValues - The result of {@link AdamW.getWeights}. It is copied at the call; the caller disposes it. If it has no counts, as
    *   that of earlier versions, which had one count for all variables, `iter` is the count of each.
-   * @throws TypeError if a tensor is disposed, or a moment is not of float32.
+   * @throws TypeError if the argument is not a list of `{ name, tensor }`, a tensor is disposed, or a moment is not of float32.
    * @throws RangeError if names are missing, given twice or not those of an AdamW, the moments of a variable differ in shape, or a count is
    *   not an integer, 0 or more. The state is unchanged then.
    */
@@ -280,6 +281,16 @@ export class AdamW extends Optimizer {
   }
 }
 
+/** The entries of a list of named tensors. */
+function namedTensors(list: string, given: readonly unknown[]): [name: string, tensor: unknown][] {
+  // `Array.from` makes holes undefined.
+  return Array.from(given, (item, i) => {
+    const { name, tensor } = (item ?? {}) as Partial<NamedTensor>;
+    if (typeof name === 'string') return [name, tensor];
+    throw new TypeError(`AdamW: ${list}[${i}] is ${describe(item)}, expected { name, tensor }`);
+  });
+}
+
 function disposeMoments(moments: Readonly<Record<string, Moments>>): void {
   for (const { mean, square } of Object.values(moments)) {
     mean.dispose();
@@ -289,14 +300,20 @@ function disposeMoments(moments: Readonly<Record<string, Moments>>): void {
 
 /** Checks all of a state but its counts, and returns it by name. */
 function checkedState(state: readonly NamedTensor[]): ReadonlyMap<string, Tensor> {
-  const names = state.map(({ name }) => name);
+  if (!Array.isArray(state)) throw new TypeError(`AdamW: setWeights got ${describe(state)}, expected a list of { name, tensor }`);
+  const named = namedTensors('weightValues', state);
+  const names = named.map(([name]) => name);
   if (names[0] !== 'iter' || !names.slice(1).every((name) => /\/[mvt]$/.test(name))) {
     throw new RangeError(`AdamW: setWeights got ${names.join(', ') || 'nothing'}, expected iter, then /m, /v and /t of each variable`);
   }
-  const given = new Map(state.map(({ name, tensor }) => [name, tensor]));
-  const twice = names.find((name, i) => names.indexOf(name) !== i);
+  const twice = firstRepeated(names);
   if (twice !== undefined) throw new RangeError(`AdamW: setWeights got ${twice} twice`);
-  for (const [name, { isDisposed }] of given) if (isDisposed) throw new TypeError(`AdamW: setWeights got ${name}, which is disposed`);
+  const given = new Map<string, Tensor>();
+  for (const [name, tensor] of named) {
+    if (!(tensor instanceof Tensor)) throw new TypeError(`AdamW: setWeights got ${name}, which is ${describe(tensor)}, expected a tensor`);
+    if (tensor.isDisposed) throw new TypeError(`AdamW: setWeights got ${name}, which is disposed`);
+    given.set(name, tensor);
+  }
   const parts = names.some((name) => name.endsWith('/t')) ? ['m', 'v', 't'] : ['m', 'v'];
   for (const owner of new Set(names.slice(1).map((name) => name.slice(0, -2)))) {
     const missing = parts.map((part) => `${owner}/${part}`).find((name) => !given.has(name));

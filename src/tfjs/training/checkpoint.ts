@@ -1,8 +1,10 @@
-import { clone, dispose, keep, tensor, util, Variable, type Optimizer, type Tensor } from '@tensorflow/tfjs-core';
+import { clone, dispose, keep, Optimizer, tensor, util, Variable, type Tensor } from '@tensorflow/tfjs-core';
+import { describe } from '../../backend/registry.js';
+import { checkFields } from '../../internal/checks.js';
 import { readFromDevice } from '../device.js';
 import { readCheckpoint, writeCheckpoint, type CheckpointContent, type TrainingState } from './checkpointFile.js';
 import { checkState, ownerOf, prepareState, type NamedTensor } from './optimizerState.js';
-import { inWords, isStoredDType, STORED_DTYPES, type StoredDType, type StoredTensor } from './safetensors.js';
+import { inWords, isStoredDType, shortened, STORED_DTYPES, type StoredDType, type StoredTensor } from './safetensors.js';
 import { jsonOfState } from './trainingState.js';
 import { checkLive, variablesOf, type Variables } from './variables.js';
 
@@ -29,14 +31,18 @@ export interface CheckpointParts {
  *
  * @param parts - See {@link CheckpointParts}. Variables and moments may be float32, int32 or bool.
  * @param state - Default `{}`. See {@link TrainingState}: null, booleans, finite numbers, strings, and lists and records of them. A field of
- *   a record that is undefined is left out; -0 becomes 0.
+ *   a record that is undefined is left out; -0 becomes 0. At most 64 levels and a million values.
  * @returns The bytes. The policy, the state of an {@link AdamW} and `state` are saved as they are at the time of the call, even if training
  *   continues before the promise resolves. Other optimizers are read later: do not train with them until the promise resolves.
  * @throws TypeError if `policy` contains anything but variables, or `state` anything that JSON would change, such as Infinity, NaN or a `Map`
- *   (the message names its path), or a tensor has another dtype.
- * @throws RangeError if the optimizer has state of a variable that `policy` does not contain.
+ *   (the message names its path), a tensor has another dtype, or the optimizer is `tf.train.adamax`, whose state TensorFlow.js does not give.
+ * @throws RangeError if the optimizer has state of a variable that `policy` does not contain, or `state` is too deep or too large.
  */
-export async function saveCheckpoint({ policy, optimizer }: CheckpointParts, state: TrainingState = {}): Promise<Uint8Array> {
+export async function saveCheckpoint(parts: CheckpointParts, state: TrainingState = {}): Promise<Uint8Array> {
+  const { policy, optimizer } = checkedParts('saveCheckpoint', parts);
+  if (optimizer?.getClassName() === 'Adamax') {
+    throw new TypeError('saveCheckpoint: optimizer is Adamax, which TensorFlow.js cannot save, expected AdamW or another of tf.train');
+  }
   const json = jsonOfState(state);
   const found = variablesOf('saveCheckpoint', 'policy', policy);
   const copies: Tensor[] = [];
@@ -58,6 +64,14 @@ export async function saveCheckpoint({ policy, optimizer }: CheckpointParts, sta
   } finally {
     dispose(copies);
   }
+}
+
+function checkedParts(fn: string, parts: CheckpointParts): { policy: Variables; optimizer: Optimizer | undefined } {
+  checkFields(fn, 'parts', parts, [], '{ policy, optimizer }');
+  const { policy, optimizer } = parts;
+  // `instanceof` reads the fields of what it is given, as TensorFlow.js has defined it.
+  if (optimizer === undefined || ((optimizer as unknown) !== null && optimizer instanceof Optimizer)) return { policy, optimizer };
+  throw new TypeError(`${fn}: optimizer is ${describe(optimizer)}, expected an optimizer of TensorFlow.js`);
 }
 
 function storedDType(fn: string, dtype: string): StoredDType {
@@ -95,7 +109,8 @@ const valuesOf = async (tensors: readonly Tensor[]): Promise<StoredTensor[]> =>
  * @throws RangeError if `bytes` is cut short, not a checkpoint, damaged, or written by a later version, or the checkpoint does not match
  *   `parts`.
  */
-export async function loadCheckpoint(bytes: Uint8Array, { policy, optimizer }: CheckpointParts): Promise<TrainingState> {
+export async function loadCheckpoint(bytes: Uint8Array, parts: CheckpointParts): Promise<TrainingState> {
+  const { policy, optimizer } = checkedParts('loadCheckpoint', parts);
   const content = readCheckpoint(bytes);
   const found = variablesOf('loadCheckpoint', 'policy', policy);
   const variables = [...found.values()];
@@ -135,7 +150,9 @@ export async function loadCheckpoint(bytes: Uint8Array, { policy, optimizer }: C
 function checkClass({ optimizer: saved }: CheckpointContent, optimizer: Optimizer | undefined): void {
   const wanted = optimizer?.getClassName();
   if (saved?.className === wanted) return;
-  throw new RangeError(`loadCheckpoint: the optimizer of the checkpoint is ${saved?.className ?? 'none'}, expected ${wanted ?? 'none'}`);
+  throw new RangeError(
+    `loadCheckpoint: the optimizer of the checkpoint is ${shortened(saved?.className ?? 'none')}, expected ${wanted ?? 'none'}`,
+  );
 }
 
 function checkPolicy({ paths, names, policy: stored }: CheckpointContent, policy: ReadonlyMap<string, Variable>): void {
@@ -144,13 +161,13 @@ function checkPolicy({ paths, names, policy: stored }: CheckpointContent, policy
   }
   [...policy].forEach(([path, { name, shape, dtype: given }], i) => {
     if (path !== paths[i]) {
-      throw new RangeError(`loadCheckpoint: variable ${i} is policy${paths[i]!} in the checkpoint, expected policy${path}`);
+      throw new RangeError(`loadCheckpoint: variable ${i} is policy${shortened(paths[i]!)} in the checkpoint, expected policy${path}`);
     }
     const saved = stored[i]!;
     const dtype = storedDType('loadCheckpoint', given);
     if (util.arraysEqual([...saved.shape], shape) && saved.dtype === dtype) return;
     throw new RangeError(
-      `loadCheckpoint: variable ${i}, ${names[i]!}, is ${inWords(saved.dtype, saved.shape)} in the checkpoint, expected ${inWords(dtype, shape)} like ${name}`,
+      `loadCheckpoint: variable ${i}, ${shortened(names[i]!)}, is ${inWords(saved.dtype, saved.shape)} in the checkpoint, expected ${inWords(dtype, shape)} like ${name}`,
     );
   });
 }

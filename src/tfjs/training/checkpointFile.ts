@@ -1,4 +1,5 @@
 import { contentHash } from './contentHash.js';
+import { firstRepeated } from './firstRepeated.js';
 import {
   bytesOf,
   noCheckpoint,
@@ -37,8 +38,8 @@ export interface CheckpointContent {
  *
  * - 1: the tensors `policy.0`, `policy.1`, ... and `optimizer.0`, `optimizer.1`, ...; in the metadata, as JSON, the lists `paths`, `names`
  *   and `optimizerNames`, and `state`; the class of the optimizer as `optimizer`, which is missing with `optimizerNames` if there is none.
- * - 2: also `checksum`, in eight hexadecimal digits: the {@link contentHash} of the other metadata, then of the hashes of all tensors, four
- *   bytes each.
+ * - 2: also `checksum`, in eight hexadecimal digits: the {@link contentHash} of the other metadata, then of the dtypes and shapes of all
+ *   tensors, as JSON such as `[["float32",[2,3]]]`, then of the hashes of their values, four bytes each.
  */
 const VERSION = 2;
 const FORMAT = `prefloss checkpoint ${VERSION}`;
@@ -62,7 +63,8 @@ export function writeCheckpoint({
     state,
   };
   const named = [...numbered('policy', policy), ...numbered('optimizer', optimizer?.tensors ?? [])] as const;
-  const checksum = checksumOf(metadata, named.map(([, { values }]) => contentHash([bytesOf(values)]))); // prettier-ignore
+  const tensors = named.map(([, tensor]) => ({ ...tensor, hash: contentHash([bytesOf(tensor.values)]) }));
+  const checksum = checksumOf(metadata, tensors);
   return writeSafetensors({ metadata: { ...metadata, checksum }, tensors: new Map(named) });
 }
 
@@ -93,14 +95,15 @@ export function readCheckpoint(bytes: Uint8Array): CheckpointContent {
   };
   const ordered = [...policy, ...(optimizer?.tensors ?? [])];
   if (tensors.size > ordered.length) {
-    const [other] = [...tensors].find(([, tensor]) => !ordered.includes(tensor))!;
+    const known = new Set(ordered);
+    const [other] = [...tensors].find(([, tensor]) => !known.has(tensor))!;
     throw noCheckpoint(
       `it has ${quoted(other)}, expected ${names.length} tensors of the policy and ${optimizerNames?.length ?? 0} of the optimizer`,
     );
   }
   const { checksum } = metadata;
   if (version > 1 || checksum !== undefined) {
-    const actual = checksumOf(metadata, ordered.map(({ hash }) => hash)); // prettier-ignore
+    const actual = checksumOf(metadata, ordered);
     if (checksum !== actual) {
       throw new RangeError(
         `loadCheckpoint: bytes has checksum ${actual}, expected ${quoted(checksum)} as it says: the checkpoint is damaged`,
@@ -113,10 +116,11 @@ export function readCheckpoint(bytes: Uint8Array): CheckpointContent {
 const numbered = (prefix: string, tensors: readonly StoredTensor[]): [string, StoredTensor][] =>
   tensors.map((tensor, i) => [`${prefix}.${i}`, tensor]);
 
-function checksumOf(metadata: Readonly<Record<string, string>>, tensors: readonly number[]): string {
+function checksumOf(metadata: Readonly<Record<string, string>>, tensors: readonly ReadTensor[]): string {
   const encoder = new TextEncoder();
   const texts = HASHED.map((key) => encoder.encode(metadata[key] ?? ''));
-  return contentHash([...texts, bytesOf(Uint32Array.from(tensors))])
+  const forms = encoder.encode(JSON.stringify(tensors.map(({ dtype, shape }) => [dtype, shape])));
+  return contentHash([...texts, forms, bytesOf(Uint32Array.from(tensors, ({ hash }) => hash))])
     .toString(16)
     .padStart(8, '0');
 }
@@ -136,10 +140,7 @@ function namesOf(field: string, json: string | undefined): string[] {
   if (!Array.isArray(names) || !names.every((name) => typeof name === 'string')) {
     throw noCheckpoint(`${field} is ${quoted(names)}, expected a list of strings`);
   }
-  const seen = new Set<string>();
-  for (const name of names) {
-    if (seen.has(name)) throw noCheckpoint(`${field} holds ${quoted(name)} twice`);
-    seen.add(name);
-  }
+  const twice = firstRepeated(names);
+  if (twice !== undefined) throw noCheckpoint(`${field} holds ${quoted(twice)} twice`);
   return names;
 }

@@ -47,7 +47,7 @@ export function clipByGlobalNorm<G extends GradientContainer>(grads: G, maxNorm:
   const fn = 'clipByGlobalNorm';
   checkNumber(fn, 'maxNorm', maxNorm, positive);
   const all: Tensor[] = [];
-  mapLeaves(grads, (leaf, path) => {
+  mapLeaves(`${fn}: grads`, grads, (leaf, path) => {
     checkGradient(fn, `grads${path}`, leaf);
     all.push(leaf);
   });
@@ -57,6 +57,6 @@ export function clipByGlobalNorm<G extends GradientContainer>(grads: G, maxNorm:
     const norm = sqrt(squares.reduce((total, one) => add(total, one), scalar(0))) as Scalar;
     // The 1e-6 is PyTorch's.
     const scale = minimum(div(maxNorm, add(norm, 1e-6)), 1);
-    return { grads: mapLeaves(grads, (grad) => mul(grad as Tensor, scale)) as G, norm };
+    return { grads: mapLeaves(`${fn}: grads`, grads, (grad) => mul(grad as Tensor, scale)) as G, norm };
   });
 }

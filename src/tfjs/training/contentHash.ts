@@ -1,6 +1,7 @@
 /**
- * A hash of 32 bits of several parts, in their order, which finds damage but no intent: each change of one word changes it, any other with
- * a probability of 1 - 2^-32. It takes little of the time of reading a file; a CRC-32 takes several times as long in JavaScript.
+ * A hash of 32 bits of several parts, in their order, which finds damage but no intent. Each change within one word changes it, and random
+ * damage to more does with a probability of 1 - 2^-32; changes that cancel each other, such as of w0 by 3 and of w1 by -1, do not. It takes
+ * little of the time of reading a file; a CRC-32 takes several times as long in JavaScript.
  *
  *     h = 0; for each part: h = mix(h, x) for its groups of eight little-endian words w0 ... w7, then its remaining words, then bytes, where
  *     mix(h, x) = (rotateLeft(h, 13) xor x) 0x9e3779b1 mod 2^32    x = w0 + 3 w1 + 5 w2 + ... + 15 w7 mod 2^32, or the word, or the byte

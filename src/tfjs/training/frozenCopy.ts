@@ -37,7 +37,7 @@ export function frozenCopy<V extends Variables>(source: V): V {
     return copy;
   };
   try {
-    return mapLeaves(source, (leaf) => copyOf(leaf as Variable | ModelLike)) as V;
+    return mapLeaves('frozenCopy: source', source, (leaf) => copyOf(leaf as Variable | ModelLike)) as V;
   } catch (error) {
     for (const copy of copies.values()) discard(copy);
     throw error;

@@ -1,6 +1,5 @@
 import { add, clone, dispose, keep, tidy, util, type NamedTensorMap } from '@tensorflow/tfjs-core';
-import { checkFields } from '../../internal/checks.js';
-import { checkGradient } from './gradients.js';
+import { checkGradient, gradientsByName } from './gradients.js';
 import type { Gradients } from './valueAndGrads.js';
 
 /**
@@ -39,8 +38,7 @@ export class GradientAccumulator {
    */
   add(grads: NamedTensorMap): void {
     const fn = 'GradientAccumulator';
-    checkFields(fn, 'grads', grads, []);
-    const sums = Object.entries(grads).map(([name, grad]) => {
+    const sums = gradientsByName(fn, 'grads', grads).map(([name, grad]) => {
       checkGradient(fn, `grads.${name}`, grad);
       const before = Object.hasOwn(this.total, name) ? this.total[name] : undefined;
       if (before && !util.arraysEqual(before.shape, grad.shape)) {

@@ -1,5 +1,12 @@
 import { Tensor } from '@tensorflow/tfjs-core';
 import { describe } from '../../backend/registry.js';
+import { isPlainObject } from '../../internal/checks.js';
+
+/** The entries of a record of gradients. Any other object, such as a `Map`, has no fields to read, and would do nothing silently. */
+export function gradientsByName(fn: string, name: string, gradients: unknown): [string, unknown][] {
+  if (typeof gradients === 'object' && gradients !== null && isPlainObject(gradients)) return Object.entries(gradients);
+  throw new TypeError(`${fn}: ${name} is ${describe(gradients)}, expected gradients by variable name`);
+}
 
 /** Checks that a gradient is a live tensor of float32: `tf.variableGrads` returns null for variables that are not trainable. */
 export function checkGradient(fn: string, name: string, gradient: unknown): asserts gradient is Tensor {

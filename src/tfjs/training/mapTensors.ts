@@ -8,12 +8,13 @@ import { mapLeaves } from './mapLeaves.js';
  * before `f` is called.
  */
 export function mapTensors<R>(fn: string, container: R, f: (tensor: Tensor) => Tensor): R {
-  mapLeaves(container, (leaf, path) => {
+  const name = `${fn}: the result of f`;
+  mapLeaves(name, container, (leaf, path) => {
     if (leaf instanceof Tensor) {
       if (leaf.isDisposed) throw new TypeError(`${fn}: f returned a disposed tensor${path && ` as ${path}`}`);
     } else if (typeof leaf === 'object' && leaf !== null) {
       throw new TypeError(`${fn}: f returned ${describe(leaf)}, expected tensors, or records or lists of tensors`);
     }
   });
-  return mapLeaves(container, (leaf) => (leaf instanceof Tensor ? f(leaf as Tensor) : leaf)) as R;
+  return mapLeaves(name, container, (leaf) => (leaf instanceof Tensor ? f(leaf as Tensor) : leaf)) as R;
 }

@@ -1,7 +1,8 @@
 import { util, Variable, variable, type Optimizer, type Tensor } from '@tensorflow/tfjs-core';
 import type { CheckpointContent } from './checkpointFile.js';
+import { firstRepeated } from './firstRepeated.js';
 import { mapLeaves } from './mapLeaves.js';
-import { inWords, type StoredTensor } from './safetensors.js';
+import { inWords, shortened, type StoredTensor } from './safetensors.js';
 
 export type NamedTensor = Awaited<ReturnType<Optimizer['getWeights']>>[number];
 
@@ -48,7 +49,7 @@ export function checkState(
   if (!parts || !saved) return;
   const variables = new Map(names.map((name, i) => [name, policy[i]!]));
   const has = new Set(saved.names);
-  if (saved.names[0] !== 'iter') throw new RangeError(`${subject} has ${saved.names[0] ?? 'no state'}, expected iter`);
+  if (saved.names[0] !== 'iter') throw new RangeError(`${subject} has ${shortened(saved.names[0] ?? 'no state')}, expected iter`);
   // Earlier versions of AdamW had one count for all variables.
   const counted = saved.names.some((name) => ownerOf(name)[1] === 't');
   const needed = parts.filter((part) => part !== 't' || counted);
@@ -56,17 +57,17 @@ export function checkState(
     const [owner, part] = ownerOf(name);
     const like = variables.get(owner);
     if (i > 0 && !(like && needed.includes(part))) {
-      throw new RangeError(`${subject} has ${name}, expected ${needed.join(' or ') || 'nothing'} of a variable of policy`);
+      throw new RangeError(`${subject} has ${shortened(name)}, expected ${needed.join(' or ') || 'nothing'} of a variable of policy`);
     }
     const missing = i > 0 && needed.find((other) => !has.has(`${owner}/${other}`));
-    if (missing) throw new RangeError(`${subject} has ${name}, but no ${owner}/${missing}`);
+    if (missing) throw new RangeError(`${subject} has ${shortened(name)}, but no ${shortened(owner)}/${missing}`);
     const isCount = i === 0 || part === 't';
-    expectLike(`${subject} has ${name}`, saved.tensors[i]!, isCount ? { dtype: 'int32', shape: [] } : like!);
+    expectLike(`${subject} has ${shortened(name)}`, saved.tensors[i]!, isCount ? { dtype: 'int32', shape: [] } : like!);
     const [value] = saved.tensors[i]!.values;
-    if (isCount && value! < 0) throw new RangeError(`${subject} has ${name} = ${value!}, expected an integer >= 0`);
+    if (isCount && value! < 0) throw new RangeError(`${subject} has ${shortened(name)} = ${value!}, expected an integer >= 0`);
   });
-  const twice = saved.names.find((name, i) => saved.names.indexOf(name) !== i);
-  if (twice !== undefined) throw new RangeError(`${subject} has ${twice} twice`);
+  const twice = firstRepeated(saved.names);
+  if (twice !== undefined) throw new RangeError(`${subject} has ${shortened(twice)} twice`);
 }
 
 function expectLike(words: string, { dtype, shape }: StoredTensor, like: Pick<StoredTensor, 'dtype' | 'shape'>): void {
@@ -112,7 +113,9 @@ export async function prepareState(optimizer: Optimizer, state: NamedTensor[]): 
 
 /** A copy of an optimizer with variables of its own, which share the memory of the values. */
 function copyOf(optimizer: Optimizer): Optimizer {
-  const fields = mapLeaves(fieldsOf(optimizer), (leaf) => (leaf instanceof Variable ? variable(leaf as Tensor, leaf.trainable) : leaf));
+  const fields = mapLeaves('loadCheckpoint: optimizer', fieldsOf(optimizer), (leaf) =>
+    leaf instanceof Variable ? variable(leaf as Tensor, leaf.trainable) : leaf,
+  );
   return Object.assign(Object.create(Object.getPrototypeOf(optimizer) as object) as Optimizer, fields);
 }
 
@@ -121,7 +124,7 @@ const fieldsOf = (optimizer: Optimizer): Record<string, unknown> => Object.fromE
 /** The variables in the fields of an optimizer. */
 function variablesIn(optimizer: Optimizer): Set<Variable> {
   const found = new Set<Variable>();
-  mapLeaves(fieldsOf(optimizer), (leaf) => {
+  mapLeaves('loadCheckpoint: optimizer', fieldsOf(optimizer), (leaf) => {
     if (leaf instanceof Variable) found.add(leaf as Variable);
   });
   return found;

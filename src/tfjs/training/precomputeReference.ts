@@ -49,7 +49,7 @@ export async function precomputeReference<Batch, Logps extends object>(
   checkOptions(fn, options, ['done', 'onBatch']);
   const { done = [], onBatch } = options;
   if (!Array.isArray(done)) throw new TypeError(`${fn}: done is ${describe(done)}, expected a list`);
-  mapLeaves(done, (value, path) => {
+  mapLeaves(`${fn}: done`, done, (value, path) => {
     if (typeof value !== 'number') throw new TypeError(`${fn}: done${path} is ${describe(value)}, expected a number`);
   });
   const results = [...(done as readonly ValuesOf<Logps>[])];
@@ -71,7 +71,7 @@ export async function precomputeReference<Batch, Logps extends object>(
 
 function checkLogps(fn: string, name: string, logps: object): void {
   let count = 0;
-  mapLeaves(logps, (leaf, path) => {
+  mapLeaves(`${fn}: ${name}`, logps, (leaf, path) => {
     if (!(leaf instanceof Tensor)) throw new TypeError(`${fn}: ${name}${path} is ${describe(leaf)}, expected a tensor`);
     if (leaf.isDisposed) throw new TypeError(`${fn}: ${name}${path} is disposed`);
     count++;
@@ -81,11 +81,11 @@ function checkLogps(fn: string, name: string, logps: object): void {
 
 async function readAndDispose<Logps extends object>(fn: string, name: string, logps: Logps): Promise<ValuesOf<Logps>> {
   const tensors: Tensor[] = [];
-  mapLeaves(logps, (leaf) => tensors.push(leaf as Tensor));
+  mapLeaves(`${fn}: ${name}`, logps, (leaf) => tensors.push(leaf as Tensor));
   try {
     const values = await backendOf<Tensor>(...tensors).read(tensors);
     let next = 0;
-    return mapLeaves(logps, (_, path) => {
+    return mapLeaves(`${fn}: ${name}`, logps, (_, path) => {
       const list = Array.from(values[next++]!);
       checkEach(fn, `${name}${path}`, list, finite);
       return list;

@@ -42,7 +42,7 @@ export const isStoredDType = (dtype: string): dtype is StoredDType => Object.has
 export const STORED_DTYPES = Object.keys(DTYPES).join(' or ');
 
 /** A tensor in words, such as `F32 [2, 3]`. */
-export const inWords = (dtype: StoredDType, shape: readonly number[]): string => `${DTYPES[dtype].name} [${shape.join(', ')}]`;
+export const inWords = (dtype: StoredDType, shape: readonly number[]): string => `${DTYPES[dtype].name} [${shortened(shape.join(', '))}]`;
 
 /** The bytes of values, without a copy. */
 export const bytesOf = ({ buffer, byteOffset, byteLength }: ArrayBufferView): Uint8Array => new Uint8Array(buffer, byteOffset, byteLength);
@@ -86,7 +86,7 @@ export function readSafetensors(bytes: Uint8Array): Safetensors<ReadTensor> {
   let end = 0;
   for (const [name, { from, to }] of [...entries].sort(([, a], [, b]) => a.from - b.from || a.to - b.to)) {
     if (from !== end)
-      throw noCheckpoint(`${name} begins at byte ${from}, expected ${end}: tensors ${from < end ? 'overlap' : 'leave a gap'}`);
+      throw noCheckpoint(`${shortened(name)} begins at byte ${from}, expected ${end}: tensors ${from < end ? 'overlap' : 'leave a gap'}`);
     end = to;
   }
   expectLength(bytes, start + end);
@@ -105,11 +105,17 @@ export function readSafetensors(bytes: Uint8Array): Safetensors<ReadTensor> {
 export const noCheckpoint = (reason: string, cause?: unknown): RangeError =>
   new RangeError(`loadCheckpoint: bytes is not a checkpoint from saveCheckpoint: ${reason}`, cause === undefined ? undefined : { cause });
 
-/** A value of a file in a message, which a hostile file must not make long. */
-export const quoted = (value: unknown): string => {
-  const json = JSON.stringify(value) as string | undefined;
-  return json === undefined || json.length <= 60 ? String(json) : `${json.slice(0, 60)}...`;
-};
+/** The start of a name of a file in a message, which a hostile file must not make long. */
+export const shortened = (text: string, length = 200): string => (text.length <= length ? text : `${text.slice(0, length)}...`);
+
+/** A value of a file in a message. */
+export function quoted(value: unknown): string {
+  try {
+    return shortened(String(JSON.stringify(value)), 60);
+  } catch {
+    return 'nested too deep';
+  }
+}
 
 /** Parses JSON that must be a record. */
 export function parseRecord(name: string, json: string | undefined): Record<string, unknown> {
@@ -146,16 +152,16 @@ const isSize = (value: unknown): value is number => Number.isSafeInteger(value) 
 function entryOf(name: string, value: unknown): Entry {
   const { dtype: dtypeName, shape, data_offsets: offsets } = (value ?? {}) as Partial<Record<'dtype' | 'shape' | 'data_offsets', unknown>>;
   const dtype = (Object.keys(DTYPES) as StoredDType[]).find((key) => DTYPES[key].name === dtypeName);
-  if (!dtype) throw noCheckpoint(`${name} has dtype ${quoted(dtypeName)}, expected F32 or I32 or BOOL`);
+  if (!dtype) throw noCheckpoint(`${shortened(name)} has dtype ${quoted(dtypeName)}, expected F32 or I32 or BOOL`);
   if (!Array.isArray(shape) || !shape.every(isSize)) {
-    throw noCheckpoint(`${name} has shape ${quoted(shape)}, expected a list of integers >= 0`);
+    throw noCheckpoint(`${shortened(name)} has shape ${quoted(shape)}, expected a list of integers >= 0`);
   }
   const size = shape.reduce((a, b) => a * b, DTYPES[dtype].View.BYTES_PER_ELEMENT);
   if (Array.isArray(offsets) && offsets.length === 2 && offsets.every(isSize)) {
     const [from, to] = offsets as unknown as [number, number];
     if (to - from === size) return { dtype, shape, from, to };
   }
-  throw noCheckpoint(`${name} has data_offsets ${quoted(offsets)}, expected two integers >= 0, ${size} bytes apart`);
+  throw noCheckpoint(`${shortened(name)} has data_offsets ${quoted(offsets)}, expected two integers >= 0, ${size} bytes apart`);
 }
 
 function stringsOf(metadata: unknown): Record<string, string> {

@@ -50,7 +50,7 @@ export function variablesOf(
     checkLive(fn, `${name}${path}`, leaf as Variable);
     if (!found.has(leaf as Variable)) found.set(leaf as Variable, path);
   };
-  mapLeaves(container, (leaf, path) => {
+  mapLeaves(`${fn}: ${name}`, container, (leaf, path) => {
     if (!isModel(leaf)) add(leaf, path);
     else if (!trainableOnly) addWeights(leaf, path, add);
     else for (const [i, weight] of leaf.getWeights(true).entries()) add(weight, `${path}.getWeights(true)[${i}]`);

@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { AdamW, type AdamWOptions } from '../../../src/index.js';
 import { expectClose, type Values } from '../../../src/testing/index.js';
 import golden from './training.json' with { type: 'json' };
-import { stateOf } from '../../support/checkpoints.js';
+import { noRecords, stateOf } from '../../support/checkpoints.js';
 import { epsilon, expectError, isArrays, liveTensors, read } from '../../support/engine.js';
 import { variables } from '../../support/variables.js';
 
@@ -243,6 +243,23 @@ describe.skipIf(isArrays)('AdamW', () => {
       optimizer.dispose();
     });
 
+    it('of what is no record and no list of named gradients, nothing has changed', async () => {
+      const weights = variables([[1]]);
+      const optimizer = new AdamW();
+      const apply = (wrong: unknown) => () => {
+        optimizer.applyGradients(wrong as never);
+      };
+      const before = await stateOf(weights, optimizer);
+      for (const [wrong, words] of noRecords) expectError(apply(wrong), TypeError, `AdamW: gradients is ${words}, expected gradients by variable name`); // prettier-ignore
+      for (const [wrong, words] of [
+        [undefined, 'undefined'],
+        [null, 'null'],
+        [{}, 'a value of type Object'],
+      ] as const) expectError(apply([wrong]), TypeError, `AdamW: gradients[0] is ${words}, expected { name, tensor }`); // prettier-ignore
+      expectError(apply(new Array(1)), TypeError, 'AdamW: gradients[0] is undefined, expected { name, tensor }');
+      expect(await stateOf(weights, optimizer)).toEqual(before);
+    });
+
     it('of a variable that is not of float32, nothing has changed', async () => {
       const [w, whole] = [tf.variable(tf.tensor1d([1])), tf.variable(tf.tensor1d([1], 'int32'))];
       const [optimizer, grad] = [new AdamW(), tf.tensor1d([1])];
@@ -269,6 +286,9 @@ describe.skipIf(isArrays)('AdamW', () => {
         [[iter, m, v, other(t, tf.tensor1d([]))], `${name}/t is undefined, expected a number`],
         [[other(iter, tf.scalar(0.5)), m, v, t], 'iter must be an integer >= 0, got 0.5'],
         [[iter, m, v, t, m], `setWeights got ${name}/m twice`],
+        [undefined as never, 'setWeights got undefined, expected a list of { name, tensor }'],
+        [[null as never], 'weightValues[0] is null, expected { name, tensor }'],
+        [[iter, m, v, other(t, 1 as never)], `setWeights got ${name}/t, which is a number, expected a tensor`],
       ];
       const before = await stateOf(weights, optimizer);
       for (const [state, message] of cases) await expect(optimizer.setWeights(state)).rejects.toThrow(`AdamW: ${message}`);

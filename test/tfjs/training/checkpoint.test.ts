@@ -1,5 +1,5 @@
 import * as tf from '@tensorflow/tfjs';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 import { AdamW, loadCheckpoint, ops, saveCheckpoint } from '../../../src/index.js';
 import versions from './checkpoints.json' with { type: 'json' };
 import golden from './training.json' with { type: 'json' };
@@ -110,7 +110,12 @@ describe.skipIf(isArrays)('saveCheckpoint and loadCheckpoint', () => {
     train(policy, adam, 1);
     const bytes = await saveCheckpoint({ policy, optimizer: adam });
     const before = liveTensors();
-    await expect(saveCheckpoint({ policy, optimizer: adamax })).rejects.toThrow('getWeights() is not implemented for Adamax yet');
+    await expect(saveCheckpoint({ policy, optimizer: adamax })).rejects.toThrow(
+      new TypeError('saveCheckpoint: optimizer is Adamax, which TensorFlow.js cannot save, expected AdamW or another of tf.train'),
+    );
+    const unsaved = vi.spyOn(adam, 'getWeights').mockRejectedValue(new Error('not saved'));
+    await expect(saveCheckpoint({ policy, optimizer: adam })).rejects.toThrow('not saved');
+    unsaved.mockRestore();
     adam.setWeights = () => Promise.reject(new Error('refused'));
     await expect(loadCheckpoint(bytes, { policy, optimizer: adam })).rejects.toThrow('refused');
     expect(liveTensors()).toBe(before);
@@ -161,11 +166,26 @@ describe.skipIf(isArrays)('saveCheckpoint and loadCheckpoint', () => {
         paths: '["[0]"]',
         names: '["weights of a test"]',
         state: '{"step":1}',
-        checksum: '87a96374',
+        checksum: '3bbf281e',
       },
       'policy.0': { dtype: 'F32', shape: [1, 2], data_offsets: [0, 8] },
     });
     expect(Array.from(new Float32Array(bytes.slice(8 + length).buffer))).toEqual([1, 2]);
+  });
+
+  it('name parts that are none', async () => {
+    const policy = variables([[1]]);
+    const bytes = await saveCheckpoint({ policy });
+    const cases = [
+      [undefined, 'parts is undefined, expected { policy, optimizer }'],
+      [policy, 'parts is a list, expected { policy, optimizer }'],
+      [{ policy, optimizer: {} }, 'optimizer is a value of type Object, expected an optimizer of TensorFlow.js'],
+      [{ policy, optimizer: null }, 'optimizer is null, expected an optimizer of TensorFlow.js'],
+    ] as [never, string][];
+    for (const [given, message] of cases) {
+      await expect(saveCheckpoint(given)).rejects.toThrow(new TypeError(`saveCheckpoint: ${message}`));
+      await expect(loadCheckpoint(bytes, given)).rejects.toThrow(new TypeError(`loadCheckpoint: ${message}`));
+    }
   });
 
   it('name what is wrong, and then change nothing', async () => {
@@ -221,6 +241,7 @@ describe.skipIf(isArrays)('saveCheckpoint and loadCheckpoint', () => {
       header.__metadata__.optimizerNames = JSON.stringify(list);
     };
     const no = 'loadCheckpoint: bytes is not a checkpoint from saveCheckpoint: ';
+    const long = `${'a'.repeat(200)}...`;
     const of = 'loadCheckpoint: the optimizer of the checkpoint has ';
     // policy.0 is F32 [2, 3], policy.1 F32 [2]; the optimizer has iter, then m, v and t of each.
     const cases: [string, Parameters<typeof edited>[1], string | RegExp][] = [
@@ -266,13 +287,23 @@ describe.skipIf(isArrays)('saveCheckpoint and loadCheckpoint', () => {
       ['a path twice', metadata({ paths: '["[0]","[0]"]' }), `${no}paths holds "[0]" twice`],
       ['a name twice', metadata({ names: '["a","a"]' }), `${no}names holds "a" twice`],
       ['a state that is a list', metadata({ state: '[]' }), `${no}state is [], expected a record`],
+      ['a state nested too deep', metadata({ state: `${'['.repeat(100_000)}${']'.repeat(100_000)}` }), `${no}state is nested too deep, expected a record`], // prettier-ignore
+      ['names nested too deep', metadata({ names: `${'['.repeat(100_000)}${']'.repeat(100_000)}` }), `${no}names is nested too deep, expected a list of strings`], // prettier-ignore
       ['a state that is null', metadata({ state: 'null' }), `${no}state is null, expected a record`],
       ['an optimizer without names', (header) => { delete header.__metadata__.optimizerNames; }, `${no}it has no optimizerNames`], // prettier-ignore
       ['names of an optimizer twice', (header) => { metadata({ optimizerNames: JSON.stringify(names(header).fill('a/m', 1)) })(header); }, `${no}optimizerNames holds "a/m" twice`], // prettier-ignore
       ['a moment of an unknown variable', renamed(1, () => 'other/m'), `${of}other/m, expected m or v or t of a variable of policy`],
       ['an unknown moment', renamed(2, (owner) => `${owner}/momentum`), /has .*\/m, but no .*\/v$/],
+      [
+        'a long path',
+        metadata({ paths: JSON.stringify(['a'.repeat(1e6), 'b']) }),
+        `variable 0 is policy${long} in the checkpoint, expected policy[0]`,
+      ],
+      ['a long name of an optimizer', metadata({ optimizer: 'a'.repeat(1e6) }), `loadCheckpoint: the optimizer of the checkpoint is ${long}, expected AdamW`], // prettier-ignore
+      ['a long name of a moment', renamed(1, () => `${'a'.repeat(1e6)}/m`), `${of}${long}, expected m or v or t of a variable of policy`],
       ['a state that does not begin with iter', renamed(0, () => 'count'), `${of}count, expected iter`],
       ['a moment of another shape', changed('optimizer.1', { shape: [3, 2] }), /has .*\/m as F32 \[3, 2\], expected F32 \[2, 3\]$/],
+      ['a moment of many axes', changed('optimizer.1', { shape: [2, 3, ...Array<number>(1e6).fill(1)] }), /m as F32 \[2, 3, [1, ]{194}\.\.\.\], expected F32 \[2, 3\]$/], // prettier-ignore
       ['a moment of another dtype', changed('optimizer.2', { dtype: 'I32' }), /has .*\/v as I32 \[2, 3\], expected F32 \[2, 3\]$/],
       ['iter of another dtype', changed('optimizer.0', { dtype: 'F32' }), `${of}iter as F32 [], expected I32 []`],
       ['iter with an axis', changed('optimizer.0', { shape: [1] }), `${of}iter as I32 [1], expected I32 []`],
@@ -298,6 +329,7 @@ describe.skipIf(isArrays)('saveCheckpoint and loadCheckpoint', () => {
       const { policy, optimizer, bytes } = await trained();
       const { header, data } = parts(bytes);
       const json = JSON.stringify(header);
+      const deep = '['.repeat(100_000) + ']'.repeat(100_000);
       const files: [Uint8Array, string][] = [
         [fileOf(json, data, 2n ** 63n), `${no}its header has 9223372036854775808 bytes, expected at most 100000000`],
         [fileOf(json, data, 100_000_001n), `${no}its header has 100000001 bytes, expected at most 100000000`],
@@ -307,6 +339,17 @@ describe.skipIf(isArrays)('saveCheckpoint and loadCheckpoint', () => {
         [fileOf(json.slice(0, -1), data), `${no}the header is not JSON`],
         [fileOf(new Uint8Array([0x7b, 0xff, 0x7d]), data), `${no}the header is not UTF-8`],
         [fileOf('['.repeat(1_000_000), data), `${no}the header is not JSON`],
+        // Nesting at which JSON.stringify runs out of stack.
+        ...(
+          [
+            [deep, 'the header is nested too deep, expected a record'],
+            [`{"__metadata__":${deep}}`, '__metadata__ is nested too deep, expected a record of strings'],
+            [`{"a":{"dtype":${deep}}}`, 'a has dtype nested too deep, expected F32 or I32 or BOOL'],
+            [`{"a":{"dtype":"F32","shape":${deep}}}`, 'a has shape nested too deep, expected a list of integers >= 0'],
+            [`{"a":{"dtype":"F32","shape":[],"data_offsets":${deep}}}`, 'a has data_offsets nested too deep, expected two integers >= 0, 4 bytes apart'], // prettier-ignore
+            [`{"${'a'.repeat(1_000_000)}":1}`, `${'a'.repeat(200)}... has dtype undefined`],
+          ] as const
+        ).map(([text, message]): [Uint8Array, string] => [fileOf(text, new Uint8Array(0)), no + message]),
         // Of an entry that is given twice, the last counts, so that the bytes of the first belong to nothing.
         [fileOf(json.replace('{', '{"policy.0":{"dtype":"F32","shape":[1],"data_offsets":[0,4]},').replace('[0,24]', '[4,28]'), data), `${no}policy.0 begins at byte 4, expected 0: tensors leave a gap`], // prettier-ignore
       ];
@@ -315,6 +358,13 @@ describe.skipIf(isArrays)('saveCheckpoint and loadCheckpoint', () => {
       expect(await stateOf(policy, optimizer)).toEqual(before);
       expect(await loadCheckpoint(fileOf(`${json}   `, data), { policy, optimizer })).toEqual({ step: 3 });
       optimizer.dispose();
+    });
+
+    it('refuse a shape that has changed, of the same size', async () => {
+      const policy = variables([[[1, 2]]]); // prettier-ignore
+      const { header, data } = parts(await saveCheckpoint({ policy }));
+      const changed = fileOf(JSON.stringify(header).replace('"shape":[1,2]', '"shape":[2,1]'), data);
+      await expect(loadCheckpoint(changed, { policy: variables([[[1], [2]]]) })).rejects.toThrow('the checkpoint is damaged');
     });
 
     it('refuse a file in which any one bit is flipped', async () => {

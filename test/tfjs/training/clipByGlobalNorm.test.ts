@@ -47,6 +47,9 @@ describe.skipIf(isArrays)('clipByGlobalNorm', () => {
     const disposed = tf.scalar(1);
     disposed.dispose();
     expectError(() => clipByGlobalNorm({ disposed }, 1), TypeError, 'clipByGlobalNorm: grads.disposed is disposed');
+    const cyclic: GradientContainer[] = [];
+    cyclic.push(cyclic);
+    expectError(() => clipByGlobalNorm(cyclic, 1), TypeError, `clipByGlobalNorm: grads${'[0]'.repeat(64)} is nested deeper than 64 levels`);
   });
 
   it("makes all gradients NaN where the norm is, and finite ones 0 where it is infinite, as PyTorch's", async () => {

@@ -12,6 +12,7 @@ import {
   valueAndGrads,
 } from '../../../src/index.js';
 import { expectClose, type Values } from '../../../src/testing/index.js';
+import { noRecords } from '../../support/checkpoints.js';
 import { epsilon, expectError, isArrays, liveTensors, read } from '../../support/engine.js';
 
 type T = tf.Tensor1D;
@@ -119,7 +120,10 @@ describe.skipIf(isArrays)('GradientAccumulator', () => {
       tf.dispose(total);
     }
     const accumulator = new GradientAccumulator();
-    expectError(() => { accumulator.add(undefined as never); }, TypeError, 'GradientAccumulator: grads is undefined, expected {  }'); // prettier-ignore
+    for (const [wrong, words] of noRecords) {
+      expectError(() => { accumulator.add(wrong as never); }, TypeError, `GradientAccumulator: grads is ${words}, expected gradients by variable name`); // prettier-ignore
+    }
+    expectError(() => { accumulator.add([a] as never); }, TypeError, 'GradientAccumulator: grads is a list, expected gradients by variable name'); // prettier-ignore
     accumulator.add({ constructor: a } as never);
     expect(await read(accumulator.take().constructor)).toEqual([1, 2]);
   });

@@ -54,6 +54,9 @@ describe.skipIf(isArrays)('noGrad', () => {
     const disposed = tf.scalar(1);
     disposed.dispose();
     expectError(() => noGrad(() => disposed), TypeError, 'noGrad: f returned a disposed tensor');
+    const cyclic: unknown[] = [];
+    cyclic.push(cyclic);
+    expectError(() => noGrad(() => cyclic), TypeError, `noGrad: the result of f${'[0]'.repeat(64)} is nested deeper than 64 levels`);
     expect(noGrad(() => ({ a: 1, b: 'two', c: null, d: undefined, e: true }))).toEqual({ a: 1, b: 'two', c: null, d: undefined, e: true });
   });
 

@@ -41,6 +41,36 @@ describe.skipIf(!isArrays)('jsonOfState', () => {
     expectError(() => jsonOfState(state), TypeError, `saveCheckpoint: state is ${words}, expected a record`);
   });
 
+  const nested = (levels: number): unknown => (levels === 0 ? 1 : [nested(levels - 1)]);
+
+  it('takes 64 levels and a million values, and refuses more', () => {
+    expect(JSON.parse(jsonOfState({ a: nested(63) }))).toEqual({ a: nested(63) });
+    const deep = `saveCheckpoint: state.a${'[0]'.repeat(63)} is nested deeper than 64 levels`;
+    expectError(() => jsonOfState({ a: nested(64) }), RangeError, deep);
+    let far: unknown = 1;
+    for (let i = 0; i < 20_000; i++) far = [far];
+    expectError(() => jsonOfState({ a: far }), RangeError, deep);
+    const many = 'saveCheckpoint: state has more than 1000000 values';
+    // The state and the list are values, too.
+    expect(jsonOfState({ a: new Array(999_998).fill(0) })).toHaveLength(2 * 999_998 + 7);
+    expectError(() => jsonOfState({ a: new Array(999_999).fill(0) }), RangeError, many);
+    expectError(() => jsonOfState({ a: new Array(2 ** 32 - 1) }), RangeError, many);
+    let shared: unknown = [1];
+    for (let i = 0; i < 26; i++) shared = [shared, shared];
+    expectError(() => jsonOfState({ a: shared }), RangeError, many);
+  });
+
+  it('reads each field once, and keeps those that are not enumerable', () => {
+    let reads = 0;
+    const state = {
+      get count() {
+        return ++reads;
+      },
+    };
+    Object.defineProperty(state, 'hidden', { value: 2 });
+    expect([JSON.parse(jsonOfState(state)), reads]).toEqual([{ count: 1, hidden: 2 }, 1]);
+  });
+
   it('takes what JSON keeps, and the same list twice', () => {
     const list = [1, -2.5, 1e300, Number.MIN_VALUE, null, true, 'é\ud800', { deep: [[]] }];
     const state = { list, again: list, record: Object.assign(Object.create(null) as object, { a: 1 }), ['__proto__']: { b: 2 } };

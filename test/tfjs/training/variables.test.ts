@@ -182,6 +182,10 @@ describe.skipIf(isArrays)('containers of variables', () => {
     const good = variable(1);
     const gone = variable(1);
     gone.dispose();
+    const cyclic: unknown[] = [];
+    cyclic.push(cyclic);
+    let deep: unknown = good;
+    for (let i = 0; i < 20_000; i++) deep = { a: deep };
     class Model {
       weight = good;
     }
@@ -191,6 +195,9 @@ describe.skipIf(isArrays)('containers of variables', () => {
       [{ bias: undefined }, `.bias is undefined, ${EXPECTED}`],
       [new Model(), ` is a value of type Model, ${EXPECTED}`],
       [{ optimizer: tf.train.sgd(1) }, `.optimizer is a value of type SGDOptimizer, ${EXPECTED}`],
+      [cyclic, `${'[0]'.repeat(64)} is nested deeper than 64 levels`],
+      [deep, `${'.a'.repeat(64)} is nested deeper than 64 levels`],
+      [[, good], `[0] is undefined, ${EXPECTED}`],
       [{ head: gone }, `.head, ${gone.name}, is disposed`],
     ];
     for (const [given, message] of cases) {
