@@ -312,7 +312,7 @@ function checkedState(state: readonly NamedTensor[]): ReadonlyMap<string, Tensor
   for (const [name, tensor] of named) {
     if (!(tensor instanceof Tensor)) throw new TypeError(`AdamW: setWeights got ${name}, which is ${describe(tensor)}, expected a tensor`);
     if (tensor.isDisposed) throw new TypeError(`AdamW: setWeights got ${name}, which is disposed`);
-    given.set(name, tensor);
+    given.set(name, tensor as Tensor);
   }
   const parts = names.some((name) => name.endsWith('/t')) ? ['m', 'v', 't'] : ['m', 'v'];
   for (const owner of new Set(names.slice(1).map((name) => name.slice(0, -2)))) {

@@ -21,7 +21,8 @@ export interface CheckpointParts {
 /**
  * Serializes the policy and the state of its optimizer as the bytes of a
  * [safetensors](https://github.com/huggingface/safetensors) file, which Python can read too. With {@link AdamW}, training that is
- * resumed with {@link loadCheckpoint} continues bit for bit, given the same hyperparameters and data.
+ * resumed with {@link loadCheckpoint} continues bit for bit, given the same hyperparameters and data. That with `tf.train.adam` may differ in
+ * the last digits: TensorFlow.js does not save its powers of beta, and computes them in another way when it sets the state.
  *
  * The file does not contain the reference or the hyperparameters of the optimizer, such as the learning rate. It holds a checksum of its
  * content and the version of its format: every later version of this library reads it.

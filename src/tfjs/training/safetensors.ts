@@ -111,7 +111,8 @@ export const shortened = (text: string, length = 200): string => (text.length <=
 /** A value of a file in a message. */
 export function quoted(value: unknown): string {
   try {
-    return shortened(String(JSON.stringify(value)), 60);
+    const json = JSON.stringify(value) as string | undefined;
+    return shortened(json ?? 'undefined', 60);
   } catch {
     return 'nested too deep';
   }
