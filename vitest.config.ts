@@ -17,7 +17,7 @@ if (!hasTfjsNode())
 
 // Every test is written once and runs on every engine, except tests that need Node.js (`test/node`) or no engine (`test/data`,
 // `test/rows`), which run once.
-const engines = { include: ['test/**/*.test.ts'], exclude: [...configDefaults.exclude, 'test/{node,data,rows}/**'] };
+const engines = { include: ['test/**/*.test.ts'], exclude: [...configDefaults.exclude, 'test/{node,data,rows,fuzz}/**'] };
 const src = (name: string) => new URL(`src/${name}.ts`, import.meta.url).pathname;
 const alias = [
   { find: /^prefloss$/, replacement: src('index') },

@@ -109,14 +109,12 @@ export const noCheckpoint = (reason: string, cause?: unknown): RangeError =>
 export const shortened = (text: string, length = 200): string => (text.length <= length ? text : `${text.slice(0, length)}...`);
 
 /** A value of a file in a message. */
-export function quoted(value: unknown): string {
-  try {
-    const json = JSON.stringify(value) as string | undefined;
-    return shortened(json ?? 'undefined', 60);
-  } catch {
-    return 'nested too deep';
-  }
-}
+export const quoted = (value: unknown): string =>
+  // How deep `JSON.stringify` can go depends on the engine.
+  isDeeperThan(32, value) ? 'nested too deep' : shortened((JSON.stringify(value) as string | undefined) ?? 'undefined', 60);
+
+const isDeeperThan = (levels: number, value: unknown): boolean =>
+  typeof value === 'object' && value !== null && (levels === 0 || Object.values(value).some((part) => isDeeperThan(levels - 1, part)));
 
 /** Parses JSON that must be a record. */
 export function parseRecord(name: string, json: string | undefined): Record<string, unknown> {
