@@ -111,7 +111,7 @@ export const shortened = (text: string, length = 200): string => (text.length <=
 /** A value of a file in a message. */
 export const quoted = (value: unknown): string =>
   // How deep `JSON.stringify` can go depends on the engine.
-  isDeeperThan(32, value) ? 'nested too deep' : shortened((JSON.stringify(value) as string | undefined) ?? 'undefined', 60);
+  isDeeperThan(32, value) ? 'nested too deep' : shortened(String(JSON.stringify(value)), 60);
 
 const isDeeperThan = (levels: number, value: unknown): boolean =>
   typeof value === 'object' && value !== null && (levels === 0 || Object.values(value).some((part) => isDeeperThan(levels - 1, part)));
