@@ -109,9 +109,11 @@ export const noCheckpoint = (reason: string, cause?: unknown): RangeError =>
 export const shortened = (text: string, length = 200): string => (text.length <= length ? text : `${text.slice(0, length)}...`);
 
 /** A value of a file in a message. */
-export const quoted = (value: unknown): string =>
-  // How deep `JSON.stringify` can go depends on the engine.
-  isDeeperThan(32, value) ? 'nested too deep' : shortened(String(JSON.stringify(value)), 60);
+export const quoted = (value: unknown): string => {
+  // `undefined` has no JSON. How deep `JSON.stringify` can go depends on the engine.
+  if (value === undefined) return 'undefined';
+  return isDeeperThan(32, value) ? 'nested too deep' : shortened(JSON.stringify(value), 60);
+};
 
 const isDeeperThan = (levels: number, value: unknown): boolean =>
   typeof value === 'object' && value !== null && (levels === 0 || Object.values(value).some((part) => isDeeperThan(levels - 1, part)));
