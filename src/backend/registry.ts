@@ -93,7 +93,7 @@ export function describe(value: unknown): string {
   }
 }
 
-/** A number for an error message, or what there is instead. */
+/** Describes a value that should be a number, for an error message. */
 export const numberIn = (value: unknown): string => (typeof value === 'number' ? String(value) : describe(value));
 
 /** Longest text that is quoted in full. */

@@ -67,10 +67,12 @@ export function sideEncoder(
 
   return (at, row, sides) => {
     const prompts = sides.map(([, side]) => side);
-    for (const [name, side] of sides) checkSize(at, name, side);
-    const sequences = prompts.every((side) => side.kind === 'text')
-      ? encodeTexts(at, texts, prompts[0]!.prompt, sides.map(([name], n) => [name, prompts[n]!.completion])) // prettier-ignore
-      : chats(at, row, sides);
+    const encoded = (): readonly Sequence[] => {
+      if (!prompts.every((side) => side.kind === 'text')) return chats(at, row, sides);
+      for (const [name, side] of sides) checkSize(at, name, side);
+      return encodeTexts(at, texts, prompts[0]!.prompt, sides.map(([name], n) => [name, prompts[n]!.completion])); // prettier-ignore
+    };
+    const sequences = encoded();
     sides.forEach(([name], n) => {
       if (!counts(sequences[n]!)) throw new BadRow(at, name, 'has no counted token after its first token');
     });

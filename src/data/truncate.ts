@@ -27,10 +27,10 @@ export function checkTruncation(fn: string, { maxLength, truncation }: Truncatio
   if (maxLength === undefined) throw new RangeError(`${fn}: truncation would be ignored without maxLength`);
 }
 
-/** Checks that the sides of a row are not too long, unless they are to be cut. */
-export function checkLength(at: string, lengths: readonly number[], { maxLength = Infinity, truncation }: TruncationOptions): void {
+/** Returns the length of the longest side of a row, which must not be too long, unless it is to be cut. */
+export function checkLength(at: string, lengths: readonly number[], { maxLength = Infinity, truncation }: TruncationOptions): number {
   const longest = Math.max(...lengths);
-  if (longest <= maxLength || truncation !== undefined) return;
+  if (longest <= maxLength || truncation !== undefined) return longest;
   throw new BadRow(at, '', `has ${longest} tokens, expected at most ${maxLength}; set truncation to cut longer rows`);
 }
 
@@ -56,9 +56,7 @@ export function truncateSequence(at: string, sequence: Sequence, options: Trunca
 export function truncatePair(at: string, pair: Pair<Sequence>, options: TruncationOptions): Pair<Sequence> | undefined {
   const { maxLength, truncation } = options;
   const { chosen, rejected } = pair;
-  const lengths = [chosen.tokens.length, rejected.tokens.length];
-  checkLength(at, lengths, options);
-  const longest = Math.max(...lengths);
+  const longest = checkLength(at, [chosen.tokens.length, rejected.tokens.length], options);
   if (maxLength === undefined || longest <= maxLength) return pair;
   const excess = longest - maxLength;
   const cut = excess < lengthOfSharedStart(pair) ? excess : 0;

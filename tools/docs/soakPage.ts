@@ -74,7 +74,7 @@ ${table([head, right(head), ...rows])}
 ${table([cyclesHead, right(cyclesHead), ...cycles])}
 
 The demo was killed at ${kills.kills} random moments, ${kills.whileWriting} of them while it wrote a file, and resumed each time. All ${kills.loaded} checkpoints that were
-there after a kill loaded. Runs that came to their end in spite of it: ${kills.completed}, with the same files, to the last byte, as a run that was never killed.
+there after a kill loaded. The files of every run that was completed (${kills.completed}) are the same, to the last byte, as those of a run that was never killed.
 `;
 }
 

@@ -128,8 +128,8 @@ export class AdamW extends Optimizer {
    * Makes one step. All arguments are checked, and `decays` is called for each variable, before anything changes.
    *
    * @param variableGradients - A gradient per variable, by variable name. The caller disposes them.
-   * @throws TypeError if the argument is not a record or a list of `{ name, tensor }`, a gradient is not a tensor of float32 or is disposed, its variable is not of float32, or the state of the variable
-   *   is disposed.
+   * @throws TypeError if the argument is not a record or a list of `{ name, tensor }`, a gradient is not a tensor of float32 or is disposed,
+   *   its variable is not of float32, or the state of the variable is disposed.
    * @throws RangeError if a gradient belongs to no variable, or to the same as another, or differs from its variable in shape, or the state
    *   does, which is that of an earlier variable of this name then.
    */

@@ -1,4 +1,4 @@
-import { describe } from '../../backend/registry.js';
+import { describe, numberIn } from '../../backend/registry.js';
 import { isRecord, MOST_LEVELS } from './mapLeaves.js';
 
 const EXPECTED = 'expected what JSON keeps: null, booleans, finite numbers, strings, and lists and records of them';
@@ -7,7 +7,7 @@ const MOST_VALUES = 1_000_000;
 /**
  * Returns the JSON of a training state.
  *
- * @throws TypeError if parsing it would give another state; the message names the path of what changes.
+ * @throws TypeError if JSON would not give back the same state; the message names the path of the value that would change.
  * @throws RangeError if it is nested deeper than 64 levels, or has more than a million values: one that occurs twice counts twice.
  */
 export function jsonOfState(state: unknown): string {
@@ -35,14 +35,14 @@ function copyOf(value: unknown, path: string, within: readonly unknown[], count:
     return Array.from(value, (item: unknown, i) => copyOf(item, `${path}[${i}]`, inside, count));
   }
   if (isRecord(value)) return copyOfRecord(value, path, inside, count);
-  throw new TypeError(`saveCheckpoint: ${path} is ${typeof value === 'number' ? value : describe(value)}, ${EXPECTED}`);
+  throw new TypeError(`saveCheckpoint: ${path} is ${numberIn(value)}, ${EXPECTED}`);
 }
 
 function copyOfRecord(record: Record<string, unknown>, path: string, inside: readonly unknown[], count: { values: number }): unknown {
   const fields = Reflect.ownKeys(record).map((key): [string, unknown] => {
     if (typeof key === 'symbol') throw new TypeError(`saveCheckpoint: ${path} has a field ${String(key)}, ${EXPECTED}`);
     const value = record[key];
-    // A field that is undefined is left out, and reads as undefined then.
+    // JSON leaves out an undefined field, and reading it afterwards gives undefined as before.
     return [key, value === undefined ? undefined : copyOf(value, `${path}.${key}`, inside, count)];
   });
   // Also a field `__proto__` is a field of its own here.
