@@ -1,4 +1,5 @@
 import { arrays } from './arrays/arrays.js';
+import { tensors } from './arrays/tensors.js';
 import type { Backend } from './types.js';
 
 type Engines = readonly Backend<unknown>[];
@@ -26,7 +27,7 @@ if (!shared[key]) Object.defineProperty(shared, key, { value: newRegistry() });
 const registry = shared[key]!;
 
 /** Methods that the arrays engine has and others may lack. */
-const OPTIONAL = ['pow', 'sqrt'];
+const OPTIONAL = ['pow', 'sqrt', 'onValues'];
 
 /**
  * Registers an engine, so that every loss runs on its tensors. If several engines own a value, the one registered last is
@@ -76,7 +77,7 @@ export const isPlain = ({ name }: Pick<Backend<never>, 'name'>): boolean => name
 /** The engine that owns a value, if any. */
 export function ownerOf(value: unknown): Backend<unknown> | undefined {
   for (const backend of registry.get()) if (backend.owns(value)) return backend;
-  return arrays.owns(value) ? arrays : undefined;
+  return arrays.owns(value) ? arrays : tensors.owns(value) ? tensors : undefined;
 }
 
 /** Describes a value for an error message. It never throws, whatever the value is. */

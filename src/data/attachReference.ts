@@ -1,4 +1,4 @@
-import { isList } from '../backend/arrays/arrays.js';
+import { isList } from '../backend/arrays/lists.js';
 import { describe } from '../backend/registry.js';
 import { checkEach, checkFields } from '../internal/checks.js';
 import { finite } from '../internal/domains.js';

@@ -1,4 +1,5 @@
-import { holdsBoolean } from '../backend/arrays/arrays.js';
+import { holdsBoolean } from '../backend/arrays/lists.js';
+import { isInMemory } from '../backend/arrays/onValues.js';
 import { where } from '../backend/ops.js';
 import { backendOf, describe, isPlain, ownerOf } from '../backend/registry.js';
 import type { Backend, DType, Reduced, Operand } from '../backend/types.js';
@@ -54,7 +55,7 @@ export function checkTensor<T>(fn: string, name: string, value: T, expected: Exp
   if (backend.isDisposed?.(value)) throw new TypeError(`${fn}: ${name} is disposed`);
   const given = shapeOf(fn, name, value, backend, expected.ragged);
   if (isPlain(backend)) checkPlain(fn, name, value, orPlain, dtypes);
-  if (like && backend !== like.backend && !(orPlain && isPlain(backend))) {
+  if (like && backend !== like.backend && !(orPlain && isPlain(backend)) && !(isInMemory(backend) && isInMemory(like.backend))) {
     throw new TypeError(`${fn}: ${name} is on the engine ${backend.name}, expected ${like.backend.name} like ${like.name}`);
   }
   const wanted = expected.shape ?? (rank === undefined ? like?.shape : undefined);

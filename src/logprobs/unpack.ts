@@ -1,4 +1,4 @@
-import { isList } from '../backend/arrays/arrays.js';
+import { isList } from '../backend/arrays/lists.js';
 import { reshape, scope, take } from '../backend/ops.js';
 import type { Reduced } from '../backend/types.js';
 import { checkEach, checkFields, checkTensor } from '../internal/checks.js';

@@ -56,7 +56,8 @@ export function traced<R>(f: (tensor: (values: Nested, name: string) => object) 
     },
   ];
 
-  const methods = Object.entries(arrays).filter((entry): entry is [string, () => Nested] => typeof entry[1] === 'function');
+  const { onValues: _, ...plain } = arrays;
+  const methods = Object.entries(plain).filter((entry): entry is [string, () => Nested] => typeof entry[1] === 'function');
   const engine = {
     ...Object.fromEntries(methods.map(([name, method]) => operation(name, method))),
     name: OPAQUE,

@@ -1,6 +1,6 @@
 import { expect, type TaskMeta } from 'vitest';
 import { BOUNDS, precisionOf, type Bounds } from './bounds.js';
-import { engine, isArrays } from './engine.js';
+import { engine, isFloat64 } from './engine.js';
 
 /** The number that has the largest error. */
 interface Place {
@@ -49,7 +49,7 @@ export interface Compared {
 
 const UNIT = 2 ** -precisionOf(engine);
 // Engines flush smaller numbers to 0.
-const SMALLEST_NORMAL = isArrays ? 0 : 2 ** -126;
+const SMALLEST_NORMAL = isFloat64 ? 0 : 2 ** -126;
 
 /** Returns the largest size of several numbers. */
 export const largestOf = (values: readonly number[]): number => values.reduce((a, b) => Math.max(a, Math.abs(b)), 0);
@@ -71,7 +71,7 @@ export function largestError(input: string, { got, exact, scale, at = (i) => `[$
 /** Asserts that an error is within the engine's bound. */
 export function expectWithin(measure: keyof Bounds, { error, worst }: Largest): void {
   const place = worst && `${worst.at} is ${worst.got}, expected ${worst.exact}, on ${worst.input}`;
-  expect(error, `${measure}: ${place}, error in units of ${UNIT}`).toBeLessThanOrEqual(BOUNDS[engine][measure]!);
+  expect(error, `${measure}: ${place}, error in units of ${UNIT}`).toBeLessThanOrEqual(BOUNDS[engine][measure]);
 }
 
 /** Asserts the engine's bound for a gradient, relative to `largest`. Returns this error and the largest of single components. */

@@ -1,18 +1,18 @@
 /** The engines that the tests run on. */
-export type EngineName = 'arrays' | 'cpu' | 'wasm' | 'tfjs-node' | 'webgpu' | 'webgl';
+export type EngineName = 'arrays' | 'tensors' | 'cpu' | 'wasm' | 'tfjs-node' | 'webgpu' | 'webgl';
 
 /** The largest errors that the tests allow, in units of the engine's precision. docs/accuracy.md defines the measures. */
 export interface Bounds {
   readonly value: number;
-  /** Omitted for the arrays engine, which has no gradients. */
-  readonly gradient?: number;
+  readonly gradient: number;
   /** For each component of the gradient of batches with log-probs close to 0, where components differ in size by up to 1e19. */
-  readonly nearZero?: number;
+  readonly nearZero: number;
 }
 
 /** The bounds of each engine. */
 export const BOUNDS: Readonly<Record<EngineName, Bounds>> = {
-  arrays: { value: 16 },
+  arrays: { value: 16, gradient: 16, nearZero: 64 },
+  tensors: { value: 16, gradient: 16, nearZero: 64 },
   cpu: { value: 16, gradient: 16, nearZero: 64 },
   wasm: { value: 16, gradient: 16, nearZero: 64 },
   'tfjs-node': { value: 16, gradient: 16, nearZero: 64 },
@@ -21,4 +21,4 @@ export const BOUNDS: Readonly<Record<EngineName, Bounds>> = {
 };
 
 /** Bits of an engine's numbers: one unit is 2 to the power of minus this. */
-export const precisionOf = (engine: EngineName): number => (engine === 'arrays' ? 53 : 24);
+export const precisionOf = (engine: EngineName): number => (engine === 'arrays' || engine === 'tensors' ? 53 : 24);

@@ -1,15 +1,21 @@
 import * as tf from '@tensorflow/tfjs-core';
 import { inject } from 'vitest';
-import { backendOf, ops, type DType, type Nested } from '../../src/index.js';
+import { backendOf, ops, type Backend, type DType, type Nested } from '../../src/index.js';
 import { arrays } from '../../src/backend/arrays/arrays.js';
-import { centralDifferences } from '../../src/testing/centralDifferences.js';
+import { valueAndInputGrads } from '../../src/backend/arrays/valueAndGrads.js';
+import type { DataTensor } from '../../src/backend/arrays/tensor.js';
 import { expectClose, type Values } from '../../src/testing/index.js';
 
 /** The engine under test. */
 export const engine = inject('engine');
+/** Whether that is the engine of nested lists, which have no dtypes. */
 export const isArrays = engine === 'arrays';
+/** Whether the engine computes in float64: that of nested lists, and that of `{ data, dims }`. */
+export const isFloat64 = isArrays || engine === 'tensors';
+/** Whether TensorFlow.js is under test, whose tensors are disposed and counted. */
+export const isTfjs = !isFloat64;
 /** Whether values can be read, and so checked, synchronously. */
-export const isReadable = ['arrays', 'cpu', 'wasm', 'tfjs-node'].includes(engine);
+export const isReadable = ['arrays', 'tensors', 'cpu', 'wasm', 'tfjs-node'].includes(engine);
 
 /** Type of a tensor on any engine: tests are written once for all of them. */
 // eslint-disable-next-line @typescript-eslint/no-explicit-any -- see above
@@ -18,7 +24,17 @@ export type X = any;
 /** A tensor on the engine under test. */
 export function tensor(values: Nested, dtype: DType = 'float'): X {
   const names = { float: 'float32', int: 'int32', bool: 'bool' } as const;
-  return isArrays ? values : tf.tensor(values as tf.TensorLike, undefined, names[dtype]);
+  if (isArrays) return values;
+  return isTfjs ? tf.tensor(values as tf.TensorLike, undefined, names[dtype]) : dataTensor(values, dtype);
+}
+
+/** A tensor as another library makes it: a plain object. */
+function dataTensor(values: Nested, dtype: DType): DataTensor {
+  const dims = arrays.shape(values);
+  const numbers = Float64Array.from(arrays.peek(values)!);
+  if (dtype === 'float') return { data: numbers, dims };
+  // As the models of transformers.js have them.
+  return dtype === 'int' ? { data: BigInt64Array.from(numbers, BigInt), dims } : { data: Uint8Array.from(numbers), dims, type: 'bool' };
 }
 
 /** Integers on the engine under test. */
@@ -33,10 +49,10 @@ export async function read(x: X): Promise<Nested> {
 
 /** Values as the engine stores them: rounded to float32, except on arrays. */
 export const rounded = (values: Nested): X =>
-  typeof values === 'number' ? (isArrays ? values : Math.fround(values)) : values.map(rounded);
+  typeof values === 'number' ? (isFloat64 ? values : Math.fround(values)) : values.map(rounded);
 
 /** Tolerance of the engine's arithmetic, relative to the size of the inputs of a result. */
-export const epsilon = { arrays: 1e-12, cpu: 1e-6, wasm: 1e-6, 'tfjs-node': 1e-6, webgpu: 5e-6, webgl: 5e-6 }[engine];
+export const epsilon = { arrays: 1e-12, tensors: 1e-12, cpu: 1e-6, wasm: 1e-6, 'tfjs-node': 1e-6, webgpu: 5e-6, webgl: 5e-6 }[engine];
 
 /** Asserts values on the engine under test, with a tolerance relative to the expected value plus `scale`. */
 export async function expectValues(x: X, expected: Values, scale = 1): Promise<void> {
@@ -51,9 +67,7 @@ export interface Derivatives {
 /** Weight of output `i` in a weighted sum: unequal weights, so that errors do not cancel. */
 export const weight = (i: number): number => Math.fround(1 + 0.4 * Math.sin(3 * i + 1));
 
-/**
- * Value and gradients of `sum(weight * f(inputs))`. The arrays engine has no gradients, so central differences are used there.
- */
+/** Value and gradients of `sum(weight * f(inputs))`. */
 export async function derivatives(f: (...inputs: X[]) => X, inputs: readonly Nested[]): Promise<Derivatives> {
   const scalar = (...xs: X[]): X => {
     const y: X = f(...xs);
@@ -64,32 +78,22 @@ export async function derivatives(f: (...inputs: X[]) => X, inputs: readonly Nes
     );
     return ops.sum(ops.mul(y, ops.reshape(weights, sizes)));
   };
-  return isArrays ? differences(scalar, inputs) : taped(scalar, inputs);
+  const xs = inputs.map((x) => tensor(x));
+  const { value, grads } = valueAndGradsOn(xs[0])((own) => scalar(...(own as X[])), xs);
+  return { value: (await read(value)) as number, grads: await Promise.all(grads.map(read)) };
 }
 
 const tensorLike = (like: X, values: number[]): X => backendOf<X>(like).constant(values);
 
-function differences(f: (...inputs: X[]) => X, inputs: readonly Nested[]): Derivatives {
-  const shapes = inputs.map((x) => arrays.shape(x));
-  const nest = (values: Float64Array, i: number) => arrays.reshape(Array.from(values), shapes[i]!);
-  const flat = inputs.map((x) => Float64Array.from(arrays.peek(x)!));
-  const { value, grads } = centralDifferences((moved) => f(...moved.map(nest)) as number, flat);
-  return { value, grads: grads.map(nest) };
-}
-
-async function taped(f: (...inputs: X[]) => X, inputs: readonly Nested[]): Promise<Derivatives> {
-  const xs = inputs.map((x) => tensor(x) as tf.Tensor);
-  const { value, grads } = backendOf<tf.Tensor>(xs[0]).valueAndGrads!((v) => f(...v) as tf.Tensor, xs);
-  return { value: (await read(value)) as number, grads: await Promise.all(grads.map(read)) };
-}
+/** The gradients of the engine of `x`. */
+export const valueAndGradsOn = (x: X): NonNullable<Backend<X>['valueAndGrads']> =>
+  isTfjs ? backendOf<X>(x).valueAndGrads! : (f, xs) => valueAndInputGrads((own) => f(own), xs);
 
 /** Asserts the gradients of `sum(weight * f(inputs))`, with a tolerance relative to the largest of them. */
 export async function expectGradients(f: (...inputs: X[]) => X, inputs: readonly Nested[], expected: readonly Values[]): Promise<void> {
   const { grads } = await derivatives(f, inputs);
   const largest = Math.max(...expected.flatMap((g) => [...flatten(g)].map(Math.abs)));
-  // Central differences have a truncation error, and a rounding error that grows with the size of the inputs.
-  const farthest = Math.max(...inputs.flatMap((x) => flatten(x as Values).map(Math.abs)));
-  const absolute = isArrays ? 1e-7 * (largest || 1) + 1e-12 * farthest : 2 * epsilon * (largest || 1);
+  const absolute = 2 * epsilon * (largest || 1);
   grads.forEach((g, i) => {
     expectClose(g as Values, expected[i]!, { absolute, relative: 0 });
   });
@@ -99,15 +103,15 @@ export function flatten(values: Values): number[] {
   return typeof values === 'number' ? [values] : Array.from(values as ArrayLike<Values>).flatMap(flatten);
 }
 
-/** The number of live tensors; 0 on arrays. */
-export const liveTensors = (): number => (isArrays ? 0 : tf.memory().numTensors);
+/** The number of live tensors; 0 on engines without disposal. */
+export const liveTensors = (): number => (isFloat64 ? 0 : tf.memory().numTensors);
 
 /** Asserts that `f` leaves exactly the `returned` tensors alive. */
 export function expectNoLeak(f: () => X, returned = 1): void {
   const before = liveTensors();
   f();
   const extra = liveTensors() - before;
-  if (!isArrays && extra !== returned) throw new Error(`${extra} tensors are left, expected the ${returned} returned`);
+  if (isTfjs && extra !== returned) throw new Error(`${extra} tensors are left, expected the ${returned} returned`);
 }
 
 /** Asserts the class and the exact message of the error that `f` throws, and that no tensor is left behind. */

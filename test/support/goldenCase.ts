@@ -1,9 +1,9 @@
 import { backendOf, ops, type Nested } from '../../src/index.js';
 import { arrays } from '../../src/backend/arrays/arrays.js';
-import { centralDifferences } from '../../src/testing/centralDifferences.js';
+import { valueAndGrads } from '../../src/backend/arrays/valueAndGrads.js';
 import type { Values } from '../../src/testing/index.js';
 import { movedBy } from './accuracy.js';
-import { flatten, read, tensor, type X } from './engine.js';
+import { flatten, read, tensor, valueAndGradsOn, type X } from './engine.js';
 import type { Call, Fields, GoldenRecord } from './goldens.js';
 
 /** A golden record and the function that it belongs to. */
@@ -67,15 +67,16 @@ function computeMovedLosses(c: GoldenCase): readonly number[] {
   return movedBy((moved) => lossesOf(c, withFields(c.inputs, fields, split(moved))), values.flat(), groups);
 }
 
-/** The weighted gradient of the losses by central differences on plain arrays, in float64. */
-export function differencesOf(c: GoldenCase, inputs: Fields): number[] {
-  const weights = weightsOfLosses(c);
-  const weighted = (xs: readonly Float64Array[]): number => {
-    const moved = withFields(inputs, c.wrt, xs.map((x) => Array.from(x))); // prettier-ignore
-    return lossesOf(c, moved).reduce((sum, loss, i) => sum + weights[i]! * loss, 0);
-  };
-  const { grads } = centralDifferences(weighted, c.wrt.map((field) => Float64Array.from(numbers(inputs[field]!)))); // prettier-ignore
-  return grads.flatMap((g) => Array.from(g));
+/** The weighted gradient of the losses on plain arrays, in float64. */
+export function gradientInFloat64(c: GoldenCase, inputs: Fields): number[] {
+  const { record, wrt, call } = c;
+  const own = Object.fromEntries(wrt.map((field) => [field, inputs[field]!]));
+  const { grads } = valueAndGrads((xs) => {
+    const losses: X = call({ ...inputs, ...xs }, record.options);
+    const weights = ops.reshape<X>(weightsOfLosses(c), ops.shape(losses));
+    return { loss: ops.sum<X>(ops.mul(losses, weights)) };
+  }, own);
+  return wrt.flatMap((field) => numbers(grads[field]!));
 }
 
 /** The losses on the engine under test, as a function of the inputs in `wrt`. */
@@ -98,6 +99,6 @@ export async function gradientOf(c: GoldenCase): Promise<number[]> {
     const weights = backendOf<X>(losses).constant(weightsOfLosses(c));
     return ops.sum<X>(ops.mul(losses, ops.reshape(weights, ops.shape(losses))));
   };
-  const { grads } = backendOf<X>(xs[0]).valueAndGrads!(scalar, xs);
+  const { grads } = valueAndGradsOn(xs[0])(scalar, xs);
   return (await Promise.all(grads.map(read))).flatMap(numbers);
 }

@@ -75,7 +75,7 @@ def evaluate(formula, options: dict, arrays: dict, wrt, digits: int = 50) -> dic
             if isinstance(values, list):
                 return [derivatives(name, v, (*path, i)) for i, v in enumerate(values)]
             moved = lambda x: {**fields, name: replaced(fields[name], path, x)}  # noqa: E731
-            return mp.diff(lambda x: mp.fsum(formula(moved(x), options)), values, h=mp.mpf(10) ** -18)
+            return mp.diff(lambda x: mp.fsum(formula(moved(x), options)), values, h=mp.mpf(10) ** -28)
 
         grads = {name: derivatives(name, fields[name]) for name in wrt}
         return to_float({"losses": formula(fields, options), "grads": grads})

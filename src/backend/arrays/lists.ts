@@ -1,0 +1,84 @@
+import type { Nested } from '../types.js';
+import { show, sizeOf } from './shapes.js';
+import { ArrayTensor, float64Of, type DataTensor } from './tensor.js';
+
+type List = readonly Nested[];
+
+/** Whether a value is a list or a typed array of numbers. */
+export function isList(value: unknown): value is List {
+  if (Array.isArray(value)) return true;
+  return ArrayBuffer.isView(value) && !(value instanceof DataView || value instanceof BigInt64Array || value instanceof BigUint64Array);
+}
+
+/** Whether a list holds a boolean at any depth. */
+export const holdsBoolean = (x: unknown): boolean => typeof x === 'boolean' || (Array.isArray(x) && x.some(holdsBoolean));
+
+/** Most axes of a list; a list that holds itself has no end. */
+const MAX_AXES = 32;
+
+const isLeaf = (x: unknown): x is number => typeof x === 'number' || typeof x === 'boolean';
+
+/** The sizes of the axes of a list, which is checked: it must not be ragged, nor hold anything but numbers and booleans. */
+export const shapeOfList = (x: Nested): readonly number[] => shapeAt(x, 0);
+
+/** The shape of a part of a list, this many lists deep. */
+function shapeAt(x: Nested, depth: number): readonly number[] {
+  if (isLeaf(x)) return [];
+  if (depth >= MAX_AXES) throw new RangeError(`a list is nested more than ${MAX_AXES} deep`);
+  if (!isList(x))
+    throw new TypeError(`a list holds ${((x as unknown) ?? undefined) === undefined ? String(x) : `a ${typeof x}`}, expected numbers`);
+  if (!Array.isArray(x)) return [x.length];
+  let inner: readonly number[] | undefined;
+  for (let i = 0; i < x.length; i++) {
+    const part = (x as List)[i] as Nested;
+    if (typeof part === 'number' && (inner === undefined || inner === SCALAR)) {
+      inner = SCALAR;
+      continue;
+    }
+    if (part === undefined && !(i in x)) throw new TypeError('a list has a hole, expected numbers');
+    const shape = shapeAt(part, depth + 1);
+    inner ??= shape;
+    if (show(shape) !== show(inner)) throw new RangeError(`a list is ragged: it holds entries of shape ${show(inner)} and ${show(shape)}`);
+  }
+  return [x.length, ...(inner ?? [])];
+}
+
+/** The shape of a number. */
+const SCALAR: readonly number[] = [];
+
+/** The values of a list in row-major order, booleans as 1 and 0, with the sizes of its axes. */
+export function tensorOfList(x: Nested): ArrayTensor<Float64Array> {
+  const dims = shapeOfList(x);
+  const values = new Float64Array(sizeOf(dims));
+  if (isLeaf(x)) values[0] = Number(x);
+  else fill(values, 0, x);
+  return new ArrayTensor(values, dims);
+}
+
+/** Writes the values of a list, and returns the place after them. */
+function fill(values: Float64Array, start: number, x: List): number {
+  let at = start;
+  if (!Array.isArray(x)) {
+    values.set(x as unknown as Float64Array, at);
+    return at + x.length;
+  }
+  for (const part of x as List) {
+    if (typeof part === 'number') values[at++] = part;
+    else if (typeof part === 'boolean') values[at++] = Number(part);
+    else at = fill(values, at, part);
+  }
+  return at;
+}
+
+/** The values of a tensor as a nested list; a number if it has no axes. */
+export function listOf(x: DataTensor): Nested {
+  const [values, { dims }] = [float64Of(x), x];
+  if (dims.length === 0) return values[0]!;
+  const part = (axis: number, start: number, end: number): Nested => {
+    const [list, step]: [Nested[], number] = [[], (end - start) / dims[axis]!];
+    if (axis === dims.length - 1) for (let i = start; i < end; i++) list.push(values[i]!);
+    else for (let i = 0; i < dims[axis]!; i++) list.push(part(axis + 1, start + i * step, start + (i + 1) * step));
+    return list;
+  };
+  return part(0, 0, values.length);
+}

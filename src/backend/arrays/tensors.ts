@@ -1,0 +1,40 @@
+import * as elementwise from './elementwise.js';
+import * as layout from './layout.js';
+import { tensorOfList } from './lists.js';
+import type { InMemory } from './onValues.js';
+import * as reductions from './reductions.js';
+import { checkTensorData, dtypeOf, float64Of, isDataTensor, tensorFrom, type DataTensor } from './tensor.js';
+
+/**
+ * The engine of tensors `{ data, dims }`, in memory and in float64: those of ONNX Runtime, of transformers.js, and of `tensorOf`.
+ * Results are of class `ArrayTensor`.
+ */
+export const tensors: InMemory<DataTensor> = {
+  name: '{ data, dims }',
+  owns: isDataTensor,
+  shape(x) {
+    checkTensorData(x);
+    return x.dims;
+  },
+  dtype: dtypeOf,
+
+  peek: float64Of,
+  read: (xs) => Promise.resolve(xs.map(float64Of)),
+  scope: (f) => f(),
+
+  constant(values, dtype) {
+    const { data, dims } = tensorOfList(values);
+    return tensorFrom(data, dims, dtype);
+  },
+  arange: (n) =>
+    tensorFrom(
+      Float64Array.from({ length: n }, (_, i) => i),
+      [n],
+      'int',
+    ),
+  ...elementwise,
+  ...reductions,
+  ...layout,
+  stopGradient: (x) => elementwise.cast(x, dtypeOf(x)),
+  onValues: (inputs, kernel) => kernel(inputs).values,
+};
