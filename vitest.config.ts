@@ -6,7 +6,7 @@ import { configDefaults, defineConfig, type TestProjectInlineConfiguration } fro
 import { softwareGpu } from './tools/software-gpu.js';
 import { hasTfjsNode } from './tools/tfjs-node.js';
 
-type Engine = 'arrays' | 'cpu' | 'wasm' | 'tfjs-node' | 'webgpu' | 'webgl';
+type Engine = 'arrays' | 'tensors' | 'cpu' | 'wasm' | 'tfjs-node' | 'webgpu' | 'webgl';
 
 const soft = await softwareGpu();
 const hasBrowser = soft !== undefined || existsSync(chromium.executablePath());
@@ -115,6 +115,7 @@ export default defineConfig({
     coverage: { provider: 'v8', include: ['src/**/*.ts'], thresholds: { lines: 95 } },
     projects: [
       node('arrays'),
+      node('tensors'),
       node('cpu'),
       node('wasm'),
       definitions('cpu-definitions', node('cpu')),

@@ -1,8 +1,10 @@
+import { isInMemory } from '../backend/arrays/onValues.js';
 import { backendOf } from '../backend/registry.js';
 import { constant, reshape, scope, sum } from '../backend/ops.js';
 import type { OrPlain, Reduced } from '../backend/types.js';
 import { tokenKlDefinition } from '../definitions/tokenKl.js';
 import { checkTensor } from '../internal/checks.js';
+import { tokenKlInMemory } from '../rows/tokenKl.js';
 import { checkLogits } from './tokenLogProbs.js';
 
 /**
@@ -37,7 +39,9 @@ export function tokenKl<T>(policy: T, reference: OrPlain<NoInfer<T>>): Reduced<T
   return scope(policy, () => {
     if (rows.includes(0)) return sum(policy, -1);
     const fixed = constant<T>(policy, reference);
-    const kernel = backendOf<T>(policy).tokenKl?.(policy, fixed);
+    const backend = backendOf<T>(policy, fixed);
+    if (isInMemory(backend)) return backend.onValues([policy, fixed], tokenKlInMemory)[0] as Reduced<T>;
+    const kernel = backend.tokenKl?.(policy, fixed);
     if (kernel !== undefined) return kernel as Reduced<T>;
     const flat = [rows.reduce((a, b) => a * b, 1), like.shape.at(-1)!];
     return reshape<Reduced<T>>(tokenKlDefinition(reshape<T>(policy, flat), reshape<T>(fixed, flat)), rows);

@@ -1,3 +1,4 @@
+import { isInMemory } from '../backend/arrays/onValues.js';
 import { backendOf } from '../backend/registry.js';
 import { constant, reshape, scope, sum } from '../backend/ops.js';
 import type { PlainList, Reduced } from '../backend/types.js';
@@ -5,6 +6,7 @@ import { tokenLogProbsDefinition } from '../definitions/tokenLogProbs.js';
 import { checkTensor, checkValues, type Checked } from '../internal/checks.js';
 import { readOptions } from '../internal/options.js';
 import { anyIgnoreIndex, checkIgnoreIndex } from '../masking/ignoreIndex.js';
+import { tokenLogProbsInMemory } from '../rows/tokenLogProbs.js';
 
 /** Type of a result per token: that of labels in a tensor; for plain labels, a tensor of the engine of the scores `H`. */
 export type TokensOf<H, L> = L extends PlainList ? (H extends readonly unknown[] ? L : Reduced<H>) : L;
@@ -48,7 +50,9 @@ export function tokenLogProbs<T, L>(logits: T, labels: L, options: TokenLogProbs
     // Without tokens there is no softmax: the sum over no rows passes its empty gradient on.
     if (size === 0) return sum(logits, -1) as TokensOf<T, L>;
     const own = constant<unknown>(logits, labels, 'int');
-    const kernel = backendOf<unknown>(logits).tokenLogProbs?.(logits, own, ignoreIndex);
+    const backend = backendOf<unknown>(logits, own);
+    if (isInMemory(backend)) return backend.onValues([logits, own], tokenLogProbsInMemory(ignoreIndex))[0] as TokensOf<T, L>;
+    const kernel = backend.tokenLogProbs?.(logits, own, ignoreIndex);
     if (kernel !== undefined) return kernel as TokensOf<T, L>;
     const flatLogits = reshape<unknown>(logits, [size, vocabulary]);
     return reshape(tokenLogProbsDefinition(flatLogits, reshape<unknown>(own, [size]), ignoreIndex), rows);

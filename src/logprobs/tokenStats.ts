@@ -1,7 +1,9 @@
+import { isInMemory } from '../backend/arrays/onValues.js';
 import { backendOf } from '../backend/registry.js';
 import { constant, detached, reshape, sum } from '../backend/ops.js';
 import type { TokenStats } from '../backend/types.js';
 import { tokenStatsDefinition } from '../definitions/tokenStats.js';
+import { tokenStatsInMemory } from '../rows/tokenStats.js';
 import { checkLogitsAndLabels, type TokenLogProbsOptions, type TokensOf } from './tokenLogProbs.js';
 
 /**
@@ -37,7 +39,12 @@ export function tokenStats<T, L>(logits: T, labels: L, options: TokenLogProbsOpt
   return detached(logits, () => {
     if (size === 0) return statsOfNone(() => sum(logits, -1) as TokensOf<T, L>);
     const own = constant<unknown>(logits, labels, 'int');
-    const kernel = backendOf<unknown>(logits).tokenStats?.(logits, own, ignoreIndex);
+    const backend = backendOf<unknown>(logits, own);
+    if (isInMemory(backend)) {
+      const [logps, entropy, correct, meanLogit, logSumSquares] = backend.onValues([logits, own], tokenStatsInMemory(ignoreIndex));
+      return { logps, entropy, correct, meanLogit, logSumSquares } as TokenStats<TokensOf<T, L>>;
+    }
+    const kernel = backend.tokenStats?.(logits, own, ignoreIndex);
     if (kernel !== undefined) return kernel as TokenStats<TokensOf<T, L>>;
     const flatLogits = reshape(logits, [size, vocabulary]);
     return mapStats(tokenStatsDefinition(flatLogits, reshape(own, [size]), ignoreIndex), (x) => reshape<TokensOf<T, L>>(x, rows));

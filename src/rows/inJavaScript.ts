@@ -1,11 +1,17 @@
 import type { Heap } from './heap.js';
 import type { RowKernels } from './rowKernels.js';
 
-/** The row kernels in JavaScript. They compute in float64; rows are float32. */
-export function inJavaScript(heap: Heap): RowKernels {
+/** The class of an array of float32 or of float64. */
+export interface FloatArrayClass {
+  readonly BYTES_PER_ELEMENT: number;
+  new (buffer: ArrayBufferLike, byteOffset?: number, length?: number): Float32Array | Float64Array;
+}
+
+/** The row kernels in JavaScript. They compute in float64; rows are float32, unless another class is given. */
+export function inJavaScript(heap: Heap, FloatArray: FloatArrayClass = Float32Array): RowKernels {
   const [exponentials, weighted, squares, differences] = [{ value: 0 }, { value: 0 }, { value: 0 }, { value: 0 }];
   // A view is detached when the heap grows, so each call takes a new one.
-  const row = (x: number, n: number): Float32Array => new Float32Array(heap.buffer, x, n);
+  const row = (x: number, n: number): Float32Array | Float64Array => new FloatArray(heap.buffer, x, n);
   return {
     rowMax(x, n) {
       let largest = -Infinity;

@@ -1,10 +1,12 @@
 import { arrays } from '../backend/arrays/arrays.js';
-import { backendOf, describe } from '../backend/registry.js';
+import { tensors } from '../backend/arrays/tensors.js';
+import { backendOf, describe, isPlain } from '../backend/registry.js';
 import type { Backend, Nested } from '../backend/types.js';
 import { checkNumber, checkOptions } from '../internal/checks.js';
 import { positive } from '../internal/domains.js';
 import { mul, reshape, shape, sum } from '../backend/ops.js';
 import { centralDifferences } from './centralDifferences.js';
+import { gradientsOf } from './engineGradients.js';
 import { mapLeaves } from './leaves.js';
 
 /** Options of {@link checkGradients}. */
@@ -44,7 +46,8 @@ interface Leaf {
  * of `stopGradient` fixed. Choose inputs away from kinks of the loss: differences across a kink are wrong.
  *
  * @param loss - The loss as a function of its inputs.
- * @param inputs - Tensors of an engine with gradients, in records nested to any depth. Plain numbers are passed on unchanged.
+ * @param inputs - Tensors of an engine with gradients, or plain lists, in records nested to any depth. Plain numbers are passed on
+ *   unchanged. Plain lists have no dtype: name those to differentiate with respect to in `wrt` if others, such as labels, are there.
  * @param options - See {@link CheckGradientsOptions}.
  * @returns The errors that were found, all within the tolerance.
  * @throws TypeError if there is no float input to differentiate with respect to, the engine has no gradients, or the loss fails on
@@ -71,8 +74,10 @@ export async function checkGradients<I extends object>(
   const { wrt, tolerance = 1e-5, step = 1e-3 } = options;
   checkNumber('checkGradients', 'tolerance', tolerance, positive);
   checkNumber('checkGradients', 'step', step, positive);
-  const backend = engineOf(inputs);
-  const leaves = await leavesOf(backend, inputs, wrt);
+  const given = engineOf(inputs);
+  const leaves = await leavesOf(given, inputs, wrt);
+  // Inside gradients, plain values are tensors { data, dims }.
+  const backend = isPlain(given) ? (tensors as Backend<unknown>) : given;
   const chosen = leaves.filter((leaf) => leaf.isDifferentiated);
   const missing = (wrt ?? ['']).find((start) => !chosen.some(({ path }) => isUnder(path, start)));
   if (missing !== undefined) {
@@ -87,13 +92,15 @@ export async function checkGradients<I extends object>(
     return weightedSum(engine, result) as T;
   };
   const results = backend.scope(() => {
-    const onEngine = ({ path, shape: sizes, values, isDifferentiated }: Leaf) =>
-      backend.constant(nested(values, sizes), isDifferentiated ? 'float' : backend.dtype(at(inputs, path)));
-    const tensors = new Map(leaves.map((leaf) => [leaf.path, onEngine(leaf)]));
-    const replace = (xs: readonly unknown[]) => new Map([...tensors, ...chosen.map(({ path }, i) => [path, xs[i]] as const)]);
-    const { value, grads } = backend.valueAndGrads!(
+    const onEngine = ({ path, shape: sizes, values, isDifferentiated }: Leaf) => {
+      if (isDifferentiated) return backend.constant(nested(values, sizes));
+      return given === backend ? backend.constant(nested(values, sizes), backend.dtype(at(inputs, path))) : nested(values, sizes);
+    };
+    const own = new Map(leaves.map((leaf) => [leaf.path, onEngine(leaf)]));
+    const replace = (xs: readonly unknown[]) => new Map([...own, ...chosen.map(({ path }, i) => [path, xs[i]] as const)]);
+    const { value, grads } = gradientsOf(backend)!(
       (xs) => run(backend, replace(xs)),
-      chosen.map(({ path }) => tensors.get(path)),
+      chosen.map(({ path }) => own.get(path)),
     );
     return [value, ...grads];
   });
@@ -129,7 +136,7 @@ function engineOf(inputs: object): Backend<unknown> {
   rebuild(inputs, (path) => void tensors.push(at(inputs, path)));
   if (tensors.length === 0) throw new TypeError('checkGradients: inputs holds no tensor');
   const backend = backendOf(...tensors);
-  if (!backend.valueAndGrads)
+  if (!gradientsOf(backend))
     throw new TypeError(`checkGradients: the engine ${backend.name} has no gradients, expected tensors of an engine with gradients`);
   return backend;
 }

@@ -1,6 +1,7 @@
 import { sum } from '../backend/ops.js';
 import type { Backend } from '../backend/types.js';
 import { checkGradients } from './checkGradients.js';
+import { gradientsOf } from './engineGradients.js';
 import { firstNotFinite, type Subject } from './lossChecks.js';
 import { onArrays, type LossInputs, type Point } from './lossInputs.js';
 import { problemOf } from './lossProblem.js';
@@ -9,13 +10,14 @@ import { problemOf } from './lossProblem.js';
 export async function notFiniteOnEngine(subject: Subject, point: Point): Promise<string | undefined> {
   const { inputs, options, call } = subject;
   const { engine, leaves } = inputs;
-  if (engine.valueAndGrads === undefined) return undefined;
+  const valueAndGrads = gradientsOf(engine);
+  if (!valueAndGrads) return undefined;
   const wrt = differentiated(inputs);
   return withTensors(engine, inputs, point, async (tensors) => {
     const results = engine.scope(() => {
       const batch = (xs: readonly unknown[]) => inputs.batch((_, i) => (wrt.includes(i) ? xs[wrt.indexOf(i)] : tensors[i]));
       const given = wrt.map((i) => tensors[i]);
-      const { value, grads } = engine.valueAndGrads!((xs) => sum(call(batch(xs), options)), given);
+      const { value, grads } = valueAndGrads((xs) => sum(call(batch(xs), options)), given);
       return [value, ...grads];
     });
     const [value, ...grads] = await engine.read(results).finally(() => {
@@ -31,7 +33,7 @@ export async function notFiniteOnEngine(subject: Subject, point: Point): Promise
 /** The largest error of the gradients of the engine, or what is wrong with them; null if it has no gradients. */
 export async function gradientError({ inputs, options, call }: Subject): Promise<number | string | null> {
   const { engine, leaves } = inputs;
-  if (engine.valueAndGrads === undefined) return null;
+  if (!gradientsOf(engine)) return null;
   const sample = leaves.map(({ values }) => values);
   return withTensors(engine, inputs, sample, async (tensors) => {
     const batch = inputs.batch((_, i) => tensors[i]);

@@ -97,7 +97,7 @@ describe('a scalar tensor as an option that takes one value per example', () => 
     const logps = pairLogps();
     const margins = logRatioMargin<X>(logps);
     const beta = adaptiveBeta<X>({ margins, statistics: marginStatistics<X>(margins) });
-    const [value] = isArrays ? [beta as number] : await (beta as tf.Scalar).data();
+    const [value] = [await read(beta)];
     await expectSame(dpo<X>(logps, { beta }), dpo<X>(logps, { beta: value }));
   });
 

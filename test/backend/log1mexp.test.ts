@@ -1,7 +1,7 @@
 import { describe, it } from 'vitest';
 import { ops } from '../../src/index.js';
 import { expectClose } from '../../src/testing/index.js';
-import { derivatives, expectGradients, isArrays, read, tensor, type X } from '../support/engine.js';
+import { derivatives, expectGradients, read, tensor, type X, isFloat64 } from '../support/engine.js';
 import { weight } from '../support/samples.js';
 
 // log(1 - e^x) to 17 digits, by mpmath: mp.log(-mp.expm1(x)).
@@ -20,7 +20,7 @@ describe('log1mexp', () => {
     expectClose(
       values,
       exact.map(([, y]) => y),
-      isArrays ? { relative: 1e-15, absolute: 2e-16 } : { relative: 5e-6, absolute: 1e-7 },
+      isFloat64 ? { relative: 1e-15, absolute: 2e-16 } : { relative: 5e-6, absolute: 1e-7 },
     );
   });
 
@@ -35,7 +35,7 @@ describe('log1mexp', () => {
   });
 
   // The arrays engine has no gradients, and central differences would step past 0.
-  it.skipIf(isArrays)('has a finite gradient at 0 and near it', async () => {
+  it('has a finite gradient at 0 and near it', async () => {
     const { grads } = await derivatives(ops.log1mexp, [[0, -1e-30, -1e-10]]);
     expectClose(
       grads[0] as number[],

@@ -3,14 +3,14 @@ import { backendOf, dpo, ops, registerBackend, type Backend } from '../../src/in
 import { describe as describeValue, reasonOf } from '../../src/backend/registry.js';
 import { arrays } from '../../src/backend/arrays/arrays.js';
 import { Boxed, boxed } from '../support/boxed.js';
-import { engine, expectError, isArrays, tensor } from '../support/engine.js';
+import { engine, expectError, isArrays, tensor, engineName } from '../support/engine.js';
 import { expectClose } from '../../src/testing/index.js';
 
 const REGISTRY = Symbol.for('prefloss.registry');
 
 describe('backendOf', () => {
   it('finds the engine of the values, and accepts plain values with any engine', () => {
-    expect(backendOf(tensor([1])).name).toBe(isArrays ? 'arrays' : 'tensorflow.js');
+    expect(backendOf(tensor([1])).name).toBe(engineName);
     expect(backendOf(1, tensor([1]), 2)).toBe(backendOf(tensor([1])));
     expect(backendOf(1).name).toBe('arrays');
     expect(backendOf([1]).name).toBe('arrays');
@@ -35,7 +35,7 @@ describe('backendOf', () => {
 
   it('rejects values of two engines', () => {
     const unregister = registerBackend(boxed);
-    const name = isArrays ? 'arrays' : 'tensorflow.js';
+    const name = engineName;
     const mixed = () => backendOf(tensor([1]), [1], new Boxed(1));
     // Plain lists fit any engine.
     if (isArrays) expect(mixed()).toBe(boxed);
@@ -91,7 +91,7 @@ describe('registerBackend', () => {
     const { get } = holder[REGISTRY] as { get: () => unknown[] };
     expect(() => get().push(undefined)).toThrow(TypeError);
     expect(Object.keys(globalThis)).not.toContain(String(REGISTRY));
-    expect(backendOf(tensor([1])).name).toBe(isArrays ? 'arrays' : 'tensorflow.js');
+    expect(backendOf(tensor([1])).name).toBe(engineName);
   });
 
   it('refuses what is no engine, and works on afterwards', () => {
@@ -105,7 +105,7 @@ describe('registerBackend', () => {
       [without, 'registerBackend: the engine half lacks the method cumsum'],
     ];
     for (const [backend, message] of cases) expectError(() => registerBackend(backend as never), TypeError, message);
-    expect(backendOf(tensor([1])).name).toBe(isArrays ? 'arrays' : 'tensorflow.js');
+    expect(backendOf(tensor([1])).name).toBe(engineName);
   });
 });
 

@@ -19,6 +19,10 @@ import {
   read,
   tensor,
   type X,
+  isFloat64,
+  isTfjs,
+  engineName,
+  valueAndGradsOn,
 } from '../support/engine.js';
 import { movedStats } from '../support/movedByLogits.js';
 import { labelsOf, weight } from '../support/samples.js';
@@ -88,10 +92,10 @@ describe('tokenLogProbs', () => {
       const { grads } = await derivatives((x) => sequenceLogProbs<X>(tokenLogProbs<X, X>(x, ints(labels)), mask, { reduction }), [logits]);
       const unweighted = (grads[0] as number[][][]).map((seq, i) => seq.map((row) => row.map((g) => g / weight(i))));
       const expected = record.outputs.grads![reduction];
-      expectClose(unweighted, expected, { relative: 0, absolute: isArrays ? 1e-8 : 4 * epsilon });
+      expectClose(unweighted, expected, { relative: 0, absolute: 4 * epsilon });
       // The original subtracts a probability from 1.
       const gradient = { got: flatten(unweighted), exact: flatten(expected), doubt: () => 1e-15 };
-      if (!isArrays) expectAccurate(task.meta, 'tokenLogProbs', `${record.input}, ${reduction}`, { gradient });
+      expectAccurate(task.meta, 'tokenLogProbs', `${record.input}, ${reduction}`, { gradient });
     }
   });
 
@@ -120,7 +124,7 @@ describe('tokenLogProbs', () => {
       const f = (x: X) => tokenLogProbs<X, X>(x, ints(labels));
       const result = f(tensor(logits));
       await expectValues(result, logps);
-      if (isArrays) return; // no more exact than the oracle
+      if (isFloat64) return; // no more exact than the oracle
       expectAccurate(task.meta, 'tokenLogProbs', `${kind} logits [${rows}, ${vocabulary}]`, {
         value: comparedLogProbs(await read(result), logps, logits, labels),
         gradient: { got: await expectProbabilities(f, logits, gradients), exact: gradients.flat() },
@@ -149,7 +153,7 @@ describe('tokenLogProbs', () => {
     const definition = (x: X) => tokenLogProbsDefinition<X>(x, ints(labels), -100);
     const { logps, gradients } = oracle(logits, labels, weight);
     await expectValues(definition(tensor(logits)), logps, 8);
-    if (!isArrays) await expectGradients(definition, [logits], [gradients]);
+    await expectGradients(definition, [logits], [gradients]);
   });
 
   it('has a definition that is NaN for labels out of range, and ignores NaN in ignored rows', async () => {
@@ -160,7 +164,7 @@ describe('tokenLogProbs', () => {
     const at = (labels: number[]) => (x: X) => tokenLogProbsDefinition<X>(x, ints(labels), -100);
     const { logps, gradients } = oracle(rows, [-100, 1], weight);
     await expectValues(at([-100, 1])(tensor(rows)), logps);
-    if (!isArrays) await expectGradients(at([-100, 1]), [rows], [gradients]);
+    await expectGradients(at([-100, 1]), [rows], [gradients]);
     const clean = Array<number[]>(5).fill([1, 2, 3]);
     const outside = (await read(at([-1, 0, 2, 3, 4])(tensor(clean)))) as number[];
     expect(outside.map(Number.isNaN)).toEqual([true, false, false, true, true]);
@@ -175,7 +179,6 @@ describe('tokenLogProbs', () => {
     const f = (x: X) => tokenLogProbs<X, X>(x, ints([-100, 1, -100]));
     const { logps, gradients } = oracle(bad, [-100, 1, -100], weight);
     await expectValues(f(tensor(bad)), logps);
-    if (isArrays) return;
     await expectGradients(f, [bad], [gradients]);
     await expectGradients(
       (x) => tokenLogProbs<X, X>(x, ints([-100, -100])),
@@ -199,7 +202,6 @@ describe('tokenLogProbs', () => {
     const rows = [...places, -1].map((at) => Array.from({ length: vocabulary }, (_, v) => (v === at ? NaN : Math.cos(v))));
     const f = (x: X) => tokenLogProbs<X, X>(x, ints([1, 1, 1, 1]));
     expect(((await read(f(tensor(rows)))) as number[]).map(Number.isNaN)).toEqual([true, true, true, false]);
-    if (isArrays) return;
     const { grads } = await derivatives(f, [rows]);
     expect((grads[0] as number[][]).map((row) => row.some(Number.isNaN))).toEqual([true, true, true, false]);
   });
@@ -207,7 +209,7 @@ describe('tokenLogProbs', () => {
   it('accepts -Infinity as the logit of an impossible token', async () => {
     const logits = [[0, -Infinity, 0]];
     await expectValues(tokenLogProbs<X, X>(tensor(logits), ints([2])), [-Math.LN2]);
-    if (!isArrays) await expectGradients((x) => tokenLogProbs<X, X>(x, ints([2])), [logits], [[[-0.5, 0, 0.5].map((g) => g * weight(0))]]);
+    await expectGradients((x) => tokenLogProbs<X, X>(x, ints([2])), [logits], [[[-0.5, 0, 0.5].map((g) => g * weight(0))]]);
   });
 
   it('is differentiable at an intermediate value that is used twice', async () => {
@@ -239,9 +241,8 @@ describe('tokenLogProbs', () => {
   it('leaks nothing', async () => {
     const [x, y] = [tensor(logitsOf(3, 9, 1)), ints([1, -100, 2])];
     expectNoLeak(() => tokenLogProbs(x, y));
-    if (isArrays) return;
     const backend = backendOf<X>(x);
-    expectNoLeak(() => backend.valueAndGrads!(([v]) => ops.sum(tokenLogProbs<X, X>(v, y)), [x]), 2);
+    expectNoLeak(() => valueAndGradsOn(x)(([v]) => ops.sum(tokenLogProbs<X, X>(v, y)), [x]), 2);
     await read(x);
   });
 
@@ -336,13 +337,13 @@ describe('tokenLogProbs', () => {
       ];
       const f = (x: X) => tokenLogProbs<X, X>(x, ints([3, 1, -1]));
       expect(((await read(f(tensor(rows)))) as number[]).map(Number.isNaN)).toEqual([true, false, true]);
-      const { grads } = backendOf<X>(tensor(0)).valueAndGrads!(([x]) => ops.sum(f(x)), [tensor(rows)]);
+      const { grads } = valueAndGradsOn(tensor(0))(([x]) => ops.sum(f(x)), [tensor(rows)]);
       const isNaN = flatten((await read(grads[0])) as Values).map(Number.isNaN);
       expect(isNaN).toEqual([true, true, true, false, false, false, true, true, true]);
     });
 
     // Lists cannot be disposed.
-    it.skipIf(isArrays)('names a disposed tensor', () => {
+    it.runIf(isTfjs)('names a disposed tensor', () => {
       const [x, y] = [logits(), ints([0, 1])];
       x.dispose();
       expectError(() => tokenLogProbs(x, y), TypeError, 'tokenLogProbs: logits is disposed');
@@ -350,7 +351,7 @@ describe('tokenLogProbs', () => {
 
     it('names tensors of two engines', () => {
       const unregister = registerBackend(boxed);
-      const [x, name] = [logits(), isArrays ? 'arrays' : 'tensorflow.js'];
+      const [x, name] = [logits(), engineName];
       expectError(
         () => tokenLogProbs<unknown, unknown>(x, new Boxed([0, 1])),
         TypeError,

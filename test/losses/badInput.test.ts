@@ -4,7 +4,7 @@ import { lossNamed, losses, registerBackend, type LossName, type Nested } from '
 import { refused, refusesUnknownFields, unchecked } from '../../tools/docs/claims.js';
 import { Boxed, boxed } from '../support/boxed.js';
 import { callOf } from '../support/calls.js';
-import { flatten, isArrays, isReadable, liveTensors, read, tensor, type X } from '../support/engine.js';
+import { flatten, isArrays, isReadable, liveTensors, read, tensor, type X, isTfjs } from '../support/engine.js';
 import {
   asTensors,
   batchFor,
@@ -212,7 +212,8 @@ async function expectBadValue(name: LossName, batch: X, options: X, message: str
 /** Whether a loss, and the engine under test, can be given that kind of bad input. */
 function applies(key: keyof typeof refused, name: LossName): boolean {
   const { kind, required, perExample } = losses[name];
-  if (['dtype', 'disposed'].includes(key)) return !isArrays;
+  if (key === 'dtype') return !isArrays;
+  if (key === 'disposed') return isTfjs;
   if (key === 'empty') return isListLoss(name);
   if (key === 'labels') return kind === 'examples' || isListLoss(name);
   if (key === 'requiredOption') return required.length > 0;

@@ -6,7 +6,18 @@ import { expectClose, type Values } from '../../src/testing/index.js';
 import { claims, LARGE_REWARD, LARGEST_LOGP, LARGEST_REWARD, otherFunctions, type Claim } from '../../tools/docs/claims.js';
 import { callOf } from '../support/calls.js';
 import { emptied } from '../support/emptied.js';
-import { derivatives, epsilon, expectNoLeak, flatten, isArrays, isReadable, read, tensor, type X } from '../support/engine.js';
+import {
+  derivatives,
+  epsilon,
+  expectNoLeak,
+  flatten,
+  isArrays,
+  isReadable,
+  read,
+  tensor,
+  type X,
+  valueAndGradsOn,
+} from '../support/engine.js';
 import {
   asTensors,
   batchFor,
@@ -104,7 +115,7 @@ describe.each(names)('%s', (name) => {
       ...differences('value', parts.flatMap((part) => part.loss), whole.loss, epsilon * largest(whole.loss)), // prettier-ignore
       ...wrt.flatMap((key, i) => {
         const joined = parts.flatMap((part) => part.grads[i]!);
-        return differences(`gradient by ${key}`, joined, whole.grads[i]!, (isArrays ? 1e-6 : 4 * epsilon) * steepest);
+        return differences(`gradient by ${key}`, joined, whole.grads[i]!, 4 * epsilon * steepest);
       }),
     ];
   });
@@ -118,8 +129,7 @@ describe.each(names)('%s', (name) => {
       ...differences('values', flatten((await read(values)) as Values), [], 0),
       ...differences('shape', ops.shape(values), [0], 0),
     ];
-    if (isArrays) return found;
-    const { value, grads } = backendOf<X>(values).valueAndGrads!((xs) => ops.sum<X>(f(...xs)), wrt.map((key) => none[key])); // prettier-ignore
+    const { value, grads } = valueAndGradsOn(values)((xs) => ops.sum<X>(f(...xs)), wrt.map((key) => none[key])); // prettier-ignore
     return [
       ...found,
       ...differences('sum', [(await read(value)) as number], [0], 0),
@@ -155,9 +165,7 @@ describe.each(names)('%s', (name) => {
         let next = 0;
         const drawn = wrt.map((key) => refill(fields[key]!, () => values[next++]!));
         const numbers = engine.scope(() => {
-          // Differences on arrays would step over the edge of where log-probs can be.
-          if (isArrays) return { all: flatten(f(...drawn) as Values) as X };
-          const { value, grads } = engine.valueAndGrads!((xs) => ops.sum<X>(f(...xs)), drawn.map((x) => tensor(x))); // prettier-ignore
+          const { value, grads } = valueAndGradsOn(tensor(0))((xs) => ops.sum<X>(f(...xs)), drawn.map((x) => tensor(x))); // prettier-ignore
           return { all: ops.concat<X>([value, ...grads].map((x) => ops.reshape<X>(x, [-1]))) };
         });
         const all = Array.from(engine.peek(numbers.all)!);
@@ -260,8 +268,6 @@ async function notFinite(what: string, name: LossName, fields: Fields, options: 
   const check = (part: string, values: readonly number[]): string[] =>
     values.every(Number.isFinite) ? [] : [`${what}, ${part}: ${values.join(', ')}`];
   const values = check('values', await valuesOf(name, fields, options));
-  // Differences on arrays have no gradient at the edge of where log-probs can be.
-  if (isArrays) return values;
   const wrt = logpsOf(fields);
   const { grads } = await summed(name, fields, options, wrt);
   return [...values, ...wrt.flatMap((key, i) => check(`gradient by ${key}`, grads[i]!))];

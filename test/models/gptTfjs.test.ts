@@ -3,10 +3,10 @@ import { frozenCopy } from '../../src/index.js';
 import { newGptTfjs } from '../../tools/models/gptTfjs.js';
 import { ofLayers } from '../../tools/models/languageModel.js';
 import { expectAligned, SIZES, TIMEOUT_MS } from '../support/alignment.js';
-import { isArrays, liveTensors } from '../support/engine.js';
+import { liveTensors, isTfjs } from '../support/engine.js';
 
 // The arrays engine has no models and no gradients.
-describe.skipIf(isArrays)('gpt-tfjs', () => {
+describe.runIf(isTfjs)('gpt-tfjs', () => {
   it('is aligned', { timeout: TIMEOUT_MS }, async ({ skip }) => {
     skip(typeof document !== 'undefined', 'gpt-tfjs assigns to a constant, which Vite refuses to bundle for a browser');
     const before = liveTensors();

@@ -4,10 +4,10 @@ import { frozenCopy } from '../../src/index.js';
 import { ofLayers } from '../../tools/models/languageModel.js';
 import { newLayersModel } from '../../tools/models/layersModel.js';
 import { expectAligned, expectSameAsOnCpu, SIZES, TIMEOUT_MS } from '../support/alignment.js';
-import { engine, isArrays, liveTensors } from '../support/engine.js';
+import { engine, liveTensors, isTfjs } from '../support/engine.js';
 
 // The arrays engine has no models and no gradients.
-describe.skipIf(isArrays)('a tf.LayersModel with a nested model', () => {
+describe.runIf(isTfjs)('a tf.LayersModel with a nested model', () => {
   it('is aligned', { timeout: TIMEOUT_MS }, async () => {
     const before = liveTensors();
     const policy = newLayersModel(SIZES);

@@ -6,7 +6,7 @@ import reference from '../../examples/smollm2/reference.json' with { type: 'json
 import { collatePairs, completionLogProbs, noGrad, valueAndGrads, type Sequence } from '../../src/index.js';
 import { expectClose, type Values } from '../../src/testing/index.js';
 import { hashed } from '../../tools/hashed.js';
-import { epsilon, isArrays, liveTensors, read } from '../support/engine.js';
+import { epsilon, liveTensors, read, isTfjs } from '../support/engine.js';
 
 const { tiny } = reference;
 const { layers, width, heads, kv: keyHeads, eps: normEpsilon, theta: ropeBase } = tiny.config;
@@ -19,7 +19,7 @@ function* weights() {
 }
 
 // The model of examples/smollm2 with a few thousand weights, compared with PyTorch in float64.
-describe.skipIf(isArrays)('the Llama of examples/smollm2', () => {
+describe.runIf(isTfjs)('the Llama of examples/smollm2', () => {
   const sequences = tiny.sequences.map(({ tokens, start }): Sequence => ({ tokens, mask: tokens.map((_, t) => Number(t >= start)) }));
 
   it("has PyTorch's log-probs, and its gradients through recomputed layers", async () => {

@@ -2,10 +2,10 @@ import * as tf from '@tensorflow/tfjs';
 import { describe, expect, it } from 'vitest';
 import { hasNanogptKernels, loadNanogpt, newNanogpt } from '../../tools/models/nanogpt.js';
 import { expectAligned, SIZES, TIMEOUT_MS } from '../support/alignment.js';
-import { isArrays, liveTensors } from '../support/engine.js';
+import { liveTensors, isTfjs } from '../support/engine.js';
 
 // The arrays engine has no models and no gradients.
-describe.skipIf(isArrays)('@genai-fi/nanogpt', () => {
+describe.runIf(isTfjs)('@genai-fi/nanogpt', () => {
   it('is aligned', { timeout: TIMEOUT_MS }, async ({ skip }) => {
     const nanogpt = await loadNanogpt();
     skip(!hasNanogptKernels(), 'the package has its kernels, such as MatMul16, for cpu, webgl and webgpu');

@@ -4,7 +4,7 @@ import { valueAndGrads, type Nested } from '../../src/index.js';
 import { expectClose, type Values } from '../../src/testing/index.js';
 import { hashed } from '../../tools/hashed.js';
 import { differentiable, undifferentiable, type Operation } from '../../tools/docs/operations.js';
-import { engine, epsilon, flatten, isArrays, liveTensors, read, weight } from '../support/engine.js';
+import { engine, epsilon, flatten, liveTensors, read, weight, isTfjs } from '../support/engine.js';
 import { onCpu } from '../support/onCpu.js';
 
 const sizeOf = (shape: readonly number[]) => tf.util.sizeFromShape([...shape]);
@@ -36,7 +36,7 @@ async function expectSameAsOnCpu(operation: Operation): Promise<void> {
 }
 
 // The arrays engine has no models and no gradients.
-describe.skipIf(isArrays)('operations of models', () => {
+describe.runIf(isTfjs)('operations of models', () => {
   describe.skipIf(engine === 'cpu')('have the gradient of the cpu backend', () => {
     it.each(Object.entries(differentiable))('%s', async (_, operation) => {
       await expectSameAsOnCpu(operation);

@@ -12,6 +12,8 @@ export const engine = inject('engine');
 export const isArrays = engine === 'arrays';
 /** Whether the engine computes in float64: that of nested lists, and that of `{ data, dims }`. */
 export const isFloat64 = isArrays || engine === 'tensors';
+/** Its name in messages. */
+export const engineName = isArrays ? 'arrays' : isFloat64 ? '{ data, dims }' : 'tensorflow.js';
 /** Whether TensorFlow.js is under test, whose tensors are disposed and counted. */
 export const isTfjs = !isFloat64;
 /** Whether values can be read, and so checked, synchronously. */

@@ -11,7 +11,7 @@ import {
   tokenLogProbs,
   valueAndGrads,
 } from '../../src/index.js';
-import { ints, isArrays, tensor, type X } from '../support/engine.js';
+import { ints, tensor, type X, isTfjs } from '../support/engine.js';
 
 const FAULT = new Error('a fault of the user');
 const fail = (): never => {
@@ -84,7 +84,7 @@ const FAULTS: Record<string, (w: X) => X> = {
 };
 
 // The arrays engine has neither tape nor memory to free.
-describe.skipIf(isArrays)('a fault leaves tape, scopes and memory as they were', () => {
+describe.runIf(isTfjs)('a fault leaves tape, scopes and memory as they were', () => {
   const healthy = (w: X): X => ops.sum(ops.exp(w));
 
   it.each(Object.entries(FAULTS))('%s', async (place, loss) => {

@@ -5,7 +5,7 @@ import * as reductions from './reductions.js';
 import * as rules from './rules.js';
 import { sizeOf, summedTo } from './shapes.js';
 import { ArrayTensor, dtypeOf, float64Of, tensorFrom, type DataTensor } from './tensor.js';
-import { tensors } from './tensors.js';
+import { asTensor, tensors } from './tensors.js';
 
 /** Gives a function for the gradient with respect to each operand, given the gradient with respect to the value. */
 type Backward = (dy: ArrayTensor) => readonly (() => ArrayTensor)[];
@@ -95,14 +95,15 @@ export const recording: InMemory<DataTensor> = {
     }
   },
   onValues(inputs, kernel) {
-    const { values, backward } = kernel(inputs);
+    const own = inputs.map(asTensor);
+    const { values, backward } = kernel(own);
     if (!backward) return values;
     const [value] = values as [ArrayTensor];
     const gradients: Backward = (dy) => {
       const all = backward(float64Of(dy));
-      return inputs.map((x, i) => () => tensorFrom(all[i]!, x.dims));
+      return own.map((x, i) => () => tensorFrom(all[i]!, x.dims));
     };
-    return [recorded(value, inputs, gradients)];
+    return [recorded(value, own, gradients)];
   },
 };
 

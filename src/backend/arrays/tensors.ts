@@ -1,9 +1,13 @@
+import type { Nested } from '../types.js';
 import * as elementwise from './elementwise.js';
 import * as layout from './layout.js';
 import { tensorOfList } from './lists.js';
 import type { InMemory } from './onValues.js';
 import * as reductions from './reductions.js';
 import { checkTensorData, dtypeOf, float64Of, isDataTensor, tensorFrom, type DataTensor } from './tensor.js';
+
+/** The tensor itself, or that of plain values beside it. */
+export const asTensor = (x: DataTensor | Nested): DataTensor => (isDataTensor(x) ? x : tensorOfList(x));
 
 /**
  * The engine of tensors `{ data, dims }`, in memory and in float64: those of ONNX Runtime, of transformers.js, and of `tensorOf`.
@@ -36,5 +40,5 @@ export const tensors: InMemory<DataTensor> = {
   ...reductions,
   ...layout,
   stopGradient: (x) => elementwise.cast(x, dtypeOf(x)),
-  onValues: (inputs, kernel) => kernel(inputs).values,
+  onValues: (inputs, kernel) => kernel(inputs.map(asTensor)).values,
 };

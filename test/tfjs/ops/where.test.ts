@@ -1,10 +1,10 @@
 import * as tf from '@tensorflow/tfjs-core';
 import { describe, expect, it } from 'vitest';
 import { ops } from '../../../src/index.js';
-import { derivatives, engine, expectNoLeak, isArrays, tensor, type X } from '../../support/engine.js';
+import { derivatives, engine, expectNoLeak, tensor, type X, isTfjs } from '../../support/engine.js';
 
 // The arrays engine has no gradients and no kernels.
-describe.skipIf(isArrays)('where with a number', () => {
+describe.runIf(isTfjs)('where with a number', () => {
   const mask = [[1, 0], [0, 1]]; // prettier-ignore
   const x = [[1, 2], [3, 4]]; // prettier-ignore
 

@@ -4,14 +4,14 @@ import { AdamW, type AdamWOptions } from '../../../src/index.js';
 import { expectClose, type Values } from '../../../src/testing/index.js';
 import golden from './training.json' with { type: 'json' };
 import { noRecords, stateOf } from '../../support/checkpoints.js';
-import { epsilon, expectError, isArrays, liveTensors, read } from '../../support/engine.js';
+import { epsilon, expectError, liveTensors, read, isTfjs } from '../../support/engine.js';
 import { variables } from '../../support/variables.js';
 
 const gradsOf = (weights: readonly tf.Variable[], values: readonly tf.TensorLike[]): tf.NamedTensorMap =>
   Object.fromEntries(weights.map((w, i) => [w.name, tf.tensor(values[i]!)]));
 
 // The training helpers need TensorFlow.js: the arrays engine has no gradients.
-describe.skipIf(isArrays)('AdamW', () => {
+describe.runIf(isTfjs)('AdamW', () => {
   it.each(golden.adamW.map(({ options, steps }) => [JSON.stringify(options), options, steps] as const))(
     "equals PyTorch's with %s",
     async (_, given, steps) => {

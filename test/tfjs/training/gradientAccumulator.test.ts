@@ -13,12 +13,12 @@ import {
 } from '../../../src/index.js';
 import { expectClose, type Values } from '../../../src/testing/index.js';
 import { noRecords } from '../../support/checkpoints.js';
-import { epsilon, expectError, isArrays, liveTensors, read } from '../../support/engine.js';
+import { epsilon, expectError, liveTensors, read, isTfjs } from '../../support/engine.js';
 
 type T = tf.Tensor1D;
 
 // The training helpers need TensorFlow.js: the arrays engine has no gradients.
-describe.skipIf(isArrays)('GradientAccumulator', () => {
+describe.runIf(isTfjs)('GradientAccumulator', () => {
   // A model with one weight: the log-prob of an example is w x. The batch is split into parts of different sizes.
   const x = [0.3, -1.2, 2, 0.7, -0.4];
   const reference = [-0.1, 0.4, -0.2, 0.1, 0];

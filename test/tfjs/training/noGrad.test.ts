@@ -1,11 +1,11 @@
 import * as tf from '@tensorflow/tfjs';
 import { describe, expect, it } from 'vitest';
 import { noGrad, stopGradient, valueAndGrads } from '../../../src/index.js';
-import { expectError, isArrays, read } from '../../support/engine.js';
+import { expectError, read, isTfjs } from '../../support/engine.js';
 import { expectTensors } from '../../support/expectTensors.js';
 import { variable } from '../../support/variables.js';
 
-describe.skipIf(isArrays)('noGrad', () => {
+describe.runIf(isTfjs)('noGrad', () => {
   it('makes its result a constant, as stopGradient does', async () => {
     const w = variable([1, 2]);
     const f = () => {

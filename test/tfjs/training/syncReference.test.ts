@@ -4,10 +4,10 @@ import { Bema, frozenCopy, loadCheckpoint, saveCheckpoint, syncReference, type B
 import { expectClose, type Values } from '../../../src/testing/index.js';
 import golden from './training.json' with { type: 'json' };
 import { stateOf } from '../../support/checkpoints.js';
-import { epsilon, expectError, isArrays, liveTensors, read } from '../../support/engine.js';
+import { epsilon, expectError, liveTensors, read, isTfjs } from '../../support/engine.js';
 import { variables } from '../../support/variables.js';
 
-describe.skipIf(isArrays)('syncReference and Bema', () => {
+describe.runIf(isTfjs)('syncReference and Bema', () => {
   it.each(golden.soft.map((record) => [record.alpha, record] as const))(
     "equal TRL's soft update at alpha %d",
     async (alpha, { reference: expected }) => {

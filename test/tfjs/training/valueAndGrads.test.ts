@@ -2,12 +2,12 @@ import * as tf from '@tensorflow/tfjs';
 import { describe, expect, it } from 'vitest';
 import { valueAndGrads } from '../../../src/index.js';
 import { expectClose } from '../../../src/testing/index.js';
-import { expectError, isArrays, read } from '../../support/engine.js';
+import { expectError, read, isTfjs } from '../../support/engine.js';
 import { expectTensors } from '../../support/expectTensors.js';
 import { variable } from '../../support/variables.js';
 
 // The training helpers need TensorFlow.js: the arrays engine has no gradients.
-describe.skipIf(isArrays)('valueAndGrads', () => {
+describe.runIf(isTfjs)('valueAndGrads', () => {
   it('returns the loss, its gradients by name, and the auxiliary outputs', async () => {
     const [w, b] = [variable([1, 2]), variable([3, 4])];
     const { loss, grads, aux, list } = valueAndGrads(() => {

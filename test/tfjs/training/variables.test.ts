@@ -10,7 +10,7 @@ import {
   valueAndGrads,
   type Variables,
 } from '../../../src/index.js';
-import { expectError, isArrays, liveTensors, read } from '../../support/engine.js';
+import { expectError, liveTensors, read, isTfjs } from '../../support/engine.js';
 import { variable, variables } from '../../support/variables.js';
 
 /** A model of two normalizations: trained and other variables alternate, and all have the same shape. */
@@ -68,7 +68,7 @@ const dispose = (container: Variables): void => {
   for (const v of flat(container)) v.dispose();
 };
 
-describe.skipIf(isArrays)('containers of variables', () => {
+describe.runIf(isTfjs)('containers of variables', () => {
   it.each(containers)('%s: frozenCopy keeps its values and its shape, and syncReference updates it', async (_, make, paths) => {
     const policy = make();
     fill(policy, 1);

@@ -2,9 +2,9 @@ import * as tf from '@tensorflow/tfjs';
 import { describe, expect, it } from 'vitest';
 import { dpo, frozenCopy, noGrad, ops, valueAndGrads } from '../../../src/index.js';
 import { expectClose } from '../../../src/testing/index.js';
-import { isArrays, liveTensors, read } from '../../support/engine.js';
+import { liveTensors, read, isTfjs } from '../../support/engine.js';
 
-describe.skipIf(isArrays)('a training run with DPO', () => {
+describe.runIf(isTfjs)('a training run with DPO', () => {
   it('starts at a loss of ln 2, raises the margin from 0, and leaves the reference unchanged', async () => {
     const logits = tf.variable(
       tf.tensor2d([

@@ -29,9 +29,6 @@ export const softmaxState = perToken('logp', 'largest', 'total');
  */
 export type ForwardOutput = Tensor | readonly [logps: Tensor, state: Tensor, powers: Tensor];
 
-/** The lowest float32. It replaces a largest logit of -Infinity, because -Infinity minus itself is NaN. */
-export const LOWEST = -3.4028234663852886e38;
-
 /** Whether the output is a `softmaxState`. */
 export const isState = (output: ForwardOutput): output is Tensor => !Array.isArray(output);
 

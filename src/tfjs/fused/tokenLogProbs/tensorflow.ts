@@ -1,13 +1,7 @@
 import { exp, gather, max, mul, reshape, sub, sum, tensor, tensor1d, zeros, type Tensor } from '@tensorflow/tfjs-core';
+import { LOWEST } from '../../../rows/tokenLogProbs.js';
 import { inPlace, onTensorflow } from '../../kernels/tensorflow.js';
-import {
-  LOWEST,
-  softmaxState,
-  type BackwardAttributes,
-  type BackwardInputs,
-  type ForwardAttributes,
-  type ForwardInputs,
-} from './contract.js';
+import { softmaxState, type BackwardAttributes, type BackwardInputs, type ForwardAttributes, type ForwardInputs } from './contract.js';
 
 /**
  * Where the largest logit of every row is within this distance of 0, exponentials of the logits themselves neither overflow nor lose

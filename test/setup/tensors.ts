@@ -1,0 +1,1 @@
+// The engine of { data, dims } needs no setup.
