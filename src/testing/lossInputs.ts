@@ -76,10 +76,11 @@ const SIDE_NAMES: Readonly<Partial<Record<LossKind, Readonly<Record<Side, string
 /** Fields that hold no continuous values. */
 const DISCRETE: readonly string[] = ['desirable', 'mask', 'lengths.chosen', 'lengths.rejected'];
 
-const PAIR = { chosen: [-31, -24, -45, -18], rejected: [-28, -35, -41, -26] };
-const REFERENCE = { chosen: [-33, -23, -46, -17.5], rejected: [-29.5, -33, -38, -27] };
+// No margin is a round number, where a loss may have a kink.
+const PAIR = { chosen: [-31, -24.1, -45, -18.2], rejected: [-28.3, -35, -41.1, -26] };
+const REFERENCE = { chosen: [-33.1, -23.3, -46.2, -17.6], rejected: [-29.4, -33.2, -38.1, -27.3] };
 const LISTS = [[-31, -28, -36], [-24, -35, -30], [-45, -41, -43], [-18, -26, -29]]; // prettier-ignore
-const REFERENCE_LISTS = [[-33, -29.5, -35], [-23, -33, -31], [-46, -38, -42], [-17.5, -27, -26]]; // prettier-ignore
+const REFERENCE_LISTS = [[-33.1, -29.4, -35.3], [-23.3, -33.2, -31.1], [-46.2, -38.1, -42.4], [-17.6, -27.3, -26.2]]; // prettier-ignore
 
 /** A batch of four for each kind: summed log-probs of short completions; the policy is ahead of the reference in some rows. */
 export const SAMPLES: Readonly<Record<LossKind, object>> = {
@@ -88,7 +89,7 @@ export const SAMPLES: Readonly<Record<LossKind, object>> = {
   examples: { policy: PAIR.chosen, reference: REFERENCE.chosen, desirable: [1, 0, 1, 0] },
   lists: { policy: LISTS, reference: REFERENCE_LISTS },
   referenceFreeLists: { policy: LISTS },
-  rewards: { chosen: [1.5, -0.5, 2, 0.25], rejected: [0.5, 1, -1, -2] },
+  rewards: { chosen: [1.6, -0.5, 2.1, 0.25], rejected: [0.5, 1, -1, -2] },
 };
 
 /** Reads a batch, or the sample of a kind. */

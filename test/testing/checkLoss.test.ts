@@ -161,7 +161,7 @@ describe('checkLoss', () => {
       ops.scope(policy.chosen, () => ops.div(policy.rejected, ops.add(1, ops.exp(ops.abs(policy.chosen)))));
     const { problems } = await checkPairs(wrong);
     expect(problems).toContainEqual(
-      expect.stringMatching(/^finite: its gradient by policy.chosen is NaN on tensorflow.js at policy.chosen -100,/),
+      expect.stringContaining(`finite: its gradient by policy.chosen is NaN on ${engineName} at policy.chosen -100`),
     );
   });
 

@@ -4,11 +4,11 @@ import type { InMemory } from './onValues.js';
 import * as reductions from './reductions.js';
 import * as rules from './rules.js';
 import { sizeOf, summedTo } from './shapes.js';
-import { ArrayTensor, dtypeOf, float64Of, tensorFrom, type DataTensor } from './tensor.js';
+import { ArrayTensor, float64Of, tensorFrom, type DataTensor } from './tensor.js';
 import { asTensor, tensors } from './tensors.js';
 
-/** Gives a function for the gradient with respect to each operand, given the gradient with respect to the value. */
-type Backward = (dy: ArrayTensor) => readonly (() => ArrayTensor)[];
+/** Gives a function for the gradient with respect to each operand, if it has one, given the gradient with respect to the value. */
+type Backward = (dy: ArrayTensor) => readonly (() => ArrayTensor | undefined)[];
 
 let made = 0;
 
@@ -101,7 +101,11 @@ export const recording: InMemory<DataTensor> = {
     const [value] = values as [ArrayTensor];
     const gradients: Backward = (dy) => {
       const all = backward(float64Of(dy));
-      return own.map((x, i) => () => tensorFrom(all[i]!, x.dims));
+      return own.map(
+        ({ dims }, i) =>
+          () =>
+            all[i] && tensorFrom(all[i], dims),
+      );
     };
     return [recorded(value, own, gradients)];
   },
@@ -117,7 +121,9 @@ export function gradientsOf(loss: ArrayTensor, inputs: readonly Traced[]): Float
     const backward = value.backward(dy);
     value.operands.forEach((x, i) => {
       if (!(x instanceof Traced)) return;
-      const { data, dims } = backward[i]!();
+      const gradient = backward[i]!();
+      if (!gradient) return;
+      const { data, dims } = gradient;
       const own = tensorFrom(summedTo(data as Float64Array, dims, x.dims), x.dims);
       const sum = gradients.get(x);
       gradients.set(x, sum ? f.add(sum, own) : own);

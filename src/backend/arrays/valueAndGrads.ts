@@ -1,5 +1,5 @@
 import { describe, registerBackend } from '../registry.js';
-import type { Nested, TypedArray } from '../types.js';
+import type { TypedArray } from '../types.js';
 import { isList, listOf, tensorOfList } from './lists.js';
 import { show } from './shapes.js';
 import { gradientsOf, recording, Traced } from './tape.js';
