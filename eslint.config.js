@@ -109,9 +109,22 @@ export default defineConfig([
     rules: { '@typescript-eslint/no-restricted-imports': ['error', { patterns: [ENTRY] }] },
   },
   {
-    // Result types refer to tfjs's types; type imports load nothing.
-    files: ['src/backend/types.ts'],
-    rules: { '@typescript-eslint/no-restricted-imports': ['error', { patterns: [ENTRY, { ...TENSORFLOW, allowTypeImports: true }] }] },
+    files: ['src/{losses,logprobs,masking,metrics}/**/*.ts', 'src/catalogue.ts', 'src/backend/types.ts'],
+    rules: { '@typescript-eslint/consistent-type-definitions': 'off' },
+  },
+  {
+    // Engines may take trees of tensors as a type with an index signature, to which a type alias is assignable and an interface is not.
+    files: ['src/{losses,logprobs}/**/*.ts', 'src/metrics/*Metrics.ts'],
+    rules: {
+      'no-restricted-syntax': [
+        'error',
+        {
+          selector: 'ExportNamedDeclaration > TSInterfaceDeclaration:not([id.name=/Options$/])',
+          message: 'Records of tensors are type aliases, so that they are trees to every engine.',
+        },
+        { selector: 'TSTypeAliasDeclaration[id.name=/Options$/] > TSTypeLiteral', message: 'Options are interfaces.' },
+      ],
+    },
   },
   {
     files: ['src/core.ts'],

@@ -130,7 +130,7 @@ export const losses: { readonly [Name in LossName]: LossEntry & { readonly loss:
   /* @__PURE__ */ withDefaults();
 
 /** The first argument of a loss of any kind: the fields of all of them, of which each loss takes some. */
-export interface LossBatch<T> {
+export type LossBatch<T> = {
   /** Log-probs under the model that is trained: of pairs, of examples `[B]`, or of candidates `[B, K]`. */
   readonly policy?: Pair<T> | T | undefined;
   /** Log-probs under the model that the policy must stay close to, in the same form. */
@@ -155,7 +155,7 @@ export interface LossBatch<T> {
   readonly rewards?: OrPlain<NoInfer<T>> | undefined;
   /** 1 for candidates, 0 for padding. */
   readonly mask?: OrPlain<NoInfer<T>> | undefined;
-}
+};
 
 /** A loss of the catalogue under the type that all of them share. What TypeScript does not check here is checked at the call. */
 export interface NamedLoss extends LossEntry {

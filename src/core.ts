@@ -5,6 +5,7 @@
  */
 export { backendOf, registerBackend } from './backend/registry.js';
 export type { Backend, DType, Nested } from './backend/types.js';
+export type { RelatedTypes, TensorTypes } from './backend/tensorTypes.js';
 export * as ops from './backend/ops.js';
 export { stopGradient } from './backend/ops.js';
 export type {

@@ -3,10 +3,24 @@
  *
  * @packageDocumentation
  */
+import type { Scalar, Tensor, Tensor1D, Tensor2D, Tensor3D } from '@tensorflow/tfjs-core';
 import { registerBackend } from './backend/registry.js';
 import { tfjs } from './tfjs/adapter.js';
 
 registerBackend(tfjs);
+
+declare global {
+  interface PreflossTensorTypes<T> {
+    // Written out: TypeScript does not recognize an alias in the ES module's and in the CommonJS declarations as one type.
+    tfjs: T extends Tensor
+      ? {
+          reduced: T extends Tensor3D ? Tensor2D : T extends Tensor2D ? Tensor1D : T extends Tensor1D ? Scalar : T;
+          raised: T extends Tensor2D ? Tensor3D : T extends Tensor1D ? Tensor2D : T;
+          scalar: Scalar;
+        }
+      : never;
+  }
+}
 
 export * from './core.js';
 export { checkDevice } from './tfjs/device.js';

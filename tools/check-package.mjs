@@ -50,7 +50,8 @@ const onTensors = `
 const tensors = { chosen: tf.tensor1d([-10]), rejected: tf.tensor1d([-12]) };
 const reference = { chosen: tf.tensor1d([-11]), rejected: tf.tensor1d([-11]) };
 console.log(dpo({ policy: tensors, reference }).dataSync()[0].toFixed(5));`;
-const types = (entry) => `import { dpo, type DpoOptions } from '${entry}';
+/** Lines that a compiler checks: what functions return, and that it is not `any`, to which and from which all is assignable. */
+const types = (entry) => `import { completionLogProbs, dpo, ops, pairMetrics, tokenLogProbs, type DpoOptions, type Pair } from '${entry}';
 import { expectClose } from 'prefloss/testing';
 const logps = { policy: { chosen: [-10], rejected: [-12] }, reference: { chosen: [-11], rejected: [-11] } };
 const options: DpoOptions<number[]> = { beta: 0.1 };
@@ -59,25 +60,87 @@ export const loss: number[] = dpo(logps, options);
 dpo(logps, { bta: 0.1 });
 // @ts-expect-error: the result is an array
 export const wrong: number = dpo(logps);
+export const mean: number = ops.mean([1, 2]);
+// @ts-expect-error: the mean of a list is a number
+export const wrongMean: string = ops.mean([1, 2]);
+export const rowSums: number[] = ops.sum([[1, 2]], -1);
+// @ts-expect-error: one axis fewer than a matrix
+export const wrongSums: number = ops.sum([[1, 2]], -1);
+const logits: number[][][] = [[[0, 0]]];
+export const tokens: number[][] = tokenLogProbs(logits, [[1]]);
+// @ts-expect-error: one value per token
+export const wrongTokens: number[] = tokenLogProbs(logits, [[1]]);
+export const completions: number[] = completionLogProbs(logits, { tokens: [[1]], mask: [[1]] });
+// @ts-expect-error: one value per row
+export const wrongCompletions: number[][] = completionLogProbs(logits, { tokens: [[1]], mask: [[1]] });
+export const accuracy: number = pairMetrics(logps)['rewards/accuracies'];
+// @ts-expect-error: metrics of lists are numbers
+export const wrongAccuracy: string = pairMetrics(logps)['rewards/accuracies'];
+class Own { readonly values = [0]; }
+export const own: Own = ops.mean(new Own());
+// @ts-expect-error: tensors of an engine that states nothing keep their type
+export const wrongOwn: string = ops.mean(new Own());
+interface Tree { readonly [key: string]: number[] | Tree }
+export const tree = (pair: Pair<number[]>): Tree => pair;
 export { expectClose };
 `;
-const tensorTypes = `import type { Tensor1D } from '@tensorflow/tfjs-core';
-import { dpo, type PairLogps } from 'prefloss';
+const tensorTypes = `import type { Scalar, Tensor, Tensor1D, Tensor2D, Tensor3D } from '@tensorflow/tfjs-core';
+import { dpo, ops, tokenLogProbs, type PairLogps, type Raised } from 'prefloss';
 export const loss = (logps: PairLogps<Tensor1D>): Tensor1D => dpo(logps);
 // @ts-expect-error: tensors in, tensors out
 export const wrong = (logps: PairLogps<Tensor1D>): number[] => dpo(logps);
+export const tokens = (logits: Tensor3D, labels: Tensor2D): Tensor2D => tokenLogProbs(logits, labels);
+export const rows = (matrix: Tensor2D): Tensor1D => ops.sum(matrix, -1);
+// @ts-expect-error: one axis fewer than a matrix
+export const wrongRows = (matrix: Tensor2D): Tensor2D => ops.sum(matrix, -1);
+export const sum = (row: Tensor1D): Scalar => ops.sum(row, 0);
+// @ts-expect-error: no axis is left
+export const wrongSum = (row: Tensor1D): Tensor1D => ops.sum(row, 0);
+export const mean = (matrix: Tensor2D): Scalar => ops.mean(matrix);
+// @ts-expect-error: a mean is a scalar
+export const wrongMean = (matrix: Tensor2D): string => ops.mean(matrix);
+export const anyRank = (x: Tensor): Tensor => ops.sum(x, 0);
+export const raised = (row: Tensor1D): Raised<Tensor1D> => ops.reshape<Tensor2D>(row, [1, -1]);
+// @ts-expect-error: one axis more than a row
+export const wrongRaised = (row: Tensor1D): Raised<Tensor1D> => row;
 `;
 const compilerOptions = (module, moduleResolution) => ({
   strict: true,
-  skipLibCheck: true,
   noEmit: true,
   target: 'es2022',
   module,
   moduleResolution,
   types: [],
 });
-const typeOptions = (module, moduleResolution, files) =>
-  JSON.stringify({ compilerOptions: compilerOptions(module, moduleResolution), files });
+/** Ways to resolve imports, each with its `module` option and the extensions of files that it treats as ESM and as CommonJS. */
+const RESOLUTIONS = {
+  node16: ['node16', ['mts', 'cts']],
+  nodenext: ['nodenext', ['mts', 'cts']],
+  bundler: ['esnext', ['ts']],
+};
+/** A tsconfig per resolution for files of these names. Declarations are checked too: without `skipLibCheck`, a missing type is an error. */
+const typeProjects = (...names) =>
+  Object.fromEntries(
+    Object.entries(RESOLUTIONS).map(([resolution, [module, extensions]]) => [
+      `tsconfig.${resolution}.json`,
+      JSON.stringify({
+        compilerOptions: compilerOptions(module, resolution),
+        files: names.flatMap((name) => extensions.map((extension) => `${name}.${extension}`)),
+      }),
+    ]),
+  );
+/** Type-checks a project. Errors of TensorFlow.js's own declarations are left out: it has some, and its WebGPU types conflict with TypeScript's. */
+function checkTypes(cwd, resolution) {
+  try {
+    run(cwd, process.execPath, tsc, '--pretty', 'false', '-p', `tsconfig.${resolution}.json`);
+  } catch (error) {
+    if (error.status !== 2) throw error;
+    const errors = error.stdout
+      .split('\n')
+      .filter((line) => /^\S/.test(line) && !/node_modules\/(@tensorflow|@webgpu|typescript)\//.test(line));
+    equal(errors.join('\n'), '');
+  }
+}
 
 /** Examples, each with its script and arguments for a short run. */
 const EXAMPLES = [
@@ -102,8 +165,7 @@ function install() {
   });
   const alone = project('alone', {
     ...sources('prefloss/core'),
-    'tsconfig.nodenext.json': typeOptions('nodenext', 'nodenext', ['types.mts', 'types.cts']),
-    'tsconfig.bundler.json': typeOptions('esnext', 'bundler', ['types.ts']),
+    ...typeProjects('types'),
   });
   run(alone, 'npm', 'install', '--silent', '--offline', '--no-audit', '--no-fund', '--ignore-scripts', '--no-package-lock', tarball);
   const withTfjs = project('with-tfjs', {
@@ -111,8 +173,7 @@ function install() {
     'tensors.mts': tensorTypes,
     'tensors.cts': tensorTypes,
     'tensors.ts': tensorTypes,
-    'tsconfig.nodenext.json': typeOptions('nodenext', 'nodenext', ['types.mts', 'types.cts', 'tensors.mts', 'tensors.cts']),
-    'tsconfig.bundler.json': typeOptions('esnext', 'bundler', ['types.ts', 'tensors.ts']),
+    ...typeProjects('types', 'tensors'),
   });
   cpSync(join(alone, 'node_modules'), join(withTfjs, 'node_modules'), { recursive: true });
   symlinkSync(join(root, 'node_modules/@tensorflow'), join(withTfjs, 'node_modules/@tensorflow'));
@@ -122,6 +183,7 @@ function install() {
     'tsconfig.json': JSON.stringify({
       compilerOptions: {
         ...compilerOptions('nodenext', 'nodenext'),
+        skipLibCheck: true,
         types: ['node'],
         noUncheckedIndexedAccess: true,
         exactOptionalPropertyTypes: true,
@@ -182,8 +244,8 @@ async function checks() {
     if (!/^[0-9a-f]{64}$/.test(loaded)) throw new Error(`got ${loaded}, expected a hash`);
   });
   for (const [name, cwd] of Object.entries({ 'prefloss/core, without TensorFlow.js,': alone, prefloss: withTfjs })) {
-    for (const resolution of ['nodenext', 'bundler']) {
-      await check(`${name} type-checks under ${resolution}`, () => run(cwd, process.execPath, tsc, '-p', `tsconfig.${resolution}.json`));
+    for (const resolution of Object.keys(RESOLUTIONS)) {
+      await check(`${name} type-checks under ${resolution}`, () => checkTypes(cwd, resolution));
     }
   }
   await check('copies of the examples type-check', () => run(withExamples, process.execPath, tsc, '-p', '.'));

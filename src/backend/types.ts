@@ -1,4 +1,4 @@
-import type { Scalar, Tensor, Tensor1D, Tensor2D, Tensor3D } from '@tensorflow/tfjs-core';
+import type { TensorTypes } from './tensorTypes.js';
 
 /** A number, or a list of numbers nested to any depth: a tensor of the arrays engine. */
 export type Nested = number | readonly Nested[];
@@ -158,21 +158,13 @@ export interface Backend<T> {
  * The tensor type with one axis fewer than `T`: `number[]` for `number[][]`, `Tensor1D` for `Tensor2D`. It is the type of a
  * reduction over one axis. For other types, such as `Tensor` of unknown rank, it is `T` itself.
  */
-export type Reduced<T> = T extends readonly (infer U)[]
-  ? U
-  : T extends Tensor3D
-    ? Tensor2D
-    : T extends Tensor2D
-      ? Tensor1D
-      : T extends Tensor1D
-        ? Scalar
-        : T;
+export type Reduced<T> = TensorTypes<T>['reduced'];
 
 /** The tensor type with one axis more than `T`: `number[][]` for `number[]`, `Tensor3D` for `Tensor2D`; otherwise `T` itself. */
-export type Raised<T> = T extends readonly unknown[] ? T[] : T extends Tensor2D ? Tensor3D : T extends Tensor1D ? Tensor2D : T;
+export type Raised<T> = TensorTypes<T>['raised'];
 
 /** The type of a scalar on the engine of `T`: `number` for arrays, `tf.Scalar` for TensorFlow.js, otherwise `T`. */
-export type ScalarOf<T> = T extends number | readonly unknown[] ? number : T extends Tensor ? Scalar : T;
+export type ScalarOf<T> = TensorTypes<T>['scalar'];
 
 /** The other operand of an operation on a `T`: a `T`, a scalar of its engine, a number, or plain values. */
 export type Operand<T> = OrPlain<T> | ScalarOf<T> | number;
@@ -202,7 +194,7 @@ export interface LinearRows<T> {
 }
 
 /** Per-token statistics of `tokenStats`, as floats; all are 0 where the label is ignored. */
-export interface TokenStats<L> {
+export type TokenStats<L> = {
   /** Log-prob of the label in nats, at most 0. */
   readonly logps: L;
   /** Entropy of the distribution in nats, from 0 to log V. */
@@ -213,4 +205,4 @@ export interface TokenStats<L> {
   readonly meanLogit: L;
   /** `log(sum over v of p_v^2)`, from -log V to 0: the `logSumSquares` of `wpoWeights`. */
   readonly logSumSquares: L;
-}
+};

@@ -35,10 +35,10 @@ export type CompletionTokens<L> =
     };
 
 /** Weights of the tokens of a batch. */
-export interface CompletionWeights<L> {
+export type CompletionWeights<L> = {
   /** Finite and not negative, `[B, T]`; a tensor, or plain lists; data, without gradient. By default, each token weighs 1. */
   readonly weights?: OrPlain<L>;
-}
+};
 
 /**
  * The tokens of a batch, and which of them count, for {@link completionLogProbs}. Nothing is shifted: place t of each row is the

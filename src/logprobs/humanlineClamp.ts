@@ -6,14 +6,14 @@ import { number, readOptions } from '../internal/options.js';
 import { checkMask, maskHolds, meanOfCounted } from '../masking/maskedReductions.js';
 
 /** Token log-probs for {@link humanlineClamp}. */
-export interface HumanlineBatch<T> {
+export type HumanlineBatch<T> = {
   /** Under the model that is trained, in nats, `[B, T]`. */
   readonly policy: T;
   /** Under the model that it must stay close to, in nats, `[B, T]`. */
   readonly reference: OrPlain<NoInfer<T>>;
   /** 1 for the tokens of the completions, 0 for others, `[B, T]`. Only `unclamped` depends on it. */
   readonly mask: OrPlain<NoInfer<T>>;
-}
+};
 
 /** Options of {@link humanlineClamp}. */
 export interface HumanlineClampOptions {
@@ -24,12 +24,12 @@ export interface HumanlineClampOptions {
 }
 
 /** Result of {@link humanlineClamp}. */
-export interface HumanlineClamped<T> {
+export type HumanlineClamped<T> = {
   /** Policy log-probs with their log-ratios clamped, `[B, T]`. */
   readonly policy: T;
   /** Share of the counted tokens whose log-ratio is strictly within the bounds, a detached scalar; 0 if no token counts. */
   readonly unclamped: ScalarOf<T>;
-}
+};
 
 /**
  * Humanline clamping: token log-ratios are clamped before they are summed, modelling how people perceive probabilities.

@@ -5,10 +5,10 @@ import { zeroOrOne } from '../internal/domains.js';
 import { checkUnpairedLogps, type UnpairedLogps } from './pairs.js';
 
 /** Log-probs of unpaired examples, and whether each is desirable. */
-export interface LabelledLogps<T> extends UnpairedLogps<T> {
+export type LabelledLogps<T> = UnpairedLogps<T> & {
   /** 1 for desirable examples, 0 for undesirable ones, `[B]`; floats, integers or booleans, a tensor or a plain list. */
   readonly desirable: OrPlain<NoInfer<T>>;
-}
+};
 
 /** Checks the log-probs and labels of unpaired examples. Returns the policy's log-probs. */
 export function checkLabelledLogps<T>(fn: string, batch: LabelledLogps<T>, moreFields: readonly string[] = []): Checked<T> {

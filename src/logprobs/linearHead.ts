@@ -10,7 +10,7 @@ import { vocabularyAxis, WEIGHT_LAYOUTS } from '../internal/weightLayout.js';
 import { checkLabels, type TokenLogProbsOptions } from './tokenLogProbs.js';
 
 /** The last layer of a language model and its input: `logits = hidden weight^T + bias`, with a weight `[V, D]`. */
-export interface LinearHead<H, W = H> {
+export type LinearHead<H, W = H> = {
   /** Input of the last layer, `[B, T, D]`, or `[N, D]` for flat rows. */
   readonly hidden: H;
   /** Output embedding, `[V, D]`, one row per token of the vocabulary, or `[D, V]`, one column per token: see `layout`. */
@@ -23,7 +23,7 @@ export interface LinearHead<H, W = H> {
   readonly layout?: WeightLayout;
   /** Added to the logits, `[V]`. No bias by default. */
   readonly bias?: Reduced<W>;
-}
+};
 
 /** Options of {@link linearTokenLogProbs} and {@link linearTokenStats}. */
 export interface LinearHeadOptions extends TokenLogProbsOptions {
@@ -38,14 +38,14 @@ export interface LinearHeadOptions extends TokenLogProbsOptions {
 }
 
 /** A checked head with flat rows, of counted tokens where possible, and the way back to one value per token. */
-export interface PreparedHead<T> {
+export type PreparedHead<T> = {
   readonly rows: LinearRows<T>;
   /**
    * Turns one value per row into one value per token: 0 for ignored tokens, and NaN for labels out of range where they cannot
    * be read.
    */
   readonly restore: (x: T) => T;
-}
+};
 
 /** Readers of the options of a head; a function, so that nothing runs at import. `checkHead` checks the ignored label. */
 export const headReaders = () => ({

@@ -5,30 +5,30 @@ import { logSoftmax } from '../internal/numerics.js';
 import { checkMask, sumOfCounted } from '../masking/maskedReductions.js';
 
 /** Summed log-probs of K candidates per prompt, in nats; best first unless rewards rank them. */
-export interface ListLogps<T> {
+export type ListLogps<T> = {
   /** Under the model that is trained, `[B, K]`. */
   readonly policy: T;
   /** Under the model that it must stay close to, `[B, K]`. */
   readonly reference: OrPlain<NoInfer<T>>;
   /** 1 for candidates, 0 for the padding of prompts with fewer than K, `[B, K]`. If omitted, all are candidates. */
   readonly mask?: OrPlain<NoInfer<T>>;
-}
+};
 
 /** Candidates with the rewards that rank them, in any order. */
-export interface RewardedListLogps<T> extends ListLogps<T> {
+export type RewardedListLogps<T> = ListLogps<T> & {
   /** One reward per candidate, in any unit, `[B, K]`. */
   readonly rewards: OrPlain<NoInfer<T>>;
-}
+};
 
 /** Candidates with the rewards that rank them, for losses without a reference. */
-export interface RewardedLists<T> {
+export type RewardedLists<T> = {
   /** Mean log-probs under the model that is trained, in nats per token, `[B, K]`. */
   readonly policy: T;
   /** One reward per candidate, in any unit, `[B, K]`. */
   readonly rewards: OrPlain<NoInfer<T>>;
   /** 1 for candidates, 0 for the padding of prompts with fewer than K, `[B, K]`. If omitted, all are candidates. */
   readonly mask?: OrPlain<NoInfer<T>>;
-}
+};
 
 /** Score of padding: far below any real score, yet finite, because WebGPU need not support infinities. */
 export const FAR_BELOW = -1e30;

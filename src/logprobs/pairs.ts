@@ -4,20 +4,20 @@ import { checkFields, checkNoOtherFields, checkTensor, checkValues, type Checked
 import { checkMask } from '../masking/maskedReductions.js';
 
 /** A tensor for each side of the preference pairs: log-probs, rewards, indices; `[B]` unless a function states another shape. */
-export interface Pair<T> {
+export type Pair<T> = {
   /** The preferred side. */
   readonly chosen: T;
   /** The other side. */
   readonly rejected: T;
-}
+};
 
 /** Completion log-probs of preference pairs, in nats, each `[B]`: sums, unless a function states otherwise. */
-export interface PairLogps<T> {
+export type PairLogps<T> = {
   /** Under the model that is trained. */
   readonly policy: Pair<T>;
   /** Under the model that it must stay close to; tensors, or plain lists. */
   readonly reference: Pair<OrPlain<NoInfer<T>>>;
-}
+};
 
 /** Applies `f` to both sides. */
 export const mapPair = <T, R>({ chosen, rejected }: Pair<T>, f: (side: T) => R): Pair<R> => ({ chosen: f(chosen), rejected: f(rejected) });
@@ -26,12 +26,12 @@ export const mapPair = <T, R>({ chosen, rejected }: Pair<T>, f: (side: T) => R):
 export type OptionalReference<T> = PairLogps<T> | { readonly policy: Pair<T>; readonly reference?: undefined };
 
 /** Summed completion log-probs of unpaired examples under policy and reference, in nats, each `[B]`. */
-export interface UnpairedLogps<T> {
+export type UnpairedLogps<T> = {
   /** Under the model that is trained. */
   readonly policy: T;
   /** Under the model that it must stay close to; a tensor, or a plain list. */
   readonly reference: OrPlain<NoInfer<T>>;
-}
+};
 
 /** Checks both sides of a pair `[B]`, whose names begin with `prefix`. Returns the chosen side. */
 export function checkPair<T>(fn: string, name: string, pair: Pair<T>, prefix = ''): Checked<T> {

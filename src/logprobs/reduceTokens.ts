@@ -2,10 +2,10 @@ import { div, sum, where } from '../backend/ops.js';
 import { segmentSums, type Segments } from '../masking/segments.js';
 
 /** Sums or means per row `[B]`, or per segment of each row `[B, count]`. */
-export interface TokenReduction<T> {
+export type TokenReduction<T> = {
   readonly reduction: 'sum' | 'mean';
   readonly packed: Segments<T> | undefined;
-}
+};
 
 /**
  * Reduces the terms of the tokens of rows or of segments. A mean is their sum divided by the sum of their sizes: 0 if that is 0, where the

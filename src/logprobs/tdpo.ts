@@ -2,13 +2,13 @@ import { checkFields, type Checked } from '../internal/checks.js';
 import { checkPairLike, checkPairLogps, type Pair, type PairLogps } from './pairs.js';
 
 /** A batch of pairs for `tdpo1` and `tdpo2`. */
-export interface TdpoBatch<T> extends PairLogps<T> {
+export type TdpoBatch<T> = PairLogps<T> & {
   /**
    * KL(reference || policy) over the vocabulary, summed over the completion's tokens, in nats, `[B]` for each side:
    * `maskedSum(tokenKl(policyLogits, referenceLogits), mask, -1)`.
    */
   readonly sequentialKl: Pair<T>;
-}
+};
 
 /** Checks the log-probs and divergences of token-level DPO. Returns the policy's chosen side. */
 export function checkTdpoBatch<T>(fn: string, batch: TdpoBatch<T>): Checked<T> {

@@ -8,12 +8,12 @@ import { checkMask, meanOfCounted } from '../masking/maskedReductions.js';
 import { marginSums, type MarginSums } from './marginSums.js';
 
 /** Running mean and standard deviation of the margins, both scalars in nats; see {@link marginStatistics}. */
-export interface MarginStatistics<S> {
+export type MarginStatistics<S> = {
   /** Running mean (M_0 in the paper). */
   readonly mean: S;
   /** Running standard deviation. */
   readonly std: S;
-}
+};
 
 /** Options of {@link marginStatistics}. */
 export interface MarginStatisticsOptions<S> {
@@ -102,7 +102,7 @@ export function marginWeights<T>(margins: T, statistics: MarginStatistics<Statis
 }
 
 /** A batch of margins for {@link adaptiveBeta}. */
-export interface AdaptiveBetaBatch<T> {
+export type AdaptiveBetaBatch<T> = {
   /** `logRatioMargin` of each pair, in nats, `[B]`. */
   readonly margins: T;
   /** The statistics that {@link marginStatistics} returned for this batch. */
@@ -112,17 +112,17 @@ export interface AdaptiveBetaBatch<T> {
    * their mean counts as 0.
    */
   readonly selected?: OrPlain<NoInfer<T>>;
-}
+};
 
 /** The margins of a batch in parts, for {@link adaptiveBeta}. */
-export interface AdaptiveBetaSums<S> {
+export type AdaptiveBetaSums<S> = {
   /** The {@link marginSums} of the selected margins of all parts, added up. */
   readonly margins: MarginSums<S>;
   /** The statistics that {@link marginStatistics} returned for this batch. */
   readonly statistics: MarginStatistics<S | number>;
   /** Not with sums, which are those of the selected margins. */
   readonly selected?: undefined;
-}
+};
 
 /** Hyperparameters of {@link adaptiveBeta}. */
 export interface AdaptiveBetaOptions {

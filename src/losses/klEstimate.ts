@@ -4,12 +4,12 @@ import { checkFields, checkScalars } from '../internal/checks.js';
 import { checkUnpairedLogps, type UnpairedLogps } from '../logprobs/pairs.js';
 
 /** Sum and count of log-ratios, for {@link klEstimate}; the statistics of several parts add up, see `addStatistics`. */
-export interface KlStatistics<S> {
+export type KlStatistics<S> = {
   /** Sum of the log-ratios, a scalar, detached. */
   readonly sum: S;
   /** Number of examples, a scalar. */
   readonly count: S;
-}
+};
 
 /**
  * Sum and count of the log-ratios of one batch, for the KL estimate of KTO:

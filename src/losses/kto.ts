@@ -6,10 +6,10 @@ import { number, perExample, readOptions } from '../internal/options.js';
 import { checkLabelledLogps, labelsOf, lossSign, weighByClass, type LabelledLogps } from '../logprobs/labelled.js';
 
 /** A batch of unpaired examples for {@link kto}. */
-export interface KtoBatch<T> extends LabelledLogps<T> {
+export type KtoBatch<T> = LabelledLogps<T> & {
   /** KL estimate from mismatched completions, in nats, see `klEstimate`; a number, a scalar, or one per example `[B]`. */
   readonly kl: Operand<NoInfer<T>>;
-}
+};
 
 /** Hyperparameters of {@link kto}. */
 export interface KtoOptions<T> {

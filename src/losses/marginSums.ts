@@ -5,7 +5,7 @@ import { finite } from '../internal/domains.js';
 import { readOptions, type Reader } from '../internal/options.js';
 
 /** Sums and count of the margins of a batch; those of several parts add up, see `addStatistics`. */
-export interface MarginSums<S> {
+export type MarginSums<S> = {
   /** Number of margins, a scalar. */
   readonly count: S;
   /** Sum of the margins, a scalar in nats, detached. */
@@ -14,7 +14,7 @@ export interface MarginSums<S> {
   readonly deviations: S;
   /** Sum of `(margin - center)^2`, a scalar, detached. */
   readonly squares: S;
-}
+};
 
 /** Options of {@link marginSums}. */
 export interface MarginSumsOptions<S> {

@@ -6,14 +6,14 @@ import { number, perExample, readOptions } from '../internal/options.js';
 import { checkMask, sumOfCounted } from '../masking/maskedReductions.js';
 
 /** Token log-probs of completions that the policy sampled, for {@link nashMd}. */
-export interface NashMdBatch<T> {
+export type NashMdBatch<T> = {
   /** Token log-probs under the trained model, in nats, `[B, T]`. */
   readonly policy: T;
   /** Token log-probs under the reference, in nats, `[B, T]`. */
   readonly reference: OrPlain<NoInfer<T>>;
   /** 1 for completion tokens, `[B, T]`. */
   readonly mask: OrPlain<NoInfer<T>>;
-}
+};
 
 /** Hyperparameters of {@link nashMd}. */
 export interface NashMdOptions<T> {

@@ -7,13 +7,13 @@ import { logistic } from '../internal/numerics.js';
 import { checkPair, type Pair } from '../logprobs/pairs.js';
 
 /** A batch of pairs for {@link orpo}. */
-export interface OrpoBatch<T> extends Pair<T> {
+export type OrpoBatch<T> = Pair<T> & {
   /**
    * The negative log-likelihood to add to each pair, a number, a scalar, or one per pair `[B]`; see `nll`. For a batch in parts,
    * add a mean over the tokens of the batch outside of this function instead. Default: none.
    */
   readonly nll?: Operand<T>;
-}
+};
 
 /** Hyperparameters of {@link orpo}. */
 export interface OrpoOptions {

@@ -7,10 +7,10 @@ import { logistic } from '../internal/numerics.js';
 import { checkPairLike, checkPairLogps, mapPair, marginOf, type Pair, type PairLogps } from '../logprobs/pairs.js';
 
 /** A batch of pairs for {@link rDpo}. */
-export interface RDpoBatch<T> extends PairLogps<T> {
+export type RDpoBatch<T> = PairLogps<T> & {
   /** Number of tokens of each completion, floats or integers, `[B]`. */
   readonly lengths: Pair<OrPlain<NoInfer<T>>>;
-}
+};
 
 /** Hyperparameters of {@link rDpo}. */
 export interface RDpoOptions<T> {

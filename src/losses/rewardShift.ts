@@ -7,7 +7,7 @@ import { checkPairLogps, logRatios, mapPair, type PairLogps } from '../logprobs/
 import { checkLabelledLogps, labelsOf, type LabelledLogps } from '../logprobs/labelled.js';
 
 /** Sums and counts of the rewards so far, which add up over batches, parts of batches and workers; see `addStatistics`. */
-export interface RewardStatistics<S> {
+export type RewardStatistics<S> = {
   /** Sum of the rewards of desirable (chosen) examples, a scalar, detached. */
   readonly desirableSum: S;
   /** Number of desirable (chosen) examples, a scalar. */
@@ -16,7 +16,7 @@ export interface RewardStatistics<S> {
   readonly undesirableSum: S;
   /** Number of undesirable (rejected) examples, a scalar. */
   readonly undesirableCount: S;
-}
+};
 
 /** Hyperparameters of {@link rewardStatistics}. */
 export interface RewardStatisticsOptions<T> {

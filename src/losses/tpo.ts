@@ -7,10 +7,10 @@ import { targetMargin, targetMarginReaders, type TargetMargin } from '../interna
 import { checkPair, type Pair } from '../logprobs/pairs.js';
 
 /** A batch of triples for {@link tpo}. */
-export interface TpoBatch<T> extends Pair<T> {
+export type TpoBatch<T> = Pair<T> & {
   /** Mean log-prob of a gold response, in nats per token, `[B]`. */
   readonly gold: T;
-}
+};
 
 /** Hyperparameters of {@link tpo}. */
 export type TpoOptions = {

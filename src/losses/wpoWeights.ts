@@ -7,14 +7,14 @@ import { checkMask, meanOfCounted } from '../masking/maskedReductions.js';
 import type { Pair } from '../logprobs/pairs.js';
 
 /** Token statistics of completions for {@link wpoWeights}. */
-export interface WpoTokens<T> {
+export type WpoTokens<T> = {
   /** Log-probs of the tokens under the policy, in nats, `[B, T]`. */
   readonly logps: T;
   /** Logarithm of the sum of the squared probabilities over the vocabulary, in nats, `[B, T]`. */
   readonly logSumSquares: OrPlain<NoInfer<T>>;
   /** 1 for completion tokens, `[B, T]`. */
   readonly mask: OrPlain<NoInfer<T>>;
-}
+};
 
 /** Options of {@link wpoWeights}. */
 export interface WpoWeightsOptions {

@@ -3,12 +3,12 @@ import { arange, cast, greater, greaterEqual, reshape, scope, where } from '../b
 import { checkFields, checkTensor, checkValues } from '../internal/checks.js';
 
 /** Position of the completion in each row of a right-padded batch. */
-export interface CompletionSpans<T> {
+export type CompletionSpans<T> = {
   /** Number of prompt tokens, integers `[B]`. */
   readonly promptLengths: T;
   /** Number of prompt and completion tokens together, integers `[B]`. */
   readonly lengths: T;
-}
+};
 
 /**
  * Mask of the completion tokens: 0 on the prompt, 1 on the completion, 0 on the padding to its right.

@@ -21,20 +21,20 @@ import { checkNumber, checkTensor, type Checked } from '../internal/checks.js';
 import { positiveInteger } from '../internal/domains.js';
 
 /** Which sequence of a packed row each token belongs to. */
-export interface Segments<L> {
+export type Segments<L> = {
   /** From 1 on, in the order of the row, each in one piece; 0 on padding. Integers `[B, T]`; a tensor, or plain lists. */
   readonly segments: OrPlain<L>;
   /** The largest number of segments of a row, an integer of at least 1. */
   readonly count: number;
-}
+};
 
 /** Excludes {@link Segments}. */
-export interface WithoutSegments {
+export type WithoutSegments = {
   /** Only for packed rows. */
   readonly segments?: undefined;
   /** Only for packed rows. */
   readonly count?: undefined;
-}
+};
 
 /** Checks shape and count of segments, and their numbers if they can be read. */
 export function checkSegments(fn: string, { segments, count }: Segments<unknown>, like: Checked): void {

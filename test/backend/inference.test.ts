@@ -10,8 +10,39 @@ import {
   ops,
   sequenceLogProbs,
   tokenLogProbs,
+  type AdaptiveBetaBatch,
+  type AdaptiveBetaSums,
+  type CompletionBatch,
+  type CompletionSpans,
+  type DpoOptions,
+  type HumanlineBatch,
+  type HumanlineClamped,
+  type KlStatistics,
+  type KtoBatch,
+  type LabelledLogps,
+  type LevanterMetrics,
+  type LinearHead,
+  type ListLogps,
+  type LossBatch,
+  type MarginStatistics,
+  type MarginSums,
+  type NashMdBatch,
+  type OrPlain,
+  type OrpoBatch,
+  type PackedCompletionBatch,
   type Pair,
   type PairLogps,
+  type PairMetrics,
+  type RDpoBatch,
+  type RewardedListLogps,
+  type RewardedLists,
+  type RewardStatistics,
+  type TdpoBatch,
+  type TokenStats,
+  type TpoBatch,
+  type UnpairedLogps,
+  type UnpairedMetrics,
+  type WpoTokens,
 } from '../../src/index.js';
 import { expectSame } from '../support/expectSame.js';
 import { isArrays, isReadable, read, tensor, type X } from '../support/engine.js';
@@ -30,6 +61,44 @@ function clamped<T>({ policy, reference }: PairLogps<T>) {
 const centered = <T>({ chosen, rejected }: Pair<T>) => ops.sub(ops.add(chosen, rejected), ops.mean(ops.maximum(chosen, rejected)));
 
 const scalarFirst = <T>(x: T) => ops.sub(ops.mean(x), x);
+
+/** A tree as engines declare it, with plain values next to tensors. */
+type Tree = OrPlain<tf.Tensor> | number | string | undefined | { readonly [key: string]: Tree };
+
+/** All records that functions of losses, log-probs and metrics take or return. */
+type Batches<T> = [
+  AdaptiveBetaBatch<T>,
+  AdaptiveBetaSums<T>,
+  CompletionBatch<T>,
+  CompletionSpans<T>,
+  HumanlineBatch<T>,
+  HumanlineClamped<T>,
+  KlStatistics<T>,
+  KtoBatch<T>,
+  LabelledLogps<T>,
+  LevanterMetrics<T>,
+  LinearHead<T>,
+  ListLogps<T>,
+  LossBatch<T>,
+  MarginStatistics<T>,
+  MarginSums<T>,
+  NashMdBatch<T>,
+  OrpoBatch<T>,
+  PackedCompletionBatch<T>,
+  Pair<T>,
+  PairLogps<T>,
+  PairMetrics<T>,
+  RDpoBatch<T>,
+  RewardedListLogps<T>,
+  RewardedLists<T>,
+  RewardStatistics<T>,
+  TdpoBatch<T>,
+  TokenStats<T>,
+  TpoBatch<T>,
+  UnpairedLogps<T>,
+  UnpairedMetrics<T>,
+  WpoTokens<T>,
+];
 
 describe('operations infer the type of their result', () => {
   // Never called: the compiler checks it.
@@ -81,6 +150,17 @@ describe('operations infer the type of their result', () => {
     // @ts-expect-error -- one side of the policy is a list
     dpo({ policy: { chosen: row, rejected: [1] }, reference: arrays.reference });
   };
+
+  // Never called: the compiler checks it.
+  const trees = (options: DpoOptions<tf.Tensor1D>, ...batches: Batches<tf.Tensor1D>): readonly Tree[] => {
+    // @ts-expect-error -- an interface is not assignable to a type with an index signature
+    const tree: Tree = options;
+    return [tree, ...batches];
+  };
+
+  it('and take and return records that are trees of tensors', () => {
+    expect(trees).toBeTypeOf('function');
+  });
 
   it('and return the values of their formulas', async () => {
     expect(compiled).toBeTypeOf('function');
