@@ -36,11 +36,11 @@ const scored = (out: string, ...args: string[]) =>
 
 const scoresOf = (out: string) => parseJsonl(readFileSync(join(folder, out, 'scores.jsonl'), 'utf8')) as (Score & { on: string })[];
 
-describe('examples/score-pairs', { timeout: 120_000 }, () => {
+describe('examples/score-pairs', { timeout: 300_000 }, () => {
   let whole: ReturnType<typeof scored>;
   beforeAll(() => {
     whole = scored('whole');
-  }, 120_000);
+  }, 300_000);
 
   it('scores every pair without TensorFlow.js, and writes a plot, the scores and the models', () => {
     expect(runExample('mock-loop.ts', [], WITHOUT_TENSORFLOW).stderr).toContain('@tensorflow/tfjs must not be loaded');
