@@ -131,7 +131,7 @@ export default defineConfig({
           isolate: true, // one test must run without the gradients of TensorFlow.js, which other tests load
         },
       },
-      // Every ts block of README.md, CONTRIBUTING.md, docs/ and the doc comments, written by tools/doc-examples.mjs.
+      // Every ts block of README.md, CONTRIBUTING.md, docs/, examples/ and the doc comments, written by tools/doc-examples.mjs.
       { extends: true, test: { name: 'docs', include: ['.doc-examples/*.test.ts'], setupFiles: ['test/setup/docs.ts'] } },
     ],
   },

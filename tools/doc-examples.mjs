@@ -1,5 +1,5 @@
-// Copies every ```ts block of README.md, CONTRIBUTING.md, docs/ and the doc comments in src/ into .doc-examples/, where tsc
-// type-checks them and Vitest runs them.
+// Copies every ```ts block of README.md, CONTRIBUTING.md, docs/, the pages of examples/ and the doc comments in src/ into
+// .doc-examples/, where tsc type-checks them and Vitest runs them.
 //
 //   ```ts            type-checked and run
 //   ```ts no-run     type-checked only
@@ -132,7 +132,7 @@ export function writeDocExamples() {
   const pages = ['README.md', 'CONTRIBUTING.md'].filter((f) => existsSync(join(root, f)));
   const read = (file) => readFileSync(join(root, file), 'utf8');
   const examples = [
-    ...[...pages, ...files('docs', '.md')].flatMap((file) => examplesOf(file, read(file), 0)),
+    ...[...pages, ...files('docs', '.md'), ...files('examples', 'README.md')].flatMap((file) => examplesOf(file, read(file), 0)),
     ...files('src', '.ts').flatMap((file) => docComments(file, read(file)).flatMap((c) => examplesOf(file, c.markdown, c.line))),
   ];
   rmSync(out, { recursive: true, force: true });

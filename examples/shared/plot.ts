@@ -1,6 +1,5 @@
-import { parse, View } from 'vega';
-import { compile, type TopLevelSpec } from 'vega-lite';
 import type { MetricsRecord } from './metricsLog.js';
+import { COLOURS, svgOf } from './svg.js';
 
 interface Panel {
   readonly phase: string;
@@ -10,8 +9,6 @@ interface Panel {
   /** A value for comparison and its label. */
   readonly rule?: readonly [value: number, text: string];
 }
-
-const COLOURS = { train: '#1f5fa8', validation: '#d9730d' };
 
 /** Losses before the first update, if they do not depend on the model or on an option. */
 const STARTS: Readonly<Record<string, Pick<Panel, 'rule'>>> = { dpo: { rule: [Math.LN2, 'ln 2'] }, kto: { rule: [0.5, 'one half'] } };
@@ -42,29 +39,10 @@ function panelsOf(loss: string): Panel[] {
 /** Plots a run: lines with points show whole splits, a pale line the batches between them. */
 export async function plotRun(records: readonly MetricsRecord[], { loss, title }: { loss: string; title: string }): Promise<string> {
   const panels = panelsOf(loss).filter(({ phase, metric }) => records.some((r) => r.phase === phase && metric in r.metrics));
-  const spec: TopLevelSpec = {
-    $schema: 'https://vega.github.io/schema/vega-lite/v6.json',
-    background: 'white',
-    padding: 16,
-    title: { text: title, anchor: 'start', fontSize: 16, offset: 16 },
-    columns: 2,
-    spacing: { row: 36, column: 40 },
-    concat: panels.map((panel) => chart(panel, records)),
-    config: {
-      font: 'Helvetica, Arial, sans-serif',
-      axis: {
-        labelFontSize: 11,
-        titleFontSize: 11,
-        titleFontWeight: 'normal',
-        gridColor: '#eeeeee',
-        domainColor: '#999999',
-        tickColor: '#999999',
-      },
-      legend: { labelFontSize: 12, symbolStrokeWidth: 3 },
-      view: { stroke: null },
-    },
-  };
-  return new View(parse(compile(spec).spec), { renderer: 'none' }).toSVG();
+  return svgOf(
+    title,
+    panels.map((panel) => chart(panel, records)),
+  );
 }
 
 function chart({ phase, metric, title, axis, rule }: Panel, records: readonly MetricsRecord[]) {

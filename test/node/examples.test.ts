@@ -1,12 +1,9 @@
-import { spawnSync } from 'node:child_process';
 import { cpSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { createRequire } from 'node:module';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { runExample } from '../support/runExample.js';
 
-const root = fileURLToPath(new URL('../..', import.meta.url));
 let folder: string;
 beforeAll(() => {
   folder = mkdtempSync(join(tmpdir(), 'prefloss-examples-'));
@@ -15,12 +12,7 @@ afterAll(() => {
   rmSync(folder, { recursive: true });
 });
 
-/** Runs an example as its page says: from the root of the repository, where tsconfig.json resolves `prefloss` to the sources. */
-function run(example: string, ...args: string[]) {
-  const tsx = createRequire(import.meta.url).resolve('tsx/cli');
-  const { status, stdout, stderr } = spawnSync(process.execPath, [tsx, `examples/${example}`, ...args], { cwd: root, encoding: 'utf8' });
-  return { status, stdout, stderr };
-}
+const run = (example: string, ...args: string[]) => runExample(example, args);
 const trained = (out: string, ...args: string[]) => run('train-tiny-gpt/main.ts', '--out', join(folder, out), ...args);
 const tinyGpt = (out: string, ...args: string[]) => trained(out, '--steps', '3', '--sft-epochs', '1', ...args);
 

@@ -1,0 +1,85 @@
+import {
+  batchesOf,
+  collatePairs,
+  dpo,
+  implicitRewards,
+  MetricAverage,
+  ops,
+  pairMetrics,
+  splitPairs,
+  type Batch,
+  type EncodedPair,
+  type Pair,
+} from 'prefloss/core';
+import type { Model } from './session.js';
+import { MARKERS } from './tokens.js';
+
+/** One pair with its scores. */
+export interface Score {
+  /** Index of the row in the data. */
+  readonly row: number;
+  /** Log-probs of the two answers in nats, summed over their tokens. */
+  readonly policy: Pair<number>;
+  readonly reference: Pair<number>;
+  /** Implicit rewards: beta times the log-ratio of policy and reference. */
+  readonly rewards: Pair<number>;
+  /** Chosen minus rejected reward. The pair is ordered rightly if it is above 0. */
+  readonly margin: number;
+}
+
+/** Scores of pairs, and their means. */
+export interface Scores {
+  readonly scores: readonly Score[];
+  /** Means over the pairs under the names of `pairMetrics`, with `loss` and `reference/accuracies`. */
+  readonly metrics: Readonly<Record<string, number>>;
+}
+
+/** Scores pairs in batches: log-probs of both models, rewards, margins, the DPO loss. */
+export async function scorePairs(
+  pairs: readonly EncodedPair[],
+  models: { readonly policy: Model; readonly reference: Model },
+  { beta, batchSize }: { readonly beta: number; readonly batchSize: number },
+): Promise<Scores> {
+  const average = new MetricAverage();
+  const scores: Score[] = [];
+  for (const items of batchesOf(pairs, { batchSize })) {
+    const batch = collatePairs(items, { padTokenId: MARKERS.padding });
+    const logps = { policy: await logpsOf(models.policy, batch), reference: await logpsOf(models.reference, batch) };
+    const rewards = implicitRewards(logps, { beta });
+    const metrics = {
+      ...pairMetrics(logps, { beta }),
+      loss: ops.mean(dpo(logps, { beta })),
+      'reference/accuracies': pairMetrics({ policy: logps.reference })['rewards/accuracies'],
+    };
+    await average.add(metrics, items.length);
+    items.forEach(({ row }, i) => {
+      const at = ({ chosen, rejected }: Pair<number[]>): Pair<number> => ({ chosen: chosen[i]!, rejected: rejected[i]! });
+      const reward = at(rewards);
+      scores.push({
+        row,
+        policy: at(logps.policy),
+        reference: at(logps.reference),
+        rewards: reward,
+        margin: reward.chosen - reward.rejected,
+      });
+    });
+  }
+  return { scores, metrics: average.result() };
+}
+
+/** Log-probs of the answers of a batch, each `[B]`. */
+async function logpsOf(model: Model, batch: Batch): Promise<Pair<number[]>> {
+  return splitPairs(standIn(await model(batch), batch));
+}
+
+/** STAND-IN for `completionLogProbs(logits, batch)`, until it takes `{ data, dims }`. */
+function standIn({ data, dims }: Awaited<ReturnType<Model>>, { tokens, mask }: Batch): number[] {
+  const [, time, vocabulary] = dims as [number, number, number];
+  const logProb = (start: number, token: number): number => {
+    const logits = data.subarray(start, start + vocabulary);
+    return logits[token]! - Math.log(logits.reduce((sum, x) => sum + Math.exp(x), 0));
+  };
+  return tokens.map((row, b) =>
+    row.reduce((sum, token, t) => (mask[b]![t] === 1 ? sum + logProb((b * time + t - 1) * vocabulary, token) : sum), 0),
+  );
+}
