@@ -1,12 +1,14 @@
 import {
   batchesOf,
   collatePairs,
+  completionLogProbs,
   dpo,
   implicitRewards,
   MetricAverage,
   ops,
   pairMetrics,
   splitPairs,
+  type ArrayTensor,
   type Batch,
   type EncodedPair,
   type Pair,
@@ -53,7 +55,10 @@ export async function scorePairs(
     };
     await average.add(metrics, items.length);
     items.forEach(({ row }, i) => {
-      const at = ({ chosen, rejected }: Pair<number[]>): Pair<number> => ({ chosen: chosen[i]!, rejected: rejected[i]! });
+      const at = ({ chosen, rejected }: Pair<ArrayTensor>): Pair<number> => ({
+        chosen: chosen.data[i]!,
+        rejected: rejected.data[i]!,
+      });
       const reward = at(rewards);
       scores.push({
         row,
@@ -68,18 +73,6 @@ export async function scorePairs(
 }
 
 /** Log-probs of the answers of a batch, each `[B]`. */
-async function logpsOf(model: Model, batch: Batch): Promise<Pair<number[]>> {
-  return splitPairs(standIn(await model(batch), batch));
-}
-
-/** STAND-IN for `completionLogProbs(logits, batch)`, until it takes `{ data, dims }`. */
-function standIn({ data, dims }: Awaited<ReturnType<Model>>, { tokens, mask }: Batch): number[] {
-  const [, time, vocabulary] = dims as [number, number, number];
-  const logProb = (start: number, token: number): number => {
-    const logits = data.subarray(start, start + vocabulary);
-    return logits[token]! - Math.log(logits.reduce((sum, x) => sum + Math.exp(x), 0));
-  };
-  return tokens.map((row, b) =>
-    row.reduce((sum, token, t) => (mask[b]![t] === 1 ? sum + logProb((b * time + t - 1) * vocabulary, token) : sum), 0),
-  );
+async function logpsOf(model: Model, batch: Batch) {
+  return splitPairs(completionLogProbs(await model(batch), batch));
 }

@@ -249,7 +249,7 @@ export function logSumExp<T>(x: T, axis = -1): Reduced<T> {
   const sizes = shape(x).map((size, i, all) => (i === axis || i === axis + all.length ? 1 : size));
   const total = sum(exp(sub(x, reshape<T>(shift, sizes))), axis) as T;
   const isEmpty = equal(total, 0);
-  return where(isEmpty, -Infinity, add(log(where(isEmpty, 1, total)), shift)) as Reduced<T>;
+  return where(isEmpty, -Infinity, add(log(where(isEmpty, 1, total)), shift));
 }
 
 /** Running sum along the last axis: each value plus all before it. */

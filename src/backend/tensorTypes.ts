@@ -1,3 +1,5 @@
+import type { ArrayTensor, DataTensor } from './arrays/tensor.js';
+
 declare global {
   /**
    * What the engines state about their tensor types: one property per engine, which for a tensor type `T` of that engine is
@@ -32,8 +34,10 @@ export type TensorTypes<T> = T extends number
   ? RelatedTypes<T, T, number>
   : T extends readonly (infer U)[]
     ? RelatedTypes<U, T[], number>
-    : T extends object // and for `any`, which takes both branches and stays `any`
-      ? [Stated<T>] extends [never]
-        ? AnyRank<T>
-        : Stated<T>
-      : AnyRank<T>;
+    : T extends DataTensor
+      ? AnyRank<ArrayTensor>
+      : T extends object // and for `any`, which takes both branches and stays `any`
+        ? [Stated<T>] extends [never]
+          ? AnyRank<T>
+          : Stated<T>
+        : AnyRank<T>;

@@ -1,11 +1,10 @@
 import type { TensorTypes } from './tensorTypes.js';
+import type { DType, TypedArray } from './dtypes.js';
+
+export type { DType, TypedArray };
 
 /** A number, or a list of numbers nested to any depth: a tensor of the arrays engine. */
 export type Nested = number | readonly Nested[];
-
-/** A typed array of numbers. */
-export type TypedArray =
-  Float32Array | Float64Array | Int8Array | Int16Array | Int32Array | Uint8Array | Uint8ClampedArray | Uint16Array | Uint32Array;
 
 /**
  * Plain values: a list of numbers or booleans (1 and 0), nested to any depth, or a typed array. Next to tensors, plain values
@@ -15,9 +14,6 @@ export type PlainList = TypedArray | readonly (number | boolean | PlainList)[];
 
 /** A tensor of type `T`, or plain values of the same shape; see {@link PlainList}. */
 export type OrPlain<T> = T | PlainList;
-
-/** The dtypes that this library distinguishes. */
-export type DType = 'float' | 'int' | 'bool';
 
 /**
  * A tensor engine: the few operations that every loss is written in, on tensors of type `T`.

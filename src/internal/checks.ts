@@ -18,8 +18,7 @@ export interface Checked<T = unknown> {
 }
 
 /** The same argument with its shape cut to `[rows]`, for arguments with one value per row to match. */
-export const perRow = <T>(checked: Checked<T>): Checked<Reduced<T>> =>
-  ({ ...checked, shape: checked.shape.slice(0, 1) }) as Checked as Checked<Reduced<T>>;
+export const perRow = <T>(checked: Checked<T>): Checked<Reduced<T>> => ({ ...checked, shape: checked.shape.slice(0, 1) });
 
 /** Requirements that {@link checkTensor} checks. */
 interface Expected {

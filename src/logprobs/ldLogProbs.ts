@@ -49,7 +49,7 @@ export function ldLogProbs<T>(logps: Pair<T>, masks: Pair<OrPlain<NoInfer<T>>>, 
     const shared = shorterLength(counts);
     const side = (x: T, mask: OrPlain<T>, count: OrPlain<T>): Reduced<T> => {
       const weights = where(greaterEqual(shared, cumsum(count)), 1, alpha);
-      return sumOfCounted(mul(x, weights), mask, -1) as Reduced<T>;
+      return sumOfCounted(mul(x, weights), mask, -1);
     };
     return {
       chosen: side(logps.chosen, masks.chosen, counts.chosen),

@@ -64,7 +64,7 @@ export const logSoftmaxOfCandidates = <T>(scores: T, mask: unknown): T => logSof
 
 /** Sum over the candidates, without padding, `[B]`. */
 export const sumOfCandidates = <T>(x: T, mask: OrPlain<T> | undefined): Reduced<T> =>
-  (mask === undefined ? sum(x, -1) : sumOfCounted(x, mask, -1)) as Reduced<T>;
+  mask === undefined ? sum(x, -1) : sumOfCounted(x, mask, -1);
 
 // A loss over all pairs (i, j) of candidates works on [B, K, K]. Such a tensor has type T, like tensors [B, K].
 

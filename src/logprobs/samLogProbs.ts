@@ -86,9 +86,9 @@ export function samLogProbs<T>(logps: Pair<T>, masks: Pair<OrPlain<NoInfer<T>>>,
     // One order serves both sides, because only the longer side of a pair is sampled.
     const order = constant<T>(logps.chosen, orders);
     const side = (x: T, mask: OrPlain<T>, count: OrPlain<T>): Reduced<T> => {
-      if (rows === 0) return sumOfCounted(x, mask, -1) as Reduced<T>;
+      if (rows === 0) return sumOfCounted(x, mask, -1);
       const drawn = where(isDrawn(placesOfTokens(order, count), mask, shared), x, 0);
-      return sumOfCounted(drawn, mask, -1) as Reduced<T>;
+      return sumOfCounted(drawn, mask, -1);
     };
     return {
       chosen: side(logps.chosen, masks.chosen, counts.chosen),

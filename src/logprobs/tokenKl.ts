@@ -40,9 +40,9 @@ export function tokenKl<T>(policy: T, reference: OrPlain<NoInfer<T>>): Reduced<T
     if (rows.includes(0)) return sum(policy, -1);
     const fixed = constant<T>(policy, reference);
     const backend = backendOf<T>(policy, fixed);
-    if (isInMemory(backend)) return backend.onValues([policy, fixed], tokenKlInMemory)[0] as Reduced<T>;
+    if (isInMemory(backend)) return backend.onValues([policy, fixed], tokenKlInMemory)[0];
     const kernel = backend.tokenKl?.(policy, fixed);
-    if (kernel !== undefined) return kernel as Reduced<T>;
+    if (kernel !== undefined) return kernel;
     const flat = [rows.reduce((a, b) => a * b, 1), like.shape.at(-1)!];
     return reshape<Reduced<T>>(tokenKlDefinition(reshape<T>(policy, flat), reshape<T>(fixed, flat)), rows);
   });

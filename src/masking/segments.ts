@@ -137,10 +137,10 @@ export function segmentAttentionMask<T>(segments: T): Raised<T> {
   const { shape: sizes } = checkTensor('segmentAttentionMask', 'segments', segments, { rank: 2, dtype: ['int'] });
   const [rows, time] = sizes as [number, number];
   return scope(segments, () => {
-    if (rows === 0) return cast(reshape<T>(segments, [0, time, time]), 'float') as Raised<T>;
+    if (rows === 0) return cast(reshape<T>(segments, [0, time, time]), 'float');
     const isSame = equal(reshape<T>(segments, [rows, time, 1]), reshape<T>(segments, [rows, 1, time]));
     const at = arange<T>(segments, time);
     const isCausal = greaterEqual(reshape<T>(at, [1, time, 1]), reshape<T>(at, [1, 1, time]));
-    return cast(where(isSame, isCausal, 0), 'float') as Raised<T>;
+    return cast(where(isSame, isCausal, 0), 'float');
   });
 }

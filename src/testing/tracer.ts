@@ -56,8 +56,10 @@ export function traced<R>(f: (tensor: (values: Nested, name: string) => object) 
     },
   ];
 
-  const { onValues: _, ...plain } = arrays;
-  const methods = Object.entries(plain).filter((entry): entry is [string, () => Nested] => typeof entry[1] === 'function');
+  // An opaque tensor has no values in memory.
+  const methods = Object.entries(arrays).filter(
+    (entry): entry is [string, () => Nested] => typeof entry[1] === 'function' && entry[0] !== 'onValues',
+  );
   const engine = {
     ...Object.fromEntries(methods.map(([name, method]) => operation(name, method))),
     name: OPAQUE,

@@ -2,7 +2,6 @@ import * as tf from '@tensorflow/tfjs-core';
 import { describe, expect, it } from 'vitest';
 import {
   adaptiveBeta,
-  backendOf,
   completionLogProbs,
   dpo,
   dpoGradientWeight,

@@ -94,7 +94,7 @@ describe('tokenLogProbs', () => {
       const expected = record.outputs.grads![reduction];
       expectClose(unweighted, expected, { relative: 0, absolute: 4 * epsilon });
       // The original subtracts a probability from 1.
-      const agreement = record.agreement![record.source] as number;
+      const agreement = (record.agreement as Readonly<Record<string, number>>)[record.source]!;
       const gradient = { got: flatten(unweighted), exact: flatten(expected), doubt: () => 1e-15 + 1.1 * agreement };
       expectAccurate(task.meta, 'tokenLogProbs', `${record.input}, ${reduction}`, { gradient });
     }
@@ -242,7 +242,6 @@ describe('tokenLogProbs', () => {
   it('leaks nothing', async () => {
     const [x, y] = [tensor(logitsOf(3, 9, 1)), ints([1, -100, 2])];
     expectNoLeak(() => tokenLogProbs(x, y));
-    const backend = backendOf<X>(x);
     expectNoLeak(() => valueAndGradsOn(x)(([v]) => ops.sum(tokenLogProbs<X, X>(v, y)), [x]), 2);
     await read(x);
   });

@@ -2,7 +2,7 @@ import * as tf from '@tensorflow/tfjs-core';
 import { inject } from 'vitest';
 import { backendOf, ops, type Backend, type DType, type Nested } from '../../src/index.js';
 import { arrays } from '../../src/backend/arrays/arrays.js';
-import { valueAndInputGrads } from '../../src/backend/arrays/valueAndGrads.js';
+import { gradientsOf } from '../../src/testing/engineGradients.js';
 import type { DataTensor } from '../../src/backend/arrays/tensor.js';
 import { expectClose, type Values } from '../../src/testing/index.js';
 
@@ -88,8 +88,7 @@ export async function derivatives(f: (...inputs: X[]) => X, inputs: readonly Nes
 const tensorLike = (like: X, values: number[]): X => backendOf<X>(like).constant(values);
 
 /** The gradients of the engine of `x`. */
-export const valueAndGradsOn = (x: X): NonNullable<Backend<X>['valueAndGrads']> =>
-  isTfjs ? backendOf<X>(x).valueAndGrads! : (f, xs) => valueAndInputGrads((own) => f(own), xs);
+export const valueAndGradsOn = (x: X): NonNullable<Backend<X>['valueAndGrads']> => gradientsOf(backendOf<X>(x))!;
 
 /** Asserts the gradients of `sum(weight * f(inputs))`, with a tolerance relative to the largest of them. */
 export async function expectGradients(f: (...inputs: X[]) => X, inputs: readonly Nested[], expected: readonly Values[]): Promise<void> {

@@ -4,7 +4,7 @@ import * as layout from './layout.js';
 import { isList, listOf, shapeOfList, tensorOfList } from './lists.js';
 import type { InMemory } from './onValues.js';
 import * as reductions from './reductions.js';
-import { float64Of, type ArrayTensor, type DataTensor } from './tensor.js';
+import type { ArrayTensor, DataTensor } from './tensor.js';
 
 const unary =
   (f: (x: DataTensor) => DataTensor) =>

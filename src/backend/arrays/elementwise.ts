@@ -43,7 +43,7 @@ const binaryLoops = {
   pow: (a: Values, b: Values, y: Values) => { for (let i = 0; i < y.length; i++) y[i] = a[i]! ** b[i]!; },
   maximum: (a: Values, b: Values, y: Values) => { for (let i = 0; i < y.length; i++) y[i] = Math.max(a[i]!, b[i]!); },
   minimum: (a: Values, b: Values, y: Values) => { for (let i = 0; i < y.length; i++) y[i] = Math.min(a[i]!, b[i]!); },
-  equal: (a: Values, b: Values, y: Values) => { for (let i = 0; i < y.length; i++) y[i] = Number(a[i]! === b[i]!); },
+  equal: (a: Values, b: Values, y: Values) => { for (let i = 0; i < y.length; i++) y[i] = Number(a[i] === b[i]); },
   greater: (a: Values, b: Values, y: Values) => { for (let i = 0; i < y.length; i++) y[i] = Number(a[i]! > b[i]!); },
   greaterEqual: (a: Values, b: Values, y: Values) => { for (let i = 0; i < y.length; i++) y[i] = Number(a[i]! >= b[i]!); },
 } satisfies Record<string, Loop2>;

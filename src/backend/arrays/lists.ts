@@ -30,13 +30,13 @@ function shapeAt(x: Nested, depth: number): readonly number[] {
   if (!Array.isArray(x)) return [x.length];
   let inner: readonly number[] | undefined;
   for (let i = 0; i < x.length; i++) {
-    const part = (x as List)[i] as Nested;
+    const part = (x as List)[i] as Nested | undefined;
     if (typeof part === 'number' && (inner === undefined || inner === SCALAR)) {
       inner = SCALAR;
       continue;
     }
     if (part === undefined && !(i in x)) throw new TypeError('a list has a hole, expected numbers');
-    const shape = shapeAt(part, depth + 1);
+    const shape = shapeAt(part as Nested, depth + 1);
     inner ??= shape;
     if (show(shape) !== show(inner)) throw new RangeError(`a list is ragged: it holds entries of shape ${show(inner)} and ${show(shape)}`);
   }
@@ -50,7 +50,7 @@ const SCALAR: readonly number[] = [];
 export function tensorOfList(x: Nested): ArrayTensor<Float64Array> {
   const dims = shapeOfList(x);
   const values = new Float64Array(sizeOf(dims));
-  if (isLeaf(x)) values[0] = Number(x);
+  if (isLeaf(x)) values[0] = Number(x as unknown);
   else fill(values, 0, x);
   return new ArrayTensor(values, dims);
 }

@@ -1,4 +1,4 @@
-import type { DType, TypedArray } from '../types.js';
+import type { DType, TypedArray } from '../dtypes.js';
 
 /** The kinds of arrays that hold the values of a tensor; float16 as a `Float16Array`, or as its bits in a `Uint16Array`. */
 export type TensorData = TypedArray | BigInt64Array | BigUint64Array;
@@ -21,8 +21,11 @@ export type Operand = DataTensor | number;
 
 export const dimsOf = (x: Operand): readonly number[] => (typeof x === 'number' ? [] : x.dims);
 
+/** How results hold their values: floats, integers, and conditions as 1 and 0. */
+type ResultData = Float64Array | Int32Array | Uint8Array;
+
 /** A tensor of the engine for `{ data, dims }`: the result of its functions, and of {@link tensorOf}. */
-export class ArrayTensor<Data extends TensorData = TensorData> implements DataTensor {
+export class ArrayTensor<Data extends TensorData = ResultData> implements DataTensor {
   /** See {@link DataTensor}. */
   readonly type: string;
 

@@ -131,7 +131,7 @@ function checkLoss(loss: unknown): asserts loss is ArrayTensor {
 
 /** Lists and records with every tensor of this engine replaced. */
 function mapTensors(value: unknown, f: (x: ArrayTensor) => unknown): unknown {
-  if (value instanceof ArrayTensor) return f(value);
+  if (value instanceof ArrayTensor) return f(value as ArrayTensor);
   if (Array.isArray(value)) return value.map((inner) => mapTensors(inner, f));
   if (!isRecord(value)) return value;
   return Object.fromEntries(Object.entries(value).map(([name, inner]) => [name, mapTensors(inner, f)]));

@@ -1,5 +1,8 @@
 import { clone, dispose, getGradient, keep, Tensor, tidy, variableGrads, type Scalar, type Variable } from '@tensorflow/tfjs-core';
+import { isDataTensor } from '../../backend/arrays/tensor.js';
+import { valueAndGrads as inMemory, type GradsOf } from '../../backend/arrays/valueAndGrads.js';
 import { describe } from '../../backend/registry.js';
+import { isPlainObject } from '../../internal/checks.js';
 import { checkDeviceFor } from '../device.js';
 import { registerUnsortedSegmentSum } from '../ops/unsortedSegmentSum.js';
 import { discardTape } from '../tape.js';
@@ -42,7 +45,28 @@ export type Gradients = Record<string, Variable>;
  * console.log(loss.dataSync()[0], grads.weight!.dataSync()[0], twice.dataSync()[0]); // 9 6 6
  * ```
  */
-export function valueAndGrads<A extends LossAndAux>(f: () => A, variables: Variables): A & { readonly grads: Gradients } {
+export function valueAndGrads<A extends LossAndAux>(f: () => A, variables: Variables): A & { readonly grads: Gradients };
+/**
+ * The same for plain values and tensors `{ data, dims }`, which `f` is called with, in float64 and without TensorFlow.js; see
+ * `valueAndGrads` of `prefloss/core`.
+ *
+ * @param f - Called with the inputs; returns a record with the scalar `loss` and auxiliary outputs.
+ * @param inputs - What to differentiate with respect to, in records: numbers, nested lists, typed arrays or tensors of floats.
+ * @returns `loss`, the auxiliary outputs, and `grads` in the form of the inputs.
+ */
+export function valueAndGrads<I, A extends { readonly loss: unknown }>(f: (inputs: I) => A, inputs: I): A & { readonly grads: GradsOf<I> };
+export function valueAndGrads(f: (inputs?: unknown) => LossAndAux, variables: unknown): unknown {
+  return isInMemory(variables) ? inMemory(f, variables) : onTfjs(f, variables as Variables);
+}
+
+/** Whether the first value of records or lists is a number, a typed array or a tensor in memory. */
+function isInMemory(value: unknown): boolean {
+  if (typeof value === 'number' || ArrayBuffer.isView(value) || isDataTensor(value)) return true;
+  const isContainer = Array.isArray(value) || (typeof value === 'object' && value !== null && isPlainObject(value));
+  return isContainer && isInMemory(Object.values(value)[0]);
+}
+
+function onTfjs<A extends LossAndAux>(f: () => A, variables: Variables): A & { readonly grads: Gradients } {
   checkDeviceFor('valueAndGrads');
   const targets = trainableOf(variables);
   checkGradientsRegistered();
