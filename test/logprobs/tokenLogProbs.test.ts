@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { backendOf, ops, registerBackend, sequenceLogProbs, tokenLogProbs } from '../../src/index.js';
+import { ops, registerBackend, sequenceLogProbs, tokenLogProbs } from '../../src/index.js';
 import { tokenLogProbsDefinition } from '../../src/definitions/tokenLogProbs.js';
 import golden from '../goldens/logprobs.json' with { type: 'json' };
 import { Boxed, boxed } from '../support/boxed.js';

@@ -30,13 +30,13 @@ function shapeAt(x: Nested, depth: number): readonly number[] {
   if (!Array.isArray(x)) return [x.length];
   let inner: readonly number[] | undefined;
   for (let i = 0; i < x.length; i++) {
-    const part = (x as List)[i] as Nested | undefined;
+    const part = (x as List)[i];
     if (typeof part === 'number' && (inner === undefined || inner === SCALAR)) {
       inner = SCALAR;
       continue;
     }
     if (part === undefined && !(i in x)) throw new TypeError('a list has a hole, expected numbers');
-    const shape = shapeAt(part as Nested, depth + 1);
+    const shape = shapeAt(part!, depth + 1);
     inner ??= shape;
     if (show(shape) !== show(inner)) throw new RangeError(`a list is ragged: it holds entries of shape ${show(inner)} and ${show(shape)}`);
   }
@@ -50,7 +50,7 @@ const SCALAR: readonly number[] = [];
 export function tensorOfList(x: Nested): ArrayTensor<Float64Array> {
   const dims = shapeOfList(x);
   const values = new Float64Array(sizeOf(dims));
-  if (isLeaf(x)) values[0] = Number(x as unknown);
+  if (isLeaf(x)) values[0] = x;
   else fill(values, 0, x);
   return new ArrayTensor(values, dims);
 }
@@ -63,9 +63,9 @@ function fill(values: Float64Array, start: number, x: List): number {
     return at + x.length;
   }
   for (const part of x as List) {
-    if (typeof part === 'number') values[at++] = part;
-    else if (typeof part === 'boolean') values[at++] = Number(part);
-    else at = fill(values, at, part);
+    // A boolean is stored as 1 or 0.
+    if (typeof part === 'object') at = fill(values, at, part);
+    else values[at++] = part;
   }
   return at;
 }
