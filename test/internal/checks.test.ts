@@ -12,7 +12,7 @@ import {
   unpairedMetrics,
 } from '../../src/index.js';
 import { arrays } from '../../src/backend/arrays/arrays.js';
-import type { Nested } from '../../src/index.js';
+import type { Backend, Nested } from '../../src/index.js';
 import { isArrays } from '../support/engine.js';
 
 // Simulated with the arrays engine; for the real engines, each function has its own test.
@@ -22,7 +22,7 @@ describe.runIf(isArrays)('on an engine whose values cannot be read at the call',
     unregister();
   });
   const blind = () => {
-    unregister = registerBackend<Nested>({ ...arrays, peek: () => undefined });
+    unregister = registerBackend<Nested>({ ...arrays, peek: () => undefined, onValues: undefined } as Backend<Nested>);
   };
 
   const zeros = [0, 0, 0, 0];

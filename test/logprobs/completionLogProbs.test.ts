@@ -19,6 +19,8 @@ import {
   tensor,
   derivatives,
   type X,
+  isArrays,
+  isTfjs,
 } from '../support/engine.js';
 import type { Nested } from '../../src/index.js';
 import type { Values } from '../../src/testing/index.js';
@@ -114,7 +116,11 @@ describe('completionLogProbs', () => {
       () =>
         completionLogProbs<X>(x, batch, options);
     expectError(call(undefined), TypeError, `${fn} batch is undefined, ${form}`);
-    expectError(call(t), TypeError, `${fn} batch is ${Array.isArray(t) ? 'a list' : 'a value of type Tensor'}, ${form}`);
+    expectError(
+      call(t),
+      TypeError,
+      `${fn} batch is ${isArrays ? 'a list' : isTfjs ? 'a value of type Tensor' : 'a value of type Object'}, ${form}`,
+    );
     expectError(call({ tokens: t }), TypeError, `${fn} batch lacks mask, ${form}`);
     expectError(call({ labels: t, mask: m }), RangeError, `${fn} mask would be ignored next to labels`);
     expectError(call({ tokens: t, mask: m }, { ignoreIndex: -1 }), RangeError, `${fn} ignoreIndex would be ignored without labels`);

@@ -14,6 +14,7 @@ const methods = arrays as unknown as Readonly<Record<string, ((...args: unknown[
 export const boxed = new Proxy({ name: 'boxed', owns: (value: unknown) => value instanceof Boxed } as unknown as Backend<Boxed>, {
   get: (own, key: keyof Backend<Nested>) => {
     if (key in own) return Reflect.get(own, key) as unknown;
+    if (key === ('onValues' as never)) return undefined;
     if (key === 'shape' || key === 'dtype' || key === 'peek') return (x: Boxed) => methods[key]!(unbox(x));
     if (key === 'scope') return <R>(f: () => R) => f();
     const method = methods[key];

@@ -16,4 +16,5 @@ export interface InMemory<T> extends Backend<T> {
 }
 
 /** Whether an engine keeps its values in memory. */
-export const isInMemory = <T>(backend: Backend<T>): backend is InMemory<T> => 'onValues' in backend;
+export const isInMemory = <T>(backend: Backend<T>): backend is InMemory<T> =>
+  (backend as Partial<InMemory<T>>).onValues !== undefined;

@@ -39,6 +39,7 @@ export const tensors: InMemory<DataTensor> = {
   ...elementwise,
   ...reductions,
   ...layout,
+  detached: (run) => run(),
   stopGradient: (x) => elementwise.cast(x, dtypeOf(x)),
   onValues: (inputs, kernel) => kernel(inputs.map(asTensor)).values,
 };
