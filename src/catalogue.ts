@@ -1,4 +1,4 @@
-import { describe } from './backend/registry.js';
+import { describe } from './backend/describe.js';
 import type { Operand, OrPlain } from './backend/types.js';
 import type { LossKind } from './internal/lossKind.js';
 import type { Pair } from './logprobs/pairs.js';

@@ -1,5 +1,5 @@
 import { isList } from '../backend/arrays/lists.js';
-import { describe } from '../backend/registry.js';
+import { describe } from '../backend/describe.js';
 import { checkEach, checkFields } from '../internal/checks.js';
 import { finite } from '../internal/domains.js';
 import type { Pair } from '../logprobs/pairs.js';

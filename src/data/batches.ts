@@ -1,4 +1,4 @@
-import { describe } from '../backend/registry.js';
+import { describe } from '../backend/describe.js';
 import { checkNumber, checkOptions } from '../internal/checks.js';
 import { positiveInteger, notNegative, type NumberDomain } from '../internal/domains.js';
 import { generator, shuffled } from '../internal/random.js';

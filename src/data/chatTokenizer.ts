@@ -1,4 +1,4 @@
-import { describe } from '../backend/registry.js';
+import { describe } from '../backend/describe.js';
 import { checkFields } from '../internal/checks.js';
 import { without } from './rows.js';
 import { markedSpans, withMarks } from './generationMarks.js';

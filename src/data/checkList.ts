@@ -1,4 +1,4 @@
-import { describe } from '../backend/registry.js';
+import { describe } from '../backend/describe.js';
 
 /** Checks that an argument is a list without holes. */
 export function checkList(fn: string, name: string, value: unknown): asserts value is readonly unknown[] {

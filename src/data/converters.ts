@@ -1,4 +1,4 @@
-import { describe } from '../backend/registry.js';
+import { describe } from '../backend/describe.js';
 import { promptedRow, type PromptedRow } from './extractPrompt.js';
 import { BadRow } from './badRow.js';
 import { reading } from './columns.js';

@@ -1,4 +1,4 @@
-import { describe } from '../backend/registry.js';
+import { describe } from '../backend/describe.js';
 import { checkChoice, checkOptions } from '../internal/checks.js';
 import { labelledSide, pairOfSides, type PreferenceRow, type UnpairedRow } from './rows.js';
 

@@ -1,4 +1,4 @@
-import { describe } from '../backend/registry.js';
+import { describe } from '../backend/describe.js';
 import { checkNumber, checkOptions } from '../internal/checks.js';
 import { positiveInteger } from '../internal/domains.js';
 import { checkSequence, tokenId, type Sequence } from './sequence.js';

@@ -1,4 +1,4 @@
-import { describe, numberIn, reasonOf } from '../backend/registry.js';
+import { describe, numberIn, reasonOf } from '../backend/describe.js';
 import type { Pair } from '../logprobs/pairs.js';
 import { BadRow } from './badRow.js';
 import { columnsOf } from './columns.js';

@@ -1,4 +1,4 @@
-import { describe } from '../backend/registry.js';
+import { describe } from '../backend/describe.js';
 import { checkChoice } from '../internal/checks.js';
 import { checkList } from './checkList.js';
 import type { ChatTokenizer, TextTokenizer } from './chatTokenizer.js';

@@ -1,4 +1,4 @@
-import { describe } from '../backend/registry.js';
+import { describe } from '../backend/describe.js';
 import { BadRow } from './badRow.js';
 import type { ChatTokenizer, TemplateMessage, TextTokenizer } from './chatTokenizer.js';
 import { columnsOf, namesOf } from './columns.js';

@@ -1,4 +1,4 @@
-import { describe, reasonOf } from '../backend/registry.js';
+import { describe, reasonOf } from '../backend/describe.js';
 import { BadRow } from './badRow.js';
 
 /** A range of tokens; the end is exclusive. */

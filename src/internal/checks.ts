@@ -1,7 +1,8 @@
 import { holdsBoolean } from '../backend/arrays/lists.js';
 import { isInMemory } from '../backend/arrays/onValues.js';
 import { where } from '../backend/ops.js';
-import { backendOf, describe, isPlain, ownerOf } from '../backend/registry.js';
+import { describe } from '../backend/describe.js';
+import { backendOf, isPlain, ownerOf } from '../backend/registry.js';
 import type { Backend, DType, Reduced, Operand } from '../backend/types.js';
 import { finite, type Domain, type NumberDomain } from './domains.js';
 

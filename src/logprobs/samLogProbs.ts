@@ -1,4 +1,4 @@
-import { describe } from '../backend/registry.js';
+import { describe } from '../backend/describe.js';
 import type { OrPlain, Reduced } from '../backend/types.js';
 import {
   add,

@@ -1,4 +1,4 @@
-import { numberIn } from '../backend/registry.js';
+import { numberIn } from '../backend/describe.js';
 import { arange, cast, greater, greaterEqual, reshape, scope, where } from '../backend/ops.js';
 import { checkFields, checkTensor, checkValues } from '../internal/checks.js';
 

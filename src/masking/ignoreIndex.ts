@@ -1,4 +1,4 @@
-import { numberIn } from '../backend/registry.js';
+import { numberIn } from '../backend/describe.js';
 import type { Reader } from '../internal/options.js';
 
 /** The default label of ignored tokens: -100, as in PyTorch's cross-entropy and in Hugging Face's collators. */

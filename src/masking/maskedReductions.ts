@@ -1,4 +1,5 @@
-import { backendOf, numberIn } from '../backend/registry.js';
+import { numberIn } from '../backend/describe.js';
+import { backendOf } from '../backend/registry.js';
 import type { OrPlain, Reduced, ScalarOf } from '../backend/types.js';
 import { cast, div, maximum, scope, where } from '../backend/ops.js';
 import { checkTensor, checkValues, type Checked } from '../internal/checks.js';

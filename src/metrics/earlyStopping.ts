@@ -1,4 +1,4 @@
-import { describe } from '../backend/registry.js';
+import { describe } from '../backend/describe.js';
 import { checkChoice, checkFields, checkNumber, checkOptions } from '../internal/checks.js';
 import { finite, notNegative, positiveInteger, wholeNumber } from '../internal/domains.js';
 

@@ -1,4 +1,4 @@
-import { describe } from '../backend/registry.js';
+import { describe } from '../backend/describe.js';
 import { checkFields, checkNumber } from '../internal/checks.js';
 import { notNegative, positive } from '../internal/domains.js';
 import { addsUp, divideSums, readScalars } from './readMetrics.js';

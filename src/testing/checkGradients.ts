@@ -1,6 +1,7 @@
 import { arrays } from '../backend/arrays/arrays.js';
 import { tensors } from '../backend/arrays/tensors.js';
-import { backendOf, describe, isPlain } from '../backend/registry.js';
+import { describe } from '../backend/describe.js';
+import { backendOf, isPlain } from '../backend/registry.js';
 import type { Backend, Nested } from '../backend/types.js';
 import { checkNumber, checkOptions } from '../internal/checks.js';
 import { positive } from '../internal/domains.js';

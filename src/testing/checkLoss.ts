@@ -1,4 +1,4 @@
-import { describe } from '../backend/registry.js';
+import { describe } from '../backend/describe.js';
 import { checkChoice, checkOptions } from '../internal/checks.js';
 import type { LossKind } from '../internal/lossKind.js';
 import * as checks from './lossChecks.js';

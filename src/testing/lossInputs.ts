@@ -1,5 +1,6 @@
 import { arrays } from '../backend/arrays/arrays.js';
-import { backendOf, describe } from '../backend/registry.js';
+import { describe } from '../backend/describe.js';
+import { backendOf } from '../backend/registry.js';
 import type { Backend, DType, Nested } from '../backend/types.js';
 import { checkChoice, checkTensor, type Checked } from '../internal/checks.js';
 import type { LossKind } from '../internal/lossKind.js';

@@ -1,4 +1,4 @@
-import { describe } from '../backend/registry.js';
+import { describe } from '../backend/describe.js';
 
 /** What is wrong with a loss, in words that continue "the loss: ". */
 export class LossProblem extends Error {}

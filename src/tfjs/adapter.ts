@@ -60,7 +60,8 @@ function live<Operations extends Readonly<Record<string, (...args: never[]) => T
  */
 export const tfjs: Backend<T> = {
   name: 'tensorflow.js',
-  owns: (value) => value instanceof tf.Tensor,
+  // instanceof reads `data`, for which tensors of other libraries throw while it is on a GPU.
+  owns: (value) => typeof value === 'object' && value !== null && 'dataId' in value && value instanceof tf.Tensor,
   shape: (x) => x.shape,
   dtype: (x): DType => (x.dtype === 'int32' ? 'int' : x.dtype === 'bool' ? 'bool' : 'float'),
   isDisposed: (x) => x.isDisposed,

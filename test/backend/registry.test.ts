@@ -1,6 +1,6 @@
 import { afterEach, describe, expect, it } from 'vitest';
 import { backendOf, dpo, ops, registerBackend, type Backend } from '../../src/index.js';
-import { describe as describeValue, reasonOf } from '../../src/backend/registry.js';
+import { describe as describeValue, reasonOf } from '../../src/backend/describe.js';
 import { arrays } from '../../src/backend/arrays/arrays.js';
 import { Boxed, boxed } from '../support/boxed.js';
 import { engine, expectError, isArrays, tensor, engineName } from '../support/engine.js';

@@ -16,5 +16,4 @@ export interface InMemory<T> extends Backend<T> {
 }
 
 /** Whether an engine keeps its values in memory. */
-export const isInMemory = <T>(backend: Backend<T>): backend is InMemory<T> =>
-  (backend as Partial<InMemory<T>>).onValues !== undefined;
+export const isInMemory = <T>(backend: Backend<T>): backend is InMemory<T> => (backend as Partial<InMemory<T>>).onValues !== undefined;

@@ -1,4 +1,6 @@
+import { describe } from '../describe.js';
 import type { DType, TypedArray } from '../dtypes.js';
+import { show, sizeOf } from './shapes.js';
 
 /** The kinds of arrays that hold the values of a tensor; float16 as a `Float16Array`, or as its bits in a `Uint16Array`. */
 export type TensorData = TypedArray | BigInt64Array | BigUint64Array;
@@ -62,14 +64,12 @@ export class ArrayTensor<Data extends TensorData = ResultData> implements DataTe
  * console.log(logps.dims, Array.from(logps.data, (x) => x.toFixed(4)).join()); // [ 1, 2 ] -0.6931,-0.2877
  * ```
  */
-export function tensorOf<Data extends TensorData>(data: Data, shape: readonly number[] = [data.length]): ArrayTensor<Data> {
-  try {
-    checkTensorData({ data, dims: shape });
-  } catch (error) {
-    const { message } = error as Error;
-    throw error instanceof TypeError ? new TypeError(`tensorOf: ${message}`) : new RangeError(`tensorOf: ${message}`);
-  }
-  return new ArrayTensor(data, [...shape]);
+export function tensorOf<Data extends TensorData>(data: Data, shape?: readonly number[]): ArrayTensor<Data> {
+  if (typeOf(data) === undefined) throw new TypeError(`tensorOf: data is ${describe(data)}, expected a typed array of numbers`);
+  const dims = shape ?? [data.length];
+  if (!Array.isArray(dims)) throw new TypeError(`tensorOf: shape is ${describe(shape)}, expected a list of integers`);
+  checkSize('tensorOf: ', 'shape', data, dims);
+  return new ArrayTensor(data, [...dims]);
 }
 
 /** Names of the types of values, by the name of the class of their array. */
@@ -92,8 +92,6 @@ const TYPES: Readonly<Record<string, string>> = {
 const typeOf = (data: unknown): string | undefined =>
   ArrayBuffer.isView(data) ? TYPES[(data as unknown as Record<symbol, string>)[Symbol.toStringTag]!] : undefined;
 
-const product = (sizes: readonly number[]): number => sizes.reduce((a, b) => a * b, 1);
-
 /** Whether a value has the form of a {@link DataTensor}. Its parts are checked by {@link checkTensorData}. */
 export const isDataTensor = (value: unknown): value is DataTensor =>
   typeof value === 'object' && value !== null && 'dims' in value && 'data' in value && Array.isArray(value.dims);
@@ -101,16 +99,21 @@ export const isDataTensor = (value: unknown): value is DataTensor =>
 /** Checks that the values are numbers, as many as the axes hold. The tensors that this engine made are known to be right. */
 export function checkTensorData(tensor: DataTensor): void {
   if (tensor instanceof ArrayTensor) return;
-  const { dims } = tensor;
-  const show = `[${dims.join(', ')}]`;
-  if (!dims.every((n) => Number.isSafeInteger(n) && n >= 0)) throw new RangeError(`dims is ${show}, expected integers of at least 0`);
   const data = dataOf(tensor);
   if (typeOf(data) === undefined) {
     const what = tensor.type === 'string' || (Array.isArray(data) && typeof data[0] === 'string') ? 'strings' : 'no typed array';
     throw new TypeError(`data holds ${what}, expected a typed array of numbers`);
   }
-  const { length } = data as TensorData;
-  if (length !== product(dims)) throw new RangeError(`data has ${length} values, expected ${product(dims)} for dims ${show}`);
+  checkSize('', 'dims', data as TensorData, tensor.dims);
+}
+
+/** Checks that axes are sizes that hold all values. */
+function checkSize(start: string, name: string, { length }: TensorData, sizes: readonly number[]): void {
+  if (!sizes.every((n) => Number.isSafeInteger(n) && n >= 0)) {
+    throw new RangeError(`${start}${name} is ${show(sizes)}, expected integers of at least 0`);
+  }
+  const size = sizeOf(sizes);
+  if (length !== size) throw new RangeError(`${start}data has ${length} values, expected ${size} for ${name} ${show(sizes)}`);
 }
 
 /** The values of a tensor. ONNX Runtime throws for values that are still on a GPU. */

@@ -1,4 +1,5 @@
-import { describe, registerBackend } from '../registry.js';
+import { describe } from '../describe.js';
+import { registerBackend } from '../registry.js';
 import type { TypedArray } from '../types.js';
 import { isList, listOf, tensorOfList } from './lists.js';
 import { show } from './shapes.js';

@@ -19,7 +19,7 @@ import {
   type serialization,
   type Variable,
 } from '@tensorflow/tfjs-core';
-import { describe } from '../../backend/registry.js';
+import { describe } from '../../backend/describe.js';
 import { checkNumber, checkOptions } from '../../internal/checks.js';
 import { belowOne, notNegative, positive, wholeNumber } from '../../internal/domains.js';
 import { checkDeviceFor } from '../device.js';

@@ -1,5 +1,5 @@
 import { clone, dispose, keep, Optimizer, tensor, util, Variable, type Tensor } from '@tensorflow/tfjs-core';
-import { describe } from '../../backend/registry.js';
+import { describe } from '../../backend/describe.js';
 import { checkFields } from '../../internal/checks.js';
 import { readFromDevice } from '../device.js';
 import { readCheckpoint, writeCheckpoint, type CheckpointContent, type TrainingState } from './checkpointFile.js';

@@ -1,5 +1,5 @@
 import { Tensor } from '@tensorflow/tfjs-core';
-import { describe } from '../../backend/registry.js';
+import { describe } from '../../backend/describe.js';
 import { isPlainObject } from '../../internal/checks.js';
 
 /** The entries of a record of gradients. Any other object, such as a `Map`, has no fields to read, and would do nothing silently. */

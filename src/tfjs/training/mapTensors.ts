@@ -1,5 +1,5 @@
 import { Tensor } from '@tensorflow/tfjs-core';
-import { describe } from '../../backend/registry.js';
+import { describe } from '../../backend/describe.js';
 import { mapLeaves } from './mapLeaves.js';
 
 /**

@@ -1,5 +1,6 @@
 import { dispose, Tensor } from '@tensorflow/tfjs-core';
-import { backendOf, describe } from '../../backend/registry.js';
+import { describe } from '../../backend/describe.js';
+import { backendOf } from '../../backend/registry.js';
 import { checkEach, checkOptions } from '../../internal/checks.js';
 import { finite } from '../../internal/domains.js';
 import { mapLeaves } from './mapLeaves.js';

@@ -1,4 +1,4 @@
-import { describe } from '../../backend/registry.js';
+import { describe } from '../../backend/describe.js';
 import { contentHash } from './contentHash.js';
 
 /** The dtypes that a file can hold: their names in the format, and the arrays that store their values. */

@@ -1,4 +1,4 @@
-import { describe, numberIn } from '../../backend/registry.js';
+import { describe, numberIn } from '../../backend/describe.js';
 import { isRecord, MOST_LEVELS } from './mapLeaves.js';
 
 const EXPECTED = 'expected what JSON keeps: null, booleans, finite numbers, strings, and lists and records of them';

@@ -1,7 +1,7 @@
 import { clone, dispose, getGradient, keep, Tensor, tidy, variableGrads, type Scalar, type Variable } from '@tensorflow/tfjs-core';
 import { isDataTensor } from '../../backend/arrays/tensor.js';
 import { valueAndGrads as inMemory, type GradsOf } from '../../backend/arrays/valueAndGrads.js';
-import { describe } from '../../backend/registry.js';
+import { describe } from '../../backend/describe.js';
 import { isPlainObject } from '../../internal/checks.js';
 import { checkDeviceFor } from '../device.js';
 import { registerUnsortedSegmentSum } from '../ops/unsortedSegmentSum.js';
