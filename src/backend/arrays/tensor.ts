@@ -66,8 +66,8 @@ export class ArrayTensor<Data extends TensorData = ResultData> implements DataTe
  */
 export function tensorOf<Data extends TensorData>(data: Data, shape?: readonly number[]): ArrayTensor<Data> {
   if (typeOf(data) === undefined) throw new TypeError(`tensorOf: data is ${describe(data)}, expected a typed array of numbers`);
-  const dims = shape ?? [data.length];
-  if (!Array.isArray(dims)) throw new TypeError(`tensorOf: shape is ${describe(shape)}, expected a list of integers`);
+  const dims: unknown = shape ?? [data.length];
+  if (!isSizes(dims)) throw new TypeError(`tensorOf: shape is ${describe(dims)}, expected a list of integers`);
   checkSize('tensorOf: ', 'shape', data, dims);
   return new ArrayTensor(data, [...dims]);
 }
@@ -92,9 +92,11 @@ const TYPES: Readonly<Record<string, string>> = {
 const typeOf = (data: unknown): string | undefined =>
   ArrayBuffer.isView(data) ? TYPES[(data as unknown as Record<symbol, string>)[Symbol.toStringTag]!] : undefined;
 
+const isSizes = (value: unknown): value is readonly number[] => Array.isArray(value);
+
 /** Whether a value has the form of a {@link DataTensor}. Its parts are checked by {@link checkTensorData}. */
 export const isDataTensor = (value: unknown): value is DataTensor =>
-  typeof value === 'object' && value !== null && 'dims' in value && 'data' in value && Array.isArray(value.dims);
+  typeof value === 'object' && value !== null && 'dims' in value && 'data' in value && isSizes(value.dims);
 
 /** Checks that the values are numbers, as many as the axes hold. The tensors that this engine made are known to be right. */
 export function checkTensorData(tensor: DataTensor): void {
@@ -145,16 +147,9 @@ export function floatsOf({ data, type }: DataTensor): Float32Array | Float64Arra
 export function float64Of(tensor: DataTensor): Float64Array {
   const { data } = tensor;
   if (data instanceof Float64Array) return data;
-  if (data instanceof BigInt64Array || data instanceof BigUint64Array) return Float64Array.from(data as BigInt64Array, exactNumber);
+  if (data instanceof BigInt64Array || data instanceof BigUint64Array) return Float64Array.from(data as BigInt64Array, Number);
   if (dtypeOf(tensor) === 'float') return new Float64Array(floatsOf(tensor));
   return new Float64Array(data as TypedArray);
-}
-
-/** A 64-bit integer as a number. */
-function exactNumber(value: bigint): number {
-  const number = Number(value);
-  if (!Number.isSafeInteger(number)) throw new RangeError(`data holds ${value}, expected integers up to 2^53`);
-  return number;
 }
 
 /** A float16 from its bits. */

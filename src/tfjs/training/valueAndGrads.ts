@@ -59,12 +59,18 @@ export function valueAndGrads(f: (inputs?: unknown) => LossAndAux, variables: un
   return isInMemory(variables) ? inMemory(f, variables) : onTfjs(f, variables as Variables);
 }
 
-/** Whether the first value of records or lists is a number, a typed array or a tensor in memory. */
-function isInMemory(value: unknown): boolean {
-  if (typeof value === 'number' || ArrayBuffer.isView(value) || isDataTensor(value)) return true;
-  const isContainer = Array.isArray(value) || (typeof value === 'object' && value !== null && isPlainObject(value));
-  return isContainer && isInMemory(Object.values(value)[0]);
+/** Whether the first value in records or lists is a number, a typed array or a tensor in memory. */
+function isInMemory(values: unknown): boolean {
+  let first = values;
+  for (let depth = 0; depth < MAX_DEPTH && isContainer(first); depth++) first = Object.values(first)[0];
+  return typeof first === 'number' || ArrayBuffer.isView(first) || isDataTensor(first);
 }
+
+/** Containers may be circular. */
+const MAX_DEPTH = 64;
+
+const isContainer = (value: unknown): value is object =>
+  typeof value === 'object' && value !== null && !isDataTensor(value) && (Array.isArray(value) || isPlainObject(value));
 
 function onTfjs<A extends LossAndAux>(f: () => A, variables: Variables): A & { readonly grads: Gradients } {
   checkDeviceFor('valueAndGrads');
