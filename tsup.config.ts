@@ -1,12 +1,28 @@
-import { defineConfig } from 'tsup';
+import { defineConfig, type Options } from 'tsup';
+
+type Plugin = NonNullable<Options['esbuildPlugins']>[number];
+
+/** Keeps `ops` a file that `core` and `index` import: as a part of them, all its operations would be in the bundle of any loss. */
+const opsOnItsOwn: Plugin = {
+  name: 'ops-on-its-own',
+  setup(build) {
+    const path = `./ops${build.initialOptions.outExtension?.['.js'] ?? '.js'}`;
+    build.onResolve({ filter: /^\.\/backend\/ops\.js$/ }, ({ importer }) =>
+      /[/\\]src[/\\]core\.ts$/.test(importer) ? { path, external: true } : undefined,
+    );
+  },
+};
+
+const entry = { index: 'src/index.ts', core: 'src/core.ts', testing: 'src/testing/index.ts' };
 
 export default defineConfig({
-  entry: { index: 'src/index.ts', core: 'src/core.ts', testing: 'src/testing/index.ts' },
+  entry: { ...entry, ops: 'src/backend/ops.ts' },
   format: ['esm', 'cjs'],
   target: 'es2022',
   platform: 'neutral',
+  esbuildPlugins: [opsOnItsOwn],
   // tsup 8.5 passes `baseUrl`, which TypeScript 6 reports as deprecated (TS5101).
-  dts: { compilerOptions: { ignoreDeprecations: '6.0' } },
+  dts: { entry, compilerOptions: { ignoreDeprecations: '6.0' } },
   sourcemap: true,
   clean: true,
   treeshake: true,

@@ -5,7 +5,7 @@ const TOLERANCE = 1e-3;
  * The largest difference between two gradients, relative to their largest value. Throws if they disagree, because comparing
  * the times of different computations means nothing.
  */
-export function gradientDifference(a: Float32Array, b: Float32Array): number {
+export function gradientDifference(a: ArrayLike<number>, b: ArrayLike<number>): number {
   let largest = 0;
   let magnitude = 0;
   for (let i = 0; i < a.length; i++) {

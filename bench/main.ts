@@ -12,7 +12,8 @@ import { runStudy } from './runWorker.js';
 
 async function main(options: Options): Promise<void> {
   const { backends, studies, repeats, quick, update, out } = options;
-  const python = await pythonWithTorch();
+  // Only one study compares with PyTorch, which is large.
+  const python: Python = studies.includes('heads') ? await pythonWithTorch() : { skipped: 'the studies do not use it' };
   if (isSkipped(python)) console.log(`PyTorch: skipped, ${python.skipped}\n`);
   const results: BackendResult[] = [];
   // One at a time: in parallel they would compete for cores.
@@ -69,7 +70,8 @@ function updated(before: Results, measured: Results): Results {
     const studies = Object.fromEntries(Object.entries(again.studies).filter(([, rows]) => !isSkipped(rows)));
     return { ...result, studies: { ...result.studies, ...studies } };
   });
-  return { ...measured, backends };
+  const versions = { ...before.environment.versions, ...measured.environment.versions };
+  return { ...measured, environment: { ...measured.environment, versions }, backends };
 }
 
 function writeJson(file: string, results: Results): void {

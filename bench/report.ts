@@ -1,6 +1,8 @@
 import { milliseconds, shapeText, times } from './format.js';
 import {
   isSkipped,
+  nanosecondsPerNumber,
+  type ArraysRow,
   type GrowthRow,
   type HeadRow,
   type LinearRow,
@@ -27,6 +29,10 @@ const REPORTS: { readonly [Name in StudyName]: (rows: StudyRows[Name]) => readon
   steps: (rows) => [['model', 'logits', 'naive ms', 'ours ms', 'ours / naive', 'memory, ours / naive', 'samples'], ...rows.map(stepCells)],
   losses: (rows) => [['loss', 'pairs', 'plain ops ms', 'ours ms', 'ours / plain', 'gradients differ by'], ...rows.map(lossCells)],
   growth: (rows) => [['axis', 'logits', 'median ms', 'best', 'samples', 'peak MB'], ...rows.map(growthCells)],
+  arrays: (rows) => [
+    ['function', 'values', 'numbers', 'best ms', 'samples', 'ns a number', 'baseline ms', 'ours / baseline'],
+    ...rows.map(arraysCells),
+  ],
 };
 
 /** One study on one backend as text: its table, or the reason why it was skipped. */
@@ -82,6 +88,17 @@ const lossCells = (row: LossRow): Cells => [
 ];
 
 const growthCells = (row: GrowthRow): Cells => [row.axis, shapeText(row.shape), ...timeCells(row), (row.peakBytes / 1e6).toFixed(1)];
+
+const arraysCells = (row: ArraysRow): Cells => [
+  row.what,
+  row.form,
+  `${row.numbers}`,
+  milliseconds(row.ours.fastestMs),
+  `${row.ours.samples}`,
+  nanosecondsPerNumber(row).toFixed(1),
+  row.baseline ? milliseconds(row.baseline.fastestMs) : '',
+  row.timeOverBaseline === undefined ? '' : times(row.timeOverBaseline),
+];
 
 /** Aligns columns: the first to the left, the others to the right. */
 function table(rows: readonly Cells[]): string {

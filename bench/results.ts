@@ -90,6 +90,20 @@ export interface StepRow {
   readonly memoryOverNaive: number;
 }
 
+/** A function of values in memory, without an engine. */
+export interface ArraysRow {
+  readonly what:
+    'dpo, value' | 'dpo, value and gradients' | 'list read and written' | 'tokenLogProbs, value' | 'tokenLogProbs, value and gradient';
+  readonly form: '{ data, dims }' | 'lists';
+  /** Pairs, entries of the list, or logits. */
+  readonly numbers: number;
+  readonly ours: Measurement;
+  /** A loop written by hand, or the kernel of the cpu backend; absent where there is nothing to compare with. */
+  readonly baseline?: Measurement;
+  /** Fastest time of ours over that of the baseline. */
+  readonly timeOverBaseline?: number;
+}
+
 /** The rows of each study. */
 export interface StudyRows {
   readonly heads: readonly HeadRow[];
@@ -97,6 +111,7 @@ export interface StudyRows {
   readonly growth: readonly GrowthRow[];
   readonly linear: readonly LinearRow[];
   readonly steps: readonly StepRow[];
+  readonly arrays: readonly ArraysRow[];
 }
 
 /** All studies on one backend. */
@@ -130,3 +145,6 @@ export function rowsOf<Name extends keyof StudyRows>(result: BackendResult | und
   const rows = (result?.studies as Partial<Record<string, object>> | undefined)?.[study];
   return rows === undefined || isSkipped(rows) ? [] : (rows as StudyRows[Name]);
 }
+
+/** Nanoseconds that each number takes, at best. */
+export const nanosecondsPerNumber = ({ ours, numbers }: ArraysRow): number => (1e6 * ours.fastestMs) / numbers;

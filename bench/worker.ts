@@ -3,6 +3,7 @@
  * Vulkan driver needs before the process starts. `main.ts` starts it and sends the job.
  */
 import * as tf from '@tensorflow/tfjs-core';
+import { benchArrays } from './arrays.js';
 import { benchGrowth } from './growth.js';
 import { benchHeads } from './heads.js';
 import { benchLinear } from './linear.js';
@@ -20,6 +21,7 @@ const STUDIES: { readonly [Name in StudyName]: (setup: Setup) => Promise<StudyRo
   steps: benchSteps,
   losses: benchLosses,
   growth: benchGrowth,
+  arrays: benchArrays,
 };
 
 /** The job sent by the parent process. */

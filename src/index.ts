@@ -35,4 +35,5 @@ export { precomputeReference, type PrecomputeOptions, type ValuesOf } from './tf
 export { cosineSchedule, linearSchedule, type Schedule, type ScheduleOptions } from './tfjs/training/schedules.js';
 export { Bema, syncReference, type BemaOptions } from './tfjs/training/syncReference.js';
 export type { ModelLike, Variables } from './tfjs/training/variables.js';
-export { valueAndGrads, type Gradients, type LossAndAux } from './tfjs/training/valueAndGrads.js';
+export { valueAndGrads } from './tfjs/training/valueAndGrads.js';
+export type { Gradients, LossAndAux } from './tfjs/training/valueAndVariableGrads.js';

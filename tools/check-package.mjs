@@ -253,7 +253,7 @@ async function checks() {
     await check(`a copy of ${name} runs`, () => run(withExamples, process.execPath, tsx, join('examples', script), ...args));
   }
 
-  const bundle = async (cwd) => {
+  const bundle = async (cwd, entry = 'bundle.js') => {
     const output = await build({
       configFile: false,
       logLevel: 'error',
@@ -261,7 +261,7 @@ async function checks() {
       build: {
         write: false,
         minify: false,
-        lib: { entry: 'bundle.js', formats: ['es'], fileName: 'bundle' },
+        lib: { entry, formats: ['es'], fileName: 'bundle' },
         rollupOptions: { external: [/^@tensorflow\//] },
       },
     });
@@ -275,14 +275,27 @@ async function checks() {
       // A bundler may inline the engine.
       /^registerBackend\((tfjs|\{)/m.test(code) && 'registration',
       code.includes('@tensorflow/') && 'tfjs',
+      code.includes('class extends ArrayTensor') && 'tape',
+      code.includes('logSumExp') && 'other operations',
+      // The magic number of WebAssembly in base64.
+      code.includes('AGFzbQ') && 'row kernels',
     ]
       .filter(Boolean)
       .join();
   await check('a bundle of one loss keeps the registration of TensorFlow.js and drops the other losses', async () => {
-    equal(contents(await bundle(withTfjs)), 'dpo,registration,tfjs');
+    equal(contents(await bundle(withTfjs)), 'dpo,registration,tfjs,row kernels');
   });
   await check('a bundle of one loss from prefloss/core contains nothing of TensorFlow.js', async () => {
     equal(contents(await bundle(alone)), 'dpo');
+  });
+  await check('row kernels are in a bundle of tokenLogProbs, and the tape only in one of valueAndGrads', async () => {
+    const contentsOf = async (name) => {
+      writeFileSync(join(alone, `${name}.js`), `export { ${name} } from 'prefloss/core';\n`);
+      return contents(await bundle(alone, `${name}.js`));
+    };
+    equal(await contentsOf('tokenLogProbs'), 'row kernels');
+    equal(await contentsOf('valueAndGrads'), 'tape');
+    equal(await contentsOf('ops'), 'other operations');
   });
 }
 

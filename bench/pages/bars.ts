@@ -2,7 +2,9 @@ import { milliseconds, shapeText, times } from '../format.js';
 import type { GpuResults } from '../gpu/results.js';
 import type { BackendName } from '../options.js';
 import {
+  nanosecondsPerNumber,
   rowsOf,
+  type ArraysRow,
   type BackendResult,
   type HeadRow,
   type LinearRow,
@@ -57,6 +59,14 @@ const LINEAR_MEMORY = atMost(0.1, percent);
 const STEP = atMost(1);
 /** Time of a loss over that of plain operations. */
 const LOSSES = atMost(1.05, (value) => `${value.toFixed(3)}x`);
+/** Values in memory: best times over those of the baseline, and of a list. */
+const ARRAYS: Readonly<Record<ArraysRow['what'], Target | undefined>> = {
+  'dpo, value': atMost(10),
+  'dpo, value and gradients': atMost(10),
+  'list read and written': atMost(50, (value) => `${value.toFixed(0)} ns a number`),
+  'tokenLogProbs, value': atMost(1.2),
+  'tokenLogProbs, value and gradient': undefined,
+};
 const GPU_NAIVE = atLeast(5);
 const GPU_BANDWIDTH = atLeast(0.7, percent);
 
@@ -114,6 +124,17 @@ function lossBars(result: BackendResult): Bar[] {
   return [{ what: 'losses, time over plain operations', backend: result.backend, target: LOSSES, measured }];
 }
 
+/** Of logits in lists nothing is asked: reading them takes longer than the kernel. */
+function arraysBars(result: BackendResult): Bar[] {
+  const isJudged = ({ what, form }: ArraysRow) => form === '{ data, dims }' || !what.startsWith('tokenLogProbs');
+  return rowsOf(result, 'arrays').map((row) => ({
+    what: row.timeOverBaseline === undefined ? row.what : `${row.what}, time over the baseline`,
+    backend: 'in memory',
+    target: isJudged(row) ? ARRAYS[row.what] : undefined,
+    measured: [{ size: row.form, value: row.timeOverBaseline ?? nanosecondsPerNumber(row) }],
+  }));
+}
+
 function gpuBars(gpus: readonly GpuResults[]): Bar[] {
   return gpus.flatMap(({ device, rows }) =>
     rows.flatMap((row) => {
@@ -145,6 +166,7 @@ export function barsOf(results: Results, gpus: readonly GpuResults[]): readonly 
     backends.flatMap(linearBars),
     backends.flatMap(stepBars),
     backends.flatMap(lossBars),
+    backends.flatMap(arraysBars),
     gpuBars(gpus),
   ];
   const bars = groups.flatMap((group) => {

@@ -1,7 +1,16 @@
 import { table, withParts } from '../../tools/markdown.js';
 import { milliseconds, machine, shapeText, times } from '../format.js';
 import type { GpuResults } from '../gpu/results.js';
-import { AXES, rowsOf, sizeOf, type BackendResult, type GrowthRow, type Results, type RouteResult } from '../results.js';
+import {
+  AXES,
+  nanosecondsPerNumber,
+  rowsOf,
+  sizeOf,
+  type BackendResult,
+  type GrowthRow,
+  type Results,
+  type RouteResult,
+} from '../results.js';
 import type { WorkloadName } from '../workloads.js';
 import { barsOf, isMet, measuredText, notesOf, summaryOf, targetText } from './bars.js';
 import { driverOf, gpuSentence } from './driver.js';
@@ -16,6 +25,7 @@ const PARTS: Readonly<Record<string, Part>> = {
   dpo: headPart('dpo'),
   memory: memoryPart,
   losses: lossesPart,
+  arrays: arraysPart,
   growth: growthPart,
   linear: linearPart,
   steps: stepsPart,
@@ -49,6 +59,7 @@ function fewestSamples({ backends }: Results): number {
     ...rowsOf(result, 'steps').flatMap(({ ours, naive }) => [ours, naive]),
     ...rowsOf(result, 'losses').flatMap(({ ours, bare }) => [ours, bare]),
     ...rowsOf(result, 'growth'),
+    ...rowsOf(result, 'arrays').flatMap(({ ours, baseline }) => (baseline ? [ours, baseline] : [ours])),
   ]);
   return Math.min(...measurements.map(({ samples }) => samples));
 }
@@ -124,6 +135,21 @@ function lossesPart({ backends }: Results): string {
     ]);
   });
   return grid(2, ['backend', 'loss', ...batches.map((batch) => `B = ${batch}`)], rows);
+}
+
+function arraysPart({ backends }: Results): string {
+  const rows = backends.flatMap((result) =>
+    rowsOf(result, 'arrays').map((row) => [
+      row.what,
+      row.form,
+      `${row.numbers}`,
+      milliseconds(row.ours.fastestMs),
+      nanosecondsPerNumber(row).toFixed(1),
+      ratioCell(row.timeOverBaseline),
+    ]),
+  );
+  if (rows.length === 0) return 'Not measured yet.';
+  return grid(2, ['function', 'values', 'numbers', 'best, ms', 'ns a number', 'ours / baseline'], rows);
 }
 
 function growthPart({ backends }: Results): string {

@@ -152,7 +152,7 @@ const NO_COMPLETION = { reason: 'a completion has no counted token after the fir
 /** Whether truncation left nothing of a prompt. */
 const lostPrompt = (whole: Sequence, cut: Sequence): boolean => cut.mask[0] === 1 && whole.mask[0] === 0;
 
-const OPTIONS = ['maxLength', 'truncation', 'maxTurns', 'maxCharacters', 'dropBadRows', ...SIDE_OPTIONS];
+const OPTIONS = ['maxLength', 'truncation', 'maxTurns', 'maxCharacters', 'dropBadRows'];
 
 function encodeRows<Encoded extends object>(
   fn: string,
@@ -163,7 +163,7 @@ function encodeRows<Encoded extends object>(
 ): { kept: (Encoded & { row: number })[]; dropped: DroppedRow[]; promptless: PromptlessRow[] } {
   // A hole in the list is a bad row.
   if (!Array.isArray(rows)) throw new TypeError(`${fn}: rows is ${describe(rows)}, expected a list`);
-  checkOptions(fn, options, OPTIONS);
+  checkOptions(fn, options, [...OPTIONS, ...SIDE_OPTIONS]);
   const { maxLength, dropBadRows = false } = options;
   checkTruncation(fn, options);
   checkFlag(fn, 'dropBadRows', dropBadRows);

@@ -69,7 +69,7 @@ function commonText(a: string, b: string): number {
   return end > 0 && a[end - 1] === ' ' ? end - 1 : end;
 }
 
-const WORDS = new Intl.Segmenter('und', { granularity: 'word' });
+const WORDS = /* @__PURE__ */ new Intl.Segmenter('und', { granularity: 'word' });
 /** Special tokens as chat templates write them. */
 const SPECIAL = /<[^\s<>]+>|\[\/?[A-Z_]+\]/g;
 

@@ -51,8 +51,8 @@ const traced =
     return recorded(y, args, (dy) => rule(dy, y, ...args));
   };
 
-/** The engine of `{ data, dims }`, which records the operations on traced values. */
-export const recording: InMemory<DataTensor> = {
+/** The engine of `{ data, dims }`, which records the operations on traced values; a function, so that a bundle of other functions drops it. */
+export const recording = (): InMemory<DataTensor> => ({
   ...tensors,
   cast: (x, dtype) => (dtype === 'float' ? recorded(f.cast(x, dtype), [x], (dy) => [() => dy]) : f.cast(x, dtype)),
 
@@ -109,7 +109,7 @@ export const recording: InMemory<DataTensor> = {
     };
     return [recorded(value, own, gradients)];
   },
-};
+});
 
 /** The gradients of a scalar with respect to traced inputs: zeros for an input that it does not depend on. */
 export function gradientsOf(loss: ArrayTensor, inputs: readonly Traced[]): Float64Array[] {

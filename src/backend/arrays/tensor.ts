@@ -72,25 +72,12 @@ export function tensorOf<Data extends TensorData>(data: Data, shape?: readonly n
   return new ArrayTensor(data, [...dims]);
 }
 
-/** Names of the types of values, by the name of the class of their array. */
-const TYPES: Readonly<Record<string, string>> = {
-  Float16Array: 'float16',
-  Float32Array: 'float32',
-  Float64Array: 'float64',
-  Int8Array: 'int8',
-  Int16Array: 'int16',
-  Int32Array: 'int32',
-  BigInt64Array: 'int64',
-  Uint8Array: 'uint8',
-  Uint8ClampedArray: 'uint8',
-  Uint16Array: 'uint16',
-  Uint32Array: 'uint32',
-  BigUint64Array: 'uint64',
-};
+/** The part of the name of a typed array's class that names the type of its values. */
+const TYPE = /^(?:Big)?(\w+?)(?:Clamped)?Array$/;
 
 /** The type of the values of a typed array; undefined for anything else. */
 const typeOf = (data: unknown): string | undefined =>
-  ArrayBuffer.isView(data) ? TYPES[(data as unknown as Record<symbol, string>)[Symbol.toStringTag]!] : undefined;
+  ArrayBuffer.isView(data) ? TYPE.exec((data as unknown as Record<symbol, string>)[Symbol.toStringTag]!)?.[1]!.toLowerCase() : undefined;
 
 const isSizes = (value: unknown): value is readonly number[] => Array.isArray(value);
 

@@ -1,9 +1,31 @@
 import type { Nested } from '../types.js';
-import * as elementwise from './elementwise.js';
-import * as layout from './layout.js';
+import {
+  abs,
+  add,
+  cast,
+  div,
+  equal,
+  exp,
+  expm1,
+  greater,
+  greaterEqual,
+  log,
+  log1p,
+  maximum,
+  minimum,
+  mul,
+  neg,
+  pow,
+  sigmoid,
+  softplus,
+  sqrt,
+  sub,
+  where,
+} from './elementwise.js';
+import { broadcastTo, concat, reshape, slice, take } from './layout.js';
 import { tensorOfList } from './lists.js';
 import type { InMemory } from './onValues.js';
-import * as reductions from './reductions.js';
+import { argsort, cumsum, max, sort, sum } from './reductions.js';
 import { checkTensorData, dtypeOf, float64Of, isDataTensor, tensorFrom, type DataTensor } from './tensor.js';
 
 /** The tensor itself, or that of plain values beside it. */
@@ -36,10 +58,12 @@ export const tensors: InMemory<DataTensor> = {
       [n],
       'int',
     ),
-  ...elementwise,
-  ...reductions,
-  ...layout,
+  cast,
+  ...{ add, sub, mul, div, pow, maximum, minimum, equal, greater, greaterEqual, where },
+  ...{ neg, abs, sqrt, exp, log, expm1, log1p, softplus, sigmoid },
+  ...{ sum, max, cumsum, sort, argsort },
+  ...{ take, slice, concat, reshape, broadcastTo },
   detached: (run) => run(),
-  stopGradient: (x) => elementwise.cast(x, dtypeOf(x)),
+  stopGradient: (x) => cast(x, dtypeOf(x)),
   onValues: (inputs, kernel) => kernel(inputs.map(asTensor)).values,
 };

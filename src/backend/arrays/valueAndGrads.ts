@@ -103,7 +103,7 @@ function likeInput(x: unknown, gradient: Float64Array, dims: readonly number[]):
 
 /** What `f` returns, while operations are recorded. */
 function outputsOf(f: () => unknown): { readonly loss: unknown } {
-  const unregister = registerBackend(recording);
+  const unregister = registerBackend(recording());
   isRunning = true;
   let outputs: unknown;
   try {

@@ -1,6 +1,6 @@
 import { add, clone, dispose, keep, tidy, util, type NamedTensorMap } from '@tensorflow/tfjs-core';
 import { checkGradient, gradientsByName } from './gradients.js';
-import type { Gradients } from './valueAndGrads.js';
+import type { Gradients } from './valueAndVariableGrads.js';
 
 /**
  * Adds up the gradients of the parts of a batch that is too large for one pass.

@@ -1,5 +1,5 @@
 import { dispose, tidy, variable, zerosLike, type Scalar, type Tensor, type Variable } from '@tensorflow/tfjs-core';
-import { valueAndGrads } from './valueAndGrads.js';
+import { valueAndVariableGrads } from './valueAndVariableGrads.js';
 
 /** Computes a scalar function and its gradient with respect to each input: zeros for an input that the value does not depend on. */
 export function valueAndInputGrads(
@@ -10,7 +10,7 @@ export function valueAndInputGrads(
   try {
     for (const x of inputs) variables.push(variable(x));
     return tidy(() => {
-      const { loss, grads } = valueAndGrads(() => ({ loss: f(variables) as Scalar }), variables);
+      const { loss, grads } = valueAndVariableGrads(() => ({ loss: f(variables) as Scalar }), variables);
       return { value: loss, grads: variables.map((v) => grads[v.name] ?? zerosLike(v)) };
     });
   } finally {
