@@ -88,7 +88,7 @@ function boundsPart(measurements: Measurements): string {
 function verdict(measurements: Measurements): string {
   const beyond = BOUNDED_MEASURES.flatMap((measure) =>
     cellsOf(measurements, measure).flatMap((cell) => {
-      const bound = BOUNDS[engineOf(cell.project)][measure]!;
+      const bound = BOUNDS[engineOf(cell.project)][measure];
       if (cell.error <= bound) return [];
       return [`- \`${cell.name}\` on ${cell.project}, ${BOUNDED[measure]}: ${shown(cell)}, bound ${bound} (${placeOf(cell)})`];
     }),
