@@ -1,5 +1,5 @@
 /**
- * Preference-optimization losses, log-probs, masks, data and metrics on plain arrays, without any dependency.
+ * Preference-optimization losses, log-probs, masks, data and metrics on plain lists and on tensors in memory, with gradients and without any dependency.
  *
  * @packageDocumentation
  */

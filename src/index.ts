@@ -1,5 +1,5 @@
 /**
- * Preference-optimization losses, log-probs, masks, data, training and metrics on TensorFlow.js and on plain arrays.
+ * Preference-optimization losses, log-probs, masks, data, training and metrics on TensorFlow.js, on plain lists and on tensors in memory.
  *
  * @packageDocumentation
  */

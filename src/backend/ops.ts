@@ -1,6 +1,6 @@
 /**
  * The vocabulary that losses are written in. Each operation finds the engine that owns its arguments and runs there, so
- * the same formula runs on plain arrays and on every registered tensor engine.
+ * the same formula runs on plain lists and on every tensor engine.
  *
  * @packageDocumentation
  */

@@ -27,7 +27,7 @@ const shared = globalThis as { [key]?: Registry };
 if (!shared[key]) Object.defineProperty(shared, key, { value: newRegistry() });
 const registry = shared[key]!;
 
-/** Methods that the arrays engine has and others may lack. */
+/** Methods that the engines in memory have and others may lack. */
 const OPTIONAL = ['pow', 'sqrt', 'onValues'];
 
 /**

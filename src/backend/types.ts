@@ -3,7 +3,7 @@ import type { DType, TypedArray } from './dtypes.js';
 
 export type { DType, TypedArray };
 
-/** A number, or a list of numbers nested to any depth: a tensor of the arrays engine. */
+/** A number, or a list of numbers nested to any depth: a tensor of the engine of plain lists. */
 export type Nested = number | readonly Nested[];
 
 /**

@@ -80,7 +80,7 @@ const shapeOfEmptyList = (wanted: readonly number[] | undefined, rank = 2): read
 /** Checks the entries of plain values: a typed array is a constant only, and booleans are masks and labels only. */
 function checkPlain(fn: string, name: string, value: unknown, orPlain: boolean, dtypes: readonly DType[]): void {
   if (!orPlain && ArrayBuffer.isView(value)) {
-    throw new TypeError(`${fn}: ${name} is not a tensor: it is ${describe(value)}; convert it with Array.from`);
+    throw new TypeError(`${fn}: ${name} is not a tensor: it is ${describe(value)}; wrap it with tensorOf`);
   }
   if (!dtypes.includes('bool') && holdsBoolean(value)) throw new TypeError(`${fn}: ${name}: a list holds a boolean, expected numbers`);
 }

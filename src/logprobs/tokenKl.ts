@@ -15,8 +15,8 @@ import { checkLogits } from './tokenLogProbs.js';
  *
  * It is 0 where the two distributions are equal. Its gradient with respect to the policy's logits is `p - q`; the reference is
  * detached. `tdpo1` and `tdpo2` take its sum over the tokens of a completion:
- * `sequentialKl.chosen = maskedSum(tokenKl(policy, reference), mask, -1)`. A fused kernel runs if the engine has one (see
- * `listKernels`).
+ * `sequentialKl.chosen = maskedSum(tokenKl(policy, reference), mask, -1)`. A fused kernel runs for values in
+ * memory, and on TensorFlow.js where `listKernels` has one.
  *
  * @param policy - Logits of the policy, `[B, T, V]`, or `[N, V]` for flat rows.
  * @param reference - Logits of the reference, of the same shape; no gradient reaches them.

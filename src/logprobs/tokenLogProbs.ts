@@ -26,7 +26,7 @@ export interface TokenLogProbsOptions {
  * its logits are not finite. Where all V logits are equal, the value is `-log V`.
  *
  * Labels are the next tokens: shift them with `shiftLabels`, because slicing the logits instead would copy them. A fused kernel
- * runs if the engine has one (see `listKernels`). Its only buffer of the logits' size is the gradient, and it skips ignored
+ * runs for values in memory, and on TensorFlow.js where `listKernels` has one. Its only buffer of the logits' size is the gradient, and it skips ignored
  * tokens; on tfjs-node, it also keeps the probabilities, of all tokens.
  *
  * @param logits - Unnormalised scores, `[B, T, V]`, or `[N, V]` for flat rows.

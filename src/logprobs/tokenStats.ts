@@ -17,7 +17,7 @@ import { checkLogitsAndLabels, type TokenLogProbsOptions, type TokensOf } from '
  *     logSumSquares = log(sum of p_v^2)
  *
  * All are 0 for ignored tokens. Where all V logits are equal, `entropy` is `log V` and `logSumSquares` is `-log V`. One fused
- * kernel computes all statistics if the engine has it (see `listKernels`).
+ * kernel computes all statistics of values in memory, and on TensorFlow.js where `listKernels` has it.
  *
  * @param logits - Unnormalised scores, `[B, T, V]`, or `[N, V]` for flat rows.
  * @param labels - Integers in `[0, V)` or the ignored label, `[B, T]`, or `[N]`; a tensor, or a plain list on any engine.

@@ -40,11 +40,12 @@ interface Leaf {
 }
 
 /**
- * Checks the value and gradient of a loss on an engine against the same loss on plain arrays in float64, by central differences.
+ * Checks the value and gradient of a loss on an engine against the same loss on plain lists in float64, by central differences.
  *
  * The loss runs on both engines, so it must be written in `ops` and take all its tensors from `inputs`. A result with several
  * values is reduced by a sum with unequal weights. Inputs are rounded to float32 before either run. The differences hold results
- * of `stopGradient` fixed. Choose inputs away from kinks of the loss: differences across a kink are wrong.
+ * of `stopGradient` fixed. On plain lists, the gradients are those of `valueAndGrads`. Choose inputs away from kinks of the loss:
+ * differences across a kink are wrong.
  *
  * @param loss - The loss as a function of its inputs.
  * @param inputs - Tensors of an engine with gradients, or plain lists, in records nested to any depth. Plain numbers are passed on
@@ -52,7 +53,7 @@ interface Leaf {
  * @param options - See {@link CheckGradientsOptions}.
  * @returns The errors that were found, all within the tolerance.
  * @throws TypeError if there is no float input to differentiate with respect to, the engine has no gradients, or the loss fails on
- *   plain arrays, as losses do that are written in `tf.*`.
+ *   plain lists, as losses do that are written in `tf.*`.
  * @throws Error if the value or a gradient is outside the tolerance. It names both numbers and, for a gradient, the input and index.
  *
  * @example

@@ -28,7 +28,7 @@ export interface CheckLossOptions {
 /**
  * Examines a preference loss of your own, and reports what it does and what is wrong with it.
  *
- * The loss is called on plain arrays in float64, on opaque tensors that count its operations and cannot be read, and on the engine of
+ * The loss is called on plain lists in float64, on opaque tensors that count its operations and cannot be read, and on the engine of
  * the batch. So it must be written in `ops`, or in functions of this library. The problems, by check:
  *
  * - `call`: it throws, reads values, returns a promise, or anything but one value per row. Nothing else is examined then.
@@ -38,11 +38,11 @@ export interface CheckLossOptions {
  * - `unused`: a field or an option changes nothing.
  * - `detached`: no gradient reaches log-probs of the policy that the loss depends on.
  * - `finite`: the loss, or on an engine with gradients its gradient, is not finite for log-probs from -1e5 to 0, or rewards of ±1e5.
- * - `gradient`: value or gradient on the engine differ from plain arrays, see {@link checkGradients}.
+ * - `gradient`: value or gradient on the engine differ from those on plain lists, see {@link checkGradients}.
  * - `leak`: tensors are left in memory, or its result is one of its arguments.
  *
  * @param loss - The loss: called with a batch and options, returns one value per row `[B]`.
- * @param sample - A batch as the loss takes it, on any engine; or a kind, for a batch of that kind on plain arrays.
+ * @param sample - A batch as the loss takes it, on any engine; or a kind, for a batch of that kind in plain lists.
  * @param options - See {@link CheckLossOptions}.
  * @returns The report. `report.problems` is empty if nothing is wrong; `String(report)` is text, `JSON.stringify(report)` JSON.
  * @throws TypeError if the sample is not a batch of a loss. Errors of the loss itself are problems of the report.

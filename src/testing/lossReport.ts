@@ -46,7 +46,7 @@ export interface LossProperties {
   readonly scalesLikeDpo: boolean | null;
   /** Largest log-probs, or rewards, for which the loss was found finite, and so its gradient if the engine has gradients: 0 to 1e5. */
   readonly finiteTo: number;
-  /** Largest error of the engine's gradients, see `checkGradients`; null for plain arrays, which have none, or if it is too large. */
+  /** Largest error of the engine's gradients, see `checkGradients`; null if it has none, or if the error is too large. */
   readonly gradientError: number | null;
   /** Operations of `ops` in a call. A composed one, such as `relu`, counts as its parts. */
   readonly operations: number;
@@ -94,10 +94,15 @@ function linesOf(properties: LossProperties): string[] {
     ...likeDpo.filter(([, holds]) => holds !== null).map(([words, holds]) => `${words}: ${holds ? 'yes, like DPO' : 'no, unlike DPO'}`),
     `each row on its own: ${isPerRow ? 'yes' : 'no'}`,
     `finite up to ${exponential(finiteTo)}`,
-    ...(gradientError === null ? [] : [`gradients of the engine differ by at most ${gradientError.toExponential(0)}`]),
+    ...(gradientError === null ? [] : [`gradients of the engine differ by ${bounded(gradientError)}`]),
     `${operations} operations, ${leaked} tensors left`,
   ];
 }
+
+/** Errors below this are those of the differences in float64. */
+const NOISE = 1e-8;
+
+const bounded = (error: number): string => (error < NOISE ? `less than ${NOISE}` : `at most ${error.toExponential(0)}`);
 
 const exponential = (size: number): string => (size < 1e4 ? `${size}` : size.toExponential().replace('+', ''));
 

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { ops, registerBackend, sequenceLogProbs, tokenLogProbs } from '../../src/index.js';
+import { ops, registerBackend, sequenceLogProbs, tensorOf, tokenLogProbs } from '../../src/index.js';
 import { tokenLogProbsDefinition } from '../../src/definitions/tokenLogProbs.js';
 import golden from '../goldens/logprobs.json' with { type: 'json' };
 import { Boxed, boxed } from '../support/boxed.js';
@@ -315,6 +315,12 @@ describe('tokenLogProbs', () => {
         RangeError,
         'tokenLogProbs: logits: a list is ragged: it holds entries of shape [2] and [1]',
       );
+    });
+
+    it('says how logits in a typed array become a tensor', () => {
+      const advice = 'tokenLogProbs: logits is not a tensor: it is a value of type Float32Array; wrap it with tensorOf';
+      expectError(() => tokenLogProbs(new Float32Array(2) as X, [1]), TypeError, advice);
+      expect(tokenLogProbs(tensorOf(new Float32Array(2), [1, 2]), [1]).data[0]).toBeCloseTo(-Math.LN2, 14);
     });
 
     it.runIf(isReadable)('names a label out of range, where it can be read', () => {

@@ -1,8 +1,9 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 import { generatedFromResults } from '../../bench/pages/generated.js';
+import { arrays } from '../../src/backend/arrays/arrays.js';
 import * as prefloss from '../../src/index.js';
 import { generated } from '../../tools/generate.js';
 
@@ -21,8 +22,14 @@ const pages = [
 
 describe('the docs', () => {
   it('list the available kernels', () => {
-    const rows = Object.entries(prefloss.listKernels()).map(
-      ([operation, kinds]) => `| \`${operation}\` | ${['cpu', 'wasm', 'webgpu', 'tensorflow', 'webgl'].map((b) => kinds[b]).join(' | ')} |`,
+    const inMemory = vi.spyOn(arrays, 'onValues');
+    prefloss.tokenLogProbs([[0, 0]], [1]);
+    prefloss.tokenStats([[0, 0]], [1]);
+    prefloss.tokenKl([[0, 0]], [[0, 1]]);
+    const operations = Object.entries(prefloss.listKernels());
+    expect(inMemory).toHaveBeenCalledTimes(operations.length);
+    const rows = operations.map(([operation, kinds]) =>
+      ['', `\`${operation}\``, 'kernel', ...['cpu', 'wasm', 'webgpu', 'tensorflow', 'webgl'].map((b) => kinds[b]), ''].join(' | ').trim(),
     );
     for (const row of rows) expect(text('docs/backends.md')).toContain(row);
   });

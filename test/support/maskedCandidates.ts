@@ -63,7 +63,6 @@ export function describeMaskedCandidates(
     it('leaves a gradient of 0 for a list of no candidates', async () => {
       const empty = tensor([[0, 0, 0, 0], [0, 0, 0, 0]]); // prettier-ignore
       const given = (p: X) => (rows: number[][]): X => (rows === padded.policy ? p : tensor(rows)); // prettier-ignore
-      // Finite padding, because the arrays engine takes central differences.
       const policy = [[-10, -12, -13, 0], [-20, -19, -25, 0]]; // prettier-ignore
       await expectGradients((p: X) => of(given(p), { mask: empty }), [policy], [policy.map((row) => row.map(() => 0))]);
     });

@@ -5,7 +5,7 @@ import { BOUNDS, precisionOf, type EngineName } from '../../test/support/bounds.
 import { table, withParts } from '../markdown.js';
 
 /** The projects of vitest.config.ts that are measured. */
-export const PROJECTS = ['arrays', 'cpu', 'wasm', 'tfjs-node', 'webgpu', 'browser-webgpu', 'browser-webgl'] as const;
+export const PROJECTS = ['arrays', 'tensors', 'cpu', 'wasm', 'tfjs-node', 'webgpu', 'browser-webgpu', 'browser-webgl'] as const;
 export const MEASURES = ['value', 'gradient', 'component', 'nearZero', 'rewards'] as const;
 
 type Project = (typeof PROJECTS)[number];
@@ -33,10 +33,10 @@ const ROOT = new URL('../../', import.meta.url);
 export const MEASUREMENTS = 'tools/docs/accuracy.json';
 const text = (file: string): string => readFileSync(new URL(file, ROOT), 'utf8');
 
-// WebGPU is measured in Node.js and in a browser.
-const engineOf = (project: Project): EngineName => project.replace('browser-', '') as EngineName;
+// WebGPU is measured in Node.js and in a browser; plain lists and tensors `{ data, dims }` share their arithmetic.
+const engineOf = (project: Project): EngineName => (project === 'tensors' ? 'arrays' : project.replace('browser-', '')) as EngineName;
 const ENGINES = [...new Set(PROJECTS.map(engineOf))];
-const FLOAT32 = ENGINES.filter((engine) => engine !== 'arrays');
+const inFloat32 = (cells: readonly Cell[]): Cell[] => cells.filter(({ project }) => engineOf(project) !== 'arrays');
 
 /** All errors by one measure, those of one function together. */
 function cellsOf({ functions }: Measurements, measure: Measure): Cell[] {
@@ -88,7 +88,7 @@ function boundsPart(measurements: Measurements): string {
 function verdict(measurements: Measurements): string {
   const beyond = BOUNDED_MEASURES.flatMap((measure) =>
     cellsOf(measurements, measure).flatMap((cell) => {
-      const bound = BOUNDS[engineOf(cell.project)][measure]!;
+      const bound = BOUNDS[engineOf(cell.project)][measure];
       if (cell.error <= bound) return [];
       return [`- \`${cell.name}\` on ${cell.project}, ${BOUNDED[measure]}: ${shown(cell)}, bound ${bound} (${placeOf(cell)})`];
     }),
@@ -98,29 +98,29 @@ function verdict(measurements: Measurements): string {
 
 /** A row for each function, a column for each engine. */
 const tableOf =
-  (measure: 'value' | 'gradient', numbers: string, engines: readonly EngineName[]) =>
+  (measure: 'value' | 'gradient', numbers: string) =>
   (measurements: Measurements): string => {
     const cells = cellsOf(measurements, measure);
     const rows = namesOf(cells).map((name) => {
       const own = cells.filter((cell) => cell.name === name);
-      const inFloat32 = own.filter(({ project }) => project !== 'arrays');
+      const rounded = inFloat32(own);
       return [
         code(name),
-        counted(inFloat32[0]!.count),
-        ...engines.map((engine) => shown(largestOf(on(engine, own)))),
-        placeOf(largestOf(inFloat32)),
+        counted(rounded[0]!.count),
+        ...ENGINES.map((engine) => shown(largestOf(on(engine, own)))),
+        placeOf(largestOf(rounded)),
       ];
     });
     return table([
-      ['function', numbers, ...engines, 'input of the largest error in float32'],
-      ['---', '--:', ...engines.map(() => '--:'), '---'],
+      ['function', numbers, ...ENGINES, 'input of the largest error in float32'],
+      ['---', '--:', ...ENGINES.map(() => '--:'), '---'],
       ...rows,
     ]);
   };
 
-/** The largest error of a single component of each function, the worst first. */
+/** The largest error of a single component of each function in float32, the worst first. */
 function componentsPart(measurements: Measurements): string {
-  const cells = cellsOf(measurements, 'component');
+  const cells = inFloat32(cellsOf(measurements, 'component'));
   const worst = namesOf(cells).map((name) => largestOf(cells.filter((cell) => cell.name === name))!);
   const number = (x: number): string => String(Number(x.toPrecision(9)));
   const rows = worst
@@ -140,7 +140,7 @@ function componentsPart(measurements: Measurements): string {
 }
 
 function rewardsPart(measurements: Measurements): string {
-  const cells = cellsOf(measurements, 'rewards');
+  const cells = inFloat32(cellsOf(measurements, 'rewards'));
   const worst = largestOf(cells)!;
   return `Gradients by rewards (${namesOf(cells).map(code).join(', ')}) have no bound in float32: rewards are data. Relative to the largest gradient by rewards, the largest error is ${shown(worst)} units, of \`${worst.name}\` on ${engineOf(worst.project)} (${placeOf(worst)}).`;
 }
@@ -153,8 +153,8 @@ function versionsPart({ versions, isSoftwareGpu }: Measurements): string {
 /** The parts of docs/accuracy.md that follow from the measurements, by the name in their marker. */
 const PARTS: Readonly<Record<string, (measurements: Measurements) => string>> = {
   bounds: boundsPart,
-  values: tableOf('value', 'values', ENGINES),
-  gradients: tableOf('gradient', 'components', FLOAT32),
+  values: tableOf('value', 'values'),
+  gradients: tableOf('gradient', 'components'),
   components: componentsPart,
   rewards: rewardsPart,
   versions: versionsPart,

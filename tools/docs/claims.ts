@@ -156,7 +156,7 @@ export const refused = {
   batch: ['a batch that is not an object', 'TypeError'],
   field: ['a batch that lacks a field', 'TypeError'],
   tensor: ['a field that is not a tensor', 'TypeError'],
-  dtype: ['integer tensors for log-probs or rewards (plain arrays have no dtype)', 'TypeError'],
+  dtype: ['integer tensors for log-probs or rewards (plain lists have no dtype)', 'TypeError'],
   engines: ['fields on two engines, or a list among the fields that the trained model computes, next to tensors', 'TypeError'],
   disposed: ['a disposed tensor', 'TypeError'],
   shape: ['a field of the wrong shape', 'RangeError'],
