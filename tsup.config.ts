@@ -13,16 +13,17 @@ const opsOnItsOwn: Plugin = {
   },
 };
 
-const entry = { index: 'src/index.ts', core: 'src/core.ts', testing: 'src/testing/index.ts' };
-
 export default defineConfig({
-  entry: { ...entry, ops: 'src/backend/ops.ts' },
+  entry: { index: 'src/index.ts', core: 'src/core.ts', testing: 'src/testing/index.ts', ops: 'src/backend/ops.ts' },
   format: ['esm', 'cjs'],
   target: 'es2022',
   platform: 'neutral',
   esbuildPlugins: [opsOnItsOwn],
   // tsup 8.5 passes `baseUrl`, which TypeScript 6 reports as deprecated (TS5101).
-  dts: { entry, compilerOptions: { ignoreDeprecations: '6.0' } },
+  dts: {
+    entry: { index: 'src/index.ts', core: 'src/core.ts', testing: 'src/testing/index.ts' },
+    compilerOptions: { ignoreDeprecations: '6.0' },
+  },
   sourcemap: true,
   clean: true,
   treeshake: true,

@@ -18,12 +18,13 @@ export class Traced extends ArrayTensor<Float64Array> {
   readonly order = made++;
 
   constructor(
-    values: Float64Array,
+    values: Float32Array | Float64Array,
     dims: readonly number[],
     readonly operands: readonly unknown[] = [],
     readonly backward: Backward = () => [],
   ) {
-    super(values, dims);
+    // Logits in float32 stay so, for their kernels.
+    super(values as Float64Array, dims);
   }
 
   /** As a number, a value would silently lose its gradient. */

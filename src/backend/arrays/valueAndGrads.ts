@@ -4,7 +4,7 @@ import type { TypedArray } from '../types.js';
 import { isList, listOf, tensorOfList } from './lists.js';
 import { show } from './shapes.js';
 import { gradientsOf, recording, Traced } from './tape.js';
-import { ArrayTensor, checkTensorData, dtypeOf, float64Of, isDataTensor, tensorFrom, type DataTensor } from './tensor.js';
+import { ArrayTensor, checkTensorData, dtypeOf, floatsOf, isDataTensor, tensorFrom, type DataTensor } from './tensor.js';
 
 /** The gradients with respect to inputs: in the same records, lists for lists, and float64 for typed arrays and tensors. */
 export type GradsOf<I> = I extends number | readonly unknown[]
@@ -83,7 +83,7 @@ function tracedInput(path: string, x: unknown): Traced {
     if (isDataTensor(x)) {
       checkTensorData(x);
       if (dtypeOf(x) !== 'float') throw new TypeError(`it holds ${dtypeOf(x)}s, expected floats; f may take it from elsewhere`);
-      return new Traced(float64Of(x), x.dims);
+      return new Traced(floatsOf(x), x.dims);
     }
     if (typeof x !== 'number' && !isList(x)) throw new TypeError(`it is ${describe(x)}, expected a number, a list or a tensor`);
     const { data, dims } = tensorOfList(x);
