@@ -1,4 +1,5 @@
 import { arrays } from './arrays/arrays.js';
+import { isInMemory } from './arrays/onValues.js';
 import type { Backend, DType, Nested } from './types.js';
 
 /** Calls `f` with plain values turned into constants of the engine; the constants are freed. Numbers stay numbers. */
@@ -17,4 +18,7 @@ export function lifted<T>(backend: Backend<T>, operands: readonly unknown[], f: 
 
 /** A tensor of the engine as it is, or plain values as a constant. */
 export const constantOn = <T>(backend: Backend<T>, x: unknown, dtype: DType): T =>
-  backend.owns(x) || !arrays.owns(x) ? (x as T) : backend.constant(arrays.cast(x as Nested, 'float'), dtype);
+  backend.owns(x) || !arrays.owns(x)
+    ? (x as T)
+    : // Engines in memory read typed arrays and booleans themselves.
+      backend.constant(isInMemory(backend) ? (x as Nested) : arrays.cast(x as Nested, 'float'), dtype);

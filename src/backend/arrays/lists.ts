@@ -27,14 +27,10 @@ function shapeAt(x: Nested, depth: number): readonly number[] {
   if (depth >= MAX_AXES) throw new RangeError(`a list is nested more than ${MAX_AXES} deep`);
   if (!isList(x))
     throw new TypeError(`a list holds ${((x as unknown) ?? undefined) === undefined ? String(x) : `a ${typeof x}`}, expected numbers`);
-  if (!Array.isArray(x)) return [x.length];
+  if (!Array.isArray(x) || holdsNumbers(x)) return [x.length];
   let inner: readonly number[] | undefined;
   for (let i = 0; i < x.length; i++) {
     const part = (x as List)[i];
-    if (typeof part === 'number' && (inner === undefined || inner === SCALAR)) {
-      inner = SCALAR;
-      continue;
-    }
     if (part === undefined && !(i in x)) throw new TypeError('a list has a hole, expected numbers');
     const shape = shapeAt(part!, depth + 1);
     inner ??= shape;
@@ -43,8 +39,11 @@ function shapeAt(x: Nested, depth: number): readonly number[] {
   return [x.length, ...(inner ?? [])];
 }
 
-/** The shape of a number. */
-const SCALAR: readonly number[] = [];
+/** Whether a list holds nothing but numbers. */
+function holdsNumbers(x: readonly unknown[]): boolean {
+  for (const value of x) if (typeof value !== 'number') return false;
+  return true;
+}
 
 /** The values of a list in row-major order, booleans as 1 and 0, with the sizes of its axes. */
 export function tensorOfList(x: Nested): ArrayTensor<Float64Array> {
@@ -62,11 +61,10 @@ function fill(values: Float64Array, start: number, x: List): number {
     values.set(x as unknown as Float64Array, at);
     return at + x.length;
   }
-  for (const part of x as List) {
-    // A boolean is stored as 1 or 0.
-    if (typeof part === 'object') at = fill(values, at, part);
-    else values[at++] = part;
-  }
+  const list = x as List;
+  if (typeof list[0] === 'object') for (const part of list) at = fill(values, at, part as List);
+  // A boolean is stored as 1 or 0.
+  else for (const value of list) values[at++] = value as number;
   return at;
 }
 
@@ -75,10 +73,15 @@ export function listOf(x: DataTensor): Nested {
   const [values, { dims }] = [float64Of(x), x];
   if (dims.length === 0) return values[0]!;
   const part = (axis: number, start: number, end: number): Nested => {
-    const [list, step]: [Nested[], number] = [[], (end - start) / dims[axis]!];
-    if (axis === dims.length - 1) for (let i = start; i < end; i++) list.push(values[i]!);
-    else for (let i = 0; i < dims[axis]!; i++) list.push(part(axis + 1, start + i * step, start + (i + 1) * step));
-    return list;
+    const size = dims[axis]!;
+    if (axis === dims.length - 1) {
+      // A list of a known length is filled several times as fast as one that grows.
+      const row = new Array<number>(size);
+      for (let i = 0; i < size; i++) row[i] = values[start + i]!;
+      return row;
+    }
+    const step = (end - start) / size;
+    return Array.from({ length: size }, (_, i) => part(axis + 1, start + i * step, start + (i + 1) * step));
   };
   return part(0, 0, values.length);
 }
