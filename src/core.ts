@@ -4,7 +4,7 @@
  * @packageDocumentation
  */
 export { tensorOf, type ArrayTensor, type DataTensor, type TensorData } from './backend/arrays/tensor.js';
-export { valueAndGrads, type GradsOf } from './backend/arrays/valueAndGrads.js';
+export { valueAndGrads, type GradsOf, type ScalarLoss } from './backend/arrays/valueAndGrads.js';
 export { backendOf, registerBackend } from './backend/registry.js';
 export type { Backend, DType, Nested } from './backend/types.js';
 export type { RelatedTypes, TensorTypes } from './backend/tensorTypes.js';

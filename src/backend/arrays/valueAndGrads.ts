@@ -15,6 +15,12 @@ export type GradsOf<I> = I extends number | readonly unknown[]
       ? ArrayTensor<Float64Array>
       : { readonly [Name in keyof I]: GradsOf<I[Name]> };
 
+/** Result of the function that is differentiated: the loss, and any auxiliary outputs in other fields. */
+export interface ScalarLoss {
+  /** The scalar to differentiate: a number in the types of plain values. */
+  readonly loss: unknown;
+}
+
 const FN = 'valueAndGrads';
 
 let isRunning = false;
@@ -45,7 +51,7 @@ let isRunning = false;
  * console.log(loss.toFixed(4), grads.chosen.map((g) => g.toFixed(4)).join()); // 0.6456 -0.0225,-0.0250
  * ```
  */
-export function valueAndGrads<I, A extends { readonly loss: unknown }>(f: (inputs: I) => A, inputs: I): A & { readonly grads: GradsOf<I> } {
+export function valueAndGrads<I, A extends ScalarLoss>(f: (inputs: I) => A, inputs: I): A & { readonly grads: GradsOf<I> } {
   if (isRunning) throw new TypeError(`${FN}: it runs inside another ${FN}, expected one at a time: there are no second derivatives`);
   const leaves: Traced[] = [];
   let arePlain = true;

@@ -1,5 +1,5 @@
 import { isDataTensor } from '../../backend/arrays/tensor.js';
-import { valueAndGrads as inMemory, type GradsOf } from '../../backend/arrays/valueAndGrads.js';
+import { valueAndGrads as inMemory, type GradsOf, type ScalarLoss } from '../../backend/arrays/valueAndGrads.js';
 import { isPlainObject } from '../../internal/checks.js';
 import { valueAndVariableGrads, type Gradients, type LossAndAux } from './valueAndVariableGrads.js';
 import type { Variables } from './variables.js';
@@ -40,7 +40,7 @@ export function valueAndGrads<A extends LossAndAux>(f: () => A, variables: Varia
  * @param inputs - What to differentiate with respect to, in records: numbers, nested lists, typed arrays or tensors of floats.
  * @returns `loss`, the auxiliary outputs, and `grads` in the form of the inputs.
  */
-export function valueAndGrads<I, A extends { readonly loss: unknown }>(f: (inputs: I) => A, inputs: I): A & { readonly grads: GradsOf<I> };
+export function valueAndGrads<I, A extends ScalarLoss>(f: (inputs: I) => A, inputs: I): A & { readonly grads: GradsOf<I> };
 export function valueAndGrads(f: (inputs?: unknown) => LossAndAux, variables: unknown): unknown {
   return isInMemory(variables) ? inMemory(f, variables) : valueAndVariableGrads(f, variables as Variables);
 }
