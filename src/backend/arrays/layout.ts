@@ -17,7 +17,8 @@ export function broadcastTo(x: DataTensor, shape: readonly number[]): ArrayTenso
     throw new RangeError(`broadcastTo: shape ${show(x.dims)} does not broadcast to ${show(shape)}`);
   }
   const values = float64Of(x);
-  return like(x, isSame(x.dims, shape) ? values.slice() : repeated(values, x.dims, shape), shape);
+  const all = repeated(values, x.dims, shape);
+  return like(x, all === values ? values.slice() : all, shape);
 }
 
 /** `x[start:stop]` along one axis. */

@@ -77,7 +77,14 @@ describe.runIf(isArrays)('tensors { data, dims }', () => {
     expect(ops.greater<X>(x, 0)).toMatchObject({ type: 'bool', data: Uint8Array.of(1, 0) });
     expect(ops.argsort(x)).toMatchObject({ type: 'int32', data: Int32Array.of(1, 0) });
     expect(ops.mean(x)).toMatchObject({ dims: [], data: Float64Array.of(-0.5) });
-    expect(ops.stopGradient(x)).not.toBe(x);
+    // A result never shares the memory of an argument, which its owner may fill anew.
+    const own = tensorOf(Float64Array.of(1, -2));
+    const copies = [ops.stopGradient(own), ops.cast(own, 'float'), ops.slice(own, 0, 2), ops.concat([own]), ops.maximum(own, -9)];
+    const reshaped = [[2], [1, 2]].flatMap((shape) => [ops.reshape<X>(own, shape), ops.broadcastTo<X>(own, shape)]);
+    for (const y of [...copies, ...reshaped]) {
+      expect(Array.from((y as typeof own).data)).toEqual([1, -2]);
+      expect((y as typeof own).data).not.toBe(own.data);
+    }
   });
 
   it('carry losses, metrics and averages, with plain lists beside them', async () => {
