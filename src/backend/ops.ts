@@ -4,6 +4,7 @@
  *
  * @packageDocumentation
  */
+import { sizeOf } from './arrays/shapes.js';
 import { constantOn, lifted } from './lifted.js';
 import { backendOf } from './registry.js';
 import type { DType, Reduced, Operand, OrPlain, ScalarOf } from './types.js';
@@ -226,7 +227,7 @@ export function mean<T>(x: T): ScalarOf<T>;
 export function mean<T>(x: T, axis: number): Reduced<T>;
 export function mean<T>(x: T, axis?: number): unknown {
   const sizes = shape(x);
-  const count = axis === undefined ? sizes.reduce((a, b) => a * b, 1) : sizes.at(axis)!;
+  const count = axis === undefined ? sizeOf(sizes) : sizes.at(axis)!;
   if (count === 0) throw new RangeError(`mean: x has shape [${sizes.join(', ')}], expected at least one value`);
   return div(backendOf<T>(x).sum(x, axis), count);
 }

@@ -1,12 +1,11 @@
 import { holdsBoolean } from '../backend/arrays/lists.js';
 import { isInMemory } from '../backend/arrays/onValues.js';
+import { isSame, show } from '../backend/arrays/shapes.js';
 import { where } from '../backend/ops.js';
 import { describe } from '../backend/describe.js';
 import { backendOf, isPlain, ownerOf } from '../backend/registry.js';
 import type { Backend, DType, Reduced, Operand } from '../backend/types.js';
 import { finite, type Domain, type NumberDomain } from './domains.js';
-
-const show = (shape: readonly number[]): string => `[${shape.join(', ')}]`;
 
 const FLOAT: readonly DType[] = ['float'];
 
@@ -83,12 +82,6 @@ function checkPlain(fn: string, name: string, value: unknown, orPlain: boolean, 
     throw new TypeError(`${fn}: ${name} is not a tensor: it is ${describe(value)}; wrap it with tensorOf`);
   }
   if (!dtypes.includes('bool') && holdsBoolean(value)) throw new TypeError(`${fn}: ${name}: a list holds a boolean, expected numbers`);
-}
-
-function isSame(a: readonly number[], b: readonly number[]): boolean {
-  if (a.length !== b.length) return false;
-  for (let i = 0; i < a.length; i++) if (a[i] !== b[i]) return false;
-  return true;
 }
 
 function shapeOf<T>(fn: string, name: string, value: T, backend: Backend<T>, ragged?: string): readonly number[] {

@@ -1,3 +1,4 @@
+import { sizeOf } from '../backend/arrays/shapes.js';
 import { backendOf } from '../backend/registry.js';
 import { add, broadcastTo, cast, concat, constant, mul, reshape, shape, stopGradient, sum, take, where } from '../backend/ops.js';
 import type { LinearRows, OrPlain, Reduced, WeightLayout } from '../backend/types.js';
@@ -109,7 +110,7 @@ export function prepareHead<T>(head: LinearHead<T>, labels: unknown, options: He
   const backend = backendOf<T>(head.hidden);
   const { logitScale, logitSoftcap: cap, temperature, chunkSize, ignoreIndex } = options;
   const [tokens, width] = [shape(head.hidden).slice(0, -1), shape(head.hidden).at(-1)!];
-  const size = tokens.reduce((a, b) => a * b, 1);
+  const size = sizeOf(tokens);
   // Factors are applied to the hidden states instead of the logits, which are more numbers.
   const factor = cap === undefined ? logitScale / temperature : logitScale / cap;
   const scaled = (x: T): T => (factor === 1 ? x : mul(x, factor));

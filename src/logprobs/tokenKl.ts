@@ -1,4 +1,5 @@
 import { isInMemory } from '../backend/arrays/onValues.js';
+import { sizeOf } from '../backend/arrays/shapes.js';
 import { backendOf } from '../backend/registry.js';
 import { constant, reshape, scope, sum } from '../backend/ops.js';
 import type { OrPlain, Reduced } from '../backend/types.js';
@@ -43,7 +44,7 @@ export function tokenKl<T>(policy: T, reference: OrPlain<NoInfer<T>>): Reduced<T
     if (isInMemory(backend)) return backend.onValues([policy, fixed], tokenKlInMemory)[0];
     const kernel = backend.tokenKl?.(policy, fixed);
     if (kernel !== undefined) return kernel;
-    const flat = [rows.reduce((a, b) => a * b, 1), like.shape.at(-1)!];
+    const flat = [sizeOf(rows), like.shape.at(-1)!];
     return reshape<Reduced<T>>(tokenKlDefinition(reshape<T>(policy, flat), reshape<T>(fixed, flat)), rows);
   });
 }

@@ -1,4 +1,5 @@
 import { isInMemory } from '../backend/arrays/onValues.js';
+import { sizeOf } from '../backend/arrays/shapes.js';
 import { backendOf } from '../backend/registry.js';
 import { constant, reshape, scope, sum } from '../backend/ops.js';
 import type { PlainList, Reduced } from '../backend/types.js';
@@ -76,7 +77,7 @@ export function checkLogitsAndLabels(fn: string, logits: unknown, labels: unknow
   const [rows, vocabulary] = [checked.shape.slice(0, -1), checked.shape.at(-1)!];
   const like = { ...checked, name: 'logits without the last axis' };
   checkLabels(fn, labels, { shape: rows, like }, { vocabulary, ignoreIndex });
-  return { rows, size: rows.reduce((a, b) => a * b, 1), vocabulary, ignoreIndex };
+  return { rows, size: sizeOf(rows), vocabulary, ignoreIndex };
 }
 
 /** Checks the ignored label, and that labels are integers of the given shape. */

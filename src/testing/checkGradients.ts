@@ -1,4 +1,5 @@
 import { arrays } from '../backend/arrays/arrays.js';
+import { sizeOf } from '../backend/arrays/shapes.js';
 import { tensors } from '../backend/arrays/tensors.js';
 import { describe } from '../backend/describe.js';
 import { backendOf, isPlain } from '../backend/registry.js';
@@ -171,8 +172,7 @@ const nested = (values: Float64Array, to: readonly number[]): Nested => arrays.r
 /** A sum with unequal weights, which shows errors that would cancel in a plain sum. */
 function weightedSum(engine: Backend<unknown>, y: unknown): unknown {
   const sizes = shape(y);
-  const size = sizes.reduce((a, b) => a * b, 1);
-  const weights = Float64Array.from({ length: size }, (_, i) => Math.fround(1 + 0.4 * Math.sin(3 * i + 1)));
+  const weights = Float64Array.from({ length: sizeOf(sizes) }, (_, i) => Math.fround(1 + 0.4 * Math.sin(3 * i + 1)));
   return sum(mul(y, reshape(engine.constant(Array.from(weights)), sizes)));
 }
 

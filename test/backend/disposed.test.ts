@@ -134,7 +134,7 @@ const FUNCTIONS: Record<string, Case> = {
   ],
 };
 
-// Lists cannot be disposed.
+// Only tensors of TensorFlow.js can be disposed.
 describe.runIf(isTfjs)('a disposed tensor is named by', () => {
   it.each(Object.entries({ ...OPERATIONS, ...FUNCTIONS }))('%s', (fn, [argumentsOf, call]) => {
     for (const name of Object.keys(argumentsOf())) {

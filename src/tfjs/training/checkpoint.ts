@@ -70,7 +70,7 @@ export async function saveCheckpoint(parts: CheckpointParts, state: TrainingStat
 function checkedParts(fn: string, parts: CheckpointParts): { policy: Variables; optimizer: Optimizer | undefined } {
   checkFields(fn, 'parts', parts, [], '{ policy, optimizer }');
   const { policy, optimizer } = parts;
-  // `instanceof` reads the fields of what it is given, as TensorFlow.js has defined it.
+  // With the classes of TensorFlow.js, `instanceof` reads fields of the value.
   if (optimizer === undefined || ((optimizer as unknown) !== null && optimizer instanceof Optimizer)) return { policy, optimizer };
   throw new TypeError(`${fn}: optimizer is ${describe(optimizer)}, expected an optimizer of TensorFlow.js`);
 }
