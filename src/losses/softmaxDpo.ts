@@ -54,6 +54,6 @@ export function softmaxDpo<T>(batch: ListLogps<T>, options: SoftmaxDpoOptions = 
     const isChosen = reshape<Reduced<T>>(slice(mask, 0, 1, 1), [rows]);
     const known = where(isChosen, loss, 0);
     const holds = maskHolds(mask);
-    return holds === undefined ? known : add(known, sum(where(holds, 0, NaN), -1) as Reduced<T>);
+    return holds === undefined ? known : add(known, sum(where(holds, 0, NaN), -1));
   });
 }

@@ -1,7 +1,9 @@
 // Mutants of formulas that are written in operations. Each makes one small change, found in the syntax tree.
 import ts from 'typescript';
 
+// A callee may be named like a method that objects inherit, such as `toString`.
 const SWAPS = {
+  __proto__: null,
   add: 'sub',
   sub: 'add',
   mul: 'div',
@@ -16,6 +18,7 @@ const SWAPS = {
 };
 /** Operations that are replaced by one of their arguments: a dropped sign, factor, addend, bound, mask or stop-gradient. */
 const DROPS = {
+  __proto__: null,
   neg: [0],
   stopGradient: [0],
   abs: [0],
@@ -29,7 +32,7 @@ const DROPS = {
   minimum: [0],
   where: [1, 2],
 };
-const SIDES = { chosen: 'rejected', rejected: 'chosen', policy: 'reference', reference: 'policy' };
+const SIDES = { __proto__: null, chosen: 'rejected', rejected: 'chosen', policy: 'reference', reference: 'policy' };
 /** Calls whose arguments determine an engine or a shape but do not enter a result. */
 const NOT_A_FORMULA = /^(check\w*|backendOf|shape|arange)$/;
 
