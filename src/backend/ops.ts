@@ -263,11 +263,6 @@ export function sort<T>(x: T): T {
   return backendOf<T>(x).sort(x);
 }
 
-/** The integer indices that sort the last axis ascending; equal values keep their order. Without gradient. */
-export function argsort<T>(x: T): T {
-  return backendOf<T>(x).argsort(x);
-}
-
 /** `x[indices]` along the first axis; integer `indices` of rank 1, a tensor or a plain list. */
 export function take<T>(x: T, indices: T | readonly number[]): T {
   const backend = backendOf<T>(x);

@@ -106,8 +106,6 @@ export interface Backend<T> {
   cumsum(x: T): T;
   /** Sorts ascending along the last axis; the gradient is permuted back. */
   sort(x: T): T;
-  /** The integer indices that sort the last axis ascending; equal values keep their order. Without gradient. */
-  argsort(x: T): T;
 
   /** `x[indices]` along the first axis; integer `indices` of rank 1. An index out of range throws, or gives NaN in floats. */
   take(x: T, indices: T): T;

@@ -14,7 +14,7 @@ import { pow } from './ops/pow.js';
 import { read } from './ops/read.js';
 import { scope } from './ops/scope.js';
 import { slice } from './ops/slice.js';
-import { argsort, sort } from './ops/sort.js';
+import { sort } from './ops/sort.js';
 import { sum } from './ops/sum.js';
 import { take } from './ops/take.js';
 import { where } from './ops/where.js';
@@ -105,7 +105,6 @@ export const tfjs: Backend<T> = {
     // With a negative axis, tf.cumsum on cpu gives a tensor without values.
     cumsum: (x: T) => tf.cumsum(numeric(x), x.rank - 1),
     sort,
-    argsort,
     slice,
     reshape: (x: T, shape: readonly number[]) => tf.reshape(x, [...shape]),
     broadcastTo,

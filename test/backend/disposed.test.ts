@@ -39,7 +39,7 @@ const matrix = () => tensor([[-1, -2], [-3, -4]]); // prettier-ignore
 const list = () => tensor([-1, -2]);
 const mask = () => tensor([[1, 1], [1, 1]]); // prettier-ignore
 
-const UNARY = ['neg', 'abs', 'square', 'sqrt', 'exp', 'log', 'expm1', 'log1p', 'softplus', 'sigmoid', 'log1mexp', 'tanh', 'logSigmoid', 'relu', 'sum', 'mean', 'max', 'logSumExp', 'cumsum', 'sort', 'argsort', 'stopGradient'] as const; // prettier-ignore
+const UNARY = ['neg', 'abs', 'square', 'sqrt', 'exp', 'log', 'expm1', 'log1p', 'softplus', 'sigmoid', 'log1mexp', 'tanh', 'logSigmoid', 'relu', 'sum', 'mean', 'max', 'logSumExp', 'cumsum', 'sort', 'stopGradient'] as const; // prettier-ignore
 const BINARY = ['add', 'sub', 'mul', 'div', 'maximum', 'minimum', 'equal', 'greater', 'greaterEqual', 'less', 'lessEqual'] as const;
 const OPERATIONS: Record<string, Case> = {
   ...Object.fromEntries(UNARY.map((name): [string, Case] => [name, [() => ({ x: matrix() }), ({ x }) => (ops[name] as (y: X) => X)(x)]])),

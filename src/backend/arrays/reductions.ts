@@ -51,14 +51,3 @@ export function sort(x: DataTensor): ArrayTensor {
   });
   return tensorFrom(sorted, x.dims, dtypeOf(x));
 }
-
-/** The indices that sort the last axis ascending; equal values keep their order. */
-export function argsort(x: DataTensor): ArrayTensor {
-  const places = forRows(x, (row, result) => {
-    result.set(Array.from(row.keys()).sort((i, j) => ascending(row[i]!, row[j]!)));
-  });
-  return tensorFrom(places, x.dims, 'int');
-}
-
-/** Orders numbers as a typed array sorts them: NaN comes last. */
-const ascending = (a: number, b: number): number => a - b || Number(Number.isNaN(a)) - Number(Number.isNaN(b));

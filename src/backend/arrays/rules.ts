@@ -1,4 +1,4 @@
-import * as f from './elementwise.js';
+import { elementwise as f } from './elementwise.js';
 import * as layout from './layout.js';
 import * as reductions from './reductions.js';
 import { around, axisFrom0, sizeOf } from './shapes.js';
@@ -72,12 +72,19 @@ const reversedRows = (x: DataTensor): ArrayTensor => {
 
 export const sort: Unary = (dy, _, x) => [
   () => {
-    const [places, sorted, size] = [float64Of(reductions.argsort(x)), float64Of(dy), x.dims.at(-1) ?? 1];
-    const values = new Float64Array(sorted.length);
-    sorted.forEach((value, i) => (values[i - (i % size) + places[i]!] = value));
-    return tensorFrom(values, x.dims);
+    const [values, size] = [float64Of(x), x.dims.at(-1) ?? 1];
+    const gradients = new Float64Array(values.length);
+    for (let start = 0; start < values.length; start += size) {
+      const row = values.subarray(start, start + size);
+      const places = Array.from(row.keys()).sort((i, j) => ascending(row[i]!, row[j]!));
+      places.forEach((place, i) => (gradients[start + place] = float64Of(dy)[start + i]!));
+    }
+    return tensorFrom(gradients, x.dims);
   },
 ];
+
+/** Orders numbers as a typed array sorts them: NaN comes last. */
+const ascending = (a: number, b: number): number => a - b || Number(Number.isNaN(a)) - Number(Number.isNaN(b));
 
 /** A row that was taken several times gets the sum. */
 export const take: Rule<[x: DataTensor, indices: DataTensor]> = (dy, _, x, indices) => [
