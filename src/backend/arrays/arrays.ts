@@ -1,20 +1,19 @@
 import type { Nested } from '../types.js';
-import * as elementwise from './elementwise.js';
-import * as layout from './layout.js';
+import { cast, elementwise, trunc } from './elementwise.js';
+import { broadcastTo, concat, reshape, slice, take } from './layout.js';
 import { isList, listOf, shapeOfList, tensorOfList } from './lists.js';
 import type { InMemory } from './onValues.js';
-import * as reductions from './reductions.js';
+import { cumsum, max, sort, sum } from './reductions.js';
 import type { ArrayTensor, DataTensor } from './tensor.js';
 
-const unary =
-  (f: (x: DataTensor) => DataTensor) =>
-  (x: Nested): Nested =>
-    listOf(f(tensorOfList(x)));
-
-const binary =
-  (f: (a: DataTensor, b: DataTensor) => DataTensor) =>
-  (a: Nested, b: Nested): Nested =>
-    listOf(f(tensorOfList(a), tensorOfList(b)));
+/** The operations of a record, whose arguments are all tensors, on lists. */
+const onLists = <Name extends string>(operations: Readonly<Record<Name, (...xs: DataTensor[]) => ArrayTensor>>) => {
+  const entries = Object.entries<(...xs: DataTensor[]) => ArrayTensor>(operations);
+  return Object.fromEntries(entries.map(([name, f]) => [name, (...xs: Nested[]) => listOf(f(...xs.map(tensorOfList)))])) as Record<
+    Name,
+    (...xs: Nested[]) => Nested
+  >;
+};
 
 /** The axes of an empty list are unknown: only the first is there to reduce or cut. */
 const hasAxis = (x: Nested, axis: number | undefined): boolean => !(Array.isArray(x) && x.length === 0) || axis === undefined || axis === 0;
@@ -42,42 +41,18 @@ export const arrays: InMemory<Nested> = {
   constant: (values) => values,
   arange: (n) => Array.from({ length: n }, (_, i) => i),
   // Integers are not limited to 32 bits.
-  cast: (x, dtype) => unary(dtype === 'int' ? elementwise.trunc : (y) => elementwise.cast(y, dtype))(x),
+  cast: (x, dtype) => listOf(dtype === 'int' ? trunc(tensorOfList(x)) : cast(tensorOfList(x), dtype)),
 
-  add: binary(elementwise.add),
-  sub: binary(elementwise.sub),
-  mul: binary(elementwise.mul),
-  div: binary(elementwise.div),
-  maximum: binary(elementwise.maximum),
-  minimum: binary(elementwise.minimum),
-  pow: binary(elementwise.pow),
-  neg: unary(elementwise.neg),
-  abs: unary(elementwise.abs),
-  sqrt: unary(elementwise.sqrt),
-  exp: unary(elementwise.exp),
-  log: unary(elementwise.log),
-  expm1: unary(elementwise.expm1),
-  log1p: unary(elementwise.log1p),
-  softplus: unary(elementwise.softplus),
-  sigmoid: unary(elementwise.sigmoid),
+  ...onLists(elementwise),
+  ...onLists({ cumsum, sort, take }),
 
-  equal: binary(elementwise.equal),
-  greater: binary(elementwise.greater),
-  greaterEqual: binary(elementwise.greaterEqual),
-  where: (condition, a, b) => listOf(elementwise.where(tensorOfList(condition), tensorOfList(a), tensorOfList(b))),
+  sum: reduction(sum),
+  max: reduction(max),
+  slice: (x, start, stop, axis) => (hasAxis(x, axis) ? listOf(slice(tensorOfList(x), start, stop, axis)) : []),
+  concat: (xs, axis) => listOf(concat(xs.map(tensorOfList), axis)),
+  reshape: (x, shape) => listOf(reshape(tensorOfList(x), shape)),
+  broadcastTo: (x, shape) => listOf(broadcastTo(tensorOfList(x), shape)),
 
-  sum: reduction(reductions.sum),
-  max: reduction(reductions.max),
-  cumsum: unary(reductions.cumsum),
-  sort: unary(reductions.sort),
-  argsort: unary(reductions.argsort),
-
-  take: binary(layout.take),
-  slice: (x, start, stop, axis) => (hasAxis(x, axis) ? listOf(layout.slice(tensorOfList(x), start, stop, axis)) : []),
-  concat: (xs, axis) => listOf(layout.concat(xs.map(tensorOfList), axis)),
-  reshape: (x, shape) => listOf(layout.reshape(tensorOfList(x), shape)),
-  broadcastTo: (x, shape) => listOf(layout.broadcastTo(tensorOfList(x), shape)),
-
-  stopGradient: unary((x) => x),
+  stopGradient: (x) => listOf(tensorOfList(x)),
   onValues: (inputs, kernel) => kernel(inputs.map(tensorOfList)).values.map(listOf),
 };

@@ -1,4 +1,4 @@
-import * as f from './elementwise.js';
+import { cast, elementwise as f } from './elementwise.js';
 import * as layout from './layout.js';
 import type { InMemory } from './onValues.js';
 import * as reductions from './reductions.js';
@@ -55,7 +55,7 @@ const traced =
 /** The engine of `{ data, dims }`, which records the operations on traced values; a function, so that a bundle of other functions drops it. */
 export const recording = (): InMemory<DataTensor> => ({
   ...tensors,
-  cast: (x, dtype) => (dtype === 'float' ? recorded(f.cast(x, dtype), [x], (dy) => [() => dy]) : f.cast(x, dtype)),
+  cast: (x, dtype) => (dtype === 'float' ? recorded(cast(x, dtype), [x], (dy) => [() => dy]) : cast(x, dtype)),
 
   add: traced(f.add, rules.add),
   sub: traced(f.sub, rules.sub),

@@ -1,31 +1,9 @@
 import type { Nested } from '../types.js';
-import {
-  abs,
-  add,
-  cast,
-  div,
-  equal,
-  exp,
-  expm1,
-  greater,
-  greaterEqual,
-  log,
-  log1p,
-  maximum,
-  minimum,
-  mul,
-  neg,
-  pow,
-  sigmoid,
-  softplus,
-  sqrt,
-  sub,
-  where,
-} from './elementwise.js';
+import { cast, elementwise } from './elementwise.js';
 import { broadcastTo, concat, reshape, slice, take } from './layout.js';
 import { tensorOfList } from './lists.js';
 import type { InMemory } from './onValues.js';
-import { argsort, cumsum, max, sort, sum } from './reductions.js';
+import { cumsum, max, sort, sum } from './reductions.js';
 import { checkTensorData, dtypeOf, float64Of, isDataTensor, tensorFrom, type DataTensor } from './tensor.js';
 
 /** The tensor itself, or that of plain values beside it. */
@@ -59,9 +37,8 @@ export const tensors: InMemory<DataTensor> = {
       'int',
     ),
   cast,
-  ...{ add, sub, mul, div, pow, maximum, minimum, equal, greater, greaterEqual, where },
-  ...{ neg, abs, sqrt, exp, log, expm1, log1p, softplus, sigmoid },
-  ...{ sum, max, cumsum, sort, argsort },
+  ...elementwise,
+  ...{ sum, max, cumsum, sort },
   ...{ take, slice, concat, reshape, broadcastTo },
   detached: (run) => run(),
   stopGradient: (x) => cast(x, dtypeOf(x)),
