@@ -131,7 +131,9 @@ export default defineConfig([
     rules: {
       '@typescript-eslint/no-restricted-imports': [
         'error',
-        { patterns: [{ regex: '^@tensorflow/|^\\./(tfjs|testing)/', message: 'prefloss/core supports only the arrays engine.' }] },
+        {
+          patterns: [{ regex: '^@tensorflow/|^\\./(tfjs|testing|data)/', message: 'prefloss/core is losses without an engine of others.' }],
+        },
       ],
     },
   },

@@ -14,14 +14,20 @@ const opsOnItsOwn: Plugin = {
 };
 
 export default defineConfig({
-  entry: { index: 'src/index.ts', core: 'src/core.ts', testing: 'src/testing/index.ts', ops: 'src/backend/ops.ts' },
+  entry: {
+    index: 'src/index.ts',
+    core: 'src/core.ts',
+    data: 'src/data/index.ts',
+    testing: 'src/testing/index.ts',
+    ops: 'src/backend/ops.ts',
+  },
   format: ['esm', 'cjs'],
   target: 'es2022',
   platform: 'neutral',
   esbuildPlugins: [opsOnItsOwn],
   // tsup 8.5 passes `baseUrl`, which TypeScript 6 reports as deprecated (TS5101).
   dts: {
-    entry: { index: 'src/index.ts', core: 'src/core.ts', testing: 'src/testing/index.ts' },
+    entry: { index: 'src/index.ts', core: 'src/core.ts', data: 'src/data/index.ts', testing: 'src/testing/index.ts' },
     compilerOptions: { ignoreDeprecations: '6.0' },
   },
   sourcemap: true,

@@ -23,6 +23,7 @@ const alias = [
   { find: /^prefloss$/, replacement: src('index') },
   { find: /^prefloss\/testing$/, replacement: src('testing/index') },
   { find: /^prefloss\/core$/, replacement: src('core') },
+  { find: /^prefloss\/data$/, replacement: src('data/index') },
 ];
 
 // Every project sets `extends: true`, without which it does not inherit testTimeout.

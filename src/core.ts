@@ -1,5 +1,5 @@
 /**
- * Preference-optimization losses, log-probs, masks, data and metrics on plain lists and on tensors in memory, with gradients and without any dependency.
+ * Preference-optimization losses, log-probs, masks and metrics on plain lists and on tensors in memory, with gradients and without any dependency.
  *
  * @packageDocumentation
  */
@@ -81,47 +81,3 @@ export {
   type UnpairedMetricsBatch,
   type UnpairedMetricsOptions,
 } from './metrics/unpairedMetrics.js';
-
-export { fromConversations, fromShareGpt } from './data/converters.js';
-export { attachReference, type ReferenceLogps, type WithReference } from './data/attachReference.js';
-export { batchesOf, validationSplit, type BatchOptions, type Split, type SplitOptions } from './data/batches.js';
-export {
-  chatTokenizer,
-  type ChatTemplateOptions,
-  type ChatTokenizer,
-  type ChatTokenizerParts,
-  type TemplateLike,
-  type TemplateMessage,
-  type TextTokenizer,
-  type TokenizerLike,
-} from './data/chatTokenizer.js';
-export { collatePairs, collateUnpaired, type MismatchedBatch, type PairBatch, type UnpairedBatch } from './data/collate.js';
-export {
-  collatePackedPairs,
-  collatePackedSequences,
-  type PackedBatch,
-  type PackedPairBatch,
-  type PackedSequenceBatch,
-} from './data/collatePacks.js';
-export {
-  encodePairs,
-  encodeUnpaired,
-  type DroppedRow,
-  type EncodedExample,
-  type EncodedExamples,
-  type EncodedPair,
-  type EncodedPairs,
-  type EncodeOptions,
-  type PromptlessRow,
-} from './data/encode.js';
-export { extractPrompt, type PromptedRow } from './data/extractPrompt.js';
-export { packPairs, packSequences, type PackOptions, type Packs } from './data/pack.js';
-export type { Batch, CollateOptions } from './data/padRows.js';
-export { parseJsonl, type JsonlOptions } from './data/jsonl.js';
-export { mismatchCompletions, type MismatchedExample } from './data/mismatchCompletions.js';
-export type { ContentPart, Message, PreferenceRow, Turns, UnpairedRow } from './data/rows.js';
-export type { SideOptions } from './data/sides.js';
-export type { Sequence } from './data/sequence.js';
-export type { Span } from './data/tokenIds.js';
-export type { TruncationOptions } from './data/truncate.js';
-export { unpairPreferences } from './data/unpairPreferences.js';

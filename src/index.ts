@@ -23,6 +23,7 @@ declare global {
 }
 
 export * from './core.js';
+export * from './data/index.js';
 export { checkDevice } from './tfjs/device.js';
 export { listKernels, type KernelKind } from './tfjs/listKernels.js';
 export { AdamW, type AdamWOptions } from './tfjs/training/adamW.js';

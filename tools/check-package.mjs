@@ -52,6 +52,7 @@ const reference = { chosen: tf.tensor1d([-11]), rejected: tf.tensor1d([-11]) };
 console.log(dpo({ policy: tensors, reference }).dataSync()[0].toFixed(5));`;
 /** Lines that a compiler checks: what functions return, and that it is not `any`, to which and from which all is assignable. */
 const types = (entry) => `import { completionLogProbs, dpo, ops, pairMetrics, tokenLogProbs, type DpoOptions, type Pair } from '${entry}';
+import { encodePairs, type EncodedPair, type PreferenceRow } from 'prefloss/data';
 import { expectClose } from 'prefloss/testing';
 const logps = { policy: { chosen: [-10], rejected: [-12] }, reference: { chosen: [-11], rejected: [-11] } };
 const options: DpoOptions<number[]> = { beta: 0.1 };
@@ -82,6 +83,10 @@ export const own: Own = ops.mean(new Own());
 export const wrongOwn: string = ops.mean(new Own());
 interface Tree { readonly [key: string]: number[] | Tree }
 export const tree = (pair: Pair<number[]>): Tree => pair;
+const row: PreferenceRow = { prompt: '1 + 1 =', chosen: ' 2', rejected: ' 3' };
+export const sides: readonly EncodedPair[] = encodePairs([row], { encode: (text) => [text.length] }).pairs;
+// @ts-expect-error: a row has two sides
+export const wrongRow: PreferenceRow = { prompt: '1 + 1 =', chosen: ' 2' };
 export { expectClose };
 `;
 const tensorTypes = `import type { Scalar, Tensor, Tensor1D, Tensor2D, Tensor3D } from '@tensorflow/tfjs-core';

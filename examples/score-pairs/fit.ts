@@ -1,4 +1,5 @@
-import type { EncodedPair, Pair } from 'prefloss/core';
+import type { Pair } from 'prefloss/core';
+import type { EncodedPair } from 'prefloss/data';
 import { VOCABULARY_SIZE as V } from './tokens.js';
 
 /**

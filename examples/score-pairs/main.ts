@@ -4,7 +4,8 @@
 import { mkdirSync, readFileSync } from 'node:fs';
 import { join, relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { encodePairs, parseJsonl, validationSplit, type EncodedPair, type Pair } from 'prefloss/core';
+import { type Pair } from 'prefloss/core';
+import { encodePairs, parseJsonl, validationSplit, type EncodedPair } from 'prefloss/data';
 import { makeFolder, writeWhole } from '../shared/files.js';
 import { run } from '../shared/usageError.js';
 import { fit } from './fit.js';

@@ -1,4 +1,4 @@
-import type { TemplateMessage } from 'prefloss/core';
+import type { TemplateMessage } from 'prefloss/data';
 import type { Scores } from './score.js';
 
 /** A row of the data. */

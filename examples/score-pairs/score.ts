@@ -1,6 +1,4 @@
 import {
-  batchesOf,
-  collatePairs,
   completionLogProbs,
   dpo,
   implicitRewards,
@@ -9,10 +7,9 @@ import {
   pairMetrics,
   splitPairs,
   type ArrayTensor,
-  type Batch,
-  type EncodedPair,
   type Pair,
 } from 'prefloss/core';
+import { batchesOf, collatePairs, type Batch, type EncodedPair } from 'prefloss/data';
 import type { Model } from './session.js';
 import { MARKERS } from './tokens.js';
 

@@ -1,5 +1,5 @@
 import * as ort from 'onnxruntime-web';
-import type { Batch } from 'prefloss/core';
+import type { Batch } from 'prefloss/data';
 
 /** Logits `[B, T, V]` of a batch, as ONNX Runtime returns them: `{ data, dims }`. */
 export type Model = (batch: Pick<Batch, 'tokens' | 'attentionMask'>) => Promise<ort.TypedTensor<'float32'>>;

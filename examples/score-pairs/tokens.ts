@@ -1,4 +1,4 @@
-import type { ChatTokenizer } from 'prefloss/core';
+import type { ChatTokenizer } from 'prefloss/data';
 
 /** Special tokens of the chat format `user ... end assistant ... end`. They follow the 256 bytes. */
 export const MARKERS = { padding: 256, user: 257, assistant: 258, end: 259 } as const;

@@ -7,7 +7,8 @@ import { onnxModel } from '../../examples/score-pairs/model.js';
 import type { Score } from '../../examples/score-pairs/score.js';
 import { loadModel } from '../../examples/score-pairs/session.js';
 import { byteTokenizer, VOCABULARY_SIZE as V } from '../../examples/score-pairs/tokens.js';
-import { encodePairs, parseJsonl, tokenLogProbs } from '../../src/core.js';
+import { tokenLogProbs } from '../../src/core.js';
+import { encodePairs, parseJsonl } from '../../src/data/index.js';
 import { hashed } from '../../tools/hashed.js';
 import { ROOT, runExample } from '../support/runExample.js';
 
