@@ -1,5 +1,5 @@
 import { describe, reasonOf } from '../backend/describe.js';
-import { isPlainObject } from '../internal/checks.js';
+import { isPlainObject } from '../backend/plainObject.js';
 import { BadRow } from './badRow.js';
 
 /** How deep the values of a row may be nested. */

@@ -3,6 +3,7 @@ import { isInMemory } from '../backend/arrays/onValues.js';
 import { isSame, show } from '../backend/arrays/shapes.js';
 import { where } from '../backend/ops.js';
 import { describe } from '../backend/describe.js';
+import { isPlainObject } from '../backend/plainObject.js';
 import { backendOf, isPlain, ownerOf } from '../backend/registry.js';
 import type { Backend, DType, Reduced, Operand } from '../backend/types.js';
 import { finite, type Domain, type NumberDomain } from './domains.js';
@@ -117,13 +118,6 @@ export function checkOptions(fn: string, options: unknown, known: readonly strin
   if (!isPlainObject(options)) throw new TypeError(`${fn}: options is ${describe(options)}, expected a plain object, which inherits no options`); // prettier-ignore
   const unknown = Object.keys(options).find((key) => !known.includes(key));
   if (unknown !== undefined) throw new RangeError(`${fn}: unknown option ${unknown}, expected ${known.join(', ') || 'none'}`);
-}
-
-/** Whether an object is no list and has no class, in this realm or another. */
-export function isPlainObject(value: object): boolean {
-  const prototype = Object.getPrototypeOf(value) as object | null;
-  // The prototype of plain objects, of whichever realm, is the one that has this method itself.
-  return prototype === null || Object.hasOwn(prototype, 'isPrototypeOf');
 }
 
 /** Rejects options that would have no effect because of other options. */

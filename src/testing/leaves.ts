@@ -1,8 +1,8 @@
+import { isPlainObject } from '../backend/plainObject.js';
 import { ownerOf } from '../backend/registry.js';
 
 /** Values nested in records, as batches of losses are. */
-export const isRecord = (value: unknown): value is Readonly<Record<string, unknown>> =>
-  typeof value === 'object' && value !== null && Object.getPrototypeOf(value) === Object.prototype && !ownerOf(value);
+export const isRecord = (value: unknown): value is Readonly<Record<string, unknown>> => isPlainObject(value) && !ownerOf(value);
 
 /** A copy of nested records with every value that is neither a record nor undefined replaced. Paths are like `policy.chosen`. */
 export function mapLeaves(value: unknown, f: (leaf: unknown, path: string) => unknown, path = ''): unknown {

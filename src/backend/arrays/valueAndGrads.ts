@@ -1,4 +1,5 @@
 import { describe } from '../describe.js';
+import { isPlainObject } from '../plainObject.js';
 import { registerBackend } from '../registry.js';
 import type { TypedArray } from '../types.js';
 import { isList, listOf, tensorOfList } from './lists.js';
@@ -78,11 +79,7 @@ function mapInputs(path: string, value: unknown, f: (path: string, leaf: unknown
 }
 
 /** Whether a value is a record of others, and not a tensor or an object with a class. */
-function isRecord(value: unknown): value is Readonly<Record<string, unknown>> {
-  if (typeof value !== 'object' || value === null || isDataTensor(value)) return false;
-  const prototype = Object.getPrototypeOf(value) as unknown;
-  return prototype === null || prototype === Object.prototype;
-}
+const isRecord = (value: unknown): value is Readonly<Record<string, unknown>> => isPlainObject(value) && !isDataTensor(value);
 
 function tracedInput(path: string, x: unknown): Traced {
   try {

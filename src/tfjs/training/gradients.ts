@@ -1,10 +1,10 @@
 import { Tensor } from '@tensorflow/tfjs-core';
 import { describe } from '../../backend/describe.js';
-import { isPlainObject } from '../../internal/checks.js';
+import { isPlainObject } from '../../backend/plainObject.js';
 
 /** The entries of a record of gradients. Any other object, such as a `Map`, has no fields to read, and would do nothing silently. */
 export function gradientsByName(fn: string, name: string, gradients: unknown): [string, unknown][] {
-  if (typeof gradients === 'object' && gradients !== null && isPlainObject(gradients)) return Object.entries(gradients);
+  if (isPlainObject(gradients)) return Object.entries(gradients);
   throw new TypeError(`${fn}: ${name} is ${describe(gradients)}, expected gradients by variable name`);
 }
 

@@ -1,3 +1,5 @@
+import { isPlainObject } from '../../backend/plainObject.js';
+
 /**
  * Applies `f` to every leaf of lists and records, nested to any depth, and returns the results in the same lists and records. All
  * but lists and plain objects are leaves. The records are visited in alphabetical order of their keys, so that the order of the leaves
@@ -10,7 +12,7 @@
 export function mapLeaves(name: string, container: unknown, f: (leaf: unknown, path: string) => unknown): unknown {
   const map = (value: unknown, path: string, levels: number): unknown => {
     const isList = Array.isArray(value);
-    if (!isList && !isRecord(value)) return f(value, path);
+    if (!isList && !isPlainObject(value)) return f(value, path);
     if (levels === MOST_LEVELS) throw new TypeError(`${name}${path} is nested deeper than ${MOST_LEVELS} levels`);
     // `Array.from` makes holes undefined.
     if (isList) return Array.from(value, (item: unknown, i) => map(item, `${path}[${i}]`, levels + 1));
@@ -23,10 +25,3 @@ export function mapLeaves(name: string, container: unknown, f: (leaf: unknown, p
 
 /** The most levels of lists and records inside each other. */
 export const MOST_LEVELS = 64;
-
-/** Whether a value is a plain object, of which a record is one, and an instance of a class is none. */
-export function isRecord(value: unknown): value is Record<string, unknown> {
-  if (typeof value !== 'object' || value === null) return false;
-  const prototype: unknown = Object.getPrototypeOf(value);
-  return prototype === Object.prototype || prototype === null;
-}

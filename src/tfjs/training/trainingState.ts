@@ -1,5 +1,6 @@
 import { describe, numberIn } from '../../backend/describe.js';
-import { isRecord, MOST_LEVELS } from './mapLeaves.js';
+import { isPlainObject } from '../../backend/plainObject.js';
+import { MOST_LEVELS } from './mapLeaves.js';
 
 const EXPECTED = 'expected what JSON keeps: null, booleans, finite numbers, strings, and lists and records of them';
 const MOST_VALUES = 1_000_000;
@@ -11,7 +12,7 @@ const MOST_VALUES = 1_000_000;
  * @throws RangeError if it is nested deeper than 64 levels, or has more than a million values: one that occurs twice counts twice.
  */
 export function jsonOfState(state: unknown): string {
-  if (!isRecord(state)) throw new TypeError(`saveCheckpoint: state is ${describe(state)}, expected a record`);
+  if (!isPlainObject(state)) throw new TypeError(`saveCheckpoint: state is ${describe(state)}, expected a record`);
   return JSON.stringify(copyOf(state, 'state', [], { values: 0 }));
 }
 
@@ -34,7 +35,7 @@ function copyOf(value: unknown, path: string, within: readonly unknown[], count:
     // `Array.from` makes holes undefined.
     return Array.from(value, (item: unknown, i) => copyOf(item, `${path}[${i}]`, inside, count));
   }
-  if (isRecord(value)) return copyOfRecord(value, path, inside, count);
+  if (isPlainObject(value)) return copyOfRecord(value, path, inside, count);
   throw new TypeError(`saveCheckpoint: ${path} is ${numberIn(value)}, ${EXPECTED}`);
 }
 

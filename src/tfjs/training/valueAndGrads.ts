@@ -1,6 +1,6 @@
 import { isDataTensor } from '../../backend/arrays/tensor.js';
 import { valueAndGrads as inMemory, type GradsOf, type ScalarLoss } from '../../backend/arrays/valueAndGrads.js';
-import { isPlainObject } from '../../internal/checks.js';
+import { isPlainObject } from '../../backend/plainObject.js';
 import { valueAndVariableGrads, type Gradients, type LossAndAux } from './valueAndVariableGrads.js';
 import type { Variables } from './variables.js';
 
@@ -55,5 +55,4 @@ function isInMemory(values: unknown): boolean {
 /** Containers may be circular. */
 const MAX_DEPTH = 64;
 
-const isContainer = (value: unknown): value is object =>
-  typeof value === 'object' && value !== null && !isDataTensor(value) && (Array.isArray(value) || isPlainObject(value));
+const isContainer = (value: unknown): value is object => Array.isArray(value) || (isPlainObject(value) && !isDataTensor(value));
