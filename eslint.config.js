@@ -18,13 +18,14 @@ const layers = {
   data: ['backend', 'internal', 'masking', 'logprobs'],
   testing: ['backend', 'internal', 'masking', 'logprobs', 'losses', 'metrics', 'data'],
   tfjs: ['backend', 'internal', 'definitions', 'rows'],
-  'tfjs/device.ts': [],
+  'tfjs/nodeUtil.ts': [],
+  'tfjs/device.ts': ['tfjs/nodeUtil.ts'],
   'tfjs/named.ts': [],
   'tfjs/synchronous.ts': [],
   'tfjs/tape.ts': ['tfjs/named.ts'],
   'tfjs/kernels': ['rows', 'tfjs/named.ts', 'tfjs/synchronous.ts', 'tfjs/tape.ts'],
 };
-layers['tfjs/ops'] = ['backend', 'internal', 'tfjs/kernels', 'tfjs/device.ts', ...layers['tfjs/kernels']];
+layers['tfjs/ops'] = ['backend', 'internal', 'tfjs/kernels', 'tfjs/device.ts', 'tfjs/nodeUtil.ts', ...layers['tfjs/kernels']];
 layers['tfjs/fused'] = ['definitions', 'tfjs/ops', ...layers['tfjs/ops']];
 layers['tfjs/training'] = ['backend', 'internal', 'tfjs/ops', 'tfjs/device.ts', 'tfjs/tape.ts'];
 layers['tfjs/listKernels.ts'] = ['tfjs/fused', ...layers['tfjs/fused']];

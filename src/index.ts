@@ -6,8 +6,10 @@
 import type { Scalar, Tensor, Tensor1D, Tensor2D, Tensor3D } from '@tensorflow/tfjs-core';
 import { registerBackend } from './backend/registry.js';
 import { tfjs } from './tfjs/adapter.js';
+import { warnOfMissingUtil } from './tfjs/nodeUtil.js';
 
 registerBackend(tfjs);
+warnOfMissingUtil();
 
 declare global {
   interface PreflossTensorTypes<T> {

@@ -1,14 +1,11 @@
 // Checks the package as users get it: packs it, installs the tarball into empty projects in a temporary folder, and in them loads
 // every entry, computes a loss, type-checks a few lines, bundles them, and runs copies of the examples. Run `npm run build` first.
-import { execFileSync } from 'node:child_process';
-import { cpSync, existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { cpSync, existsSync, readdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { build } from 'vite';
+import { check, equal, node, onArrays, onTensors, pack, project, root, run } from './packed.mjs';
+import { checkTypes, compilerOptions, RESOLUTIONS, tensorTypes, typeProjects, types } from './packedTypes.mjs';
 
-const root = fileURLToPath(new URL('..', import.meta.url));
-const temporary = mkdtempSync(join(tmpdir(), 'prefloss-package-'));
 const tsc = join(root, 'node_modules/typescript/bin/tsc');
 const tinyTraining = new URL('soak/tinyTraining.mjs', import.meta.url).href;
 const tsx = join(root, 'node_modules/tsx/dist/cli.mjs');
@@ -16,136 +13,6 @@ const { exports } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'))
 const entries = Object.keys(exports)
   .filter((path) => !path.endsWith('.json'))
   .map((path) => path.replace(/^\./, 'prefloss'));
-
-/** Creates a folder with these files. */
-function project(name, files) {
-  const dir = join(temporary, name);
-  mkdirSync(dir);
-  for (const [file, text] of Object.entries(files)) writeFileSync(join(dir, file), text);
-  return dir;
-}
-
-const run = (cwd, command, ...args) => execFileSync(command, args, { cwd, encoding: 'utf8', stdio: ['ignore', 'pipe', 'pipe'] }).trim();
-const node = (cwd, code, type) => run(cwd, process.execPath, `--input-type=${type}`, '-e', code);
-
-function equal(got, wanted) {
-  if (got !== wanted) throw new Error(`got ${got}, expected ${wanted}`);
-}
-
-let failed = 0;
-async function check(name, f) {
-  try {
-    await f();
-    console.log(`ok      ${name}`);
-  } catch (error) {
-    failed++;
-    console.log(`FAILED  ${name}\n${[error.message, error.stdout, error.stderr].filter(Boolean).join('\n')}`);
-  }
-}
-
-const onArrays = `
-const pair = { chosen: [-10], rejected: [-12] };
-console.log(dpo({ policy: pair, reference: { chosen: [-11], rejected: [-11] } })[0].toFixed(7));`;
-const onTensors = `
-const tensors = { chosen: tf.tensor1d([-10]), rejected: tf.tensor1d([-12]) };
-const reference = { chosen: tf.tensor1d([-11]), rejected: tf.tensor1d([-11]) };
-console.log(dpo({ policy: tensors, reference }).dataSync()[0].toFixed(5));`;
-/** Lines that a compiler checks: what functions return, and that it is not `any`, to which and from which all is assignable. */
-const types = (entry) => `import { completionLogProbs, dpo, ops, pairMetrics, tokenLogProbs, type DpoOptions, type Pair } from '${entry}';
-import { encodePairs, type EncodedPair, type PreferenceRow } from 'prefloss/data';
-import { expectClose } from 'prefloss/testing';
-const logps = { policy: { chosen: [-10], rejected: [-12] }, reference: { chosen: [-11], rejected: [-11] } };
-const options: DpoOptions<number[]> = { beta: 0.1 };
-export const loss: number[] = dpo(logps, options);
-// @ts-expect-error: an option that does not exist
-dpo(logps, { bta: 0.1 });
-// @ts-expect-error: the result is an array
-export const wrong: number = dpo(logps);
-export const mean: number = ops.mean([1, 2]);
-// @ts-expect-error: the mean of a list is a number
-export const wrongMean: string = ops.mean([1, 2]);
-export const rowSums: number[] = ops.sum([[1, 2]], -1);
-// @ts-expect-error: one axis fewer than a matrix
-export const wrongSums: number = ops.sum([[1, 2]], -1);
-const logits: number[][][] = [[[0, 0]]];
-export const tokens: number[][] = tokenLogProbs(logits, [[1]]);
-// @ts-expect-error: one value per token
-export const wrongTokens: number[] = tokenLogProbs(logits, [[1]]);
-export const completions: number[] = completionLogProbs(logits, { tokens: [[1]], mask: [[1]] });
-// @ts-expect-error: one value per row
-export const wrongCompletions: number[][] = completionLogProbs(logits, { tokens: [[1]], mask: [[1]] });
-export const accuracy: number = pairMetrics(logps)['rewards/accuracies'];
-// @ts-expect-error: metrics of lists are numbers
-export const wrongAccuracy: string = pairMetrics(logps)['rewards/accuracies'];
-class Own { readonly values = [0]; }
-export const own: Own = ops.mean(new Own());
-// @ts-expect-error: tensors of an engine that states nothing keep their type
-export const wrongOwn: string = ops.mean(new Own());
-interface Tree { readonly [key: string]: number[] | Tree }
-export const tree = (pair: Pair<number[]>): Tree => pair;
-const row: PreferenceRow = { prompt: '1 + 1 =', chosen: ' 2', rejected: ' 3' };
-export const sides: readonly EncodedPair[] = encodePairs([row], { encode: (text) => [text.length] }).pairs;
-// @ts-expect-error: a row has two sides
-export const wrongRow: PreferenceRow = { prompt: '1 + 1 =', chosen: ' 2' };
-export { expectClose };
-`;
-const tensorTypes = `import type { Scalar, Tensor, Tensor1D, Tensor2D, Tensor3D } from '@tensorflow/tfjs-core';
-import { dpo, ops, tokenLogProbs, type PairLogps, type Raised } from 'prefloss';
-export const loss = (logps: PairLogps<Tensor1D>): Tensor1D => dpo(logps);
-// @ts-expect-error: tensors in, tensors out
-export const wrong = (logps: PairLogps<Tensor1D>): number[] => dpo(logps);
-export const tokens = (logits: Tensor3D, labels: Tensor2D): Tensor2D => tokenLogProbs(logits, labels);
-export const rows = (matrix: Tensor2D): Tensor1D => ops.sum(matrix, -1);
-// @ts-expect-error: one axis fewer than a matrix
-export const wrongRows = (matrix: Tensor2D): Tensor2D => ops.sum(matrix, -1);
-export const sum = (row: Tensor1D): Scalar => ops.sum(row, 0);
-// @ts-expect-error: no axis is left
-export const wrongSum = (row: Tensor1D): Tensor1D => ops.sum(row, 0);
-export const mean = (matrix: Tensor2D): Scalar => ops.mean(matrix);
-// @ts-expect-error: a mean is a scalar
-export const wrongMean = (matrix: Tensor2D): string => ops.mean(matrix);
-export const anyRank = (x: Tensor): Tensor => ops.sum(x, 0);
-export const raised = (row: Tensor1D): Raised<Tensor1D> => ops.reshape<Tensor2D>(row, [1, -1]);
-// @ts-expect-error: one axis more than a row
-export const wrongRaised = (row: Tensor1D): Raised<Tensor1D> => row;
-`;
-const compilerOptions = (module, moduleResolution) => ({
-  strict: true,
-  noEmit: true,
-  target: 'es2022',
-  module,
-  moduleResolution,
-  types: [],
-});
-/** Ways to resolve imports, each with its `module` option and the extensions of files that it treats as ESM and as CommonJS. */
-const RESOLUTIONS = {
-  node16: ['node16', ['mts', 'cts']],
-  nodenext: ['nodenext', ['mts', 'cts']],
-  bundler: ['esnext', ['ts']],
-};
-/** A tsconfig per resolution for files of these names. Declarations are checked too: without `skipLibCheck`, a missing type is an error. */
-const typeProjects = (...names) =>
-  Object.fromEntries(
-    Object.entries(RESOLUTIONS).map(([resolution, [module, extensions]]) => [
-      `tsconfig.${resolution}.json`,
-      JSON.stringify({
-        compilerOptions: compilerOptions(module, resolution),
-        files: names.flatMap((name) => extensions.map((extension) => `${name}.${extension}`)),
-      }),
-    ]),
-  );
-/** Type-checks a project. Errors of TensorFlow.js's own declarations are left out: it has some, and its WebGPU types conflict with TypeScript's. */
-function checkTypes(cwd, resolution) {
-  try {
-    run(cwd, process.execPath, tsc, '--pretty', 'false', '-p', `tsconfig.${resolution}.json`);
-  } catch (error) {
-    if (error.status !== 2) throw error;
-    const errors = error.stdout
-      .split('\n')
-      .filter((line) => /^\S/.test(line) && !/node_modules\/(@tensorflow|@webgpu|typescript)\//.test(line));
-    equal(errors.join('\n'), '');
-  }
-}
 
 /** Examples, each with its script and arguments for a short run. */
 const EXAMPLES = [
@@ -156,11 +23,7 @@ const EXAMPLES = [
 
 /** Creates projects with the tarball installed: two empty ones, without and with TensorFlow.js, and one with a copy of the examples. */
 function install() {
-  run(root, 'npm', 'pack', '--silent', '--ignore-scripts', '--pack-destination', temporary);
-  const tarball = join(
-    temporary,
-    readdirSync(temporary).find((f) => f.endsWith('.tgz')),
-  );
+  const tarball = pack();
   const sources = (entry) => ({
     'package.json': '{ "private": true, "type": "module" }',
     'types.mts': types(entry),
@@ -220,6 +83,17 @@ async function checks() {
     const targets = Object.values(exports).flatMap((e) => (typeof e === 'string' ? [e] : Object.values(e).flatMap(Object.values)));
     equal(targets.filter((file) => !existsSync(join(dir, file))).join(), '');
   });
+  await check('source maps contain their sources, and name them by relative paths', () => {
+    const dist = join(alone, 'node_modules/prefloss/dist');
+    const maps = readdirSync(dist).filter((file) => file.endsWith('.map'));
+    const read = (file) => JSON.parse(readFileSync(join(dist, file), 'utf8'));
+    const wrong = maps.filter((file) => {
+      const { sources, sourcesContent = [], sourceRoot = '' } = read(file);
+      return sources.length !== sourcesContent.length || [sourceRoot, ...sources].some((path) => /^\/|^[A-Za-z]:|:\/\//.test(path));
+    });
+    equal(wrong.join(), '');
+    if (maps.length === 0) throw new Error('no source maps');
+  });
   for (const entry of entries) {
     const cwd = entry === 'prefloss' ? withTfjs : alone;
     await check(`${entry} loads as ESM and as CommonJS, with the same exports`, () => {
@@ -250,7 +124,7 @@ async function checks() {
   });
   for (const [name, cwd] of Object.entries({ 'prefloss/core, without TensorFlow.js,': alone, prefloss: withTfjs })) {
     for (const resolution of Object.keys(RESOLUTIONS)) {
-      await check(`${name} type-checks under ${resolution}`, () => checkTypes(cwd, resolution));
+      await check(`${name} type-checks under ${resolution}`, () => checkTypes(cwd, resolution, tsc));
     }
   }
   await check('copies of the examples type-check', () => run(withExamples, process.execPath, tsc, '-p', '.'));
@@ -304,9 +178,4 @@ async function checks() {
   });
 }
 
-try {
-  await checks();
-} finally {
-  rmSync(temporary, { recursive: true, force: true });
-}
-process.exitCode = failed === 0 ? 0 : 1;
+await checks();

@@ -1,4 +1,5 @@
 import { backend, getBackend } from '@tensorflow/tfjs-core';
+import { checkNodeUtil } from './nodeUtil.js';
 
 /** What WebGPU says about a lost device, like its `GPUDeviceLostInfo`. */
 interface Loss {
@@ -40,6 +41,7 @@ export function checkDevice(): void {
 
 /** Like {@link checkDevice}; the message begins with the name of the function that calls it. */
 export function checkDeviceFor(fn: string): void {
+  checkNodeUtil();
   const { device, gpgpu } = backend() as Gpu;
   const loss = device?.lost && lossOf(device.lost);
   if (loss) throw lostError(fn, `${loss.reason}: ${loss.message}`);

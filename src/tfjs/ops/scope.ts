@@ -1,4 +1,8 @@
 import { tidy, type TensorContainer } from '@tensorflow/tfjs-core';
+import { checkNodeUtil } from '../nodeUtil.js';
 
 /** `tf.tidy`, typed so that `f` can return any record or list of tensors. */
-export const scope = <R>(f: () => R): R => tidy(f as () => TensorContainer) as R;
+export function scope<R>(f: () => R): R {
+  checkNodeUtil();
+  return tidy(f as () => TensorContainer) as R;
+}
