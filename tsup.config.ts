@@ -1,4 +1,6 @@
+import { join } from 'node:path';
 import { defineConfig, type Options } from 'tsup';
+import { writeNodeEntry } from './tools/node-entry.mjs';
 
 type Plugin = NonNullable<Options['esbuildPlugins']>[number];
 
@@ -35,4 +37,5 @@ export default defineConfig({
   treeshake: true,
   // The entries of one format share modules, so that there is one arrays engine and one set of kernels.
   splitting: true,
+  onSuccess: () => writeNodeEntry(join(import.meta.dirname, 'dist')),
 });

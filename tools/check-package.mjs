@@ -1,5 +1,6 @@
 // Checks the package as users get it: packs it, installs the tarball into empty projects in a temporary folder, and in them loads
 // every entry, computes a loss, type-checks a few lines, bundles them, and runs copies of the examples. Run `npm run build` first.
+import { spawnSync } from 'node:child_process';
 import { cpSync, existsSync, readdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { build } from 'vite';
@@ -106,6 +107,16 @@ async function checks() {
   await check('prefloss/core computes without TensorFlow.js, as ESM and as CommonJS', () => {
     equal(node(alone, esm('prefloss/core') + onArrays, 'module'), '0.5981389');
     equal(node(alone, cjs('prefloss/core') + onArrays, 'commonjs'), '0.5981389');
+  });
+  await check('prefloss says what to install where TensorFlow.js is missing, as ESM and as CommonJS', () => {
+    const message = /prefloss needs TensorFlow\.js, which is not installed: npm install @tensorflow\/tfjs /;
+    for (const [code, type] of [
+      [esm('prefloss'), 'module'],
+      [cjs('prefloss'), 'commonjs'],
+    ]) {
+      const { status, stderr } = spawnSync(process.execPath, [`--input-type=${type}`, '-e', code], { cwd: alone, encoding: 'utf8' });
+      if (status === 0 || !message.test(stderr)) throw new Error(`as ${type}, got ${status}: ${stderr}`);
+    }
   });
   await check('prefloss computes on arrays and on tensors, as ESM and as CommonJS', () => {
     equal(node(withTfjs, quiet + tfEsm + esm('prefloss') + onArrays + onTensors, 'module'), '0.5981389\n0.59814');

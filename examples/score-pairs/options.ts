@@ -1,4 +1,4 @@
-import { integer, positive, readArguments } from '../shared/commandLine.js';
+import { helpOf, integer, positive, readArguments, type CommandLine } from '../shared/commandLine.js';
 
 /** Options of the command line. */
 export interface Options {
@@ -11,20 +11,27 @@ export interface Options {
 
 const DEFAULTS = { beta: 0.1, validation: 12, 'batch-size': 8, seed: 0 };
 
-export const HELP = `Scores preference pairs with two ONNX models: log-probs, implicit rewards, margins, accuracy.
+type Name = keyof typeof DEFAULTS | 'out';
 
-  npx tsx examples/score-pairs/main.ts [options]
+const COMMAND_LINE: CommandLine<Name> = {
+  about: `Scores preference pairs with two ONNX models: log-probs, implicit rewards, margins, accuracy.
 
-  --beta        scale of the rewards; default ${DEFAULTS.beta}
-  --validation  pairs that the models are not fitted to; default ${DEFAULTS.validation}
-  --batch-size  pairs per batch; default ${DEFAULTS['batch-size']}
-  --seed        seed of the split; default ${DEFAULTS.seed}
-  --out         folder for the results; default examples/score-pairs/out
-  --help        show this text`;
+  npx tsx examples/score-pairs/main.ts [options]`,
+  options: {
+    beta: `scale of the rewards; default ${DEFAULTS.beta}`,
+    validation: `pairs that the models are not fitted to; default ${DEFAULTS.validation}`,
+    'batch-size': `pairs per batch; default ${DEFAULTS['batch-size']}`,
+    seed: `seed of the split; default ${DEFAULTS.seed}`,
+    out: 'folder for the results; default examples/score-pairs/out',
+  },
+  flags: {},
+};
+
+export const HELP = helpOf(COMMAND_LINE);
 
 /** Reads the command line. Returns undefined if it contains `--help`. */
 export function parseOptions(args: readonly string[]): Options | undefined {
-  const read = readArguments(args, ['beta', 'validation', 'batch-size', 'seed', 'out']);
+  const read = readArguments(args, COMMAND_LINE);
   if (!read) return undefined;
   const given = read.texts;
   return {

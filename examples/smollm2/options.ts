@@ -1,5 +1,5 @@
 import { BACKENDS, type BackendName } from '../shared/backend.js';
-import { choice, integer, positive, readArguments } from '../shared/commandLine.js';
+import { choice, helpOf, integer, positive, readArguments, type CommandLine } from '../shared/commandLine.js';
 
 /** Options of the command line. */
 export interface Options {
@@ -23,32 +23,38 @@ export interface Options {
 
 const DEFAULTS = { steps: 40, 'batch-size': 2, 'max-length': 128, validation: 8, lr: 1e-3, beta: 0.1, rank: 8, seed: 0, samples: 2, 'sample-tokens': 32 }; // prettier-ignore
 type NumberName = keyof typeof DEFAULTS;
-const NUMBERS = Object.keys(DEFAULTS) as NumberName[];
+type Name = NumberName | 'backend' | 'out' | 'patience';
 
-export const HELP = `Aligns SmolLM2-135M-Instruct with DPO and LoRA on real preference pairs.
+const COMMAND_LINE: CommandLine<Name, 'resume'> = {
+  about: `Aligns SmolLM2-135M-Instruct with DPO and LoRA on real preference pairs.
 
   node examples/smollm2/get-weights.mjs   # once: 93 MB
-  npx tsx examples/smollm2/main.ts [options]
+  npx tsx examples/smollm2/main.ts [options]`,
+  options: {
+    backend: `${BACKENDS.join(', ')}; default tfjs-node if it is set up, otherwise wasm`,
+    steps: `number of updates; default ${DEFAULTS.steps}`,
+    'batch-size': `pairs per update; default ${DEFAULTS['batch-size']}`,
+    'max-length': `maximum tokens of a row; longer rows keep their end; default ${DEFAULTS['max-length']}`,
+    validation: `pairs to hold out; default ${DEFAULTS.validation}`,
+    lr: `peak learning rate; default ${DEFAULTS.lr}`,
+    beta: `strength of the KL penalty; default ${DEFAULTS.beta}`,
+    rank: `rank of the adapters; default ${DEFAULTS.rank}`,
+    seed: `seed of the split and of the order of the pairs; default ${DEFAULTS.seed}`,
+    samples: `number of prompts to answer before and after training; default ${DEFAULTS.samples}`,
+    'sample-tokens': `maximum tokens of an answer; default ${DEFAULTS['sample-tokens']}`,
+    patience: 'evaluations without a smaller held-out loss after which training stops; default: it does not',
+    out: 'folder for the results; default examples/smollm2/out',
+  },
+  flags: {
+    resume: 'continue from the checkpoint in --out',
+  },
+};
 
-  --backend        ${BACKENDS.join(', ')}; default tfjs-node if it is set up, otherwise wasm
-  --steps          number of updates; default ${DEFAULTS.steps}
-  --batch-size     pairs per update; default ${DEFAULTS['batch-size']}
-  --max-length     maximum tokens of a row; longer rows keep their end; default ${DEFAULTS['max-length']}
-  --validation     pairs to hold out; default ${DEFAULTS.validation}
-  --lr             peak learning rate; default ${DEFAULTS.lr}
-  --beta           strength of the KL penalty; default ${DEFAULTS.beta}
-  --rank           rank of the adapters; default ${DEFAULTS.rank}
-  --seed           seed of the split and of the order of the pairs; default ${DEFAULTS.seed}
-  --samples        number of prompts to answer before and after training; default ${DEFAULTS.samples}
-  --sample-tokens  maximum tokens of an answer; default ${DEFAULTS['sample-tokens']}
-  --patience       evaluations without a smaller held-out loss after which training stops; default: it does not
-  --resume         continue from the checkpoint in --out
-  --out            folder for the results; default examples/smollm2/out
-  --help           show this text`;
+export const HELP = helpOf(COMMAND_LINE);
 
 /** Reads the command line. Returns undefined if it contains `--help`. */
 export function parseOptions(args: readonly string[]): Options | undefined {
-  const read = readArguments(args, ['backend', 'out', 'patience', ...NUMBERS], ['resume']);
+  const read = readArguments(args, COMMAND_LINE);
   if (!read) return undefined;
   const given = read.texts;
   const count = (name: NumberName, least = 1): number => integer(given, name, least) ?? DEFAULTS[name];

@@ -1,5 +1,5 @@
 import { BACKENDS, type BackendName } from '../shared/backend.js';
-import { choice, integer, positive, readArguments } from '../shared/commandLine.js';
+import { choice, helpOf, integer, positive, readArguments, type CommandLine } from '../shared/commandLine.js';
 import { UsageError } from '../shared/usageError.js';
 import { LOSSES, type LossName } from './objectives.js';
 import { TASKS, type Task, type TaskName } from './tasks.js';
@@ -21,31 +21,41 @@ export interface Options {
   readonly out: string | undefined;
 }
 
-const NAMES = ['data', 'loss', 'backend', 'seed', 'sft-epochs', 'epochs', 'steps', 'patience', 'batch-size', 'lr', 'beta', 'out'] as const;
+type Name = 'data' | 'loss' | 'backend' | 'seed' | 'sft-epochs' | 'epochs' | 'steps' | 'patience' | 'batch-size' | 'lr' | 'beta' | 'out';
 const DATA = Object.keys(TASKS) as TaskName[];
 
-export const HELP = `Fine-tunes a tiny GPT on preference pairs. Defaults that are not listed are in tasks.ts.
+/** The default of a setting in each task. */
+const defaultOf = (setting: (task: Task) => number): string =>
+  `default ${DATA.map((name) => `${setting(TASKS[name]())} for ${name}`).join(', ')}`;
 
-  npx tsx examples/train-tiny-gpt/main.ts [options]
+const COMMAND_LINE: CommandLine<Name, 'resume'> = {
+  about: `Fine-tunes a tiny GPT on preference pairs.
 
-  --data        ${DATA.join(', ')}; default ordering
-  --loss        ${LOSSES.join(', ')}; default dpo
-  --backend     ${BACKENDS.join(', ')}; default wasm
-  --seed        seed of the initial weights, the split and the order of the pairs; default 0
-  --sft-epochs  epochs of supervised fine-tuning
-  --epochs      epochs of preference training
-  --steps       updates of preference training, instead of --epochs
-  --patience    evaluations without a smaller held-out loss after which preference training stops; default: it does not
-  --batch-size  pairs per update
-  --lr          peak learning rate of preference training
-  --beta        strength of the KL penalty, for ORPO weight of the odds term
-  --resume      continue from the checkpoints in --out, or start if there are none
-  --out         folder for the results; default examples/train-tiny-gpt/out/<data>/<loss>
-  --help        show this text`;
+  npx tsx examples/train-tiny-gpt/main.ts [options]`,
+  options: {
+    data: `${DATA.join(', ')}; default ordering`,
+    loss: `${LOSSES.join(', ')}; default dpo`,
+    backend: `${BACKENDS.join(', ')}; default wasm`,
+    seed: 'seed of the initial weights, the split and the order of the pairs; default 0',
+    'sft-epochs': `epochs of supervised fine-tuning; ${defaultOf((task) => task.sftEpochs)}`,
+    epochs: `epochs of preference training; ${defaultOf((task) => task.epochs)}`,
+    steps: 'updates of preference training, instead of --epochs',
+    patience: 'evaluations without a smaller held-out loss after which preference training stops; default: it does not',
+    'batch-size': `pairs per update; ${defaultOf((task) => task.batchSize)}`,
+    lr: `peak learning rate of preference training; ${defaultOf((task) => task.rate)}`,
+    beta: `strength of the KL penalty, for ORPO weight of the odds term; for DPO, ${defaultOf((task) => task.beta.dpo)}`,
+    out: 'folder for the results; default examples/train-tiny-gpt/out/<data>/<loss>',
+  },
+  flags: {
+    resume: 'continue from the checkpoints in --out, or start if there are none',
+  },
+};
+
+export const HELP = helpOf(COMMAND_LINE);
 
 /** Reads the command line. Returns undefined if it contains `--help`. */
 export function parseOptions(args: readonly string[]): Options | undefined {
-  const read = readArguments(args, NAMES, ['resume']);
+  const read = readArguments(args, COMMAND_LINE);
   if (!read) return undefined;
   const given = read.texts;
   if (given.steps !== undefined && given.epochs !== undefined) {

@@ -6,10 +6,12 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { choice, integer, positive, readArguments } from '../../examples/shared/commandLine.js';
+import { choice, helpOf, integer, positive, readArguments } from '../../examples/shared/commandLine.js';
 import { makeFolder } from '../../examples/shared/files.js';
 import { MetricsLog, type MetricsRecord } from '../../examples/shared/metricsLog.js';
+import { barLine, progressOf } from '../../examples/shared/progress.js';
 import { train } from '../../examples/shared/train.js';
+import { UsageError } from '../../examples/shared/usageError.js';
 import { AdamW } from '../../src/index.js';
 
 /** Runs a command where it is root and its mounts are its own, if Linux allows that. */
@@ -136,7 +138,12 @@ describe('the log of metrics', () => {
 });
 
 describe('the command line', () => {
-  const read = (...args: string[]) => readArguments(args, ['lr', 'seed', 'loss'], ['resume'])!;
+  const COMMAND_LINE = {
+    about: 'Trains.',
+    options: { lr: 'learning rate', seed: 'seed of the order', loss: 'dpo, ipo' },
+    flags: { resume: 'continue' },
+  };
+  const read = (...args: string[]) => readArguments(args, COMMAND_LINE)!;
 
   it('reads strings, numbers, words and flags', () => {
     const { texts, flags } = read('--lr', '1e-3', '--resume', '--loss=ipo');
@@ -144,7 +151,19 @@ describe('the command line', () => {
     expect(integer(texts, 'seed', 0)).toBeUndefined();
     expect(choice(texts, 'loss', ['dpo', 'ipo'], 'dpo')).toBe('ipo');
     expect(flags.has('resume')).toBe(true);
-    expect(readArguments(['--help'], ['lr'])).toBeUndefined();
+    expect(read('--help')).toBeUndefined();
+  });
+
+  it('describes every option and flag', () => {
+    expect(helpOf(COMMAND_LINE)).toBe(
+      `Trains.
+
+  --lr      learning rate
+  --seed    seed of the order
+  --loss    dpo, ipo
+  --resume  continue
+  --help    show this text`,
+    );
   });
 
   it.each([
@@ -152,14 +171,71 @@ describe('the command line', () => {
     [['--lr', ''], '--lr is "", expected a number above 0'],
     [['--seed', '1.5'], '--seed is "1.5", expected an integer of at least 0'],
     [['--loss', 'dop'], '--loss is "dop", expected one of dpo, ipo'],
-    [['--lrr', '1'], "Unknown option '--lrr', expected --lr with a value, --seed with a value, --loss with a value, --resume, --help"],
+    [['--los', 'dpo'], "Unknown option '--los': did you mean --loss? --help describes all options"],
+    [['--sede', '1'], "Unknown option '--sede': did you mean --seed? --help describes all options"],
+    [['--re'], "Unknown option '--re': did you mean --resume? --help describes all options"],
+    [['--xy', '1'], "Unknown option '--xy', expected --lr with a value, --seed with a value, --loss with a value, --resume, --help"],
   ])('explains what is wrong with %j', (args, message) => {
     expect(() => {
       const { texts } = read(...args);
       positive(texts, 'lr');
       integer(texts, 'seed', 0);
       choice(texts, 'loss', ['dpo', 'ipo'], 'dpo');
-    }).toThrow(message);
+    }).toThrow(new UsageError(message));
+  });
+});
+
+describe('the progress', () => {
+  const metrics = { loss: 0.6931, 'rewards/margins': 0.1, 'rewards/accuracies': 0.5, 'answers/right': 0.25, gradientNorm: 3 };
+  const batch = { loss: 0.6931, 'rewards/margins': 0.1, 'rewards/accuracies': 0.5 };
+  const at = { phase: 'dpo', step: 350, steps: 1400, seconds: 125, metrics: batch };
+  const texts = 'loss 0.693, margin 0.100, accuracy 0.500';
+
+  it('a bar keeps its metrics and fits into 80 columns', () => {
+    const line = barLine({ ...at, columns: 80 });
+    expect(line).toBe(`dpo ██░░░░░  350/1400  2 min 5 s left  ${texts}`);
+    expect(line.length).toBeLessThan(80);
+  });
+
+  it.each([
+    [120, `dpo █████${'░'.repeat(15)}  350/1400  2 min 5 s left  ${texts}`],
+    [60, 'dpo  350/1400  2 min 5 s left  loss 0.693, margin 0.100, ac'],
+  ])('a bar in %i columns', (columns, line) => {
+    expect(barLine({ ...at, columns })).toBe(line);
+  });
+
+  it.each([
+    [NaN, 'sft ░░░░░░░░░░░░░░░░░░░░ 1/99  loss 0.693'],
+    [59.4, 'sft ░░░░░░░░░░░░░░░░░░░░ 1/99  59 s left  loss 0.693'],
+    [3720, 'sft ░░░░░░░░░░░░░░░░░░░░ 1/99  1 h 2 min left  loss 0.693'],
+  ])('shows %d s left', (seconds, line) => {
+    expect(barLine({ phase: 'sft', step: 1, steps: 99, seconds, metrics: { loss: 0.6931 }, columns: 80 })).toBe(
+      line.replace(' 1/', '  1/'),
+    );
+  });
+
+  const written = (isTTY: boolean, columns: number) => {
+    let all = '';
+    const progress = progressOf('dpo', 4, { isTTY, columns, write: (text) => (all += text) });
+    progress.evaluation(0, metrics, metrics);
+    progress.batch(0, batch);
+    progress.evaluation(1, metrics, metrics);
+    progress.stop();
+    return all;
+  };
+  const split = `${texts}, right answers 0.250`;
+
+  it('on a terminal, every evaluation leaves its lines, and no bar stays', () => {
+    // A terminal shows what follows the last clearing of a line.
+    const shown = written(true, 80).split('\n').map((line) => line.split('\r\u001b[K').at(-1)); // prettier-ignore
+    const lines = (step: number) => [`dpo ${step}/4  train: ${split}`, `         validation: ${split}`];
+    expect(shown).toEqual([...lines(0), ...lines(1), '']);
+    expect(written(true, 80)).toContain(`dpo █████${'░'.repeat(15)} 1/4  ${texts}`);
+  });
+
+  it('elsewhere, every evaluation is a line', () => {
+    const line = (step: number) => `dpo ${step}/4  train: ${split}  validation: ${split}\n`;
+    expect(written(false, 80)).toBe(line(0) + line(1));
   });
 });
 
