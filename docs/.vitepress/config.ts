@@ -2,6 +2,7 @@
 import katex from 'katex';
 import { readFileSync } from 'node:fs';
 import { posix } from 'node:path';
+import { ReflectionKind } from 'typedoc';
 import { defineConfig, type DefaultTheme, type MarkdownRenderer } from 'vitepress';
 import { losses } from '../../src/core.js';
 
@@ -27,30 +28,45 @@ const guides: DefaultTheme.SidebarItem[] = [
   group('Losses', ['choosing', 'losses', 'recipes', 'variants', 'ops', 'testing', 'elsewhere']),
   group('Engines', ['backends', 'kernels', 'engine', 'accuracy', 'performance']),
   group('When in doubt', ['troubleshooting', 'migration', 'contract', 'limits', 'stability']),
-  group('Every loss', Object.keys(losses).map((name) => `losses/${name}`), true),
+  group(
+    'Every loss',
+    Object.keys(losses).map((name) => `losses/${name}`),
+    true,
+  ),
 ];
 
 /** An entry of the navigation that TypeDoc writes. */
 interface ApiEntry {
   readonly title: string;
+  readonly kind?: ReflectionKind;
   readonly path?: string;
   readonly children?: readonly ApiEntry[];
 }
-const apiItem = ({ title, path, children }: ApiEntry): DefaultTheme.SidebarItem => ({
-  text: title,
-  ...(path && { link: `/api/${path}` }),
-  ...(children && { items: children.map(apiItem), collapsed: true }),
-});
 
-/** The API by task, as TypeDoc has grouped it. */
+/** The API by task, as TypeDoc has grouped it, without types: the pages of functions link to them. */
 function api(): DefaultTheme.SidebarItem[] {
-  const [index, testing] = JSON.parse(read('docs/api/navigation.json')) as ApiEntry[];
-  return [
-    { text: 'Overview', link: '/api/' },
-    ...index!.children!.map(apiItem),
-    ...(testing?.children ?? []).map(apiItem),
-  ];
+  const entries = JSON.parse(read('docs/api/navigation.json')) as ApiEntry[];
+  const isType = (entry: ApiEntry): boolean => entry.kind === ReflectionKind.Interface || entry.kind === ReflectionKind.TypeAlias;
+  const tasks = entries
+    .flatMap((entry) => entry.children!)
+    .map((task) => ({
+      text: task.title,
+      items: task.children!.filter((entry) => !isType(entry)).map(({ title, path }) => ({ text: title, link: `/api/${path!}` })),
+      collapsed: true,
+    }));
+  return [{ text: 'Overview', link: '/api/' }, ...tasks];
 }
+
+/** Pages with wide tables have the width of the outline, too. */
+const WIDE = new Set(['losses', 'choosing', 'performance', 'accuracy', 'migration', 'contract', 'backends', 'models']);
+
+/** The anchors of GitHub, so that a link to a heading leads there on the site and in the repository. */
+const slugify = (heading: string): string =>
+  heading
+    .trim()
+    .toLowerCase()
+    .replaceAll(/[^\p{L}\p{N}\s_-]/gu, '')
+    .replaceAll(/\s/g, '-');
 
 /** Typesets blocks of the language `math`, as GitHub does. */
 function withFormulas(md: MarkdownRenderer): void {
@@ -90,11 +106,17 @@ export default defineConfig({
   // The playground is built by itself and copied beside the pages.
   ignoreDeadLinks: [/^\.\/playground\//],
   markdown: {
+    anchor: { slugify },
     config(md) {
       withFormulas(md);
       withRepositoryLinks(md);
       withScrollingTables(md);
     },
+  },
+  transformPageData({ frontmatter, relativePath }) {
+    const page = relativePath.replace(/\.md$/, '');
+    if (page === 'index') Object.assign(frontmatter, { sidebar: false, aside: false, pageClass: 'landing' });
+    if (WIDE.has(page)) frontmatter.aside = false;
   },
   themeConfig: {
     nav: [
