@@ -14,11 +14,13 @@ import {
   splitPairs,
   unpairedMetrics,
   type Batch,
+  type Pair,
+  type PairLogps,
 } from 'prefloss';
 import type { Objective as ObjectiveOf } from '../shared/train.js';
 import { PADDING, type TrainingPair } from './data.js';
 import type { TinyGpt } from './model.js';
-import type { Task } from './tasks.js';
+import type { Task } from './task.js';
 
 /** The preference losses of this example. */
 export type LossName = keyof Task['beta'];
@@ -33,7 +35,15 @@ export interface PreferenceSetup {
   readonly reference: TinyGpt;
   /** Strength of the implicit KL penalty; for ORPO, weight of the odds-ratio term. */
   readonly beta: number;
+  /**
+   * Called with the margins of the pairs `[B]`, whenever the objective is evaluated: by how much the policy's log-ratio of the chosen answer
+   * exceeds that of the rejected one; for ORPO the mean log-prob per token. They are detached. The receiver keeps or copies them.
+   */
+  readonly onMargins?: (margins: tf.Tensor1D) => void;
 }
+
+/** A loss of pairs, one value per pair `[B]`, such as `dpo`. */
+export type PairLoss = (logps: PairLogps<tf.Tensor1D>, options: { readonly beta: number }) => tf.Tensor1D;
 
 /**
  * Supervised fine-tuning. The loss is a mean over answers, not over tokens, so that the mean over batches, weighted by their size, is the
@@ -58,14 +68,16 @@ export function preference(loss: LossName, setup: PreferenceSetup): Objective {
   return loss === 'kto' ? ktoObjective(setup) : orpoObjective(setup);
 }
 
-const pairedObjective =
-  (loss: typeof dpo | typeof ipo, reduction: 'sum' | 'mean', { policy, reference, beta }: PreferenceSetup): Objective =>
+/** Returns the objective of a loss that compares pairs with a reference; log-probs are summed over an answer, or are means per token. */
+export const pairedObjective =
+  (loss: PairLoss, reduction: 'sum' | 'mean', { policy, reference, beta, onMargins }: PreferenceSetup): Objective =>
   (pairs) => {
     const batch = collatePairs(pairs, PADDING);
     const logps = {
       policy: splitPairs(logProbs(policy, batch, reduction)),
       reference: splitPairs(noGrad(() => logProbs(reference, batch, reduction))),
     };
+    onMargins?.(marginsOf(logps));
     return { loss: ops.mean(loss(logps, { beta })), ...pairMetrics(logps, { beta, ties: 'half' }) };
   };
 
@@ -74,7 +86,7 @@ const pairedObjective =
  * in general, which it takes from mismatched completions.
  */
 const ktoObjective =
-  ({ policy, reference, beta }: PreferenceSetup): Objective =>
+  ({ policy, reference, beta, onMargins }: PreferenceSetup): Objective =>
   (pairs) => {
     const examples = (['chosen', 'rejected'] as const).flatMap((side) => pairs.map((pair) => pair.examples[side]));
     const { desirable, mismatched, ...batch } = collateUnpaired(examples, PADDING);
@@ -83,6 +95,7 @@ const ktoObjective =
     const kl = klEstimate(noGrad(() => ({ policy: logProbs(policy, mismatched!), reference: logProbs(reference, mismatched!) })));
     // These examples come from pairs, so the share of pairs in the right order can be logged as well.
     const inPairs = { policy: splitPairs(logps.policy), reference: splitPairs(logps.reference) };
+    onMargins?.(marginsOf(inPairs));
     return {
       loss: ops.mean(kto({ ...logps, kl }, { beta })),
       ...unpairedMetrics(logps, { beta }),
@@ -96,12 +109,20 @@ const ktoObjective =
  * The odds are computed from means per token, because the odds of a whole answer would be almost 0.
  */
 const orpoObjective =
-  ({ policy, beta }: PreferenceSetup): Objective =>
+  ({ policy, beta, onMargins }: PreferenceSetup): Objective =>
   (pairs) => {
     const means = splitPairs(logProbs(policy, collatePairs(pairs, PADDING), 'mean'));
     const nll = ops.neg(means.chosen);
+    onMargins?.(marginsOf({ policy: means }));
     return { loss: ops.mean(orpo({ ...means, nll }, { lambda: beta })), nll: ops.mean(nll), ...pairMetrics({ policy: means }, { beta }) };
   };
+
+/** Chosen minus rejected log-ratio, or log-prob if there is no reference `[B]`, detached. */
+const marginsOf = ({ policy, reference }: { policy: Pair<tf.Tensor1D>; reference?: Pair<tf.Tensor1D> }): tf.Tensor1D =>
+  noGrad(() => {
+    const margins = ops.sub(policy.chosen, policy.rejected);
+    return reference ? ops.sub(margins, ops.sub(reference.chosen, reference.rejected)) : margins;
+  });
 
 /** Returns one log-prob per completion `[N]`. */
 const logProbs = (model: TinyGpt, batch: Batch, reduction: 'sum' | 'mean' = 'sum'): tf.Tensor1D =>
