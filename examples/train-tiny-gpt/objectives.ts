@@ -14,7 +14,6 @@ import {
   splitPairs,
   unpairedMetrics,
   type Batch,
-  type Pair,
   type PairLogps,
 } from 'prefloss';
 import type { Objective as ObjectiveOf } from '../shared/train.js';
@@ -31,15 +30,12 @@ export type Objective = ObjectiveOf<TrainingPair>;
 export interface PreferenceSetup {
   /** The model that is trained. */
   readonly policy: TinyGpt;
-  /** The model that the policy is kept close to; ORPO does not use it. */
+  /** The model that the policy is kept close to; the loss of ORPO does not use it. */
   readonly reference: TinyGpt;
   /** Strength of the implicit KL penalty; for ORPO, weight of the odds-ratio term. */
   readonly beta: number;
-  /**
-   * Called with the margins of the pairs `[B]`, whenever the objective is evaluated: by how much the policy's log-ratio of the chosen answer
-   * exceeds that of the rejected one; for ORPO the mean log-prob per token. They are detached. The receiver keeps or copies them.
-   */
-  readonly onMargins?: (margins: tf.Tensor1D) => void;
+  /** Called with the log-probs of the pairs whenever the objective is evaluated, e.g. to plot them. It copies what it keeps. */
+  readonly onLogps?: (logps: PairLogps<tf.Tensor1D>, pairs: readonly TrainingPair[], reduction: 'sum' | 'mean') => void;
 }
 
 /** A loss of pairs, one value per pair `[B]`, such as `dpo`. */
@@ -70,14 +66,14 @@ export function preference(loss: LossName, setup: PreferenceSetup): Objective {
 
 /** Returns the objective of a loss that compares pairs with a reference; log-probs are summed over an answer, or are means per token. */
 export const pairedObjective =
-  (loss: PairLoss, reduction: 'sum' | 'mean', { policy, reference, beta, onMargins }: PreferenceSetup): Objective =>
+  (loss: PairLoss, reduction: 'sum' | 'mean', { policy, reference, beta, onLogps }: PreferenceSetup): Objective =>
   (pairs) => {
     const batch = collatePairs(pairs, PADDING);
     const logps = {
       policy: splitPairs(logProbs(policy, batch, reduction)),
       reference: splitPairs(noGrad(() => logProbs(reference, batch, reduction))),
     };
-    onMargins?.(marginsOf(logps));
+    onLogps?.(logps, pairs, reduction);
     return { loss: ops.mean(loss(logps, { beta })), ...pairMetrics(logps, { beta, ties: 'half' }) };
   };
 
@@ -86,7 +82,7 @@ export const pairedObjective =
  * in general, which it takes from mismatched completions.
  */
 const ktoObjective =
-  ({ policy, reference, beta, onMargins }: PreferenceSetup): Objective =>
+  ({ policy, reference, beta, onLogps }: PreferenceSetup): Objective =>
   (pairs) => {
     const examples = (['chosen', 'rejected'] as const).flatMap((side) => pairs.map((pair) => pair.examples[side]));
     const { desirable, mismatched, ...batch } = collateUnpaired(examples, PADDING);
@@ -95,7 +91,7 @@ const ktoObjective =
     const kl = klEstimate(noGrad(() => ({ policy: logProbs(policy, mismatched!), reference: logProbs(reference, mismatched!) })));
     // These examples come from pairs, so the share of pairs in the right order can be logged as well.
     const inPairs = { policy: splitPairs(logps.policy), reference: splitPairs(logps.reference) };
-    onMargins?.(marginsOf(inPairs));
+    onLogps?.(inPairs, pairs, 'sum');
     return {
       loss: ops.mean(kto({ ...logps, kl }, { beta })),
       ...unpairedMetrics(logps, { beta }),
@@ -109,20 +105,14 @@ const ktoObjective =
  * The odds are computed from means per token, because the odds of a whole answer would be almost 0.
  */
 const orpoObjective =
-  ({ policy, beta, onMargins }: PreferenceSetup): Objective =>
+  ({ policy, reference, beta, onLogps }: PreferenceSetup): Objective =>
   (pairs) => {
-    const means = splitPairs(logProbs(policy, collatePairs(pairs, PADDING), 'mean'));
+    const batch = collatePairs(pairs, PADDING);
+    const means = splitPairs(logProbs(policy, batch, 'mean'));
     const nll = ops.neg(means.chosen);
-    onMargins?.(marginsOf({ policy: means }));
+    onLogps?.({ policy: means, reference: splitPairs(noGrad(() => logProbs(reference, batch, 'mean'))) }, pairs, 'mean');
     return { loss: ops.mean(orpo({ ...means, nll }, { lambda: beta })), nll: ops.mean(nll), ...pairMetrics({ policy: means }, { beta }) };
   };
-
-/** Chosen minus rejected log-ratio, or log-prob if there is no reference `[B]`, detached. */
-const marginsOf = ({ policy, reference }: { policy: Pair<tf.Tensor1D>; reference?: Pair<tf.Tensor1D> }): tf.Tensor1D =>
-  noGrad(() => {
-    const margins = ops.sub(policy.chosen, policy.rejected);
-    return reference ? ops.sub(margins, ops.sub(reference.chosen, reference.rejected)) : margins;
-  });
 
 /** Returns one log-prob per completion `[N]`. */
 const logProbs = (model: TinyGpt, batch: Batch, reduction: 'sum' | 'mean' = 'sum'): tf.Tensor1D =>
