@@ -14,6 +14,7 @@ import {
   splitPairs,
   unpairedMetrics,
   type Batch,
+  type Pair,
   type PairLogps,
 } from 'prefloss';
 import type { Objective as ObjectiveOf } from '../shared/train.js';
@@ -26,6 +27,9 @@ export type LossName = keyof Task['beta'];
 export const LOSSES: readonly LossName[] = ['dpo', 'ipo', 'kto', 'orpo'];
 export type Objective = ObjectiveOf<TrainingPair>;
 
+/** Log-probs of the pairs of a batch, each `[B]`. */
+export type PolicyAndReference = Readonly<Record<'policy' | 'reference', Pair<tf.Tensor1D>>>;
+
 /** Models and options of a preference objective. */
 export interface PreferenceSetup {
   /** The model that is trained. */
@@ -35,7 +39,7 @@ export interface PreferenceSetup {
   /** Strength of the implicit KL penalty; for ORPO, weight of the odds-ratio term. */
   readonly beta: number;
   /** Called with the log-probs of the pairs whenever the objective is evaluated, e.g. to plot them. It copies what it keeps. */
-  readonly onLogps?: (logps: PairLogps<tf.Tensor1D>, pairs: readonly TrainingPair[], reduction: 'sum' | 'mean') => void;
+  readonly onLogps?: (logps: PolicyAndReference, pairs: readonly TrainingPair[], reduction: 'sum' | 'mean') => void;
 }
 
 /** A loss of pairs, one value per pair `[B]`, such as `dpo`. */

@@ -6,7 +6,7 @@ import { Session } from '../../examples/playground/train/session.js';
 import { dpo, ops } from '../../src/index.js';
 
 const OPTIONS: RunOptions = { loss: 'dpo', backend: 'wasm', seed: 1, beta: 1, learningRate: 1e-3, sftSteps: 2, steps: 12 };
-const LOSSES: Readonly<Record<string, typeof dpo>> = {
+const LOSSES: Record<string, typeof dpo> = {
   twice: (logps, options) => ops.mul(dpo(logps, options), 2) as never,
 };
 
@@ -26,8 +26,7 @@ class Page {
     },
     compile: (source) => {
       const loss = LOSSES[source];
-      if (!loss) throw new SyntaxError(`${source} is no loss`);
-      return loss;
+      return loss ? Promise.resolve(loss) : Promise.reject(new SyntaxError(`${source} is no loss`));
     },
     report: (report) => {
       // What a worker posts.

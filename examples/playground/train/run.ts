@@ -1,5 +1,5 @@
 import * as tf from '@tensorflow/tfjs';
-import { AdamW, cosineSchedule, loadCheckpoint, noGrad, saveCheckpoint, type Pair, type PairLogps } from 'prefloss';
+import { AdamW, cosineSchedule, loadCheckpoint, noGrad, saveCheckpoint, type Pair } from 'prefloss';
 import type { Metrics } from '../../shared/metricsLog.js';
 import { evaluate, train } from '../../shared/train.js';
 import { answersOf, isRight, promptOf } from '../../train-tiny-gpt/answers.js';
@@ -11,6 +11,7 @@ import {
   supervised,
   type Objective,
   type PairLoss,
+  type PolicyAndReference,
   type PreferenceSetup,
 } from '../../train-tiny-gpt/objectives.js';
 import { ordering } from '../../train-tiny-gpt/ordering.js';
@@ -25,7 +26,7 @@ export interface Surroundings {
    */
   readonly startBackend: (backend: Backend, isFresh: boolean) => Promise<{ readonly backend: string; readonly notice?: string }>;
   /** Compiles the source of a loss. */
-  readonly compile: (source: string) => PairLoss;
+  readonly compile: (source: string) => Promise<PairLoss>;
   readonly report: (report: Report) => void;
 }
 
@@ -125,7 +126,7 @@ export class Run {
 
   async #train(): Promise<void> {
     const { seed, sftSteps, steps, loss } = this.options;
-    const custom = typeof loss === 'string' ? undefined : this.surroundings.compile(loss.source); // fails before the fine-tuning
+    const custom = typeof loss === 'string' ? undefined : await this.surroundings.compile(loss.source); // fails before the fine-tuning
     if (!this.#saved) {
       this.dispose();
       this.#policy = TinyGpt.create({ ...TASK.sizes, vocabularySize: this.#data.vocabularySize }, seed);
@@ -250,7 +251,7 @@ export class Run {
 const mapPair = <R>(f: (side: 'chosen' | 'rejected') => R): Pair<R> => ({ chosen: f('chosen'), rejected: f('rejected') });
 
 /** Returns log-probs as `[4, B]`, times the lengths if they are means. */
-function sumsOf({ policy, reference }: PairLogps<tf.Tensor1D>, lengths: Pair<readonly number[]> | undefined): tf.Tensor2D {
+function sumsOf({ policy, reference }: PolicyAndReference, lengths: Pair<readonly number[]> | undefined): tf.Tensor2D {
   const logps = tf.stack([policy.chosen, policy.rejected, reference.chosen, reference.rejected]) as tf.Tensor2D;
   if (!lengths) return logps;
   const { chosen, rejected } = lengths;
