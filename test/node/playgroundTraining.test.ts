@@ -5,7 +5,10 @@ import type { BatchPairs, Command, Report, RunOptions } from '../../examples/pla
 import { Session } from '../../examples/playground/train/session.js';
 import { dpo, ops } from '../../src/index.js';
 
-const OPTIONS: RunOptions = { loss: 'dpo', backend: 'wasm', seed: 1, beta: 1, learningRate: 1e-3, sftSteps: 2, steps: 12 };
+const OPTIONS: RunOptions = {
+  ...{ loss: 'dpo', backend: 'wasm', seed: 1, beta: 1, learningRate: 1e-3 },
+  ...{ batchSize: 16, heldOut: 20, sftSteps: 2, steps: 12 },
+};
 const LOSSES: Record<string, typeof dpo> = {
   twice: (logps, options) => ops.mul(dpo(logps, options), 2) as never,
 };
@@ -203,7 +206,7 @@ describe('a run in the page', () => {
     expect(page.of('failed')).toEqual([]);
     expect(page.numbers()).toHaveLength(2);
     const { pairs, metrics } = page.numbers()[1]!;
-    expect(pairs.lengths.chosen).toHaveLength(32);
+    expect(pairs.lengths.chosen).toHaveLength(16);
     // ORPO and IPO average over tokens, and all log-probs that the page gets are sums.
     const means = pairs.policy.chosen.map((logp, i) => (loss === 'orpo' || loss === 'ipo' ? logp / pairs.lengths.chosen[i]! : logp));
     expect(meanOf(means)).toBeCloseTo(metrics['logps/chosen']!, 4);

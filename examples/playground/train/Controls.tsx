@@ -9,8 +9,10 @@ const NUMBERS = [
   { name: 'seed', label: 'Seed', min: 0, max: 1e6, step: 1 },
   { name: 'beta', label: 'Beta', min: 0.001, max: 100, step: 'any' },
   { name: 'learningRate', label: 'Learning rate', min: 1e-7, max: 1, step: 'any' },
-  { name: 'sftSteps', label: 'Updates of fine-tuning', min: 1, max: 10_000, step: 1 },
-  { name: 'steps', label: 'Updates of preference training', min: 1, max: 10_000, step: 1 },
+  { name: 'batchSize', label: 'Pairs per update', min: 1, max: 1000, step: 1 },
+  { name: 'heldOut', label: 'Held-out pairs', min: 1, max: 150, step: 1 },
+  { name: 'sftSteps', label: 'Fine-tuning updates', min: 1, max: 10_000, step: 1 },
+  { name: 'steps', label: 'Preference updates', min: 1, max: 10_000, step: 1 },
 ] as const;
 
 /** The settings of a run, and the buttons that start and halt it. */

@@ -16,7 +16,7 @@ export function Curves({ state: { batches, evaluations, options } }: { readonly 
   });
   const both = (phase: Phase, metric: string): Series[] => [ofBatches(phase, metric), heldOut(phase, metric)];
   return (
-    <div class="columns">
+    <div class="train-curves">
       <div class="card">
         <Chart title="Fine-tuning: loss" xLabel="updates" domain={[0, sftSteps]} series={both('sft', 'loss')} />
       </div>
@@ -28,7 +28,7 @@ export function Curves({ state: { batches, evaluations, options } }: { readonly 
       </div>
       <div class="card">
         <Chart
-          title="Held-out pairs"
+          title="Held-out accuracy"
           xLabel="updates"
           domain={[0, steps]}
           series={[

@@ -22,6 +22,10 @@ export interface RunOptions {
   readonly beta: number;
   /** Peak learning rate of the preference training. */
   readonly learningRate: number;
+  /** Pairs per update. */
+  readonly batchSize: number;
+  /** Held-out pairs that an evaluation takes; all if there are fewer. */
+  readonly heldOut: number;
   /** Updates of supervised fine-tuning. */
   readonly sftSteps: number;
   /** Updates of preference training. */

@@ -1,9 +1,9 @@
 import * as tf from '@tensorflow/tfjs';
-import { AdamW, cosineSchedule, loadCheckpoint, noGrad, saveCheckpoint, type Pair } from 'prefloss';
+import { AdamW, batchesOf, cosineSchedule, loadCheckpoint, noGrad, saveCheckpoint, type Pair } from 'prefloss';
 import type { Metrics } from '../../shared/metricsLog.js';
 import { evaluate, train } from '../../shared/train.js';
 import { answersOf, isRight, promptOf } from '../../train-tiny-gpt/answers.js';
-import { datasetOf, type Dataset } from '../../train-tiny-gpt/data.js';
+import { datasetOf, type Dataset, type TrainingPair } from '../../train-tiny-gpt/data.js';
 import { TinyGpt } from '../../train-tiny-gpt/model.js';
 import {
   pairedObjective,
@@ -45,6 +45,7 @@ const SHOWN = 8;
 export class Run {
   readonly #gate = new Gate();
   readonly #data: Dataset;
+  readonly #heldOut: readonly TrainingPair[];
   #learningRate: number;
   #isLost = false;
   #policy: TinyGpt | undefined;
@@ -64,6 +65,7 @@ export class Run {
   ) {
     this.#learningRate = options.learningRate;
     this.#data = datasetOf(TASK, options.seed);
+    this.#heldOut = batchesOf(this.#data.validation, { batchSize: options.heldOut, seed: options.seed })[0]!;
   }
 
   pause(): void {
@@ -181,7 +183,7 @@ export class Run {
       objective,
       optimizer,
       items: this.#data.train,
-      batchSize: TASK.batchSize,
+      batchSize: this.options.batchSize,
       seed: this.options.seed,
       from: saved?.step ?? 0,
       steps,
@@ -218,12 +220,12 @@ export class Run {
 
   /** Reports the loss of the held-out pairs, and the policy's answers to their questions. */
   async #evaluate(phase: Phase, step: number, objective: Objective): Promise<void> {
-    const { validation } = this.#data;
+    const heldOut = this.#heldOut;
     this.#isEvaluating = true;
     try {
-      const metrics = await evaluate(objective, validation, TASK.batchSize);
+      const metrics = await evaluate(objective, heldOut, this.options.batchSize);
       const answers = await this.#answers(this.#policy!);
-      const right = validation.filter((pair, i) => isRight(pair, answers[i]!)).length / validation.length;
+      const right = heldOut.filter((pair, i) => isRight(pair, answers[i]!)).length / heldOut.length;
       this.surroundings.report({ type: 'evaluation', phase, step, metrics: { ...metrics, 'answers/right': right } });
       this.#reportAnswers(answers);
     } finally {
@@ -232,12 +234,12 @@ export class Run {
   }
 
   #answers(model: TinyGpt): Promise<number[][]> {
-    return answersOf(model, this.#data.validation, TASK.answerTokens);
+    return answersOf(model, this.#heldOut, TASK.answerTokens);
   }
 
   #reportAnswers(answers: readonly (readonly number[])[]): void {
-    const { validation, textOf } = this.#data;
-    const shown = validation.slice(0, SHOWN).map((pair, i) => ({
+    const { textOf } = this.#data;
+    const shown = this.#heldOut.slice(0, SHOWN).map((pair, i) => ({
       question: textOf(promptOf(pair)),
       expected: textOf(pair.chosen.tokens.slice(promptOf(pair).length)),
       // During fine-tuning, the reference is still to come.

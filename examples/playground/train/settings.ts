@@ -22,6 +22,8 @@ export const settings = signal<Settings>({
   seed: 0,
   beta: TASK.beta.dpo,
   learningRate: TASK.rate,
+  batchSize: TASK.batchSize,
+  heldOut: TASK.validation,
   sftSteps: stepsOf(TASK.sftEpochs),
   steps: stepsOf(TASK.epochs),
 });
