@@ -93,6 +93,17 @@ export default defineConfig([
     },
   },
   {
+    // The playground is not to be copied, but shows what the pages of the losses show.
+    files: ['examples/playground/**/*.{ts,tsx}'],
+    ignores: ['examples/playground/train/**'],
+    rules: {
+      '@typescript-eslint/no-restricted-imports': [
+        'error',
+        { patterns: [{ regex: '\\.\\./(src|test|bench)/', message: "The playground imports 'prefloss', and tools/docs." }] },
+      ],
+    },
+  },
+  {
     files: ['src/**/*.ts'],
     plugins: { 'import-x': importX },
     settings: { 'import-x/resolver-next': [createNodeResolver({ extensionAlias: { '.js': ['.ts'] } })] },

@@ -1,3 +1,4 @@
+import 'katex/dist/katex.min.css';
 import { render, type ComponentType } from 'preact';
 import { useEffect, useState } from 'preact/hooks';
 import { Tabs } from './ui/Tabs.js';
