@@ -2,7 +2,8 @@ import { BACKENDS, type BackendName } from '../shared/backend.js';
 import { choice, integer, positive, readArguments } from '../shared/commandLine.js';
 import { UsageError } from '../shared/usageError.js';
 import { LOSSES, type LossName } from './objectives.js';
-import { TASKS, type Task, type TaskName } from './tasks.js';
+import type { Task } from './task.js';
+import { TASKS, type TaskName } from './tasks.js';
 
 /** Options of the command line. */
 export interface Options {
@@ -24,7 +25,7 @@ export interface Options {
 const NAMES = ['data', 'loss', 'backend', 'seed', 'sft-epochs', 'epochs', 'steps', 'patience', 'batch-size', 'lr', 'beta', 'out'] as const;
 const DATA = Object.keys(TASKS) as TaskName[];
 
-export const HELP = `Fine-tunes a tiny GPT on preference pairs. Defaults that are not listed are in tasks.ts.
+export const HELP = `Fine-tunes a tiny GPT on preference pairs. Defaults that are not listed are in ordering.ts and humanPreferences.ts.
 
   npx tsx examples/train-tiny-gpt/main.ts [options]
 
