@@ -43,9 +43,9 @@ const ENTRY = { regex: '^prefloss', message: 'Import from the defining module: e
 const TENSORFLOW = { regex: '^@tensorflow/', message: 'Only src/tfjs imports TensorFlow.js: use the operations of backend/ops.js.' };
 
 export default defineConfig([
-  globalIgnores(['assembly', 'bench/.venv', 'dist', 'site', 'coverage', 'reports', '.doc-examples', '.stryker-tmp']),
+  globalIgnores(['assembly', 'bench/.venv', '**/dist', 'site', 'coverage', 'reports', '.doc-examples', '.stryker-tmp']),
   {
-    files: ['**/*.ts'],
+    files: ['**/*.{ts,tsx}'],
     extends: [tseslint.configs.strictTypeChecked, tseslint.configs.stylisticTypeChecked],
     languageOptions: { parserOptions: { projectService: true, tsconfigRootDir: import.meta.dirname } },
     plugins: { tsdoc },
@@ -83,13 +83,24 @@ export default defineConfig([
   },
   {
     // A copied example has the installed package beside it, and nothing of this repository.
-    files: ['examples/**/*.ts'],
+    files: ['examples/**/*.{ts,tsx}'],
     rules: {
       '@typescript-eslint/no-restricted-imports': [
         'error',
         {
           patterns: [{ regex: '\\.\\./(src|test|tools|bench)/', message: "Examples import 'prefloss', and nothing outside of examples/." }],
         },
+      ],
+    },
+  },
+  {
+    // The playground is not to be copied, but shows what the pages of the losses show.
+    files: ['examples/playground/**/*.{ts,tsx}'],
+    ignores: ['examples/playground/train/**'],
+    rules: {
+      '@typescript-eslint/no-restricted-imports': [
+        'error',
+        { patterns: [{ regex: '\\.\\./(src|test|bench)/', message: "The playground imports 'prefloss', and tools/docs." }] },
       ],
     },
   },

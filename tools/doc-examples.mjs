@@ -132,7 +132,8 @@ export function writeDocExamples() {
   const pages = ['README.md', 'CONTRIBUTING.md'].filter((f) => existsSync(join(root, f)));
   const read = (file) => readFileSync(join(root, file), 'utf8');
   const examples = [
-    ...[...pages, ...files('docs', '.md'), ...files('examples', 'README.md')].flatMap((file) => examplesOf(file, read(file), 0)),
+    // docs/api/ is generated from the doc comments.
+    ...[...pages, ...files('docs', '.md').filter((file) => !file.startsWith(join('docs', 'api'))), ...files('examples', 'README.md')].flatMap((file) => examplesOf(file, read(file), 0)),
     ...files('src', '.ts').flatMap((file) => docComments(file, read(file)).flatMap((c) => examplesOf(file, c.markdown, c.line))),
   ];
   rmSync(out, { recursive: true, force: true });

@@ -1,5 +1,5 @@
 import type { TopLevelSpec } from 'vega-lite';
-import { COLOURS, renderSvg, round } from '../../tools/renderSvg.js';
+import { COLOURS, LOOK, renderSvg, round } from '../../tools/renderSvg.js';
 import { shapeText } from '../format.js';
 import { BACKENDS } from '../options.js';
 import { AXES, sizeOf, rowsOf, type Results, type GrowthRow } from '../results.js';
@@ -18,26 +18,6 @@ export async function performancePlots(results: Results): Promise<ReadonlyMap<st
   for (const [name, spec] of Object.entries(specs)) plots.set(`performance-${name}.svg`, `${await renderSvg({ ...LOOK, ...spec })}\n`);
   return plots;
 }
-
-const LOOK = {
-  $schema: 'https://vega.github.io/schema/vega-lite/v6.json',
-  background: 'white',
-  padding: 12,
-  config: {
-    font: 'Helvetica, Arial, sans-serif',
-    axis: {
-      labelFontSize: 10,
-      titleFontSize: 11,
-      titleFontWeight: 'normal' as const,
-      gridColor: '#eeeeee',
-      domainColor: '#999999',
-      tickColor: '#999999',
-    },
-    header: { labelFontSize: 11, titleFontSize: 11 },
-    legend: { labelFontSize: 11, labelLimit: 300 },
-    view: { stroke: null },
-  },
-};
 
 const colour = (labels: readonly string[]) => ({
   field: 'label',

@@ -27,6 +27,8 @@ export interface Training<Item> {
   readonly maxNorm: number;
   /** Called after each update with the metrics of its batch, which were measured after `step` updates. */
   readonly onBatch: (step: number, metrics: Metrics) => void;
+  /** Awaited after each update, with the number of updates: a page can let the browser work, or wait until its user goes on. */
+  readonly betweenSteps?: (step: number) => Promise<void>;
   /**
    * Called whenever the number of updates is a multiple of `evaluateEvery`, 0 included, and after the last update. Returns whether to
    * stop.
@@ -35,7 +37,7 @@ export interface Training<Item> {
   readonly evaluateEvery: number;
 }
 
-/** A complete training loop. Throws if the GPU is lost, if a gradient is not finite, or if a step leaves a tensor behind. */
+/** A complete training loop. Throws if the GPU is lost, if the loss or a gradient is not finite, or if a step leaves a tensor behind. */
 export async function train<Item>(training: Training<Item>): Promise<void> {
   const { variables, objective, optimizer, items, batchSize, seed, from = 0, steps, evaluateEvery } = training;
   const perEpoch = Math.ceil(items.length / batchSize);
@@ -47,7 +49,7 @@ export async function train<Item>(training: Training<Item>): Promise<void> {
     const { grads, ...outputs } = valueAndGrads(() => objective(epoch[step % perEpoch]!), variables);
     const clipped = clipByGlobalNorm(grads, training.maxNorm);
     const metrics = await readMetrics({ ...outputs, gradientNorm: clipped.norm });
-    if (!Number.isFinite(metrics.gradientNorm)) await refuse(grads, step);
+    if (!Number.isFinite(metrics.loss) || !Number.isFinite(metrics.gradientNorm)) await refuse(grads, metrics.loss!, step);
     optimizer.learningRate = training.rate(step);
     optimizer.applyGradients(clipped.grads);
     tf.dispose([grads, clipped.grads, clipped.norm, outputs]);
@@ -57,14 +59,16 @@ export async function train<Item>(training: Training<Item>): Promise<void> {
     const { numTensors } = tf.memory();
     tensorsAfterFirstStep ??= numTensors;
     if (numTensors !== tensorsAfterFirstStep) throw new Error(`step ${step} left ${numTensors - tensorsAfterFirstStep} tensors behind`);
+    await training.betweenSteps?.(step + 1);
   }
   await training.onEvaluation(steps);
 }
 
-/** Throws an error that names the first gradient that is not finite, as {@link checkValues} finds it. */
-async function refuse(grads: tf.NamedTensorMap, step: number): Promise<never> {
-  const problem = await checkValues(grads).then(() => 'the norm of the gradients is not finite', (error: unknown) => (error as Error).message); // prettier-ignore
-  throw new UsageError(`after ${step} updates, ${problem}: try a smaller --lr`);
+/** Throws an error that names the first gradient that is not finite, as {@link checkValues} finds it, or else the loss or the norm. */
+async function refuse(grads: tf.NamedTensorMap, loss: number, step: number): Promise<never> {
+  const other = Number.isFinite(loss) ? 'the norm of the gradients is not finite' : `the loss is ${loss}`;
+  const problem = await checkValues(grads).then(() => other, (error: unknown) => (error as Error).message); // prettier-ignore
+  throw new UsageError(`after ${step} updates, ${problem}: try a smaller learning rate`);
 }
 
 /** Returns the mean metrics of an objective over a whole split, computed in batches. */

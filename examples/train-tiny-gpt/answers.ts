@@ -26,9 +26,12 @@ export async function answersOf(model: TinyGpt, pairs: readonly EncodedPair[], l
   return answers;
 }
 
-/** Returns the share of prompts that the model answers with the chosen answer, token for token. */
+/** Whether an answer is the chosen one, token for token. */
+export const isRight = (pair: EncodedPair, answer: readonly number[]): boolean =>
+  [...promptOf(pair), ...answer].join() === pair.chosen.tokens.join();
+
+/** Returns the share of prompts that the model answers right. */
 export async function shareRight(model: TinyGpt, pairs: readonly EncodedPair[], length: number): Promise<number> {
   const answers = await answersOf(model, pairs, length);
-  const right = pairs.filter((pair, i) => [...promptOf(pair), ...answers[i]!].join() === pair.chosen.tokens.join());
-  return right.length / pairs.length;
+  return pairs.filter((pair, i) => isRight(pair, answers[i]!)).length / pairs.length;
 }

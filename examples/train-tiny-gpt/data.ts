@@ -9,7 +9,7 @@ import {
   type MismatchedExample,
   type Pair,
 } from 'prefloss';
-import type { Task } from './tasks.js';
+import type { Task } from './task.js';
 
 /** A pair, and its answers as examples for KTO, each with a mismatched completion. */
 export interface TrainingPair extends EncodedPair {

@@ -14,26 +14,36 @@ import {
   splitPairs,
   unpairedMetrics,
   type Batch,
+  type Pair,
+  type PairLogps,
 } from 'prefloss';
 import type { Objective as ObjectiveOf } from '../shared/train.js';
 import { PADDING, type TrainingPair } from './data.js';
 import type { TinyGpt } from './model.js';
-import type { Task } from './tasks.js';
+import type { Task } from './task.js';
 
 /** The preference losses of this example. */
 export type LossName = keyof Task['beta'];
 export const LOSSES: readonly LossName[] = ['dpo', 'ipo', 'kto', 'orpo'];
 export type Objective = ObjectiveOf<TrainingPair>;
 
+/** Log-probs of the pairs of a batch, each `[B]`. */
+export type PolicyAndReference = Readonly<Record<'policy' | 'reference', Pair<tf.Tensor1D>>>;
+
 /** Models and options of a preference objective. */
 export interface PreferenceSetup {
   /** The model that is trained. */
   readonly policy: TinyGpt;
-  /** The model that the policy is kept close to; ORPO does not use it. */
+  /** The model that the policy is kept close to; the loss of ORPO does not use it. */
   readonly reference: TinyGpt;
   /** Strength of the implicit KL penalty; for ORPO, weight of the odds-ratio term. */
   readonly beta: number;
+  /** Called with the log-probs of the pairs whenever the objective is evaluated, e.g. to plot them. It copies what it keeps. */
+  readonly onLogps?: (logps: PolicyAndReference, pairs: readonly TrainingPair[], reduction: 'sum' | 'mean') => void;
 }
+
+/** A loss of pairs, one value per pair `[B]`, such as `dpo`. */
+export type PairLoss = (logps: PairLogps<tf.Tensor1D>, options: { readonly beta: number }) => tf.Tensor1D;
 
 /**
  * Supervised fine-tuning. The loss is a mean over answers, not over tokens, so that the mean over batches, weighted by their size, is the
@@ -58,14 +68,16 @@ export function preference(loss: LossName, setup: PreferenceSetup): Objective {
   return loss === 'kto' ? ktoObjective(setup) : orpoObjective(setup);
 }
 
-const pairedObjective =
-  (loss: typeof dpo | typeof ipo, reduction: 'sum' | 'mean', { policy, reference, beta }: PreferenceSetup): Objective =>
+/** Returns the objective of a loss that compares pairs with a reference; log-probs are summed over an answer, or are means per token. */
+export const pairedObjective =
+  (loss: PairLoss, reduction: 'sum' | 'mean', { policy, reference, beta, onLogps }: PreferenceSetup): Objective =>
   (pairs) => {
     const batch = collatePairs(pairs, PADDING);
     const logps = {
       policy: splitPairs(logProbs(policy, batch, reduction)),
       reference: splitPairs(noGrad(() => logProbs(reference, batch, reduction))),
     };
+    onLogps?.(logps, pairs, reduction);
     return { loss: ops.mean(loss(logps, { beta })), ...pairMetrics(logps, { beta, ties: 'half' }) };
   };
 
@@ -74,7 +86,7 @@ const pairedObjective =
  * in general, which it takes from mismatched completions.
  */
 const ktoObjective =
-  ({ policy, reference, beta }: PreferenceSetup): Objective =>
+  ({ policy, reference, beta, onLogps }: PreferenceSetup): Objective =>
   (pairs) => {
     const examples = (['chosen', 'rejected'] as const).flatMap((side) => pairs.map((pair) => pair.examples[side]));
     const { desirable, mismatched, ...batch } = collateUnpaired(examples, PADDING);
@@ -83,6 +95,7 @@ const ktoObjective =
     const kl = klEstimate(noGrad(() => ({ policy: logProbs(policy, mismatched!), reference: logProbs(reference, mismatched!) })));
     // These examples come from pairs, so the share of pairs in the right order can be logged as well.
     const inPairs = { policy: splitPairs(logps.policy), reference: splitPairs(logps.reference) };
+    onLogps?.(inPairs, pairs, 'sum');
     return {
       loss: ops.mean(kto({ ...logps, kl }, { beta })),
       ...unpairedMetrics(logps, { beta }),
@@ -96,10 +109,12 @@ const ktoObjective =
  * The odds are computed from means per token, because the odds of a whole answer would be almost 0.
  */
 const orpoObjective =
-  ({ policy, beta }: PreferenceSetup): Objective =>
+  ({ policy, reference, beta, onLogps }: PreferenceSetup): Objective =>
   (pairs) => {
-    const means = splitPairs(logProbs(policy, collatePairs(pairs, PADDING), 'mean'));
+    const batch = collatePairs(pairs, PADDING);
+    const means = splitPairs(logProbs(policy, batch, 'mean'));
     const nll = ops.neg(means.chosen);
+    onLogps?.({ policy: means, reference: splitPairs(noGrad(() => logProbs(reference, batch, 'mean'))) }, pairs, 'mean');
     return { loss: ops.mean(orpo({ ...means, nll }, { lambda: beta })), nll: ops.mean(nll), ...pairMetrics({ policy: means }, { beta }) };
   };
 

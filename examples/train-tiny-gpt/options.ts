@@ -2,7 +2,8 @@ import { BACKENDS, type BackendName } from '../shared/backend.js';
 import { choice, helpOf, integer, positive, readArguments, type CommandLine } from '../shared/commandLine.js';
 import { UsageError } from '../shared/usageError.js';
 import { LOSSES, type LossName } from './objectives.js';
-import { TASKS, type Task, type TaskName } from './tasks.js';
+import type { Task } from './task.js';
+import { TASKS, type TaskName } from './tasks.js';
 
 /** Options of the command line. */
 export interface Options {

@@ -8,7 +8,7 @@ import type { TokensOf } from './tokenLogProbs.js';
 /** Options of {@link linearTokenLogProbs}. */
 export interface LinearTokenLogProbsOptions extends LinearHeadOptions {
   /**
-   * Whether weight and bias are constants, for example if only adapters are trained. The gradient with respect to the hidden
+   * Whether weight and bias are constants, for example if only LoRA adapters are trained. The gradient with respect to the hidden
    * states is then computed in the forward pass, so that no logits are computed twice; weight and bias get no gradient. Default
    * false.
    */

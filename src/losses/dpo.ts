@@ -23,7 +23,8 @@ export interface DpoOptions<T> {
  *
  * The loss is ln 2 where policy and reference agree (offset 0). Its gradient with respect to `policy.chosen` is
  * `beta * (e - sigmoid(-h))`, and the opposite for `policy.rejected`: pairs that the implicit reward orders wrongly get the
- * largest gradients. Gradients reach the reference too: compute it outside the differentiated function if it is frozen.
+ * largest gradients. Gradients reach the reference too: compute it outside the differentiated function if it is frozen. On mean
+ * log-probs it is the loss that TRL calls `sigmoid_norm`; choose beta afresh for them.
  *
  * @param logps - Summed (not length-averaged) completion log-probabilities in nats, each `[B]`.
  * @param options - See {@link DpoOptions}.

@@ -25,7 +25,7 @@ const watched = new WeakMap<object, { loss?: Loss }>();
  * that never awaits a task, such as a timer, does not learn of it. `valueAndGrads`, `AdamW` and everything that reads tensors call it, too.
  *
  * All tensors of the lost device are gone. To go on, start the backend again and load the last checkpoint into the same variables; see
- * `docs/training.md`.
+ * `docs/device-loss.md`.
  *
  * @throws Error whose `name` is `DeviceLostError`; the message has the reason that WebGPU gives.
  *

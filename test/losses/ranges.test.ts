@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { losses, type LossName } from '../../src/index.js';
 import { ranges, usualRange, type Range } from '../../tools/docs/claims.js';
-import { REQUIRED } from '../../tools/docs/plotted.js';
+import { REQUIRED } from '../../tools/docs/axes.js';
 import { epsilon, isArrays } from '../support/engine.js';
 import { fieldsAt, goldenOptions, names, rowsOf, valuesOf, type Fields, type Options, type Row } from '../support/lossSamples.js';
 

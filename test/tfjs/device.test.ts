@@ -36,7 +36,7 @@ async function onOwnDevice(f: () => Promise<void>): Promise<void> {
   }
 }
 
-/** Starts the active backend again, on a new device, as docs/training.md says. */
+/** Starts the active backend again, on a new device, as docs/device-loss.md says. */
 async function restart(): Promise<void> {
   const name = tf.getBackend();
   const factory = tf.findBackendFactory(name);

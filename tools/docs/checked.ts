@@ -3,7 +3,7 @@ import { lossNamed, type LossName } from '../../src/core.js';
 import { SAMPLES } from '../../src/testing/lossInputs.js';
 import { mapLeaves } from '../../src/testing/leaves.js';
 import { checkLoss, type CheckLossOptions, type LossReport } from '../../src/testing/index.js';
-import { pick, REQUIRED } from './plotted.js';
+import { pick, REQUIRED } from './axes.js';
 
 /** Values of batch fields that only some losses have, for four rows. */
 const FIELDS = {

@@ -1,7 +1,7 @@
 // Draws docs/plots/family.svg: every loss of the catalogue at a glance, for README.md.
 import type { TopLevelSpec } from 'vega-lite';
 import { losses } from '../../src/core.js';
-import { COLOURS, renderSvg, round } from '../renderSvg.js';
+import { COLOURS, LOOK, renderSvg, round } from '../renderSvg.js';
 import { plotted } from './plotted.js';
 
 const POINTS = 41;
@@ -36,14 +36,11 @@ function panel(name: string) {
 /** The picture, by its path. */
 export async function familyPlot(): Promise<[string, string]> {
   const spec: TopLevelSpec = {
-    $schema: 'https://vega.github.io/schema/vega-lite/v6.json',
-    background: 'white',
-    padding: 12,
+    ...LOOK,
     columns: COLUMNS,
     spacing: { row: 34, column: 20 },
     bounds: 'flush',
     concat: Object.keys(losses).map(panel),
-    config: { font: 'Helvetica, Arial, sans-serif', axis: { domainColor: '#bbbbbb' }, view: { stroke: null } },
     resolve: { scale: { color: 'independent' } },
   };
   return ['docs/plots/family.svg', `${await renderSvg(spec)}\n`];

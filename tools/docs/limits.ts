@@ -37,7 +37,7 @@ function kernelsPart(): string {
     .map(([operation, kinds]) => {
       const missing = Object.keys(kinds).filter((backend) => kinds[backend] === 'definition');
       return missing.length === 0
-        ? `- \`${operation}\` has a fused kernel on every TensorFlow.js backend listed in [Engines](backends.md).`
+        ? `- \`${operation}\` has a fused kernel on every TensorFlow.js backend listed in [Kernels](kernels.md).`
         : `- \`${operation}\` has no fused kernel on ${missing.join(', ')}; plain operations run there, which take more time and memory.`;
     })
     .join('\n');

@@ -6,6 +6,7 @@ import ts from 'typescript';
 import { losses, type LossEntry, type LossName } from '../../src/core.js';
 import { checked } from './checked.js';
 import { table as plainTable, withPart } from '../markdown.js';
+import { formulas } from './formulas.js';
 import { goldenOf, originalsOf } from './goldens.js';
 import { originals } from './originals.js';
 import { plotted } from './plotted.js';
@@ -138,6 +139,12 @@ ${String(await checked(name))}
 \`\`\``;
 }
 
+/** A description with the formula in TeX above the plain one. GitHub and the site typeset blocks of the language `math`. */
+function withFormula(description: string, formula: string): string {
+  const [summary, ...rest] = description.split('\n\n    ');
+  return [`${summary!}\n\n\`\`\`math\n${formula}\n\`\`\`\n\nWith the names of the code:`, ...rest].join('\n\n    ');
+}
+
 async function page(name: string): Promise<string> {
   const { description, tags } = functionComment(name);
   const text = (wanted: string): string[] => tags.filter((tag) => tag.name === wanted).map((tag) => tag.text);
@@ -151,7 +158,7 @@ async function page(name: string): Promise<string> {
   const elsewhere = originals.filter((o) => o.loss === name);
   const parts = [
     `# ${name}`,
-    description,
+    entry ? withFormula(description, formulas[name as LossName]) : description,
     `![${name}${plotted[name]!.hasSlope === false ? '' : ' and its slope'}](../plots/${name}.svg)`,
     '## Input and output',
     [...text('param').map((p) => `- \`${p.replace(' - ', '`: ')}`), ...text('returns').map((r) => `- Returns: ${r}`), ...text('throws').map((t) => `- Throws: ${t}`)].join('\n'), // prettier-ignore

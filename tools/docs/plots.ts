@@ -1,6 +1,6 @@
 // Makes docs/plots/<function>.svg: plots of each loss and its slope.
 import type { TopLevelSpec } from 'vega-lite';
-import { COLOURS, renderSvg, round } from '../renderSvg.js';
+import { COLOURS, LOOK, renderSvg, round } from '../renderSvg.js';
 import { plotted, type Plotted } from './plotted.js';
 
 const POINTS = 121;
@@ -25,7 +25,7 @@ function specOf(name: string, { axis, domain: [low, high], value = 'loss', hasSl
     title: null,
     sort: null,
     scale: { domain: curves.map(([label]) => label), range: COLOURS.slice(0, curves.length) },
-    legend: { orient: 'bottom' as const, direction: 'vertical' as const },
+    legend: { orient: 'bottom' as const, direction: 'vertical' as const, symbolStrokeWidth: 3 },
   };
   const panel = (title: string, values: object[]) => ({
     width: 300,
@@ -40,24 +40,9 @@ function specOf(name: string, { axis, domain: [low, high], value = 'loss', hasSl
     },
   });
   return {
-    $schema: 'https://vega.github.io/schema/vega-lite/v6.json',
-    background: 'white',
-    padding: 12,
+    ...LOOK,
     title: { text: name, anchor: 'start', fontSize: 15, offset: 10 },
     spacing: 36,
     hconcat: hasSlope ? [panel(value, points), panel('slope', slopes)] : [panel(value, points)],
-    config: {
-      font: 'Helvetica, Arial, sans-serif',
-      axis: {
-        labelFontSize: 10,
-        titleFontSize: 11,
-        titleFontWeight: 'normal',
-        gridColor: '#eeeeee',
-        domainColor: '#999999',
-        tickColor: '#999999',
-      },
-      legend: { labelFontSize: 11, labelLimit: 300, symbolStrokeWidth: 3 },
-      view: { stroke: null },
-    },
   };
 }

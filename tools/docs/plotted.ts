@@ -1,5 +1,6 @@
 import * as pf from '../../src/core.js';
 import type { LossKind, LossName } from '../../src/core.js';
+import { axisOf, FIELDS, pick, REQUIRED } from './axes.js';
 
 /** A curve: its label in the legend, and its value as a function of the variable on the x axis. */
 type Curve = readonly [label: string, f: (x: number) => number];
@@ -23,70 +24,19 @@ type Batch = Readonly<Record<string, unknown>>;
 /** A curve of a loss: its label, options in addition to the required ones, and fields of its batch. */
 type LossCurve = readonly [label: string, options?: Options, fields?: Batch];
 
-/** How losses of one kind are plotted: the batch at each x, and the curves if `CURVES` lists none. */
-interface Kind {
-  readonly axis: string;
-  readonly domain: readonly [number, number];
-  readonly batch: (x: number, options: Options) => Batch;
-  readonly curves: (name: string) => readonly LossCurve[];
-}
-
-const zero = { chosen: [0], rejected: [0] };
-const named = (name: string): readonly LossCurve[] => [[name]];
-
-/** Pairs without a reference, plotted against the difference of their log-probs, which are centred at `middle`. */
-const free = (axis: string, reach: number, middle: number): Kind => ({
-  axis,
-  domain: [-reach, reach],
-  batch: (x) => ({ chosen: [middle + x / 2], rejected: [middle - x / 2] }),
-  curves: named,
-});
-const FREE_SUMS = free('chosen - rejected, nats', 60, -100);
-const FREE_MEANS = free('chosen - rejected, nats per token', 3, -2);
-
-const KINDS: Readonly<Record<LossKind, Kind>> = {
-  pairs: {
-    axis: 'scaled margin h',
-    domain: [-6, 6],
-    // The log-ratios are x / 2 and -x / 2 divided by beta, so that h is x.
-    batch: (x, { beta = 0.1 }) => {
-      const chosen = x / 2 / (beta as number);
-      return { policy: { chosen: [chosen], rejected: [-chosen] }, reference: zero };
-    },
-    curves: named,
-  },
-  referenceFreePairs: FREE_MEANS,
-  examples: {
-    axis: 'reward of the example',
-    domain: [-6, 6],
-    batch: (x) => ({ policy: [x / 0.1], reference: [0] }),
-    curves: () => [['desirable', {}, { desirable: [1] }], ['undesirable', {}, { desirable: [0] }]], // prettier-ignore
-  },
-  lists: {
-    axis: 'reward of the best candidate, others 0',
-    domain: [-6, 6],
-    batch: (x) => ({ policy: [[x / 0.1, 0, 0]], reference: [[0, 0, 0]] }),
-    curves: () => [['loss']],
-  },
-  referenceFreeLists: {
-    axis: 'log-prob of the best candidate, others -2',
-    domain: [-5, 0],
-    batch: (x) => ({ policy: [[x, -2, -2]] }),
-    curves: () => [['rewards 2, 1, 0']],
-  },
-  rewards: {
-    axis: 'chosen - rejected reward',
-    domain: [-6, 6],
-    batch: (x) => ({ chosen: [x / 2], rejected: [-x / 2] }),
-    curves: named,
-  },
+/** Losses with a reference are plotted against a reward, beta times a log-ratio: these are the axes. */
+const REWARDS: Readonly<Partial<Record<LossKind, string>>> = {
+  pairs: 'scaled margin h',
+  examples: 'reward of the example',
+  lists: 'reward of the best candidate, others 0',
 };
 
-/** Values of batch fields that only some losses have. */
-const FIELDS: Batch = { gold: [-1], kl: 0, lengths: { chosen: [30], rejected: [30] }, nll: 0, rewards: [[2, 1, 0]], sequentialKl: zero };
-
-/** Values of options that have no default. */
-export const REQUIRED: Options = { alpha: 0.1, beta: 2, gamma: 0.5 };
+/** The curves of losses that `CURVES` does not list. */
+const KIND_CURVES: Readonly<Partial<Record<LossKind, readonly LossCurve[]>>> = {
+  examples: [['desirable', {}, { desirable: [1] }], ['undesirable', {}, { desirable: [0] }]], // prettier-ignore
+  lists: [['loss']],
+  referenceFreeLists: [['rewards 2, 1, 0']],
+};
 
 const option = (name: string, values: readonly number[]): LossCurve[] => values.map((value) => [`${name} ${value}`, { [name]: value }]);
 const divergesBy = (kl: number): LossCurve => [
@@ -134,33 +84,20 @@ const CURVES: Readonly<Partial<Record<LossName, readonly LossCurve[]>>> = {
   bradleyTerry: [['margin 0'], ['margin 1', { margin: 1 }]],
 };
 
-/** Returns how a loss is plotted. */
-function kindOf(name: LossName): Kind {
-  const { kind, logps } = pf.losses[name];
-  if (name === 'slic') return free(FREE_SUMS.axis, 3, -2); // its kink is at 1 nat
-  return kind === 'referenceFreePairs' && logps === 'sum' ? FREE_SUMS : KINDS[kind];
-}
-
-/** Returns the values of `names`, all of which `table` must contain. */
-export const pick = (table: Readonly<Record<string, unknown>>, names: readonly string[], what: string): Record<string, unknown> =>
-  Object.fromEntries(
-    names.map((name) => {
-      if (!(name in table)) throw new Error(`tools/docs/plotted.ts: ${what} lacks a value for ${name}`);
-      return [name, table[name]];
-    }),
-  );
-
 /** Returns the plot of a loss of the catalogue. */
 function ofLoss(name: LossName): Plotted {
-  const { loss, fields, required } = pf.lossNamed(name);
-  const { axis, domain, batch, curves } = kindOf(name);
+  const { loss, kind, fields, required } = pf.lossNamed(name);
+  const { label: own, domain, batch } = axisOf(name);
+  const reward = REWARDS[kind];
   const [given, needed] = [pick(FIELDS, fields, 'FIELDS'), pick(REQUIRED, required, 'REQUIRED')];
   return {
-    axis,
-    domain,
-    curves: (CURVES[name] ?? curves(name)).map(([label, own, more]): Curve => {
-      const options = { ...needed, ...own };
-      return [label, (x) => loss<number[]>({ ...batch(x, options), ...given, ...more }, options)[0]!];
+    axis: reward ?? own,
+    domain: reward === undefined ? domain : [-6, 6],
+    curves: (CURVES[name] ?? KIND_CURVES[kind] ?? [[name]]).map(([label, chosen, more]): Curve => {
+      const options: Options = { ...needed, ...chosen };
+      const { beta = 0.1 } = options as { beta?: number };
+      const scale = reward === undefined ? 1 : beta;
+      return [label, (x) => loss<number[]>({ ...batch([x / scale]), ...given, ...more }, options)[0]!];
     }),
   };
 }

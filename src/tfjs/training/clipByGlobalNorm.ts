@@ -46,14 +46,17 @@ export interface ClippedGradients<G extends GradientContainer> extends TensorCon
 export function clipByGlobalNorm<G extends GradientContainer>(grads: G, maxNorm: number): ClippedGradients<G> {
   const fn = 'clipByGlobalNorm';
   checkNumber(fn, 'maxNorm', maxNorm, positive);
-  const all: Tensor[] = [];
+  const all: { readonly path: string; readonly grad: Tensor }[] = [];
   mapLeaves(`${fn}: grads`, grads, (leaf, path) => {
     checkGradient(fn, `grads${path}`, leaf);
-    all.push(leaf);
+    all.push({ path, grad: leaf });
   });
+  // The sum depends on the order in the last digits. TensorFlow.js numbers variables without a name, so '9' must come before '10', as '19'
+  // before '20': a model that is made again, whose variables have later numbers, then has the same norm.
+  all.sort((a, b) => a.path.localeCompare(b.path, 'en', { numeric: true }));
   return tidy(() => {
     // Added one by one, because a GPU limits the number of bindings, and so of tensors, per operation.
-    const squares = all.map((grad) => sum(square(grad)));
+    const squares = all.map(({ grad }) => sum(square(grad)));
     const norm = sqrt(squares.reduce((total, one) => add(total, one), scalar(0))) as Scalar;
     // The 1e-6 is PyTorch's.
     const scale = minimum(div(maxNorm, add(norm, 1e-6)), 1);

@@ -25,6 +25,14 @@ describe.runIf(isTfjs)('clipByGlobalNorm', () => {
     },
   );
 
+  it('has the same norm, to the last bit, whatever numbers tfjs gave the variables', async () => {
+    const values = [4096, ...Array<number>(64).fill(1)]; // in float32, ones that are added to 4096 squared one by one vanish
+    const normFrom = async (first: number) =>
+      read(clipByGlobalNorm(Object.fromEntries(values.map((value, i) => [first + i, tf.scalar(value)])), 1).norm);
+    expect(await normFrom(5)).toEqual(await normFrom(1000));
+    expect(await normFrom(5)).toEqual(await read(tf.scalar(4096)));
+  });
+
   it.each([
     ['a list', () => [tf.tensor1d([3]), tf.tensor1d([4])], [[0.6], [0.8]]], // prettier-ignore
     ['a nested record', () => ({ body: { weights: [tf.tensor1d([3])] }, head: tf.scalar(4) }), { body: { weights: [[0.6]] }, head: 0.8 }],

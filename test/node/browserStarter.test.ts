@@ -1,0 +1,42 @@
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { ROOT } from '../support/runExample.js';
+import { buildAndServe, noBrowser, startBrowser, type ServedPage } from '../support/page.js';
+
+if (noBrowser !== undefined) console.log(`Skipped: the browser starter, which ${noBrowser}.`);
+
+describe.skipIf(noBrowser !== undefined)('examples/browser-starter', () => {
+  let served: ServedPage;
+  beforeAll(async () => {
+    served = await buildAndServe(join(ROOT, 'examples/browser-starter'));
+  }, 180_000);
+  afterAll(() => served.stop());
+
+  it.each([
+    ['webgpu', true],
+    ['wasm', false],
+  ] as const)('trains on %s', async (backend, webgpu) => {
+    const browser = await startBrowser({ webgpu });
+    try {
+      const page = await browser.newPage();
+      const problems: string[] = [];
+      page.on('pageerror', ({ message }) => problems.push(message));
+      const elsewhere: string[] = [];
+      page.on('request', (request) => {
+        if (!request.url().startsWith(served.url)) elsewhere.push(request.url());
+      });
+      await page.goto(served.url);
+      await page.getByText('step 20:').waitFor({ timeout: 120_000 });
+      const lines = (await page.getByRole('log').innerText()).trim().split('\n');
+      expect(lines[0]).toBe(`on ${backend}`);
+      expect(lines[1]).toBe('step 0: loss 0.693, margin 0.000');
+      const [, loss, margin] = /loss ([\d.]+), margin ([\d.]+)$/.exec(lines.at(-1)!)!.map(Number);
+      expect(loss).toBeLessThan(0.6);
+      expect(margin).toBeGreaterThan(0.2);
+      expect(problems).toEqual([]);
+      expect(elsewhere).toEqual([]);
+    } finally {
+      await browser.close();
+    }
+  });
+});
