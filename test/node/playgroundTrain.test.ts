@@ -2,7 +2,7 @@ import { join } from 'node:path';
 import type { Browser, Page } from 'playwright';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { ROOT } from '../support/runExample.js';
-import { buildAndServe, noBrowser, startBrowser, type ServedPage } from '../support/page.js';
+import { buildAndServe, noBrowser, startBrowser, type ServedPage } from '../../tools/page.js';
 
 if (noBrowser !== undefined) console.log(`Skipped: training in the playground, which ${noBrowser}.`);
 
