@@ -103,24 +103,47 @@ const INPUTS: Readonly<Record<string, readonly NumberKnob[]>> = {
   gold: [number('gold', -5, 0, 0.05, -1, { meaning: 'mean log-prob of the gold response, nats per token' })],
   kl: [number('kl', 0, 20, 0.1, FIELDS.kl as number, { meaning: 'KL estimate of the batch, nats' })],
   lengths: [
-    number('lengths.chosen', 1, 100, 1, 30, { meaning: 'tokens of the chosen side' }),
+    number('lengths.chosen', 1, 100, 1, 40, { meaning: 'tokens of the chosen side' }),
     number('lengths.rejected', 1, 100, 1, 30, { meaning: 'tokens of the rejected side' }),
   ],
   nll: [number('nll', 0, 5, 0.05, FIELDS.nll as number, { meaning: 'negative log-likelihood of the batch, nats per token' })],
   rewards: [],
   sequentialKl: [
     number('sequentialKl.chosen', 0, 20, 0.1, 0, { meaning: 'KL over the chosen completion, nats' }),
-    number('sequentialKl.rejected', 0, 20, 0.1, 0, { meaning: 'KL over the rejected completion, nats' }),
+    number('sequentialKl.rejected', 0, 20, 0.1, 5, { meaning: 'KL over the rejected completion, nats' }),
   ],
+};
+
+/** Losses that depend on the difference of the two sides only, so that moving both changes nothing; or do unless a choice is made. */
+const IGNORES_LEVEL: Readonly<Partial<Record<LossName, true | ((values: Values) => boolean)>>> = {
+  dpo: true,
+  robustDpo: true,
+  ipo: true,
+  hinge: true,
+  exoPair: true,
+  discopop: true,
+  aot: true,
+  aotUnpaired: true,
+  fDpo: ({ divergence }) => divergence === 'reverseKl',
+  rDpo: true,
+  tdpo1: true,
+  tdpo2: true,
+  cpo: true,
+  simpo: true,
+  tpo: true,
+  bradleyTerry: ({ centering }) => centering === 0,
 };
 
 /** What moves both sides of a pair together. */
 function levelOf(name: LossName): readonly NumberKnob[] {
   const { level, domain } = axisOf(name);
-  if (level === undefined) return [];
+  const ignores = IGNORES_LEVEL[name] ?? false;
+  if (level === undefined || ignores === true) return [];
   const reach = level === 0 ? domain[1] / 2 : -level;
-  const rest = { label: 'middle of both sides', meaning: 'moves both sides together; their difference stays' };
-  return [number('level', level - reach, level === 0 ? reach : 0, reach / 100, level, rest)];
+  const label = 'middle of both sides';
+  const meaning = 'moves both sides together; their difference stays';
+  const isUsed = ignores ? (values: Values) => !ignores(values) : () => true;
+  return [number('level', level - reach, level === 0 ? reach : 0, reach / 100, level, { label, meaning, isUsed })];
 }
 
 /** All knobs of a loss: its options, its other inputs, and the level of a pair. */

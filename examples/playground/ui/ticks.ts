@@ -9,6 +9,10 @@ export function ticks(low: number, high: number, count: number): number[] {
   return Array.from({ length: last - first + 1 }, (_, i) => (first + i) * step);
 }
 
-/** Returns a number as a label: at most four digits. */
-export const short = (value: number): string =>
-  value === 0 ? '0' : Math.abs(value) >= 1e5 || Math.abs(value) < 1e-3 ? value.toExponential(1) : String(Number(value.toPrecision(4)));
+/** Returns a number as a label of at most four digits. */
+export function short(value: number): string {
+  const size = Math.abs(value);
+  return value === 0 || (size >= 1e-3 && size < 1e5)
+    ? String(Number(value.toPrecision(4)))
+    : value.toExponential(1).replace(/\.0(?=e)|\+/g, '');
+}
