@@ -10,7 +10,7 @@ import { preference } from '../examples/train-tiny-gpt/objectives.js';
 import { ordering } from '../examples/train-tiny-gpt/ordering.js';
 import { buildAndServe, noBrowser, startBrowser } from '../tools/page.js';
 
-const ROUNDS = 5;
+const ROUNDS = 3;
 /** Updates per round; the median is that of the last 20, as the page shows it. */
 const STEPS = 24;
 const SHOWN = 20;
