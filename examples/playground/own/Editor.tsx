@@ -71,10 +71,11 @@ export function Editor({ start, mistake, onChange, onRun }: EditorProps) {
   }, [start]);
 
   useEffect(() => {
-    const { state, dispatch } = view.current!;
+    const editor = view.current!;
+    const { state } = editor;
     const line = mistake && mistake.line <= state.doc.lines ? state.doc.line(mistake.line) : undefined;
     const found = line ? [{ from: line.from, to: line.to, severity: 'error' as const, message: mistake!.message }] : [];
-    dispatch(setDiagnostics(state, found));
+    editor.dispatch(setDiagnostics(state, found));
   }, [mistake]);
 
   return <div class="editor" ref={parent} />;

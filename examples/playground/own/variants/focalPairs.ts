@@ -1,6 +1,6 @@
 import { ops, type Pair } from 'prefloss';
 
-/** This loss takes { chosen, rejected }, without a reference. */
+/** What the loss takes: chosen and rejected log-probs per token, without a reference. */
 export const kind = 'referenceFreePairs';
 
 /** A logistic loss whose weight falls as a pair is learned. */
