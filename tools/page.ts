@@ -17,7 +17,7 @@ export const noBrowser =
 export function startBrowser({ webgpu = true } = {}): Promise<Browser> {
   const gpu = ['--enable-unsafe-webgpu', ...(soft ? ['--use-webgpu-adapter=swiftshader', '--use-angle=swiftshader'] : [])];
   return chromium.launch({
-    ...(soft && { executablePath: soft.chromium, env: { ...process.env, ...soft.env } as Record<string, string> }),
+    ...(soft && { executablePath: soft.chromium, env: { ...process.env, ...soft.env } }),
     args: ['--no-sandbox', ...(webgpu ? gpu : ['--disable-features=WebGPU'])],
   });
 }
