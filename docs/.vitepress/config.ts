@@ -1,7 +1,8 @@
 // The site, built from docs/ by `npm run docs`.
 import katex from 'katex';
-import { readFileSync } from 'node:fs';
-import { posix } from 'node:path';
+import { cpSync, readFileSync } from 'node:fs';
+import { join, posix } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { ReflectionKind } from 'typedoc';
 import { defineConfig, type DefaultTheme, type MarkdownRenderer } from 'vitepress';
 import { losses } from '../../src/core.js';
@@ -103,7 +104,7 @@ export default defineConfig({
   cacheDir: '../node_modules/.cache/vitepress',
   metaChunk: true, // the sidebars are one file, not a part of each page
   base: process.env.SITE_BASE ?? '/',
-  // The playground is built by itself and copied beside the pages.
+  // The playground is a page by itself, built before the site.
   ignoreDeadLinks: [/^\.\/playground\//],
   markdown: {
     anchor: { slugify },
@@ -112,6 +113,9 @@ export default defineConfig({
       withRepositoryLinks(md);
       withScrollingTables(md);
     },
+  },
+  buildEnd({ outDir }) {
+    cpSync(fileURLToPath(new URL('examples/playground/dist', root)), join(outDir, 'playground'), { recursive: true });
   },
   transformPageData({ frontmatter, relativePath }) {
     const page = relativePath.replace(/\.md$/, '');
