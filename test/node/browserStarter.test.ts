@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { ROOT } from '../support/runExample.js';
-import { buildAndServe, noBrowser, startBrowser, type ServedPage } from '../support/page.js';
+import { buildAndServe, noBrowser, startBrowser, type ServedPage } from '../../tools/page.js';
 
 if (noBrowser !== undefined) console.log(`Skipped: the browser starter, which ${noBrowser}.`);
 

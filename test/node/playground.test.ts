@@ -5,7 +5,7 @@ import { gzipSync } from 'node:zlib';
 import type { Browser, Page } from 'playwright';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { losses } from '../../src/core.js';
-import { buildAndServe, noBrowser, startBrowser, type ServedPage } from '../support/page.js';
+import { buildAndServe, noBrowser, startBrowser, type ServedPage } from '../../tools/page.js';
 import { ROOT } from '../support/runExample.js';
 
 if (noBrowser !== undefined) console.log(`Skipped: the playground, which ${noBrowser}.`);

@@ -2,7 +2,7 @@ import { join } from 'node:path';
 import type { Browser, Page } from 'playwright';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { ROOT } from '../support/runExample.js';
-import { buildAndServe, noBrowser, startBrowser, type ServedPage } from '../support/page.js';
+import { buildAndServe, noBrowser, startBrowser, type ServedPage } from '../../tools/page.js';
 
 if (noBrowser !== undefined) console.log(`Skipped: training in the playground, which ${noBrowser}.`);
 
@@ -108,6 +108,18 @@ describe.skipIf(noBrowser !== undefined)('training in the playground', { timeout
       expect(after[0]).toBeCloseTo(Math.LN2, 5);
       expect(after).toHaveLength(3);
       expect(after.slice(0, before.length)).toEqual(before);
+    }));
+
+  it('trains with a loss of the tab "Write your own"', () =>
+    open(async (tab) => {
+      await tab.page.getByRole('tab', { name: 'Write your own' }).click();
+      await tab.button('Train with it').click();
+      expect(await tab.page.getByRole('combobox', { name: 'Loss' }).inputValue()).toBe('own');
+      await tab.start('wasm', { 'Preference updates': '4' });
+      await tab.ends('4 of 4 updates, done');
+      const losses = (await tab.losses()).slice(2); // after fine-tuning
+      expect(losses).toHaveLength(4);
+      expect(losses.every((loss) => Number.isFinite(loss) && loss > 0)).toBe(true);
     }));
 
   it('says that WebGPU is missing, and trains on wasm', async () => {

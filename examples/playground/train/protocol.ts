@@ -8,7 +8,7 @@ export type Backend = 'webgpu' | 'wasm';
 export type TrainedLoss = LossName | CustomLoss;
 
 /** A loss that is compiled in the worker. */
-export interface CustomLoss {
+interface CustomLoss {
   readonly kind: 'custom';
   readonly source: string;
 }

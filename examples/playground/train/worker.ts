@@ -1,5 +1,6 @@
 /** The worker that trains: commands come in, reports go out. */
 import * as prefloss from 'prefloss';
+import * as testing from 'prefloss/testing';
 import type { PairLoss } from '../../train-tiny-gpt/objectives.js';
 import { compileVariant } from '../own/compile.js';
 import { startBackend } from './backend.js';
@@ -12,7 +13,7 @@ const report = (message: Report): void => {
 
 /** Compiles a variant of the user as a loss of pairs; its errors have the line of the source. */
 async function compile(source: string): Promise<PairLoss> {
-  const { loss, kind, messageOf } = await compileVariant(source, { prefloss, 'prefloss/core': prefloss });
+  const { loss, kind, messageOf } = await compileVariant(source, { prefloss, 'prefloss/core': prefloss, 'prefloss/testing': testing });
   return (logps) => {
     try {
       return loss(kind === 'pairs' ? logps : logps.policy);

@@ -5,7 +5,7 @@ import { extname, join } from 'node:path';
 import type { AddressInfo } from 'node:net';
 import { chromium, type Browser } from 'playwright';
 import { build } from 'vite';
-import { softwareGpu } from '../../tools/software-gpu.js';
+import { softwareGpu } from './software-gpu.js';
 
 const soft = await softwareGpu();
 
