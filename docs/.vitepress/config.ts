@@ -104,8 +104,6 @@ export default defineConfig({
   cacheDir: '../node_modules/.cache/vitepress',
   metaChunk: true, // the sidebars are one file, not a part of each page
   base: process.env.SITE_BASE ?? '/',
-  // The playground is a page by itself, built before the site.
-  ignoreDeadLinks: [/^\.\/playground\//],
   markdown: {
     anchor: { slugify },
     config(md) {
@@ -114,6 +112,7 @@ export default defineConfig({
       withScrollingTables(md);
     },
   },
+  // The playground is a page by itself, built before the site.
   buildEnd({ outDir }) {
     cpSync(fileURLToPath(new URL('examples/playground/dist', root)), join(outDir, 'playground'), { recursive: true });
   },
