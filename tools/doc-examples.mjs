@@ -133,7 +133,11 @@ export function writeDocExamples() {
   const read = (file) => readFileSync(join(root, file), 'utf8');
   const examples = [
     // docs/api/ is generated from the doc comments.
-    ...[...pages, ...files('docs', '.md').filter((file) => !file.startsWith(join('docs', 'api'))), ...files('examples', 'README.md')].flatMap((file) => examplesOf(file, read(file), 0)),
+    ...[
+      ...pages,
+      ...files('docs', '.md').filter((file) => !file.startsWith(join('docs', 'api'))),
+      ...files('examples', 'README.md'),
+    ].flatMap((file) => examplesOf(file, read(file), 0)),
     ...files('src', '.ts').flatMap((file) => docComments(file, read(file)).flatMap((c) => examplesOf(file, c.markdown, c.line))),
   ];
   rmSync(out, { recursive: true, force: true });
