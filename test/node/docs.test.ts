@@ -14,11 +14,23 @@ const pages = [
   'CONTRIBUTING.md',
   'CHANGELOG.md',
   'SECURITY.md',
-  ...['', 'data/', 'smollm2/', 'train-tiny-gpt/'].map((folder) => `examples/${folder}README.md`),
+  ...['', 'browser-starter/', 'data/', 'playground/', 'score-pairs/', 'smollm2/', 'train-tiny-gpt/'].map(
+    (folder) => `examples/${folder}README.md`,
+  ),
   ...readdirSync(join(root, 'docs'), { recursive: true, encoding: 'utf8' })
     .filter((f) => f.endsWith('.md') && !f.startsWith('api')) // docs/api/ is generated from the doc comments, for the site
     .map((f) => `docs/${f.replaceAll('\\', '/')}`),
 ];
+
+/** The anchors that GitHub gives the headings of a page. */
+const anchorsOf = (page: string): string[] =>
+  [...text(page).matchAll(/^#+ (.*)$/gm)].map(([, heading]) =>
+    heading!
+      .replaceAll(/\[([^\]]*)\]\([^)]*\)/g, '$1')
+      .toLowerCase()
+      .replaceAll(/[^\p{L}\p{N}\s_-]/gu, '')
+      .replaceAll(' ', '-'),
+  );
 
 describe('the docs', () => {
   it('list the available kernels', () => {
@@ -34,9 +46,13 @@ describe('the docs', () => {
     for (const row of rows) expect(text('docs/kernels.md')).toContain(row);
   });
 
-  it.each(pages)('%s links to files that exist', (page) => {
-    const links = [...text(page).matchAll(/\]\((?!https?:)([^)#\s]+)/g)].map((m) => m[1]!);
-    expect(links.filter((link) => !existsSync(join(root, dirname(page), link)))).toEqual([]);
+  it.each(pages)('%s links to files and headings that exist', (page) => {
+    const links = [...text(page).matchAll(/\]\((?!https?:)([^)#\s]*)(?:#([^)]*))?\)/g)];
+    const dead = links.filter(([, path, anchor]) => {
+      const target = path === '' ? page : join(dirname(page), path!);
+      return !existsSync(join(root, target)) || (anchor !== undefined && !anchorsOf(target).includes(anchor));
+    });
+    expect(dead.map(([link]) => link)).toEqual([]);
   });
 
   it('are up to date with `npm run generate`, and so are the exports of src/losses', async () => {

@@ -5,11 +5,13 @@ import { expect, it } from 'vitest';
 import { ROOT } from '../support/runExample.js';
 
 const read = (file: string) => readFileSync(join(ROOT, file), 'utf8');
-const { version, homepage, repository, bugs } = JSON.parse(read('package.json')) as {
+const { version, homepage, repository, bugs, license, dependencies } = JSON.parse(read('package.json')) as {
   readonly version: string;
   readonly homepage: string;
   readonly repository: { readonly url: string };
   readonly bugs: string;
+  readonly license: string;
+  readonly dependencies?: object;
 };
 const home = /^git\+(https:\/\/github\.com\/[\w-]+\/prefloss)\.git$/.exec(repository.url)![1]!;
 
@@ -31,4 +33,12 @@ it('the newest version of the changelog is that of package.json and CITATION.cff
   const [, newest, date] = /^## \[(\d+\.\d+\.\d+)\] - (\S+)$/m.exec(read('CHANGELOG.md'))!;
   expect(newest).toBe(version);
   expect(read('CITATION.cff')).toContain(`version: ${version}\ndate-released: ${date!}\n`);
+});
+
+it('the badges of README are true', () => {
+  const readme = read('README.md');
+  expect(readme).toContain(`badge/licence-${license}-`);
+  expect(readme).toContain(`badge/runtime_dependencies-${Object.keys(dependencies ?? {}).length}-`);
+  expect(read('.github/workflows/ci.yml')).toMatch(/^name: ci$/m);
+  expect(readme).toContain(`${home}/actions/workflows/ci.yml/badge.svg`);
 });
