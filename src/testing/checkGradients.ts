@@ -3,7 +3,7 @@ import { sizeOf } from '../backend/arrays/shapes.js';
 import { tensors } from '../backend/arrays/tensors.js';
 import { describe } from '../backend/describe.js';
 import { backendOf, isPlain } from '../backend/registry.js';
-import type { Backend, Nested } from '../backend/types.js';
+import type { Backend, DType, Nested } from '../backend/types.js';
 import { checkNumber, checkOptions } from '../internal/checks.js';
 import { positive } from '../internal/domains.js';
 import { mul, reshape, shape, sum } from '../backend/ops.js';
@@ -37,6 +37,8 @@ interface Leaf {
   readonly path: string;
   readonly shape: readonly number[];
   readonly values: Float64Array;
+  /** Undefined for plain values next to tensors. */
+  readonly dtype: DType | undefined;
   readonly isDifferentiated: boolean;
 }
 
@@ -50,7 +52,8 @@ interface Leaf {
  *
  * @param loss - The loss as a function of its inputs.
  * @param inputs - Tensors of an engine with gradients, or plain lists, in records nested to any depth. Plain numbers are passed on
- *   unchanged. Plain lists have no dtype: name those to differentiate with respect to in `wrt` if others, such as labels, are there.
+ *   unchanged, and plain lists next to tensors are constants. Plain lists alone have no dtype: name those to differentiate with respect
+ *   to in `wrt` if others, such as labels, are there.
  * @param options - See {@link CheckGradientsOptions}.
  * @returns The errors that were found, all within the tolerance.
  * @throws TypeError if there is no float input to differentiate with respect to, the engine has no gradients, or the loss fails on
@@ -95,9 +98,10 @@ export async function checkGradients<I extends object>(
     return weightedSum(engine, result) as T;
   };
   const results = backend.scope(() => {
-    const onEngine = ({ path, shape: sizes, values, isDifferentiated }: Leaf) => {
-      if (isDifferentiated) return backend.constant(nested(values, sizes));
-      return given === backend ? backend.constant(nested(values, sizes), backend.dtype(at(inputs, path))) : nested(values, sizes);
+    const onEngine = ({ shape: sizes, values, dtype, isDifferentiated }: Leaf) => {
+      const plain = nested(values, sizes);
+      if (isDifferentiated) return backend.constant(plain);
+      return given === backend && dtype ? backend.constant(plain, dtype) : plain;
     };
     const own = new Map(leaves.map((leaf) => [leaf.path, onEngine(leaf)]));
     const replace = (xs: readonly unknown[]) => new Map([...own, ...chosen.map(({ path }, i) => [path, xs[i]] as const)]);
@@ -156,15 +160,32 @@ const isUnder = (path: string, start: string): boolean => start === '' || path =
 async function leavesOf(backend: Backend<unknown>, inputs: object, wrt: readonly string[] | undefined): Promise<Leaf[]> {
   const paths: string[] = [];
   rebuild(inputs, (path) => void paths.push(path));
-  const tensors = paths.map((path) => at(inputs, path));
+  const found = paths.map((path) => at(inputs, path));
+  const tensors = found.filter((value) => backend.owns(value));
   const values = await backend.read(tensors);
   const isWanted = (path: string) => !wrt || wrt.some((start) => isUnder(path, start));
-  return paths.map((path, i) => ({
-    path,
-    shape: backend.shape(tensors[i]),
-    values: Float64Array.from(values[i]!, Math.fround),
-    isDifferentiated: backend.dtype(tensors[i]) === 'float' && isWanted(path),
-  }));
+  return paths.map((path, i): Leaf => {
+    const value = found[i]!;
+    // Plain values next to tensors are constants.
+    if (!backend.owns(value)) {
+      return {
+        path,
+        shape: arrays.shape(value as Nested),
+        values: Float64Array.from(arrays.peek(value as Nested)!, Math.fround),
+        dtype: undefined,
+        isDifferentiated: false,
+      };
+    }
+    const dtype = backend.dtype(value);
+    const isDifferentiated = dtype === 'float' && isWanted(path);
+    return {
+      path,
+      shape: backend.shape(value),
+      values: Float64Array.from(values[tensors.indexOf(value)]!, Math.fround),
+      dtype,
+      isDifferentiated,
+    };
+  });
 }
 
 const nested = (values: Float64Array, to: readonly number[]): Nested => arrays.reshape(Array.from(values), to);

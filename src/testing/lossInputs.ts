@@ -77,11 +77,11 @@ const SIDE_NAMES: Readonly<Partial<Record<LossKind, Readonly<Record<Side, string
 /** Fields that hold no continuous values. */
 const DISCRETE: readonly string[] = ['desirable', 'mask', 'lengths.chosen', 'lengths.rejected'];
 
-// No margin is a round number, where a loss may have a kink.
+// No margin is near a multiple of 1/2, where a loss may have a kink.
 const PAIR = { chosen: [-31, -24.1, -45, -18.2], rejected: [-28.3, -35, -41.1, -26] };
-const REFERENCE = { chosen: [-33.1, -23.3, -46.2, -17.6], rejected: [-29.4, -33.2, -38.1, -27.3] };
-const LISTS = [[-31, -28, -36], [-24, -35, -30], [-45, -41, -43], [-18, -26, -29]]; // prettier-ignore
-const REFERENCE_LISTS = [[-33.1, -29.4, -35.3], [-23.3, -33.2, -31.1], [-46.2, -38.1, -42.4], [-17.6, -27.3, -26.2]]; // prettier-ignore
+const REFERENCE = { chosen: [-33.2, -23.2, -46.3, -17.6], rejected: [-29.4, -33.2, -38.3, -27.3] };
+const LISTS = [[-31.2, -28.1, -36.4], [-24.3, -35.1, -30.4], [-45.2, -41.5, -43.1], [-18.1, -26.3, -29.2]]; // prettier-ignore
+const REFERENCE_LISTS = [[-33.1, -29.4, -35.1], [-23.4, -33.3, -31.2], [-46.3, -38.3, -42.3], [-17.5, -27.4, -26.4]]; // prettier-ignore
 
 /** A batch of four for each kind: summed log-probs of short completions; the policy is ahead of the reference in some rows. */
 export const SAMPLES: Readonly<Record<LossKind, object>> = {
@@ -90,7 +90,7 @@ export const SAMPLES: Readonly<Record<LossKind, object>> = {
   examples: { policy: PAIR.chosen, reference: REFERENCE.chosen, desirable: [1, 0, 1, 0] },
   lists: { policy: LISTS, reference: REFERENCE_LISTS },
   referenceFreeLists: { policy: LISTS },
-  rewards: { chosen: [1.6, -0.5, 2.1, 0.25], rejected: [0.5, 1, -1, -2] },
+  rewards: { chosen: [1.6, -0.6, 2.1, 0.3], rejected: [0.4, 1.1, -0.8, -2.1] },
 };
 
 /** Reads a batch, or the sample of a kind. */

@@ -18,6 +18,15 @@ describe('checkGradients', () => {
     expect(Object.keys(report.gradientErrors)).toEqual(['policy', 'reference']);
   });
 
+  it('takes plain lists next to tensors as constants', async () => {
+    const { policy } = pairLogps();
+    const reference = { chosen: [-10, -9, -8], rejected: [-11, -7, -9] };
+    const report = await checkGradients((x: never) => dpo<X>(x), { policy, reference });
+    const own = ['policy.chosen', 'policy.rejected'];
+    const all = [...own, 'reference.chosen', 'reference.rejected'];
+    expect(Object.keys(report.gradientErrors)).toEqual(isArrays ? all : own);
+  });
+
   it('finds a wrong gradient next to an input that is much steeper', async () => {
     // The gradient with respect to `a` is wrong by 5 %, and over 10,000 times smaller than that with respect to `beta`.
     const wrong = ({ a, beta }: { a: X; beta: X }): X => {

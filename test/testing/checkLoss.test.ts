@@ -21,12 +21,46 @@ import {
 } from '../../src/index.js';
 import { checkLoss, expectClose, type CheckLossOptions } from '../../src/testing/index.js';
 import { mapLeaves } from '../../src/testing/leaves.js';
+import { SAMPLES } from '../../src/testing/lossInputs.js';
 import { claims, LARGEST_LOGP, type Claim } from '../../tools/docs/claims.js';
 import { checkedCall } from '../../tools/docs/checked.js';
 import { ints, isArrays, isReadable, liveTensors, tensor, type X, isTfjs, engineName } from '../support/engine.js';
 import { pairLogps } from '../support/samples.js';
 
 const names = Object.keys(losses) as LossName[];
+
+/** All differences of numbers in lists, and the numbers. */
+const withDifferences = (values: readonly number[]): number[] => [
+  ...values,
+  ...values.flatMap((a, i) => values.slice(i + 1).map((b) => a - b)),
+];
+
+it('the samples have no margin near a multiple of 1/2, where losses have kinks', () => {
+  const { pairs, lists, referenceFreeLists, rewards } = SAMPLES as unknown as {
+    readonly pairs: { readonly policy: Pair<number[]>; readonly reference: Pair<number[]> };
+    readonly lists: { readonly policy: number[][]; readonly reference: number[][] };
+    readonly referenceFreeLists: { readonly policy: number[][] };
+    readonly rewards: Pair<number[]>;
+  };
+  const ratios = (side: 'chosen' | 'rejected') => pairs.policy[side].map((x, i) => x - pairs.reference[side][i]!);
+  const margins = [
+    ...ratios('chosen').flatMap((x, i) => withDifferences([x, ratios('rejected')[i]!])),
+    ...pairs.policy.chosen.map((x, i) => x - pairs.policy.rejected[i]!),
+    ...lists.policy.flatMap((row, i) => withDifferences(row.map((x, j) => x - lists.reference[i]![j]!))),
+    ...referenceFreeLists.policy.flatMap((row) => withDifferences(row).slice(row.length)),
+    ...rewards.chosen.map((x, i) => x - rewards.rejected[i]!),
+  ];
+  expect(margins.length).toBeGreaterThan(50);
+  expect(margins.filter((x) => Math.abs(2 * x - Math.round(2 * x)) < 0.15)).toEqual([]);
+});
+
+it('a margin that is clipped at a round number is no problem', async () => {
+  for (const cap of [0.5, 1, 1.5, 2, 3, 4, 5, 10]) {
+    const capped = <T>(logps: PairLogps<T>): T =>
+      ops.scope(logps.policy.chosen, () => ops.softplus(ops.neg(ops.minimum(logRatioMargin(logps), cap))));
+    expect((await checkLoss(capped, 'pairs')).problems).toEqual([]);
+  }
+});
 
 interface Beta {
   readonly beta: number;
