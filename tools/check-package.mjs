@@ -63,7 +63,8 @@ function install() {
   cpSync(join(alone, 'node_modules'), join(withExamples, 'node_modules'), { recursive: true });
   for (const name of readdirSync(join(root, 'node_modules')))
     if (!name.startsWith('.')) symlinkSync(join(root, 'node_modules', name), join(withExamples, 'node_modules', name));
-  const filter = (path) => !/\b(out|weights)$/.test(path);
+  // The playground is a part of the site, and imports its formulas.
+  const filter = (path) => !/\b(out|weights|playground)$/.test(path);
   cpSync(join(root, 'examples'), join(withExamples, 'examples'), { recursive: true, filter });
   return { alone, withTfjs, withExamples };
 }
