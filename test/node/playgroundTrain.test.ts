@@ -108,7 +108,9 @@ describe.skipIf(noBrowser !== undefined)('training in the playground', { timeout
       expect(after[0]).toBeCloseTo(Math.LN2, 5);
       expect(after).toHaveLength(3);
       // The same up to rounding: a GPU adds up the gradients of an embedding in any order.
-      before.forEach((loss, i) => expect(after[i]).toBeCloseTo(loss, 4));
+      before.forEach((loss, i) => {
+        expect(after[i]).toBeCloseTo(loss, 4);
+      });
     }));
 
   it('trains with a loss of the tab "Write your own"', () =>
