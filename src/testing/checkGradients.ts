@@ -9,7 +9,7 @@ import { positive } from '../internal/domains.js';
 import { mul, reshape, shape, sum } from '../backend/ops.js';
 import { centralDifferences } from './centralDifferences.js';
 import { gradientsOf } from './engineGradients.js';
-import { mapLeaves } from './leaves.js';
+import { mapLeaves, valuesOf } from './leaves.js';
 
 /** Options of {@link checkGradients}. */
 export interface CheckGradientsOptions {
@@ -161,29 +161,18 @@ async function leavesOf(backend: Backend<unknown>, inputs: object, wrt: readonly
   const paths: string[] = [];
   rebuild(inputs, (path) => void paths.push(path));
   const found = paths.map((path) => at(inputs, path));
-  const tensors = found.filter((value) => backend.owns(value));
-  const values = await backend.read(tensors);
+  const values = await valuesOf(backend, found);
   const isWanted = (path: string) => !wrt || wrt.some((start) => isUnder(path, start));
   return paths.map((path, i): Leaf => {
-    const value = found[i]!;
+    const value = found[i];
     // Plain values next to tensors are constants.
-    if (!backend.owns(value)) {
-      return {
-        path,
-        shape: arrays.shape(value as Nested),
-        values: Float64Array.from(arrays.peek(value as Nested)!, Math.fround),
-        dtype: undefined,
-        isDifferentiated: false,
-      };
-    }
-    const dtype = backend.dtype(value);
-    const isDifferentiated = dtype === 'float' && isWanted(path);
+    const dtype = backend.owns(value) ? backend.dtype(value) : undefined;
     return {
       path,
-      shape: backend.shape(value),
-      values: Float64Array.from(values[tensors.indexOf(value)]!, Math.fround),
+      shape: shape(value),
+      values: Float64Array.from(values[i]!, Math.fround),
       dtype,
-      isDifferentiated,
+      isDifferentiated: dtype === 'float' && isWanted(path),
     };
   });
 }

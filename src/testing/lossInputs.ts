@@ -4,7 +4,7 @@ import { backendOf } from '../backend/registry.js';
 import type { Backend, DType, Nested } from '../backend/types.js';
 import { checkChoice, checkTensor, type Checked } from '../internal/checks.js';
 import type { LossKind } from '../internal/lossKind.js';
-import { isRecord, mapLeaves } from './leaves.js';
+import { isRecord, mapLeaves, valuesOf } from './leaves.js';
 
 /** The side of a log-prob that a loss should raise, and the other one. */
 export type Side = 'best' | 'other';
@@ -106,13 +106,13 @@ export async function readInputs(sample: object | LossKind, kind: LossKind | und
   );
   const tensors = found.map(({ value }) => value).filter((value) => !arrays.owns(value));
   const engine: Backend<unknown> = backendOf(...(tensors.length === 0 ? [0] : tensors));
-  const read = await engine.read(tensors);
-  const rawLeaves = found.map(({ name, value, backend, shape }): RawLeaf => ({
+  const values = await valuesOf(engine, found.map(({ value }) => value)); // prettier-ignore
+  const rawLeaves = found.map(({ name, value, backend, shape }, i): RawLeaf => ({
     path: name,
     shape,
     dtype: backend.dtype(value),
     isNumber: typeof value === 'number',
-    values: Float64Array.from(read[tensors.indexOf(value)] ?? arrays.peek(value as Nested)!),
+    values: Float64Array.from(values[i]!),
   }));
   const named = typeof sample === 'string' ? sample : (kind ?? kindOf(template, rawLeaves));
   const leaves = rawLeaves.map((leaf): Leaf => ({ ...leaf, role: roleOf(named, leaf, rawLeaves) }));
