@@ -3,10 +3,8 @@
 // and the newest TypeScript. Everything is installed from the registry. Run `npm run build` first.
 //
 //   node tools/check-environments.mjs [word...]   only the environments whose names contain one of the words
-import { chromium } from 'playwright';
 import { readFileSync } from 'node:fs';
-import { createServer } from 'node:http';
-import { extname, join } from 'node:path';
+import { join } from 'node:path';
 import { tsImport } from 'tsx/esm/api';
 import { check, equal, node, onArrays, onTensors, pack, project, run } from './packed.mjs';
 import { checkTypes, RESOLUTIONS, tensorTypes, typeProjects, types } from './packedTypes.mjs';
@@ -185,34 +183,20 @@ packageExtensions:
 
 /** Serves a folder, opens its page in Chromium and returns its title once there is one. An error in the page fails. */
 async function titleOf(folder) {
-  const TYPES = { '.html': 'text/html', '.js': 'text/javascript', '.json': 'application/json' };
-  const server = createServer((request, response) => {
-    const path = new URL(request.url, 'http://localhost').pathname;
-    try {
-      const file = join(folder, path === '/' ? 'index.html' : path);
-      response.setHeader('content-type', TYPES[extname(file)] ?? 'application/octet-stream').end(readFileSync(file));
-    } catch {
-      response.writeHead(404).end();
-    }
-  });
-  await new Promise((resolve) => server.listen(0, '127.0.0.1', resolve));
-  const { softwareGpu } = await tsImport('./software-gpu.ts', import.meta.url);
-  const soft = await softwareGpu();
-  const browser = await chromium.launch({
-    ...(soft && { executablePath: soft.chromium, env: { ...process.env, ...soft.env } }),
-    args: ['--no-sandbox'],
-  });
+  const { serve, startBrowser } = await tsImport('./page.ts', import.meta.url);
+  const { url, stop } = await serve(folder);
+  const browser = await startBrowser();
   try {
     const tab = await browser.newPage();
     const failure = new Promise((_, reject) => {
       tab.on('pageerror', reject);
       tab.on('console', (message) => message.type() === 'error' && reject(new Error(message.text())));
     });
-    await tab.goto(`http://127.0.0.1:${server.address().port}/`);
+    await tab.goto(url);
     await Promise.race([failure, tab.waitForFunction(() => document.title !== '')]);
     return await tab.title();
   } finally {
     await browser.close();
-    server.close();
+    await stop();
   }
 }

@@ -3,7 +3,7 @@ import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { extname, join } from 'node:path';
 import type { AddressInfo } from 'node:net';
-import { chromium, type Browser } from 'playwright';
+import { chromium, type Browser, type Page } from 'playwright';
 import { build } from 'vite';
 import { softwareGpu } from './software-gpu.js';
 
@@ -22,18 +22,38 @@ export function startBrowser({ webgpu = true } = {}): Promise<Browser> {
   });
 }
 
-/** A page that was built and is served. */
+/** A folder of static files that is served. */
 export interface ServedPage {
   readonly url: string;
   stop(): Promise<void>;
 }
 
 const TYPES: Readonly<Record<string, string>> = {
-  '.html': 'text/html',
+  '.html': 'text/html; charset=utf-8',
   '.js': 'text/javascript',
   '.css': 'text/css',
+  '.svg': 'image/svg+xml',
+  '.json': 'application/json',
   '.wasm': 'application/wasm',
 };
+
+/** Serves a folder of static files. */
+export async function serve(folder: string): Promise<ServedPage> {
+  const server = createServer(({ url }, response) => {
+    const pathname = decodeURIComponent(new URL(url!, 'http://localhost').pathname);
+    const path = join(folder, pathname.endsWith('/') ? `${pathname}index.html` : pathname);
+    if (!existsSync(path)) return response.writeHead(404).end();
+    return response.writeHead(200, { 'content-type': TYPES[extname(path)] ?? 'application/octet-stream' }).end(readFileSync(path));
+  });
+  const port = await listening(server);
+  return {
+    url: `http://localhost:${port}/`,
+    stop: async () => {
+      server.closeAllConnections();
+      await new Promise((resolve) => server.close(resolve));
+    },
+  };
+}
 
 /** Builds the page of a folder with Vite, and serves it. `prefloss` is the sources. */
 export async function buildAndServe(root: string): Promise<ServedPage> {
@@ -44,21 +64,27 @@ export async function buildAndServe(root: string): Promise<ServedPage> {
     resolve: { tsconfigPaths: true },
     build: { outDir, emptyOutDir: true, reportCompressedSize: false },
   });
-  const server = createServer(({ url }, response) => {
-    const { pathname } = new URL(url!, 'http://localhost');
-    const path = join(outDir, pathname === '/' ? 'index.html' : pathname);
-    if (!existsSync(path)) return response.writeHead(404).end();
-    return response.writeHead(200, { 'content-type': TYPES[extname(path)] ?? 'application/octet-stream' }).end(readFileSync(path));
-  });
-  const port = await listening(server);
+  const served = await serve(outDir);
   return {
-    url: `http://localhost:${port}/`,
+    url: served.url,
     stop: async () => {
-      server.closeAllConnections();
-      await new Promise((resolve) => server.close(resolve));
+      await served.stop();
       rmSync(outDir, { recursive: true });
     },
   };
+}
+
+/** Reports what should not happen in a page: errors, messages of these kinds in the console, and requests to other origins. */
+export function watch(page: Page, url: string, report: (problem: string) => void, kinds: readonly string[] = ['error']): void {
+  page.on('pageerror', ({ message }) => {
+    report(message);
+  });
+  page.on('console', (message) => {
+    if (kinds.includes(message.type())) report(message.text());
+  });
+  page.on('request', (request) => {
+    if (![url, 'blob:', 'data:'].some((start) => request.url().startsWith(start))) report(request.url());
+  });
 }
 
 const listening = (server: Server): Promise<number> =>

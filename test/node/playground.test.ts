@@ -1,40 +1,24 @@
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
-import type { Browser, Page } from 'playwright';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import type { Page } from 'playwright';
+import { describe, expect, it } from 'vitest';
 import { losses } from '../../src/core.js';
-import { buildAndServe, noBrowser, startBrowser, type ServedPage } from '../../tools/page.js';
-import { ROOT } from '../support/runExample.js';
+import { noBrowser, watch } from '../../tools/page.js';
+import { exampleInBrowser } from '../support/exampleInBrowser.js';
 
 if (noBrowser !== undefined) console.log(`Skipped: the playground, which ${noBrowser}.`);
 
 describe.skipIf(noBrowser !== undefined)('the playground', { timeout: 300_000 }, () => {
-  let served: ServedPage;
-  let browser: Browser;
-  beforeAll(async () => {
-    served = await buildAndServe(join(ROOT, 'examples/playground'));
-    browser = await startBrowser();
-  }, 300_000);
-  afterAll(async () => {
-    await browser.close();
-    await served.stop();
-  });
+  const playground = exampleInBrowser('playground');
 
   /** Opens a view. Fails on errors in the console, and on requests to other origins. */
   async function open(hash: string, use: (page: Page) => Promise<void>, { width = 1280, expected = [] as RegExp[] } = {}): Promise<void> {
-    const page = await browser.newPage({ viewport: { width, height: 900 } });
+    const page = await playground.browser.newPage({ viewport: { width, height: 900 } });
     const problems: string[] = [];
-    page.on('pageerror', ({ message }) => problems.push(message));
-    page.on('console', (message) => {
-      if (['error', 'warning'].includes(message.type())) problems.push(message.text());
-    });
-    page.on('request', (request) => {
-      if (![served.url, 'blob:', 'data:'].some((start) => request.url().startsWith(start))) problems.push(request.url());
-    });
+    watch(page, playground.served.url, (problem) => problems.push(problem), ['error', 'warning']);
     try {
-      await page.goto(`${served.url}#${hash}`);
+      await page.goto(`${playground.served.url}#${hash}`);
       await use(page);
       expect(problems.filter((problem) => !expected.some((known) => known.test(problem)))).toEqual([]);
     } finally {
@@ -43,19 +27,20 @@ describe.skipIf(noBrowser !== undefined)('the playground', { timeout: 300_000 },
   }
 
   const curves = (page: Page, names: string) => page.getByRole('region', { name: `Curves of ${names}` });
-  /** The lines of the charts, as SVG paths. */
-  const paths = (page: Page, names: string) =>
-    curves(page, names)
-      .locator('path.line')
-      .evaluateAll((lines) => lines.map((line) => line.getAttribute('d')!));
+  /** The lines of the charts, as SVG paths, once they are drawn. */
+  async function paths(page: Page, names: string): Promise<string[]> {
+    const lines = curves(page, names).locator('path.line');
+    await lines.first().waitFor({ state: 'attached' });
+    return lines.evaluateAll((all) => all.map((line) => line.getAttribute('d')!));
+  }
 
   it('loads less than 300 kB of script, compressed, before the curves are there', async () => {
-    const page = await browser.newPage();
+    const page = await playground.browser.newPage();
     const scripts: Promise<Buffer>[] = [];
     page.on('response', (response) => {
       if (response.request().resourceType() === 'script') scripts.push(response.body());
     });
-    await page.goto(served.url);
+    await page.goto(playground.served.url);
     await curves(page, 'dpo and hinge').waitFor();
     await page.waitForLoadState('networkidle');
     const size = (await Promise.all(scripts)).reduce((sum, body) => sum + gzipSync(body).length, 0);
@@ -83,13 +68,13 @@ describe.skipIf(noBrowser !== undefined)('the playground', { timeout: 300_000 },
     await open('shape?a=dpo', async (page) => {
       const before = await paths(page, 'dpo');
       await page.getByRole('slider', { name: 'labelSmoothing' }).press('ArrowRight');
+      await expect.poll(() => paths(page, 'dpo')).not.toEqual(before);
       const after = await paths(page, 'dpo');
-      expect(after).not.toEqual(before);
       expect(page.url()).toContain('a.labelSmoothing=0.01');
       await page.reload();
       expect(await paths(page, 'dpo')).toEqual(after);
       await page.getByRole('button', { name: 'Defaults' }).click();
-      expect(await paths(page, 'dpo')).toEqual(before);
+      await expect.poll(() => paths(page, 'dpo')).toEqual(before);
     });
   });
 
@@ -101,7 +86,7 @@ describe.skipIf(noBrowser !== undefined)('the playground', { timeout: 300_000 },
       expect((await paths(page, 'simpo')).length).toBe(2);
       expect(await curves(page, 'simpo').locator('.mark').count()).toBe(16); // eight pairs in two charts
       await page.getByRole('checkbox').uncheck();
-      expect(await page.locator('.mark').count()).toBe(0);
+      await expect.poll(() => page.locator('.mark').count()).toBe(0);
     });
   });
 
@@ -110,7 +95,7 @@ describe.skipIf(noBrowser !== undefined)('the playground', { timeout: 300_000 },
       const row = curves(page, 'dpo').getByRole('row', { name: /^dpo/ });
       expect(await row.textContent()).toBe('dpo0.6931-0.05');
       await curves(page, 'dpo').getByRole('slider').press('End');
-      expect(await row.textContent()).toBe('dpo0.002476-2.5e-4');
+      await expect.poll(() => row.textContent()).toBe('dpo0.002476-2.5e-4');
     });
   });
 
@@ -118,11 +103,11 @@ describe.skipIf(noBrowser !== undefined)('the playground', { timeout: 300_000 },
     await open('', async (page) => {
       await page.getByRole('tab', { name: 'Shape of a loss' }).press('End');
       const own = page.getByRole('tab', { name: 'Write your own' });
-      expect(await own.getAttribute('aria-selected')).toBe('true');
-      expect(await own.evaluate((tab) => document.activeElement === tab)).toBe(true);
+      await expect.poll(() => own.getAttribute('aria-selected')).toBe('true');
+      await expect.poll(() => own.evaluate((tab) => document.activeElement === tab)).toBe(true);
       await page.getByRole('textbox', { name: 'Source of the loss' }).waitFor();
       await own.press('ArrowLeft');
-      expect(await page.getByRole('tab', { name: 'Train here' }).getAttribute('aria-selected')).toBe('true');
+      await expect.poll(() => page.getByRole('tab', { name: 'Train here' }).getAttribute('aria-selected')).toBe('true');
     });
   });
 
@@ -155,6 +140,7 @@ describe.skipIf(noBrowser !== undefined)('the playground', { timeout: 300_000 },
   it('examines each variant that it offers, and finds no problems', async () => {
     await open('own', async (page) => {
       const choice = page.getByRole('combobox', { name: 'Start from' });
+      await choice.waitFor();
       const names = await choice.locator('option').allTextContents();
       expect(names.length).toBe(4);
       for (const name of names) {
@@ -164,6 +150,17 @@ describe.skipIf(noBrowser !== undefined)('the playground', { timeout: 300_000 },
         expect(await page.getByRole('heading', { name: 'No problems found' }).count(), name).toBe(1);
         expect(await page.locator('.error').count(), name).toBe(0);
       }
+    });
+  });
+
+  it('finds no wrong gradient in a margin that is clipped at a round number', async () => {
+    await open('own', async (page) => {
+      const source = `import { logRatioMargin, ops } from 'prefloss';
+export default function capped(logps) {
+  return ops.scope(logps.policy.chosen, () => ops.softplus(ops.neg(ops.minimum(logRatioMargin(logps), 1))));
+}`;
+      await run(page, source);
+      expect(await page.getByText('The gradients agree with central differences').count()).toBe(1);
     });
   });
 
@@ -240,7 +237,7 @@ export default function root(logps) { return ops.scope(logps.policy.chosen, () =
 fetch('${other}').catch(() => {});
 import('${other}').catch(() => {});
 try { new WebSocket('${other.replace('http', 'ws')}'); } catch {}
-try { new Worker('${served.url}index.html', { type: 'module' }); } catch {}
+try { new Worker('${playground.served.url}index.html', { type: 'module' }); } catch {}
 export default (logps) => {
   const request = new XMLHttpRequest();
   request.open('GET', '${other}', false);
@@ -276,7 +273,7 @@ export default (logps) => {
     await open('own', async (page) => {
       await page.getByRole('combobox', { name: 'Start from' }).selectOption('anchoredDpo');
       await page.getByRole('button', { name: 'Train with it' }).click();
-      expect(await page.getByRole('tab', { name: 'Train here' }).getAttribute('aria-selected')).toBe('true');
+      await expect.poll(() => page.getByRole('tab', { name: 'Train here' }).getAttribute('aria-selected')).toBe('true');
       await page.getByRole('tabpanel').getByText('anchoredDpo').first().waitFor({ state: 'attached' });
     });
   });

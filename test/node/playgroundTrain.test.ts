@@ -1,8 +1,7 @@
-import { join } from 'node:path';
-import type { Browser, Page } from 'playwright';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { ROOT } from '../support/runExample.js';
-import { buildAndServe, noBrowser, startBrowser, type ServedPage } from '../../tools/page.js';
+import type { Page } from 'playwright';
+import { describe, expect, it } from 'vitest';
+import { noBrowser, startBrowser, watch } from '../../tools/page.js';
+import { exampleInBrowser } from '../support/exampleInBrowser.js';
 
 if (noBrowser !== undefined) console.log(`Skipped: training in the playground, which ${noBrowser}.`);
 
@@ -10,31 +9,15 @@ if (noBrowser !== undefined) console.log(`Skipped: training in the playground, w
 const SMALL = { 'Learning rate': '1e-3', 'Pairs per update': '4', 'Held-out pairs': '4', 'Fine-tuning updates': '2' };
 
 describe.skipIf(noBrowser !== undefined)('training in the playground', { timeout: 300_000 }, () => {
-  let served: ServedPage;
-  let browser: Browser;
-  beforeAll(async () => {
-    served = await buildAndServe(join(ROOT, 'examples/playground'));
-    browser = await startBrowser();
-  }, 300_000);
-  afterAll(async () => {
-    await browser.close();
-    await served.stop();
-  });
+  const playground = exampleInBrowser('playground');
 
   /** The tab in a new page, with the losses of batches that its worker reports. Fails on errors and on requests to other origins. */
-  async function open(use: (tab: Tab) => Promise<void>, on = browser): Promise<void> {
+  async function open(use: (tab: Tab) => Promise<void>, on = playground.browser): Promise<void> {
     const page = await on.newPage({ viewport: { width: 390, height: 800 } });
     const problems: string[] = [];
-    page.on('pageerror', ({ message }) => problems.push(message));
-    page.on('console', (message) => {
-      if (message.type() === 'error') problems.push(message.text());
-    });
-    page.on('request', (request) => {
-      if (!request.url().startsWith(served.url) && !request.url().startsWith('blob:') && !request.url().startsWith('data:'))
-        problems.push(request.url());
-    });
+    watch(page, playground.served.url, (problem) => problems.push(problem));
     await page.addInitScript(recordReports);
-    await page.goto(`${served.url}#train`);
+    await page.goto(`${playground.served.url}#train`);
     try {
       await use(new Tab(page));
       expect(problems).toEqual([]);
@@ -117,7 +100,7 @@ describe.skipIf(noBrowser !== undefined)('training in the playground', { timeout
     open(async (tab) => {
       await tab.page.getByRole('tab', { name: 'Write your own' }).click();
       await tab.button('Train with it').click();
-      expect(await tab.page.getByRole('combobox', { name: 'Loss' }).inputValue()).toBe('own');
+      await expect.poll(() => tab.page.getByRole('combobox', { name: 'Loss' }).inputValue()).toBe('own');
       await tab.start('wasm', { 'Preference updates': '4' });
       await tab.ends('4 of 4 updates, done');
       const losses = (await tab.losses()).slice(2); // after fine-tuning

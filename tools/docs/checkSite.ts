@@ -1,17 +1,12 @@
 // Checks the site that `npm run docs` has built: links and anchors, search, and each kind of page in a browser.
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
-import { createServer } from 'node:http';
-import type { AddressInfo } from 'node:net';
-import { extname, join, posix } from 'node:path';
+import { join, posix } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { chromium, type Browser, type Page } from 'playwright';
-import { softwareGpu } from '../software-gpu.js';
+import type { Browser, Page } from 'playwright';
+import { noBrowser, serve, startBrowser, watch } from '../page.js';
 
 const site = fileURLToPath(new URL('../../site', import.meta.url));
 const problems: string[] = [];
-
-/** The page or asset that a path of the site names. */
-const fileOf = (path: string): string => join(site, path.endsWith('/') ? `${path}index.html` : path);
 
 /** Links and images that lead nowhere, and anchors that the page does not have. */
 function checkLinks(): void {
@@ -36,43 +31,23 @@ function checkLinks(): void {
   console.log(`${pages.length} pages, their links and anchors`);
 }
 
-const TYPES: Readonly<Record<string, string>> = {
-  '.html': 'text/html; charset=utf-8',
-  '.js': 'text/javascript',
-  '.css': 'text/css',
-  '.svg': 'image/svg+xml',
-  '.json': 'application/json',
-  '.wasm': 'application/wasm',
-};
-
-/** Serves the site, and returns its address. */
-async function serve(): Promise<{ origin: string; close: () => void }> {
-  const server = createServer(({ url }, response) => {
-    const file = fileOf(decodeURIComponent(new URL(url!, 'http://site').pathname));
-    if (!existsSync(file)) return void response.writeHead(404).end();
-    response.writeHead(200, { 'content-type': TYPES[extname(file)] ?? 'application/octet-stream' }).end(readFileSync(file));
-  });
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  return { origin: `http://127.0.0.1:${(server.address() as AddressInfo).port}`, close: () => server.close() };
-}
-
 /** One page of each kind. */
 const KINDS = {
-  landing: '/',
-  guide: '/log-probs.html',
-  accuracy: '/accuracy.html',
-  migration: '/migration.html',
-  models: '/models.html',
-  tables: '/troubleshooting.html',
-  choosing: '/choosing.html',
-  losses: '/losses.html',
-  loss: '/losses/tpo.html',
-  performance: '/performance.html',
-  api: '/api/',
-  apiModule: '/api/index/',
-  apiFunction: '/api/index/functions/dpo.html',
-  apiType: '/api/index/interfaces/Backend.html',
-  playground: '/playground.html',
+  landing: '',
+  guide: 'log-probs.html',
+  accuracy: 'accuracy.html',
+  migration: 'migration.html',
+  models: 'models.html',
+  tables: 'troubleshooting.html',
+  choosing: 'choosing.html',
+  losses: 'losses.html',
+  loss: 'losses/tpo.html',
+  performance: 'performance.html',
+  api: 'api/',
+  apiModule: 'api/index/',
+  apiFunction: 'api/index/functions/dpo.html',
+  apiType: 'api/index/interfaces/Backend.html',
+  playground: 'playground.html',
 };
 
 /** Searches for a word, and returns the addresses of what is found. */
@@ -103,20 +78,14 @@ const tooWide = (page: Page, tablesFit: boolean): Promise<string[]> =>
     ];
   }, tablesFit);
 
-async function visit(browser: Browser, origin: string, width: number, colorScheme: 'light' | 'dark'): Promise<void> {
+async function visit(browser: Browser, url: string, width: number, colorScheme: 'light' | 'dark'): Promise<void> {
   const context = await browser.newContext({ viewport: { width, height: 900 }, colorScheme });
   const page = await context.newPage();
   let at = '';
-  page.on('console', (message) => {
-    if (message.type() === 'error') problems.push(`${at}: the console says ${message.text()}`);
-  });
-  page.on('pageerror', (error) => problems.push(`${at}: ${error.message}`));
-  page.on('request', (request) => {
-    if (!/^(data|blob):/.test(request.url()) && new URL(request.url()).origin !== origin) problems.push(`${at}: asks for ${request.url()}`);
-  });
+  watch(page, url, (problem) => problems.push(`${at}: ${problem}`));
   for (const [kind, path] of Object.entries(KINDS)) {
     at = `${kind}, ${width} px, ${colorScheme}`;
-    await page.goto(origin + path, { waitUntil: 'networkidle' });
+    await page.goto(url + path, { waitUntil: 'networkidle' });
     for (const wide of await tooWide(page, width >= 1280)) problems.push(`${at}: ${wide}`);
     const isDark = await page.evaluate(() => document.documentElement.classList.contains('dark'));
     if (isDark !== (colorScheme === 'dark')) problems.push(`${at}: the page is ${isDark ? 'dark' : 'light'}`);
@@ -124,7 +93,7 @@ async function visit(browser: Browser, origin: string, width: number, colorSchem
     if (process.env.SCREENSHOTS) await page.screenshot({ path: join(process.env.SCREENSHOTS, `${kind}-${width}-${colorScheme}.png`) });
   }
   at = `search, ${width} px, ${colorScheme}`;
-  await page.goto(origin, { waitUntil: 'networkidle' });
+  await page.goto(url, { waitUntil: 'networkidle' });
   for (const word of ['sigmoid_norm', 'lora', 'webgpu']) {
     const found = await search(page, word);
     const guides = found.filter((href) => !href.includes('/api/'));
@@ -139,22 +108,18 @@ async function visit(browser: Browser, origin: string, width: number, colorSchem
 
 /** Visits the site in a browser, or says why not. */
 async function checkInBrowser(): Promise<void> {
-  const soft = await softwareGpu();
-  if (!soft && !existsSync(chromium.executablePath())) {
-    console.log('skipped: the visits, which need a Chromium (npx playwright install chromium)');
+  if (noBrowser !== undefined) {
+    console.log(`Skipped: the visits, which ${noBrowser}.`);
     return;
   }
-  const browser = await chromium.launch({
-    ...(soft && { executablePath: soft.chromium, env: { ...(process.env as Record<string, string>), ...soft.env } }),
-    args: ['--no-sandbox', '--enable-unsafe-webgpu', ...(soft ? ['--use-webgpu-adapter=swiftshader', '--use-angle=swiftshader'] : [])],
-  });
-  const { origin, close } = await serve();
+  const browser = await startBrowser();
+  const served = await serve(site);
   try {
-    for (const width of [1280, 390]) for (const scheme of ['light', 'dark'] as const) await visit(browser, origin, width, scheme);
+    for (const width of [1280, 390]) for (const scheme of ['light', 'dark'] as const) await visit(browser, served.url, width, scheme);
     console.log(`${Object.keys(KINDS).length} kinds of pages and the search, at 1280 and 390 px, light and dark`);
   } finally {
     await browser.close();
-    close();
+    await served.stop();
   }
 }
 
