@@ -8,10 +8,10 @@ import type { Finding } from './messages.js';
 const POINTS = 121;
 const EXTREMES = [-1e5, -1e4, -1e3, 1e3, 1e4, 1e5];
 
-// No margin is a round number, where a loss may have a kink.
+// No margin is near a multiple of 1/2, where a loss may have a kink.
 const PAIR = { chosen: [-31, -24.1, -45], rejected: [-28.3, -35, -41.1] };
 const SAMPLES = {
-  pairs: { policy: PAIR, reference: { chosen: [-33.1, -23.3, -46.2], rejected: [-29.4, -33.2, -38.1] } },
+  pairs: { policy: PAIR, reference: { chosen: [-33.2, -23.2, -46.3], rejected: [-29.4, -33.2, -38.3] } },
   referenceFreePairs: { chosen: [-1.2, -0.8, -2.1], rejected: [-1.1, -1.4, -1.9] },
 };
 
