@@ -33,7 +33,7 @@ function Lazy({ id }: { readonly id: string }) {
   return state.Tab ? <state.Tab /> : <p>Loading …</p>;
 }
 
-/** Opened tabs stay alive, so that a training run goes on while another tab is shown. */
+/** A tab stays alive once it was opened: a run continues while its user looks at another tab. */
 function App() {
   const { tab } = route.value;
   const selected = TABS.some(({ id }) => id === tab) ? tab : 'shape';

@@ -1,15 +1,10 @@
 import { signal } from '@preact/signals';
-import type { Pair } from 'prefloss/core';
+import type { BatchPairs } from './train/protocol.js';
 
 /** The pairs of a training batch, as plain lists. */
-export interface PairBatch {
+export interface PairBatch extends BatchPairs {
   /** Where they come from, for a caption, such as `step 40 of dpo`. */
   readonly source: string;
-  /** Summed log-probs of the completions, in nats. */
-  readonly policy: Pair<readonly number[]>;
-  readonly reference: Pair<readonly number[]>;
-  /** Tokens of the completions. */
-  readonly lengths: Pair<readonly number[]>;
 }
 
 /** A loss that the user wrote. */

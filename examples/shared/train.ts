@@ -27,7 +27,7 @@ export interface Training<Item> {
   readonly maxNorm: number;
   /** Called after each update with the metrics of its batch, which were measured after `step` updates. */
   readonly onBatch: (step: number, metrics: Metrics) => void;
-  /** Awaited after each update, with the number of updates: a page can let the browser work, or wait until its user goes on. */
+  /** Called with the number of updates after each of them, and awaited. A page lets the browser work here, or pauses. */
   readonly betweenSteps?: (step: number) => Promise<void>;
   /**
    * Called whenever the number of updates is a multiple of `evaluateEvery`, 0 included, and after the last update. Returns whether to

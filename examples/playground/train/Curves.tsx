@@ -3,7 +3,7 @@ import type { Phase } from './protocol.js';
 import type { RunState } from './runState.js';
 import { settings } from './settings.js';
 
-/** The metrics of a run while it goes on. A batch is measured before its update. */
+/** The metrics of a run, drawn as they arrive. A batch is measured before its update. */
 export function Curves({ state: { batches, evaluations, options } }: { readonly state: RunState }) {
   const { sftSteps, steps } = options ?? settings.value;
   const ofBatches = (phase: Phase, metric: string): Series => ({

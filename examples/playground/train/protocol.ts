@@ -82,7 +82,7 @@ export type Report =
   /** Metrics of the held-out pairs after `step` updates. */
   | (At & { readonly type: 'evaluation'; readonly metrics: Readonly<Record<string, number>> })
   | { readonly type: 'answers'; readonly answers: readonly Answer[] }
-  /** The run goes on from an earlier step, from which its metrics are measured again. */
+  /** The run starts again at an earlier step. Metrics after it are measured again. */
   | (At & { readonly type: 'rewind' })
   /** The run has stopped. `checkpoint` is where it can go on; it is missing if nothing was saved yet. */
   | { readonly type: 'failed'; readonly message: string; readonly isLost: boolean; readonly checkpoint?: At };
