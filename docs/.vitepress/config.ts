@@ -25,7 +25,19 @@ const group = (text: string, pages: readonly string[], collapsed = false): Defau
 /** The reading order. */
 const guides: DefaultTheme.SidebarItem[] = [
   group('Start', ['why', 'quick-start', 'quick-start-model', 'webgpu', 'playground']),
-  group('Train', ['models', 'data', 'log-probs', 'training', 'reference', 'accumulation', 'lora', 'packing', 'logging', 'device-loss']),
+  group('Train', [
+    'models',
+    'data',
+    'log-probs',
+    'training',
+    'reference',
+    'accumulation',
+    'lora',
+    'packing',
+    'logging',
+    'checkpoints',
+    'device-loss',
+  ]),
   group('Losses', ['choosing', 'losses', 'recipes', 'variants', 'ops', 'testing', 'elsewhere']),
   group('Engines', ['backends', 'kernels', 'engine', 'accuracy', 'performance']),
   group('When in doubt', ['troubleshooting', 'migration', 'contract', 'limits', 'stability']),

@@ -132,7 +132,7 @@ const OUT_OF_RANGE =
 async function reported(name: LossName): Promise<string> {
   const { logps } = losses[name];
   const sample = logps === 'none' ? 'rewards' : logps === 'mean' ? 'mean log-probs' : 'summed log-probs';
-  return `This is the report of \`checkLoss\` on four rows of ${sample}. The policy is \`level\` where it equals the reference, or its log-probs are all the same; it is \`ahead\` where it prefers the right side. Training raises inputs with a negative slope.
+  return `This is the report of \`checkLoss\` on four rows of ${sample}. The policy is \`level\` where it equals the reference, or its log-probs are all the same; it is \`ahead\` where it prefers the right side. Training raises inputs with a negative slope. [The lines of the report](../variants.md#the-report).
 
 \`\`\`text
 ${String(await checked(name))}
