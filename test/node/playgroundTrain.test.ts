@@ -64,18 +64,27 @@ describe.skipIf(noBrowser !== undefined)('training in the playground', { timeout
     losses = () => this.page.evaluate(() => (globalThis as unknown as { losses: number[] }).losses.splice(0));
   }
 
-  it('trains on wasm, pauses, and starts over with the same numbers', () =>
+  it('pauses between two updates, and goes on', () =>
     open(async (tab) => {
-      await tab.start('wasm', { 'Preference updates': '30' });
+      await tab.start('wasm', { 'Preference updates': '10000' });
       await tab.ends('Preference training:');
       await tab.button('Pause').click();
       await tab.ends('paused');
       const paused = await tab.status().innerText();
-      await tab.page.waitForTimeout(1500);
+      await tab.page.waitForTimeout(1000);
       expect(await tab.status().innerText()).toBe(paused);
+      const made = Number(/: (\d+) of/.exec(paused)![1]);
       await tab.button('One step').click();
-      await expect.poll(() => tab.status().innerText()).not.toBe(paused);
+      await tab.ends(`: ${made + 1} of 10000 updates, paused`);
       await tab.button('Go on').click();
+      await tab.page.getByRole('status').filter({ hasNotText: 'paused' }).waitFor();
+      await tab.button('Reset').click();
+      await tab.ends('Not started');
+    }));
+
+  it('trains on wasm, and starts over with the same numbers', () =>
+    open(async (tab) => {
+      await tab.start('wasm', { 'Preference updates': '30' });
       await tab.ends('30 of 30 updates, done');
       const losses = await tab.losses();
       expect(losses).toHaveLength(32);
