@@ -74,6 +74,16 @@ export async function buildAndServe(root: string): Promise<ServedPage> {
   };
 }
 
+/** Adds headers to all that a page loads, such as those that make it cross-origin isolated. */
+export const addHeaders = (page: Page, headers: Readonly<Record<string, string>>): Promise<unknown> =>
+  page.route('**/*', async (route) => {
+    const response = await route.fetch();
+    await route.fulfill({ response, headers: { ...response.headers(), ...headers } });
+  });
+
+/** With these headers, a page has `SharedArrayBuffer`. */
+export const ISOLATED = { 'cross-origin-opener-policy': 'same-origin', 'cross-origin-embedder-policy': 'require-corp' };
+
 /** Reports what should not happen in a page: errors, messages of these kinds in the console, and requests to other origins. */
 export function watch(page: Page, url: string, report: (problem: string) => void, kinds: readonly string[] = ['error']): void {
   page.on('pageerror', ({ message }) => {

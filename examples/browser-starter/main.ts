@@ -14,6 +14,8 @@ setWasmPaths({
   'tfjs-backend-wasm-simd.wasm': simd,
   'tfjs-backend-wasm-threaded-simd.wasm': threaded,
 });
+// The threads of TensorFlow.js 4.22 run the source of one function, which fails once a bundler has renamed what is around it.
+tf.env().set('WASM_HAS_MULTITHREAD_SUPPORT', false);
 if (!(await tf.setBackend('webgpu').catch(() => false))) await tf.setBackend('wasm');
 say(`on ${tf.getBackend()}`);
 

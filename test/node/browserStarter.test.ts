@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { ROOT } from '../support/runExample.js';
-import { buildAndServe, noBrowser, startBrowser, type ServedPage } from '../../tools/page.js';
+import { addHeaders, buildAndServe, ISOLATED, noBrowser, startBrowser, type ServedPage } from '../../tools/page.js';
 
 if (noBrowser !== undefined) console.log(`Skipped: the browser starter, which ${noBrowser}.`);
 
@@ -13,12 +13,14 @@ describe.skipIf(noBrowser !== undefined)('examples/browser-starter', () => {
   afterAll(() => served.stop());
 
   it.each([
-    ['webgpu', true],
-    ['wasm', false],
-  ] as const)('trains on %s', async (backend, webgpu) => {
+    ['webgpu', true, {}],
+    ['wasm', false, {}],
+    ['wasm', false, ISOLATED],
+  ] as const)('trains on %s (WebGPU: %s, headers: %o)', async (backend, webgpu, headers) => {
     const browser = await startBrowser({ webgpu });
     try {
       const page = await browser.newPage();
+      await addHeaders(page, headers);
       const problems: string[] = [];
       page.on('pageerror', ({ message }) => problems.push(message));
       const elsewhere: string[] = [];

@@ -111,6 +111,22 @@ describe.skipIf(noBrowser !== undefined)('the playground', { timeout: 300_000 },
     });
   });
 
+  it('says that a tab cannot be loaded', async () => {
+    await open(
+      '',
+      async (page) => {
+        await page.route('**/TrainTab*.js', (route) => route.abort());
+        await page.getByRole('tab', { name: 'Train here' }).click();
+        const alert = page.getByRole('alert');
+        await alert.waitFor();
+        expect(await alert.textContent()).toMatch(/^This tab could not be loaded: /);
+        await page.getByRole('tab', { name: 'Shape of a loss' }).click();
+        expect((await paths(page, 'dpo and hinge')).length).toBe(4);
+      },
+      { expected: [/Failed to load resource/] },
+    );
+  });
+
   it.each([1280, 390])('needs no horizontal scrolling at %i px', async (width) => {
     for (const hash of ['shape?a=kto&b=simpo', 'shape?a=exo', 'train', 'own']) {
       await open(

@@ -93,8 +93,12 @@ export function Controls({ state: { status } }: { readonly state: RunState }) {
         </button>
         <button
           type="button"
-          disabled={!isPaused}
-          onClick={() => {
+          disabled={status === 'done' || status === 'failed'}
+          onClick={(event) => {
+            if (status === 'idle') {
+              if (!event.currentTarget.form!.reportValidity()) return;
+              start(optionsOf(settings.value));
+            }
             send({ type: 'step' });
           }}
         >

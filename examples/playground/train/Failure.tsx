@@ -18,7 +18,7 @@ export function Failure({ state: { backend }, failure }: { readonly state: RunSt
         <>
           <p>
             The state after {from} is kept.
-            {!isLost && ' Set a smaller learning rate above, and go on from there.'}
+            {!isLost && ' Go on from there, with another learning rate if you set one above.'}
           </p>
           <div class="buttons">
             {isLost && (

@@ -5,7 +5,7 @@ import type { Command, Report, RunOptions } from './protocol.js';
 import { afterReport, IDLE, type RunState } from './runState.js';
 import url from './worker.ts?worker&url';
 
-/** How long a loss of the user may take for an update, and the worker for a reset, before the worker is ended. */
+/** How long a loss of the user may take for an update, and the worker for a reset, before the worker is ended. In milliseconds. */
 const PATIENCE = { update: 15_000, reset: 3_000 };
 
 /** The state of the run. */
@@ -56,7 +56,7 @@ function receive(report: Report): void {
   if (status === 'running' && typeof options!.loss === 'object') {
     expectReport(PATIENCE.update, () => {
       end();
-      fail(`The loss has not returned for ${PATIENCE.update / 1000} s, so the run was ended.`);
+      fail(`Stopped: the loss has not returned for ${PATIENCE.update / 1000} seconds. Does it loop without end?`);
     });
   }
 }

@@ -1,9 +1,9 @@
 /** Ends a run that its user has reset. */
 export class Stopped extends Error {}
 
-type GateState = 'open' | 'closed' | 'stopped';
+type GateState = 'open' | 'open once' | 'closed' | 'stopped';
 
-/** A gate between the updates of a run: open, closed, or open for one update. */
+/** A gate between the updates of a run. */
 export class Gate {
   #state: GateState = 'open';
   #wake: () => void = () => undefined;
@@ -20,10 +20,9 @@ export class Gate {
     this.#set('closed');
   }
 
-  /** Lets whoever waits pass once; the gate stays closed behind it. */
-  step(): void {
-    this.#set('closed');
-    this.#wake();
+  /** Lets whoever waits, or comes next, pass; then the gate is closed. */
+  openOnce(): void {
+    this.#set('open once');
   }
 
   /** Makes whoever waits, or comes later, throw {@link Stopped}. */
@@ -31,11 +30,11 @@ export class Gate {
     this.#set('stopped');
   }
 
-  /** Waits for a task of the event loop, in which messages arrive, and until the gate is open. Nothing runs meanwhile. */
+  /** Waits until the gate is open. */
   async pass(): Promise<void> {
-    await nextTask();
-    if (this.#state === 'closed') await new Promise<void>((resolve) => (this.#wake = resolve));
+    while (this.#state === 'closed') await new Promise<void>((resolve) => (this.#wake = resolve));
     if (this.#state === 'stopped') throw new Stopped();
+    if (this.#state === 'open once') this.#state = 'closed';
   }
 
   #set(state: GateState): void {
@@ -44,8 +43,8 @@ export class Gate {
   }
 }
 
-/** Resolves in the next task. A timer would wait for 4 ms. */
-const nextTask = (): Promise<void> =>
+/** Resolves in the next task of the event loop, so that messages arrive before. A timer would wait for 4 ms. */
+export const nextTask = (): Promise<void> =>
   new Promise((resolve) => {
     const { port1, port2 } = new MessageChannel();
     port1.onmessage = () => {

@@ -32,7 +32,7 @@ export interface RunOptions {
   readonly steps: number;
 }
 
-/** What the page tells the worker. */
+/** What the page tells the worker. `step` makes one update and then pauses. */
 export type Command =
   | { readonly type: 'start'; readonly options: RunOptions }
   | { readonly type: 'pause' | 'resume' | 'step' | 'reset' }

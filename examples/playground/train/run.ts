@@ -15,7 +15,7 @@ import {
   type PreferenceSetup,
 } from '../../train-tiny-gpt/objectives.js';
 import { ordering } from '../../train-tiny-gpt/ordering.js';
-import { Gate, Stopped } from './gate.js';
+import { Gate, nextTask, Stopped } from './gate.js';
 import type { Backend, BatchPairs, Phase, Report, RunOptions, TrainedLoss } from './protocol.js';
 
 /** What a run needs from where it runs. */
@@ -68,20 +68,18 @@ export class Run {
     this.#heldOut = batchesOf(this.#data.validation, { batchSize: options.heldOut, seed: options.seed })[0]!;
   }
 
+  /** Halts the run before its next update. */
   pause(): void {
     this.#gate.close();
-    this.#status('paused');
   }
 
   resume(): void {
     this.#gate.open();
-    this.#status('running');
   }
 
-  /** Makes one update, and pauses. */
+  /** Makes the next update, and halts. */
   step(): void {
-    this.#gate.step();
-    this.#status('paused');
+    this.#gate.openOnce();
   }
 
   /** Ends the run before its next update, for good. */
@@ -102,8 +100,8 @@ export class Run {
       this.#status('starting');
       report({ type: 'backend', ...(await startBackend(backend, this.#isLost)) });
       this.#isLost = false;
-      this.#status(this.#gate.isClosed ? 'paused' : 'running');
-      await this.#gate.pass();
+      this.#status('running');
+      await this.#passGate();
       await this.#train();
       this.#status('done');
     } catch (error) {
@@ -120,6 +118,15 @@ export class Run {
     this.#learningRate = learningRate;
     this.#gate.open();
     await this.go(backend);
+  }
+
+  /** Lets commands arrive, and halts while the gate is closed. */
+  async #passGate(): Promise<void> {
+    await nextTask();
+    const isHalted = this.#gate.isClosed;
+    if (isHalted) this.#status('paused');
+    await this.#gate.pass();
+    if (isHalted) this.#status('running');
   }
 
   #status(status: 'starting' | 'running' | 'paused' | 'done'): void {
@@ -198,7 +205,7 @@ export class Run {
         const pairs = phase === 'preference' ? { pairs: await this.#pairs() } : {};
         report({ type: 'batch', phase, step, metrics, milliseconds: performance.now() - since, ...pairs });
         if (step % CHECKPOINT_EVERY === 0 || step === steps) await save(step);
-        await this.#gate.pass();
+        await this.#passGate();
         since = performance.now();
       },
       onEvaluation: async (step) => {
