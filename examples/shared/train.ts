@@ -67,7 +67,10 @@ export async function train<Item>(training: Training<Item>): Promise<void> {
 /** Throws an error that names the first gradient that is not finite, as {@link checkValues} finds it, or else the loss or the norm. */
 async function refuse(grads: tf.NamedTensorMap, loss: number, step: number): Promise<never> {
   const other = Number.isFinite(loss) ? 'the norm of the gradients is not finite' : `the loss is ${loss}`;
-  const problem = await checkValues(grads).then(() => other, (error: unknown) => (error as Error).message); // prettier-ignore
+  const problem = await checkValues(grads).then(
+    () => other,
+    (error: unknown) => (error as Error).message.replace('checkValues:', 'the gradient of variable'),
+  );
   throw new UsageError(`after ${step} updates, ${problem}: try a smaller learning rate`);
 }
 

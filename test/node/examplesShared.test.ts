@@ -280,7 +280,7 @@ describe('the training loop', () => {
     const training = setup('a weight', (w) => tf.log(tf.sub(w, 1)));
     const hooks = { onBatch: () => undefined, onEvaluation: () => Promise.resolve(false) };
     await expect(train({ ...training, ...hooks })).rejects.toThrow(
-      'after 0 updates, checkValues: a weight[0] is Infinity: try a smaller learning rate',
+      'after 0 updates, the gradient of variable a weight[0] is Infinity: try a smaller learning rate',
     );
     expect(training.variables[0]!.dataSync()[0]).toBe(1);
   });

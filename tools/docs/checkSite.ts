@@ -47,6 +47,7 @@ const KINDS = {
   apiModule: 'api/index/',
   apiFunction: 'api/index/functions/dpo.html',
   apiType: 'api/index/interfaces/Backend.html',
+  apiProperties: 'api/index/interfaces/PackedSequenceBatch.html',
   playground: 'playground.html',
 };
 
@@ -78,6 +79,24 @@ const tooWide = (page: Page, tablesFit: boolean): Promise<string[]> =>
     ];
   }, tablesFit);
 
+/** Names that a narrow column of a table breaks in two. */
+const brokenNames = (page: Page): Promise<string[]> =>
+  page.evaluate(() =>
+    [...document.querySelectorAll('.vp-doc td code')].flatMap((code) => {
+      const texts = document.createTreeWalker(code, NodeFilter.SHOW_TEXT);
+      const broken: string[] = [];
+      const range = document.createRange();
+      while (texts.nextNode()) {
+        for (const { 0: name, index } of texts.currentNode.textContent!.matchAll(/\w+/g)) {
+          range.setStart(texts.currentNode, index);
+          range.setEnd(texts.currentNode, index + name.length);
+          if (new Set([...range.getClientRects()].map(({ top }) => Math.round(top))).size > 1) broken.push(name);
+        }
+      }
+      return broken;
+    }),
+  );
+
 async function visit(browser: Browser, url: string, width: number, colorScheme: 'light' | 'dark'): Promise<void> {
   const context = await browser.newContext({ viewport: { width, height: 900 }, colorScheme });
   const page = await context.newPage();
@@ -87,6 +106,7 @@ async function visit(browser: Browser, url: string, width: number, colorScheme: 
     at = `${kind}, ${width} px, ${colorScheme}`;
     await page.goto(url + path, { waitUntil: 'networkidle' });
     for (const wide of await tooWide(page, width >= 1280)) problems.push(`${at}: ${wide}`);
+    for (const name of await brokenNames(page)) problems.push(`${at}: a table breaks the name ${name}`);
     const isDark = await page.evaluate(() => document.documentElement.classList.contains('dark'));
     if (isDark !== (colorScheme === 'dark')) problems.push(`${at}: the page is ${isDark ? 'dark' : 'light'}`);
     if (kind === 'loss' && (await page.locator('.formula .katex').count()) === 0) problems.push(`${at}: the formula is not typeset`);

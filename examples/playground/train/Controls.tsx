@@ -47,7 +47,7 @@ export function Controls({ state: { status } }: { readonly state: RunState }) {
                 {name}
               </option>
             ))}
-            {own && <option value="own">{own.name} (your own)</option>}
+            {own && <option value="own">{own.name} (yours)</option>}
           </select>
         </label>
         <label>
