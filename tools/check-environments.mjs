@@ -1,5 +1,5 @@
 // Checks the package in the environments of its users: packs it, installs it with npm, pnpm and Yarn into empty projects in a temporary
-// folder, and computes a loss in each: in Node.js, in test runners, through bundlers and in a browser; and type-checks it with the oldest
+// folder, and computes a loss in each: in Node.js, Bun and Deno, in test runners, through bundlers and in a browser; and type-checks it with the oldest
 // and the newest TypeScript. Everything is installed from the registry. Run `npm run build` first.
 //
 //   node tools/check-environments.mjs [word...]   only the environments whose names contain one of the words
@@ -59,6 +59,37 @@ const { grads } = valueAndGrads(() => ({ loss: tf.sum(loss({ policy: { chosen: w
 console.log(Object.values(grads)[0].dataSync()[0].toFixed(5));\n`,
   },
   use: (folder) => equal(run(folder, process.execPath, 'main.mjs'), '-0.04502'),
+});
+
+/** A training step in TypeScript, and plain lists before it. */
+const trainingStep = `${quiet}import * as tf from '@tensorflow/tfjs';
+import { dpo, ops, valueAndGrads } from 'prefloss';
+import { dpo as onPlainLists } from 'prefloss/core';
+await tf.setBackend('cpu');
+const reference = { chosen: [-11], rejected: [-11] };
+console.log(onPlainLists({ policy: { chosen: [-10], rejected: [-12] }, reference })[0]!.toFixed(7));
+const w: tf.Variable = tf.variable(tf.tensor1d([-10]));
+const lossOf = () => ops.mean(dpo({ policy: { chosen: w.mul(1).as1D(), rejected: tf.tensor1d([-12]) }, reference }));
+const { loss, grads } = valueAndGrads(() => ({ loss: lossOf() }), [w]);
+tf.train.sgd(1).applyGradients(grads);
+console.log(loss.dataSync()[0]!.toFixed(5), w.dataSync()[0]!.toFixed(5));
+`;
+const STEP = '0.5981389\n0.59814 -9.95498';
+await environment('Bun, by itself and bundled', {
+  files: { 'package.json': '{ "private": true, "type": "module" }', 'train.ts': trainingStep },
+  packages: [tfjs, 'bun@1'],
+  use: (folder) => {
+    run(folder, process.execPath, 'node_modules/bun/install.js');
+    equal(run(folder, bin(folder, 'bun'), 'train.ts'), STEP);
+    // Without the flag, the bundle lacks the engines of TensorFlow.js. docs/troubleshooting.md says so.
+    run(folder, bin(folder, 'bun'), 'build', 'train.ts', '--target=bun', '--ignore-dce-annotations', '--outfile=bundle.js');
+    equal(run(folder, bin(folder, 'bun'), 'bundle.js'), STEP);
+  },
+});
+await environment('Deno', {
+  files: { 'package.json': '{ "private": true, "type": "module" }', 'train.ts': trainingStep },
+  packages: [tfjs, 'deno@2'],
+  use: (folder) => equal(run(folder, bin(folder, 'deno'), 'run', '--allow-all', '--check', 'train.ts'), STEP),
 });
 
 const sources = (name, text) => Object.fromEntries(['mts', 'cts', 'ts'].map((extension) => [`${name}.${extension}`, text]));

@@ -1,5 +1,6 @@
+import { execFileSync } from 'node:child_process';
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
-import { dirname, join } from 'node:path';
+import { join, posix } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, it, vi } from 'vitest';
 import { generatedFromResults } from '../../bench/pages/generated.js';
@@ -21,6 +22,14 @@ const pages = [
     .filter((f) => f.endsWith('.md') && !f.startsWith('api')) // docs/api/ is generated from the doc comments, for the site
     .map((f) => `docs/${f.replaceAll('\\', '/')}`),
 ];
+
+/** The files of the repository and their folders: what git ignores is on no page of GitHub or npm. */
+const inRepository = new Set(
+  execFileSync('git', ['ls-files', '--cached', '--others', '--exclude-standard'], { cwd: root, encoding: 'utf8' })
+    .trim()
+    .split('\n')
+    .flatMap((file) => file.split('/').map((_, i, parts) => parts.slice(0, i + 1).join('/'))),
+);
 
 /** The anchors that GitHub gives the headings of a page. */
 const anchorsOf = (page: string): string[] =>
@@ -49,8 +58,8 @@ describe('the docs', () => {
   it.each(pages)('%s links to files and headings that exist', (page) => {
     const links = [...text(page).matchAll(/\]\((?!https?:)([^)#\s]*)(?:#([^)]*))?\)/g)];
     const dead = links.filter(([, path, anchor]) => {
-      const target = path === '' ? page : join(dirname(page), path!);
-      return !existsSync(join(root, target)) || (anchor !== undefined && !anchorsOf(target).includes(anchor));
+      const target = path === '' ? page : posix.join(posix.dirname(page), path!).replace(/\/$/, '');
+      return !inRepository.has(target) || (anchor !== undefined && !anchorsOf(target).includes(anchor));
     });
     expect(dead.map(([link]) => link)).toEqual([]);
   });
