@@ -45,8 +45,8 @@ export function registerBackend<T>(backend: Backend<T>): () => void {
   const methods = Object.entries(arrays).flatMap(([name, value]) =>
     typeof value === 'function' && !OPTIONAL.includes(name) ? [name] : [],
   );
-  const missing = methods.find((name) => typeof backend[name as keyof Backend<T>] !== 'function');
-  if (missing !== undefined) throw new TypeError(`${fn}: the engine ${backend.name} lacks the method ${missing}`);
+  const missing = methods.filter((name) => typeof backend[name as keyof Backend<T>] !== 'function');
+  if (missing.length > 0) throw new TypeError(`${fn}: the engine ${backend.name} lacks the methods ${missing.join(', ')}`);
   registry.set([backend, ...registry.get().filter(({ name }) => name !== backend.name)]);
   return () => {
     registry.set(registry.get().filter((other) => other !== backend));

@@ -95,14 +95,14 @@ describe('registerBackend', () => {
   });
 
   it('refuses what is no engine, and works on afterwards', () => {
-    const without = { ...arrays, name: 'half', cumsum: undefined };
+    const without = { ...arrays, name: 'half', cumsum: undefined, sort: undefined };
     const cases: [unknown, string][] = [
       [undefined, 'registerBackend: backend is undefined, expected an engine'],
       [null, 'registerBackend: backend is null, expected an engine'],
       ['cpu', 'registerBackend: backend is "cpu", expected an engine'],
       [{}, 'registerBackend: backend.name is undefined, expected a name'],
       [{ ...boxed, name: '' }, 'registerBackend: backend.name is "", expected a name'],
-      [without, 'registerBackend: the engine half lacks the method cumsum'],
+      [without, 'registerBackend: the engine half lacks the methods cumsum, sort'],
     ];
     for (const [backend, message] of cases) expectError(() => registerBackend(backend as never), TypeError, message);
     expect(backendOf(tensor([1])).name).toBe(engineName);

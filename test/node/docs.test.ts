@@ -48,7 +48,7 @@ describe('the docs', () => {
     prefloss.tokenStats([[0, 0]], [1]);
     prefloss.tokenKl([[0, 0]], [[0, 1]]);
     const operations = Object.entries(prefloss.listKernels());
-    expect(inMemory).toHaveBeenCalledTimes(operations.length);
+    expect(inMemory, 'call each operation of listKernels above').toHaveBeenCalledTimes(operations.length);
     const rows = operations.map(([operation, kinds]) =>
       ['', `\`${operation}\``, 'kernel', ...['cpu', 'wasm', 'webgpu', 'tensorflow', 'webgl'].map((b) => kinds[b]), ''].join(' | ').trim(),
     );
@@ -78,12 +78,6 @@ describe('the docs', () => {
       expect(text('README.md')).toContain(`| ${backend} | [2, 64, 50257] |`);
       expect(text('docs/performance.md')).toContain(`| ${backend} |`);
     }
-  });
-
-  it('state in README how many losses the catalogue has', () => {
-    const stated = [...text('README.md').matchAll(/\b(\d+) losses/g)].map((match) => Number(match[1]));
-    expect(stated.length).toBeGreaterThan(0);
-    expect(new Set(stated)).toEqual(new Set([Object.keys(prefloss.losses).length]));
   });
 
   it('name every export in README', () => {

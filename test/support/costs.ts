@@ -26,6 +26,7 @@ export function itCosts(name: LossName, count: number): void {
     const asTensors = (record: Readonly<Record<string, unknown>>): Record<string, X> =>
       Object.fromEntries(Object.entries(record).map(([key, x]) => [key, Array.isArray(x) ? tensor(x) : x]));
     const [fields, options] = [asTensors(inputs[input]!), asTensors(records.find((record) => record.input === input)!.options)];
-    expect(await kernelsOf(() => callOf(name)(fields, options))).toHaveLength(count);
+    const kernels = await kernelsOf(() => callOf(name)(fields, options));
+    expect(kernels, `${name} runs ${kernels.length}: ${kernels.join(', ')}`).toHaveLength(count);
   });
 }

@@ -1,8 +1,9 @@
-import { existsSync, readFileSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
 import { losses } from '../../src/core.js';
 import type { Largest } from '../../test/support/accuracy.js';
 import { BOUNDS, precisionOf, type EngineName } from '../../test/support/bounds.js';
 import { table, withParts } from '../markdown.js';
+import { plotted } from './plotted.js';
 
 /** The projects of vitest.config.ts that are measured. */
 export const PROJECTS = ['arrays', 'tensors', 'cpu', 'wasm', 'tfjs-node', 'webgpu', 'browser-webgpu', 'browser-webgl'] as const;
@@ -55,8 +56,8 @@ const namesOf = (cells: readonly Cell[]): string[] => [...new Set(cells.map(({ n
 
 const digits = (x: number): string => (x === 0 ? '0' : x >= 1e4 ? x.toExponential(1) : x >= 99.5 ? x.toFixed(0) : x.toPrecision(2));
 const shown = (cell: Cell | undefined): string => (cell ? digits(cell.error) : '');
-const code = (name: string): string =>
-  existsSync(new URL(`docs/losses/${name}.md`, ROOT)) ? `[\`${name}\`](losses/${name}.md)` : `\`${name}\``;
+/** The name of a function as code, with a link if it has a page. */
+const code = (name: string): string => (name in plotted ? `[\`${name}\`](losses/${name}.md)` : `\`${name}\``);
 const placeOf = (cell: Cell | undefined): string => (cell?.worst ? `${cell.worst.input}: ${cell.worst.at}` : '');
 const counted = (n: number): string => n.toLocaleString('en-US');
 const total = (cells: readonly Cell[]): string => counted(cells.reduce((sum, { count }) => sum + count, 0));

@@ -12,7 +12,11 @@ const ROOT = new URL('../../', import.meta.url);
 /** Sources of golden values by somebody other than the authors of the loss. */
 const THIRD_PARTIES: Readonly<Record<string, string>> = { sampo: "SamPO's authors" };
 
-const sourcesOf = (name: string): string[] => originalsOf(goldenOf(name)!);
+function sourcesOf(name: string): string[] {
+  const golden = goldenOf(name);
+  if (!golden) throw new Error(`test/goldens/${name}.json is missing: "Add a loss" in tools/goldens/README.md says how to write it`);
+  return originalsOf(golden);
+}
 
 const listed = (names: readonly string[]): string => names.map((name) => `\`${name}\``).join(', ');
 

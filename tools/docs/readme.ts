@@ -30,7 +30,7 @@ function others(): string {
     .join(', ');
 }
 
-/** Returns README.md with its list of losses. */
+/** Returns README.md with its list of losses, and their number wherever it names it. */
 export function withLosses(): string {
   const all = Object.entries(losses as Readonly<Record<string, LossEntry>>);
   const rows = GROUPS.map(([title, kinds]) => [
@@ -40,7 +40,7 @@ export function withLosses(): string {
       .map(([name]) => `[\`${name}\`](docs/losses/${name}.md)`)
       .join(', '),
   ]);
-  const text = readFileSync(new URL('README.md', ROOT), 'utf8');
+  const text = readFileSync(new URL('README.md', ROOT), 'utf8').replaceAll(/\b\d+ losses/g, `${all.length} losses`);
   const list = table([['', ''], ['---', '---'], ...rows, ['Terms, weights, statistics', others()]]); // prettier-ignore
   return withPart(text, 'npm run generate writes this list', `\n${list}\n`);
 }

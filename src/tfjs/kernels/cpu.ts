@@ -4,6 +4,7 @@ import type { Named } from '../named.js';
 
 /** The part of tfjs's CPU backend that our kernels use. */
 export interface CpuBackend {
+  /** A float32 tensor that was cast from integers shares their Int32Array: results need a Float32Array of their own. */
   readonly data: { get(dataId: DataId): { readonly values: TypedArray } };
   makeTensorInfo(shape: readonly number[], dtype: DataType, values: TypedArray): TensorInfo;
   /** Adds a reference to the data, for one more tensor that shares it. */

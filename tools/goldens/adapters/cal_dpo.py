@@ -5,7 +5,8 @@ from types import SimpleNamespace
 import torch
 import torch.nn.functional as F
 
-from adapters.pairs import POLICY, pair_tensors, result
+from adapters.pairs import pair_tensors, result
+from lib.pairs import POLICY
 from lib.slicing import extract
 from lib.stubs import Accelerator
 from lib.tensors import row_by_row

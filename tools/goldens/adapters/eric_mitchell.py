@@ -2,7 +2,8 @@
 
 import torch.nn.functional as F
 
-from adapters.pairs import POLICY, pair_tensors, result
+from adapters.pairs import pair_tensors, result
+from lib.pairs import POLICY
 from lib.slicing import extract
 
 ERIC = "eric-mitchell"

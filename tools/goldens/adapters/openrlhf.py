@@ -7,7 +7,8 @@ import numpy as np
 import torch
 import torch.nn.functional as F
 
-from adapters.pairs import CHOSEN_REJECTED, POLICY, pair_tensors, result
+from adapters.pairs import pair_tensors, result
+from lib.pairs import CHOSEN_REJECTED, POLICY
 from lib.slicing import extract
 from lib.tensors import constant, grads_of_sum, row_by_row, variable
 

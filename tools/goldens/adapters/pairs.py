@@ -2,11 +2,8 @@
 
 import numpy as np
 
+from lib.pairs import POLICY, REFERENCE
 from lib.tensors import constant, grads_of_sum, variable
-
-POLICY = ("policyChosen", "policyRejected")
-REFERENCE = ("referenceChosen", "referenceRejected")
-CHOSEN_REJECTED = ("chosen", "rejected")
 
 
 def pair_tensors(fields: dict) -> list:

@@ -5,7 +5,8 @@ from types import SimpleNamespace
 import torch
 import torch.nn.functional as F
 
-from adapters.pairs import CHOSEN_REJECTED, result
+from adapters.pairs import result
+from lib.pairs import CHOSEN_REJECTED
 from lib.slicing import extract
 from lib.stubs import Accelerator
 from lib.tensors import variable

@@ -7,7 +7,8 @@ import numpy as np
 import torch
 import torch.nn.functional as F
 
-from adapters.pairs import POLICY, in_input_order, pair_tensors, result
+from adapters.pairs import in_input_order, pair_tensors, result
+from lib.pairs import POLICY
 from lib.slicing import extract
 from lib.sources import source_text
 from lib.stubs import Accelerator

@@ -6,7 +6,7 @@ import jax
 import jax.numpy as jnp
 
 from adapters.jax64 import per_row
-from adapters.pairs import CHOSEN_REJECTED, POLICY, REFERENCE
+from lib.pairs import CHOSEN_REJECTED, POLICY, REFERENCE
 from lib.slicing import extract
 
 TUNIX = "tunix"

@@ -1,4 +1,8 @@
-"""Helpers for formulas of preference pairs, on the fields of `lib/inputs.py`."""
+"""Fields of preference pairs in `lib/inputs.py`, and helpers for formulas on them."""
+
+POLICY = ("policyChosen", "policyRejected")
+REFERENCE = ("referenceChosen", "referenceRejected")
+CHOSEN_REJECTED = ("chosen", "rejected")
 
 
 def ratios(fields) -> list:

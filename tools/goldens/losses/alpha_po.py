@@ -3,11 +3,10 @@
 import mpmath as mp
 
 from adapters import trl
-from adapters.pairs import CHOSEN_REJECTED
 from lib.exact import smoothed
 from lib.golden_file import GoldenFile
 from lib.inputs import mean_inputs, sum_inputs
-from lib.pairs import sides
+from lib.pairs import CHOSEN_REJECTED, sides
 from lib.runner import Case, run
 
 MAX_EXPONENT = 80

@@ -1,11 +1,10 @@
 """AOT on unpaired sides."""
 
 from adapters import trl, trl_legacy
-from adapters.pairs import POLICY
 from lib.exact import smoothed
 from lib.golden_file import GoldenFile
 from lib.inputs import pair_inputs
-from lib.pairs import ratios
+from lib.pairs import POLICY, ratios
 from lib.runner import Case, run
 
 ORIGINALS = {

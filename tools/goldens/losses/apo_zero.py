@@ -1,11 +1,10 @@
 """APO-zero."""
 
 from adapters import liger, trl, trl_legacy
-from adapters.pairs import POLICY
 from lib.exact import sigmoid
 from lib.golden_file import GoldenFile
 from lib.inputs import pair_inputs
-from lib.pairs import ratios
+from lib.pairs import POLICY, ratios
 from lib.runner import Case, run
 
 ORIGINALS = {

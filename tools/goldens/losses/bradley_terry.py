@@ -3,10 +3,10 @@
 import numpy as np
 
 from adapters import halos, openrlhf, trl
-from adapters.pairs import CHOSEN_REJECTED
 from lib.exact import log_sigmoid
 from lib.golden_file import GoldenFile
 from lib.inputs import binary, reward_inputs, rng
+from lib.pairs import CHOSEN_REJECTED
 from lib.runner import Case, run
 
 FUNCTIONS = {

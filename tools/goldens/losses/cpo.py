@@ -1,11 +1,10 @@
 """CPO without its NLL term."""
 
 from adapters import liger, trl
-from adapters.pairs import CHOSEN_REJECTED
 from lib.exact import smoothed
 from lib.golden_file import GoldenFile
 from lib.inputs import mean_inputs, sum_inputs
-from lib.pairs import sides
+from lib.pairs import CHOSEN_REJECTED, sides
 from lib.runner import Case, run
 
 ORIGINALS = {"trl-1.16.0": trl.cpo, "liger-0.8.5": liger.cpo}

@@ -1,11 +1,10 @@
 """DPO with the sigmoid loss; cDPO, the same with label smoothing; ODPO, with an offset."""
 
 from adapters import eric_mitchell, halos, levanter, liger, odpo, openrlhf, trl, trl_legacy, tunix
-from adapters.pairs import POLICY
 from lib.exact import smoothed
 from lib.golden_file import GoldenFile
 from lib.inputs import binary, pair_inputs, rng
-from lib.pairs import margins
+from lib.pairs import POLICY, margins
 from lib.runner import Case, run
 
 SMOOTHED = {

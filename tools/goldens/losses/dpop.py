@@ -1,11 +1,10 @@
 """DPO-Positive."""
 
 from adapters import sampo
-from adapters.pairs import POLICY
 from lib.exact import log_sigmoid, relu
 from lib.golden_file import GoldenFile
 from lib.inputs import pair_inputs
-from lib.pairs import ratios
+from lib.pairs import POLICY, ratios
 from lib.runner import Case, run
 
 

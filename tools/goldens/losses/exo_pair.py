@@ -3,11 +3,10 @@
 import mpmath as mp
 
 from adapters import liger, trl, trl_legacy
-from adapters.pairs import POLICY
 from lib.exact import log_sigmoid, sigmoid
 from lib.golden_file import GoldenFile
 from lib.inputs import pair_inputs
-from lib.pairs import margins
+from lib.pairs import POLICY, margins
 from lib.runner import Case, run
 
 ORIGINALS = {

@@ -3,11 +3,10 @@
 import mpmath as mp
 
 from adapters import trl, trl_legacy
-from adapters.pairs import POLICY
 from lib.exact import log_sigmoid
 from lib.golden_file import GoldenFile
 from lib.inputs import pair_inputs, small_ratio_inputs
-from lib.pairs import ratios
+from lib.pairs import POLICY, ratios
 from lib.runner import Case, run
 
 FUNCTIONS = {

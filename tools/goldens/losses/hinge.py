@@ -1,11 +1,10 @@
 """The hinge loss, with a reference (RSO, SLiC on normalised likelihoods) and without one (CPO)."""
 
 from adapters import liger, trl, trl_legacy
-from adapters.pairs import CHOSEN_REJECTED, POLICY
 from lib.exact import relu
 from lib.golden_file import GoldenFile
 from lib.inputs import mean_inputs, pair_inputs
-from lib.pairs import margins, sides
+from lib.pairs import CHOSEN_REJECTED, POLICY, margins, sides
 from lib.runner import Case, run
 
 ORIGINALS = {"trl-1.16.0": trl.hinge, "trl-0.27.2": trl_legacy.hinge, "liger-0.8.5": liger.hinge}

@@ -1,10 +1,9 @@
 """IPO on summed log-probs, and CPO's form of it: on means, without a reference."""
 
 from adapters import eric_mitchell, halos, openrlhf, trl, trl_legacy
-from adapters.pairs import CHOSEN_REJECTED, POLICY
 from lib.golden_file import GoldenFile
 from lib.inputs import mean_inputs, pair_inputs
-from lib.pairs import margins
+from lib.pairs import CHOSEN_REJECTED, POLICY, margins
 from lib.runner import Case, run
 
 SUMMED = {

@@ -1,10 +1,10 @@
 """ORPO: the odds-ratio term, and the whole loss with a given negative log-likelihood."""
 
 from adapters import liger, trl, tunix
-from adapters.pairs import CHOSEN_REJECTED
 from lib.exact import log1mexp, log_sigmoid
 from lib.golden_file import GoldenFile
 from lib.inputs import binary, mean_inputs, rng
+from lib.pairs import CHOSEN_REJECTED
 from lib.runner import Case, run
 
 FUNCTIONS = {

@@ -1,11 +1,10 @@
 """R-DPO: DPO with the difference of the lengths in the margin."""
 
 from adapters import sampo
-from adapters.pairs import POLICY
 from lib.exact import log_sigmoid
 from lib.golden_file import GoldenFile
 from lib.inputs import pair_inputs, with_lengths
-from lib.pairs import margins
+from lib.pairs import POLICY, margins
 from lib.runner import Case, run
 
 

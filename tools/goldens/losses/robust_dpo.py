@@ -1,11 +1,10 @@
 """Robust DPO: the unbiased loss under flipped preferences."""
 
 from adapters import liger, trl, trl_legacy
-from adapters.pairs import POLICY
 from lib.exact import log_sigmoid
 from lib.golden_file import GoldenFile
 from lib.inputs import pair_inputs
-from lib.pairs import margins
+from lib.pairs import POLICY, margins
 from lib.runner import Case, run
 
 ORIGINALS = {

@@ -3,10 +3,9 @@
 import mpmath as mp
 
 from adapters import simper
-from adapters.pairs import CHOSEN_REJECTED
 from lib.golden_file import GoldenFile
 from lib.inputs import mean_inputs
-from lib.pairs import sides
+from lib.pairs import CHOSEN_REJECTED, sides
 from lib.runner import Case, run
 
 

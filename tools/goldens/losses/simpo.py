@@ -1,11 +1,10 @@
 """SimPO, with both options for its margin."""
 
 from adapters import halos, liger, trl
-from adapters.pairs import CHOSEN_REJECTED
 from lib.exact import smoothed
 from lib.golden_file import GoldenFile
 from lib.inputs import mean_inputs
-from lib.pairs import sides
+from lib.pairs import CHOSEN_REJECTED, sides
 from lib.runner import Case, run
 
 ABSOLUTE = {"trl-1.16.0": trl.simpo, "liger-0.8.5": liger.simpo}

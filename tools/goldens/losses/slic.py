@@ -1,11 +1,10 @@
 """SLiC-HF."""
 
 from adapters import halos
-from adapters.pairs import CHOSEN_REJECTED
 from lib.exact import relu
 from lib.golden_file import GoldenFile
 from lib.inputs import sum_inputs
-from lib.pairs import sides
+from lib.pairs import CHOSEN_REJECTED, sides
 from lib.runner import Case, run
 
 

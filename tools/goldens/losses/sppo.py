@@ -3,10 +3,9 @@
 import mpmath as mp
 
 from adapters import liger, trl, trl_legacy
-from adapters.pairs import POLICY
 from lib.golden_file import GoldenFile
 from lib.inputs import pair_inputs
-from lib.pairs import ratios
+from lib.pairs import POLICY, ratios
 from lib.runner import Case, run
 
 ORIGINALS = {

@@ -1,11 +1,10 @@
 """TDPO2: token-level DPO whose chosen divergence is not differentiated."""
 
 from adapters import tdpo
-from adapters.pairs import POLICY
 from lib.exact import log_sigmoid
 from lib.golden_file import GoldenFile
 from lib.inputs import pair_inputs, with_divergences
-from lib.pairs import margins
+from lib.pairs import POLICY, margins
 from lib.runner import Case, run
 
 WRT = (*POLICY, "rejectedKl")

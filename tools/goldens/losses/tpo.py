@@ -1,11 +1,10 @@
 """TPO: a contrastive term on the pair, and the likelihood of a gold response."""
 
 from adapters import trl
-from adapters.pairs import CHOSEN_REJECTED
 from lib.exact import relu, smoothed
 from lib.golden_file import GoldenFile
 from lib.inputs import binary, mean_inputs, rng
-from lib.pairs import sides
+from lib.pairs import CHOSEN_REJECTED, sides
 from lib.runner import Case, run
 
 WRT = (*CHOSEN_REJECTED, "gold")
