@@ -47,7 +47,11 @@ export function Controls({ state: { status } }: { readonly state: RunState }) {
                 {name}
               </option>
             ))}
-            {own && <option value="own">{own.name} (yours)</option>}
+            {own && (
+              <optgroup label="Your own">
+                <option value="own">{own.name}</option>
+              </optgroup>
+            )}
           </select>
         </label>
         <label>

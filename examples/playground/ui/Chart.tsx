@@ -24,7 +24,7 @@ interface ChartProps {
 }
 
 const [WIDTH, HEIGHT] = [440, 260];
-const [LEFT, RIGHT, TOP, BOTTOM] = [52, 10, 10, 40];
+const [LEFT, RIGHT, TOP, BOTTOM] = [52, 22, 10, 40];
 
 /** A line chart with a text alternative: the values of each line at its ends and in the middle. */
 export function Chart({ title, xLabel, series, domain, marks = [], probe, onProbe }: ChartProps) {
