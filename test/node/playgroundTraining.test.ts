@@ -200,16 +200,6 @@ describe('a run in the page', () => {
     await page.send({ type: 'reset' });
   });
 
-  it('does not offer to go on with a loss that throws', async () => {
-    const page = new Page();
-    LOSSES.throws = () => {
-      throw new RangeError('not yet');
-    };
-    await page.send({ type: 'start', options: { ...OPTIONS, loss: { kind: 'custom', source: 'throws' } } });
-    expect(page.of('failed')).toEqual([{ type: 'failed', message: 'not yet', isLost: false }]);
-    await page.send({ type: 'reset' });
-  });
-
   it.each(['ipo', 'kto', 'orpo'] as const)('trains with %s', async (loss) => {
     const page = new Page();
     await page.send({ type: 'start', options: { ...OPTIONS, loss, steps: 2 } });

@@ -84,5 +84,5 @@ export type Report =
   | { readonly type: 'answers'; readonly answers: readonly Answer[] }
   /** The run starts again at an earlier step. Metrics after it are measured again. */
   | (At & { readonly type: 'rewind' })
-  /** The run has stopped. `checkpoint` is where it can go on; it is missing if nothing was saved yet, or if the same would happen again. */
+  /** The run has stopped. `checkpoint` is where it can go on; it is missing if nothing was saved yet. */
   | { readonly type: 'failed'; readonly message: string; readonly isLost: boolean; readonly checkpoint?: At };

@@ -2,7 +2,6 @@ import * as tf from '@tensorflow/tfjs';
 import { AdamW, batchesOf, cosineSchedule, loadCheckpoint, noGrad, saveCheckpoint, type Pair } from 'prefloss';
 import type { Metrics } from '../../shared/metricsLog.js';
 import { evaluate, train } from '../../shared/train.js';
-import { UsageError } from '../../shared/usageError.js';
 import { answersOf, isRight, promptOf } from '../../train-tiny-gpt/answers.js';
 import { datasetOf, type Dataset, type TrainingPair } from '../../train-tiny-gpt/data.js';
 import { TinyGpt } from '../../train-tiny-gpt/model.js';
@@ -109,8 +108,7 @@ export class Run {
       if (error instanceof Stopped) return;
       const { name, message } = error as Error;
       this.#isLost = name === 'DeviceLostError';
-      const canGoOn = this.#isLost || error instanceof UsageError; // of `train`: a number is not finite
-      const checkpoint = canGoOn && this.#saved && { phase: this.#saved.phase, step: this.#saved.step };
+      const checkpoint = this.#saved && { phase: this.#saved.phase, step: this.#saved.step };
       report({ type: 'failed', message, isLost: this.#isLost, ...(checkpoint && { checkpoint }) });
     }
   }
