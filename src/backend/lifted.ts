@@ -20,5 +20,5 @@ export function lifted<T>(backend: Backend<T>, operands: readonly unknown[], f: 
 export const constantOn = <T>(backend: Backend<T>, x: unknown, dtype: DType): T =>
   backend.owns(x) || !arrays.owns(x)
     ? (x as T)
-    : // Engines in memory read typed arrays and booleans themselves.
-      backend.constant(isInMemory(backend) ? (x as Nested) : arrays.cast(x as Nested, 'float'), dtype);
+    : // Engines in memory read booleans themselves.
+      backend.constant(isInMemory(backend) || ArrayBuffer.isView(x) ? (x as Nested) : arrays.cast(x as Nested, 'float'), dtype);

@@ -28,7 +28,7 @@ if (!shared[key]) Object.defineProperty(shared, key, { value: newRegistry() });
 const registry = shared[key]!;
 
 /** Methods that the engines in memory have and others may lack. */
-const OPTIONAL = ['pow', 'sqrt', 'onValues'];
+const OPTIONAL = ['pow', 'sqrt', 'onValues', 'isReadable'];
 
 /**
  * Registers an engine, so that every loss runs on its tensors. If several engines own a value, the one registered last is

@@ -18,40 +18,55 @@ export type OrPlain<T> = T | PlainList;
 /**
  * A tensor engine: the few operations that every loss is written in, on tensors of type `T`.
  *
- * An engine fixes its own quirks inside these methods, so that a loss never has to know where it runs. No method except
- * `dispose` consumes or changes its inputs. Binary operations broadcast as in NumPy, and accept plain numbers on either side.
- * A condition is a tensor that is non-zero where it holds. Axes may be negative. On an engine with gradients, operations on
- * floats are differentiable unless marked "without gradient".
+ * An engine fixes its own quirks inside these methods, so that a loss never has to know where it runs. `backendConformance` of
+ * `prefloss/testing` tests all of what follows.
+ *
+ * - **Inputs** are alive and unchanged after each method but `dispose`. The same tensor may be both operands.
+ * - **Broadcasting** of binary operations and `where` is NumPy's. Either operand, not both, may be a plain number. Axes may be negative.
+ * - **Kinds.** A number counts as a float, a condition in arithmetic as 0 or 1. `add`, `sub`, `mul`, `maximum`, `minimum` and the sides of
+ *   `where` give integers if both are tensors of integers, otherwise floats; `neg`, `abs`, `square`, `sum`, `max` and `cumsum` integers of
+ *   integers, otherwise floats; comparisons conditions; `arange` integers. Methods that only move values keep their kind; `concat` of
+ *   several kinds gives floats. All else gives floats.
+ * - **NaN** goes through arithmetic, functions, `maximum`, `minimum`, `max`, `sum` and `cumsum`. A comparison with it is false.
+ * - **Accuracy**, in float32: arithmetic to rounding, functions to 1e-5 of the value over the whole range, `sum` to 1e-6 of the sum of
+ *   magnitudes.
+ * - **Gradients**, on an engine that has them: operations on floats are differentiable unless marked "without gradient". At ties, the
+ *   gradient of `maximum`, `minimum`, `max` and `abs` is finite.
  */
 export interface Backend<T> {
   /** Unique name, for messages. Registering a second engine with the same name replaces the first. */
   readonly name: string;
 
-  /** Whether the value is a tensor of this engine. */
+  /** Whether the value is a tensor of this engine, or stands for one while a transform such as `jit` or `grad` runs. */
   owns(value: unknown): boolean;
   /** Sizes of the axes; `[]` for a scalar. RangeError for a ragged list, TypeError for a list of anything but numbers. */
   shape(x: T): readonly number[];
-  /** The dtype of the elements. */
+  /** The kind of the elements. */
   dtype(x: T): DType;
-  /** Whether tensors carry no dtype, like plain numbers: `dtype` always returns 'float', and checks test only the values. */
+  /** Whether tensors carry no kind, like plain numbers: `dtype` always returns 'float', and checks test only the values. */
   readonly isUntyped?: boolean;
   /** Whether the tensor was disposed. Omitted by engines without manual memory management. */
   isDisposed?(x: T): boolean;
   /** Frees the memory of a tensor. Omitted by engines without manual memory management. */
   dispose?(x: T): void;
 
-  /** The values in row-major order; `undefined` if reading them means waiting for a device. */
+  /** The values in row-major order; `undefined` if reading them means waiting for a device, or if there are none yet, as in a trace. */
   peek(x: T): ArrayLike<number> | undefined;
+  /** Whether `peek` would give the values. If omitted, `peek` is asked, which may compute and copy them. */
+  isReadable?(x: T): boolean;
   /** The values of several tensors, each in row-major order, read back with one transfer. */
   read(xs: readonly T[]): Promise<ArrayLike<number>[]>;
-  /** Runs `f` and frees the tensors it made, also if it throws, except those it returns: one, or a list or record. */
+  /**
+   * Runs `f` and frees the tensors it made, also if it throws, except those that it returns: one, or records and lists of them, nested to
+   * any depth. These belong to the scope around it, if there is one. An input may be among them, and is nobody's to free.
+   */
   scope<R>(f: () => R): R;
 
-  /** A tensor of the given values; 'float' by default. */
-  constant(values: Nested, dtype?: DType): T;
+  /** A tensor of the given values, nested lists or a typed array `[n]`; 'float' by default. */
+  constant(values: Nested | TypedArray, dtype?: DType): T;
   /** The integers `0 .. n - 1`, `[n]`. */
   arange(n: number): T;
-  /** Converts to another dtype: 'int' truncates towards 0, 'bool' is whether a value is not 0. */
+  /** Converts to another kind: 'int' truncates towards 0, 'bool' is whether a value is not 0. */
   cast(x: T, dtype: DType): T;
 
   /** `a + b` */
@@ -60,7 +75,7 @@ export interface Backend<T> {
   sub(a: T | number, b: T | number): T;
   /** `a * b` */
   mul(a: T | number, b: T | number): T;
-  /** `a / b` */
+  /** `a / b`, a float also for two integers. */
   div(a: T | number, b: T | number): T;
   /** The larger of the two, NaN if either is. */
   maximum(a: T | number, b: T | number): T;
@@ -74,15 +89,15 @@ export interface Backend<T> {
   square?(x: T): T;
   /** `e^x` */
   exp(x: T): T;
-  /** Natural logarithm. */
+  /** Natural logarithm; -Infinity at 0, NaN below. */
   log(x: T): T;
   /** `e^x - 1`, with a small relative error also near 0. */
   expm1(x: T): T;
-  /** `log(1 + x)`, with a small relative error also near 0. */
+  /** `log(1 + x)`, with a small relative error also near 0; -Infinity at -1, NaN below. */
   log1p(x: T): T;
-  /** `log(1 + e^x)`, with a small relative error until it underflows. */
+  /** `log(1 + e^x)`, with a small relative error until it underflows, and without overflow, in value and gradient. */
   softplus(x: T): T;
-  /** `1 / (1 + e^-x)` */
+  /** `1 / (1 + e^-x)`, with a small relative error until it underflows, and without overflow, in value and gradient. */
   sigmoid(x: T): T;
   /** `sqrt(x)` for `x > 0`. If omitted, `e^(log(x) / 2)` is used. */
   sqrt?(x: T): T;
@@ -95,7 +110,10 @@ export interface Backend<T> {
   greater(a: T | number, b: T | number): T;
   /** `a >= b`, without gradient. */
   greaterEqual(a: T | number, b: T | number): T;
-  /** `a` where the condition holds, `b` elsewhere. Values not selected never affect result or gradient, not even NaN. */
+  /**
+   * `a` where the condition, a tensor of any kind, is not 0, `b` elsewhere; both may be numbers. Values not selected never affect result
+   * or gradient, not even NaN.
+   */
   where(condition: T, a: T | number, b: T | number): T;
 
   /** Sum over one axis, which is removed, or over all axes. */
@@ -107,7 +125,10 @@ export interface Backend<T> {
   /** Sorts ascending along the last axis; the gradient is permuted back. */
   sort(x: T): T;
 
-  /** `x[indices]` along the first axis; integer `indices` of rank 1. An index out of range throws, or gives NaN in floats. */
+  /**
+   * `x[indices]` along the first axis; integer `indices` of rank 1. The gradient of a row that is taken twice is the sum of both. An index
+   * out of range throws, or gives NaN in value and gradient.
+   */
   take(x: T, indices: T): T;
   /** `x[start:stop]` along one axis. */
   slice(x: T, start: number, stop: number, axis: number): T;
@@ -118,16 +139,22 @@ export interface Backend<T> {
   /** Repeats axes of size 1, and adds leading axes, to reach the shape. */
   broadcastTo(x: T, shape: readonly number[]): T;
 
-  /** The same values, without gradient. */
+  /** The same values in a tensor of its own, without gradient. */
   stopGradient(x: T): T;
   /** Runs `f` without recording it for the backward pass; its results are constants. If omitted, `stopGradient` is applied to them. */
   detached?<R>(f: () => R): R;
   /**
-   * Value of a scalar function, and its gradient with respect to each input: zeros for an input that it does not depend on.
-   * Omitted by engines without gradients.
+   * Value of a scalar function, and its gradient with respect to each input: zeros for an input that it does not depend on. Value and
+   * gradients belong to the caller, or to the scope that it is called in; what `f` makes is freed, what it returns is taken over. Calls
+   * are not nested. Omitted by engines without gradients.
    */
   valueAndGrads?(f: (inputs: readonly T[]) => T, inputs: readonly T[]): { readonly value: T; readonly grads: readonly T[] };
 
+  /**
+   * The matrix product of floats `a [M, K]` and `b [K, N]`, or `[N, K]` if `transposeB`: `[M, N]`. If omitted, the definition of the linear
+   * form multiplies row by row.
+   */
+  matmul?(a: T, b: T, transposeB: boolean): T;
   /**
    * Fused `tokenLogProbs`: float `logits [..., V]` and integer `labels [...]`; returns floats `[...]`. Ignored rows give 0 with
    * zero gradient. Where `peek` cannot read the labels, labels out of range give NaN in value and gradient; readable labels

@@ -1,4 +1,5 @@
 import { add, concat, mul, reshape, shape, slice, stopGradient, sum, tanh } from '../backend/ops.js';
+import { backendOf } from '../backend/registry.js';
 import type { LinearRows, TokenStats } from '../backend/types.js';
 import { NO_LABEL } from '../internal/labels.js';
 import { vocabularyAxis } from '../internal/weightLayout.js';
@@ -26,14 +27,24 @@ export function linearTokenStatsDefinition<T>(rows: LinearRows<T>): TokenStats<T
   };
 }
 
-/** Applies `f` to the logits `[1, V]` and the label `[1]` of each row: one row at a time, to save memory. */
-function byRows<T, R>({ hidden, weight, layout, bias, labels, cap }: LinearRows<T>, f: (logits: T, label: T) => R): R[] {
+/** Logits in memory at a time on an engine with a matrix product: 32 MiB in float32. */
+const LOGITS = 2 ** 23;
+
+/** Applies `f` to the logits `[n, V]` and the labels `[n]` of some rows at a time, to save memory: of one, without a matrix product. */
+function byRows<T, R>({ hidden, weight, layout, bias, labels, cap }: LinearRows<T>, f: (logits: T, labels: T) => R): R[] {
+  const backend = backendOf<T>(hidden);
   const axis = vocabularyAxis(layout);
   const [[size, width], vocabulary] = [shape(hidden) as [number, number], shape(weight)[axis]!];
-  return Array.from({ length: size }, (_, row) => {
-    const state = reshape<T>(slice(hidden, row, row + 1), axis === 0 ? [1, width] : [width, 1]);
-    const products = sum(mul(weight, state), 1 - axis) as T;
-    const logits = reshape<T>(bias === undefined ? products : add(products, bias), [1, vocabulary]);
-    return f(cap === undefined ? logits : mul(tanh(logits), cap), slice(labels, row, row + 1));
+  const rows = backend.matmul ? Math.max(1, Math.floor(LOGITS / vocabulary)) : 1;
+  const product = (state: T): T => {
+    if (backend.matmul) return backend.matmul(state, weight, axis === 0);
+    const products = sum(mul(weight, reshape(state, axis === 0 ? [1, width] : [width, 1])), 1 - axis);
+    return reshape(products, [1, vocabulary]);
+  };
+  return Array.from({ length: Math.ceil(size / rows) }, (_, i) => {
+    const [start, stop] = [i * rows, Math.min((i + 1) * rows, size)];
+    const products = product(slice(hidden, start, stop));
+    const logits = bias === undefined ? products : add(products, bias);
+    return f(cap === undefined ? logits : mul(tanh(logits), cap), slice(labels, start, stop));
   });
 }

@@ -177,8 +177,11 @@ export function checkEach(fn: string, name: string, values: ArrayLike<number>, d
  * result and its gradient NaN instead of being accepted silently. Values that can be read are assumed to be checked.
  */
 export function poisonOutside<T>(value: T, domain: Domain): T {
-  return backendOf<T>(value).peek(value) ? value : where(domain.holds(value), value, NaN);
+  return isReadable(backendOf<T>(value), value) ? value : where(domain.holds(value), value, NaN);
 }
+
+/** Whether the values of a tensor can be read at once. */
+export const isReadable = <T>(backend: Backend<T>, x: T): boolean => backend.isReadable?.(x) ?? backend.peek(x) !== undefined;
 
 /** Reads a hyperparameter: a number, a scalar, or one value per example. Bad values throw, or become NaN if not readable. */
 export function readPerExample<T>(fn: string, name: string, value: unknown, domain: Domain, like: Checked<T>): Operand<T> {

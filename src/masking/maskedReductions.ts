@@ -2,7 +2,7 @@ import { numberIn } from '../backend/describe.js';
 import { backendOf } from '../backend/registry.js';
 import type { OrPlain, Reduced, ScalarOf } from '../backend/types.js';
 import { cast, div, maximum, scope, where } from '../backend/ops.js';
-import { checkTensor, checkValues, type Checked } from '../internal/checks.js';
+import { checkTensor, checkValues, isReadable, type Checked } from '../internal/checks.js';
 import { zeroOrOne } from '../internal/domains.js';
 
 /** Checks that a mask has the shape of `like`, and that it holds only 0 and 1 if it can be read. */
@@ -22,7 +22,7 @@ function check(fn: string, x: unknown, mask: unknown, axis: number | undefined):
 /** Non-zero where a mask is 0 or 1; undefined if that is already known, from its dtype or because its values were checked. */
 export function maskHolds<T>(mask: T): T | undefined {
   const backend = backendOf<T>(mask);
-  if (backend.dtype(mask) === 'bool' || backend.peek(mask)) return undefined;
+  if (backend.dtype(mask) === 'bool' || isReadable(backend, mask)) return undefined;
   return zeroOrOne.holds(cast(mask, 'float'));
 }
 

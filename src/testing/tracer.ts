@@ -68,6 +68,7 @@ export function traced<R>(f: (tensor: (values: Nested, name: string) => object) 
     shape: (x) => arrays.shape(held.get(x)!),
     dtype: () => 'float',
     peek: (x) => (isReadable ? arrays.peek(held.get(x)!) : undefined),
+    isReadable: () => isReadable,
     read: (xs) => arrays.read(xs.map((x) => held.get(x)!)),
     dispose: (x) => {
       for (const made of scopes) made.delete(x);

@@ -1,5 +1,5 @@
 import * as tf from '@tensorflow/tfjs-core';
-import type { Backend, DType } from '../backend/types.js';
+import type { Backend, DType, TypedArray } from '../backend/types.js';
 import { linearTokenLogProbs } from './fused/linear/linearTokenLogProbs.js';
 import { linearTokenStats } from './fused/linear/linearTokenStats.js';
 import { tokenKl } from './fused/tokenKl/tokenKl.js';
@@ -25,6 +25,13 @@ import { valueAndInputGrads } from './training/valueAndInputGrads.js';
 type T = tf.Tensor;
 
 const dtypes = { float: 'float32', int: 'int32', bool: 'bool' } as const;
+
+/** tfjs takes a typed array for its dtype alone, and no others. */
+const typedAs = {
+  float: (values: TypedArray) => Float32Array.from(values),
+  int: (values: TypedArray) => Int32Array.from(values),
+  bool: (values: TypedArray) => Uint8Array.from(values, (x) => Number(x !== 0)),
+};
 
 /** A comparison off the tape: tfjs has no gradient for comparisons and would throw in the backward pass. */
 const comparison =
@@ -70,10 +77,11 @@ export const tfjs: Backend<T> = {
   },
 
   peek: (x) => (isSynchronous() ? x.dataSync() : undefined),
+  isReadable: isSynchronous,
   read,
   scope,
 
-  constant: (values, dtype = 'float') => tf.tensor(values, undefined, dtypes[dtype]),
+  constant: (values, dtype = 'float') => tf.tensor(ArrayBuffer.isView(values) ? typedAs[dtype](values) : values, undefined, dtypes[dtype]),
   arange: (n) => tf.range(0, n, 1, 'int32'),
 
   ...live(['a', 'b'], {

@@ -35,10 +35,11 @@ export const arrays: InMemory<Nested> = {
   isUntyped: true,
 
   peek: (x) => tensorOfList(x).data,
+  isReadable: () => true,
   read: (xs) => Promise.resolve(xs.map((x) => Array.from(tensorOfList(x).data))),
   scope: (f) => f(),
 
-  constant: (values) => values,
+  constant: (values) => (ArrayBuffer.isView(values) ? Array.from(values) : values),
   arange: (n) => Array.from({ length: n }, (_, i) => i),
   // Integers are not limited to 32 bits.
   cast: (x, dtype) => listOf(dtype === 'int' ? trunc(tensorOfList(x)) : cast(tensorOfList(x), dtype)),
