@@ -144,7 +144,7 @@ function engineOf(inputs: object): Backend<unknown> {
   if (tensors.length === 0) throw new TypeError('checkGradients: inputs holds no tensor');
   const backend = backendOf(...tensors);
   if (!gradientsOf(backend))
-    throw new TypeError(`checkGradients: the engine ${backend.name} has no gradients, expected tensors of an engine with gradients`);
+    throw new TypeError(`checkGradients: the engine ${backend.name} has no gradients, expected tensors of an engine with valueAndGrads`);
   return backend;
 }
 

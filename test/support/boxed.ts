@@ -15,7 +15,7 @@ export const boxed = new Proxy({ name: 'boxed', owns: (value: unknown) => value 
   get: (own, key: keyof Backend<Nested>) => {
     if (key in own) return Reflect.get(own, key) as unknown;
     if (key === ('onValues' as never)) return undefined;
-    if (key === 'shape' || key === 'dtype' || key === 'peek') return (x: Boxed) => methods[key]!(unbox(x));
+    if (key === 'shape' || key === 'dtype' || key === 'peek' || key === 'isReadable') return (x: Boxed) => methods[key]!(unbox(x));
     if (key === 'scope') return <R>(f: () => R) => f();
     const method = methods[key];
     return method && ((...args: unknown[]) => new Boxed(method(...args.map((a) => (a instanceof Boxed ? a.values : a)))));

@@ -148,7 +148,7 @@ describe('checkGradients', () => {
 it('checkGradients names an engine without gradients', async () => {
   const unregister = registerBackend(boxed);
   await expect(checkGradients(dpo, { x: new Boxed([1]) })).rejects.toThrow(
-    new TypeError('checkGradients: the engine boxed has no gradients, expected tensors of an engine with gradients'),
+    new TypeError('checkGradients: the engine boxed has no gradients, expected tensors of an engine with valueAndGrads'),
   );
   unregister();
 });

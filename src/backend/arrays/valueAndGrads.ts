@@ -1,8 +1,9 @@
 import { describe } from '../describe.js';
 import { isPlainObject } from '../plainObject.js';
-import { registerBackend } from '../registry.js';
+import { ownerOf, registerBackend } from '../registry.js';
 import type { TypedArray } from '../types.js';
 import { isList, listOf, tensorOfList } from './lists.js';
+import { isInMemory } from './onValues.js';
 import { show } from './shapes.js';
 import { gradientsOf, recording, Traced } from './tape.js';
 import { ArrayTensor, checkTensorData, dtypeOf, floatsOf, isDataTensor, tensorFrom, type DataTensor } from './tensor.js';
@@ -79,10 +80,14 @@ function mapInputs(path: string, value: unknown, f: (path: string, leaf: unknown
 }
 
 /** Whether a value is a record of others, and not a tensor or an object with a class. */
-const isRecord = (value: unknown): value is Readonly<Record<string, unknown>> => isPlainObject(value) && !isDataTensor(value);
+const isRecord = (value: unknown): value is Readonly<Record<string, unknown>> => isPlainObject(value) && !ownerOf(value);
 
 function tracedInput(path: string, x: unknown): Traced {
   try {
+    const owner = ownerOf(x);
+    if (owner && !isInMemory(owner)) {
+      throw new TypeError(`it is a tensor of the engine ${owner.name}, expected values in memory: use the gradients of that engine`);
+    }
     if (isDataTensor(x)) {
       checkTensorData(x);
       if (dtypeOf(x) !== 'float') throw new TypeError(`it holds ${dtypeOf(x)}s, expected floats; f may take it from elsewhere`);

@@ -1,7 +1,8 @@
 import { describe, expect, it } from 'vitest';
-import { dpo, ops, pairMetrics, tensorOf, tokenLogProbs, valueAndGrads } from '../../../src/core.js';
+import { dpo, ops, pairMetrics, registerBackend, tensorOf, tokenLogProbs, valueAndGrads } from '../../../src/core.js';
 import * as whole from '../../../src/index.js';
 import { expectClose } from '../../../src/testing/index.js';
+import { Boxed, boxed } from '../../support/boxed.js';
 import { expectError, isArrays, type X } from '../../support/engine.js';
 
 const reference = { chosen: [-11, -9], rejected: [-11, -9] };
@@ -112,5 +113,16 @@ describe.runIf(isArrays)('valueAndGrads on plain values', () => {
       'dpo: logps lacks policy, expected { policy: { chosen, rejected }, reference: { chosen, rejected } }',
     );
     expect(valueAndGrads(f, { a: [1, 2] })).toEqual({ loss: 3, grads: { a: [1, 1] } });
+  });
+
+  it('leaves the tensors of an engine with gradients of its own to it, also where they look like tensors in memory', () => {
+    const theirs = Object.assign(new Boxed([1, 2]), { data: Float32Array.of(1, 2), dims: [2] });
+    const unregister = registerBackend(boxed);
+    expectError(
+      () => valueAndGrads(({ a }) => ({ loss: ops.sum<X>(a) as X }), { a: theirs }),
+      TypeError,
+      'valueAndGrads: inputs.a: it is a tensor of the engine boxed, expected values in memory: use the gradients of that engine',
+    );
+    unregister();
   });
 });
