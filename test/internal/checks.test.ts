@@ -22,7 +22,12 @@ describe.runIf(isArrays)('on an engine whose values cannot be read at the call',
     unregister();
   });
   const blind = () => {
-    unregister = registerBackend<Nested>({ ...arrays, peek: () => undefined, onValues: undefined } as Backend<Nested>);
+    unregister = registerBackend<Nested>({
+      ...arrays,
+      peek: () => undefined,
+      isReadable: () => false,
+      onValues: undefined,
+    } as Backend<Nested>);
   };
 
   const zeros = [0, 0, 0, 0];
