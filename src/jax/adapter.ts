@@ -39,7 +39,7 @@ async function read(xs: readonly T[]): Promise<ArrayLike<number>[]> {
   return Promise.all(
     xs.map((x) => {
       if (x instanceof jax.Array) return x.ref.data() as Promise<ArrayLike<number>>;
-      throw new TypeError('jax-js: a value is read while jit, grad or vmap runs; return it from the function and read it there');
+      throw new TypeError('a value of jax-js is read while jit, grad or vmap runs: return it from the function and read it there');
     }),
   );
 }
@@ -63,6 +63,7 @@ export const jaxJs: Backend<T> = {
   shape: (x) => x.shape,
   dtype: kindOf,
   isDisposed: (x) => x instanceof jax.Array && x.refCount <= 0,
+  ifDisposed: 'functions of jax-js consume their arguments, pass them x.ref to keep x',
   dispose: (x) => {
     x.dispose();
   },

@@ -1,6 +1,7 @@
 import { inject } from 'vitest';
 import { backendOf, ops, type Backend, type DType, type Nested } from '../../src/index.js';
 import { arrays } from '../../src/backend/arrays/arrays.js';
+import { describe } from '../../src/backend/describe.js';
 import { isReadable as isReadableOn } from '../../src/internal/checks.js';
 import type { EngineUnderTest } from '../../src/testing/conformance/engineUnderTest.js';
 import { gradientsOf } from '../../src/testing/engineGradients.js';
@@ -42,6 +43,16 @@ export const isReadable = isReadableOn(engineUnderTest.backend, tensor(0));
 export function tensor(values: Nested, dtype: DType = 'float'): X {
   return engineUnderTest.tensor(values, dtype);
 }
+
+/** A tensor without values, whose shape has a 0; on arrays, where a list without rows has no other axes, an empty list. */
+export function none(shape: readonly number[], dtype: DType = 'float'): X {
+  if (isArrays) return [];
+  if (engine === 'tensors') return { data: dtype === 'int' ? new Int32Array() : new Float32Array(), dims: shape };
+  return engineUnderTest.backend.reshape(tensor([], dtype), shape);
+}
+
+/** A tensor as messages describe it. */
+export const described = describe(tensor([0]));
 
 /** Integers on the engine under test. */
 export const ints = (values: Nested): X => tensor(values, 'int');
