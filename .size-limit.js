@@ -45,4 +45,12 @@ export default [
     limit: '65.5 kB',
     gzip: true,
   },
+  {
+    name: 'prefloss/jax',
+    path: 'dist/jax.js',
+    import: '*',
+    // The adapter, the registry and the engines in memory. jax-js is a peer dependency.
+    limit: '6 kB',
+    gzip: true,
+  },
 ];

@@ -18,6 +18,7 @@ const layers = {
   data: ['backend', 'internal', 'masking', 'logprobs'],
   testing: ['backend', 'internal', 'masking', 'logprobs', 'losses', 'metrics', 'data'],
   tfjs: ['backend', 'internal', 'definitions', 'rows'],
+  jax: ['backend'],
   'tfjs/nodeUtil.ts': [],
   'tfjs/device.ts': ['tfjs/nodeUtil.ts'],
   'tfjs/named.ts': [],
@@ -41,6 +42,7 @@ const zoneOf = (part) => ({
 
 const ENTRY = { regex: '^prefloss', message: 'Import from the defining module: entries are for users.' };
 const TENSORFLOW = { regex: '^@tensorflow/', message: 'Only src/tfjs imports TensorFlow.js: use the operations of backend/ops.js.' };
+const JAX = { regex: '^@jax-js/', message: 'Only src/jax imports jax-js: use the operations of backend/ops.js.' };
 
 export default defineConfig([
   globalIgnores(['assembly', 'bench/.venv', '**/dist', 'site', 'coverage', 'reports', '.doc-examples', '.stryker-tmp']),
@@ -114,11 +116,15 @@ export default defineConfig([
   },
   {
     files: ['src/*/**/*.ts'],
-    rules: { '@typescript-eslint/no-restricted-imports': ['error', { patterns: [ENTRY, TENSORFLOW] }] },
+    rules: { '@typescript-eslint/no-restricted-imports': ['error', { patterns: [ENTRY, TENSORFLOW, JAX] }] },
   },
   {
     files: ['src/tfjs/**/*.ts', 'tools/models/**/*.ts'],
-    rules: { '@typescript-eslint/no-restricted-imports': ['error', { patterns: [ENTRY] }] },
+    rules: { '@typescript-eslint/no-restricted-imports': ['error', { patterns: [ENTRY, JAX] }] },
+  },
+  {
+    files: ['src/jax/**/*.ts'],
+    rules: { '@typescript-eslint/no-restricted-imports': ['error', { patterns: [ENTRY, TENSORFLOW] }] },
   },
   {
     files: ['src/{losses,logprobs,masking,metrics}/**/*.ts', 'src/catalogue.ts', 'src/backend/types.ts'],
@@ -144,7 +150,12 @@ export default defineConfig([
       '@typescript-eslint/no-restricted-imports': [
         'error',
         {
-          patterns: [{ regex: '^@tensorflow/|^\\./(tfjs|testing|data)/', message: 'prefloss/core is losses without an engine of others.' }],
+          patterns: [
+            {
+              regex: '^@tensorflow/|^@jax-js/|^\\./(tfjs|jax|testing|data)/',
+              message: 'prefloss/core is losses without an engine of others.',
+            },
+          ],
         },
       ],
     },

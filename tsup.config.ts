@@ -21,6 +21,7 @@ export default defineConfig({
     core: 'src/core.ts',
     data: 'src/data/index.ts',
     testing: 'src/testing/index.ts',
+    jax: 'src/jax/index.ts',
     ops: 'src/backend/ops.ts',
   },
   format: ['esm', 'cjs'],
@@ -29,7 +30,13 @@ export default defineConfig({
   esbuildPlugins: [opsOnItsOwn],
   // tsup 8.5 passes `baseUrl`, which TypeScript 6 reports as deprecated (TS5101).
   dts: {
-    entry: { index: 'src/index.ts', core: 'src/core.ts', data: 'src/data/index.ts', testing: 'src/testing/index.ts' },
+    entry: {
+      index: 'src/index.ts',
+      core: 'src/core.ts',
+      data: 'src/data/index.ts',
+      testing: 'src/testing/index.ts',
+      jax: 'src/jax/index.ts',
+    },
     compilerOptions: { ignoreDeprecations: '6.0' },
   },
   sourcemap: true,

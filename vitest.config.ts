@@ -11,19 +11,24 @@ type Engine = 'arrays' | 'tensors' | 'cpu' | 'wasm' | 'tfjs-node' | 'webgpu' | '
 const soft = await softwareGpu();
 const hasBrowser = soft !== undefined || existsSync(chromium.executablePath());
 if (!hasBrowser)
-  console.log('Skipped: the projects webgpu, browser-webgpu and browser-webgl, which need a Chromium (npx playwright install chromium).');
+  console.log(
+    'Skipped: the projects webgpu, browser-webgpu, browser-webgl and browser-jax, which need a Chromium (npx playwright install chromium).',
+  );
 if (!hasTfjsNode())
   console.log('Skipped: the projects tfjs-node and tfjs-node-definitions, which need the native addon (npm run setup:tfjs-node).');
 
 // Every test is written once and runs on every engine, except tests that need Node.js (`test/node`) or no engine (`test/data`,
 // `test/rows`), which run once.
-const engines = { include: ['test/**/*.test.ts'], exclude: [...configDefaults.exclude, 'test/{node,data,rows,fuzz}/**'] };
+const engines = { include: ['test/**/*.test.ts'], exclude: [...configDefaults.exclude, 'test/{node,data,rows,fuzz,jax}/**'] };
+// On jax-js, without the tests of the adapter of TensorFlow.js and its models.
+const onJax = { include: engines.include, exclude: [...configDefaults.exclude, 'test/{node,data,rows,fuzz,tfjs,models}/**'] };
 const src = (name: string) => new URL(`src/${name}.ts`, import.meta.url).pathname;
 const alias = [
   { find: /^prefloss$/, replacement: src('index') },
   { find: /^prefloss\/testing$/, replacement: src('testing/index') },
   { find: /^prefloss\/core$/, replacement: src('core') },
   { find: /^prefloss\/data$/, replacement: src('data/index') },
+  { find: /^prefloss\/jax$/, replacement: src('jax/index') },
 ];
 
 // Every project sets `extends: true`, without which it does not inherit testTimeout.
@@ -62,13 +67,22 @@ const tfjsNode: TestProjectInlineConfiguration = {
   },
 };
 
-const browser = (engine: 'webgpu' | 'webgl'): TestProjectInlineConfiguration => ({
+const jax: TestProjectInlineConfiguration = {
+  extends: true,
+  test: { name: 'jax', ...onJax, setupFiles: ['test/setup/jax.ts'], provide: { engine: 'jax' } },
+};
+
+const browser = (
+  engine: 'webgpu' | 'webgl' | 'jax-webgpu',
+  name = `browser-${engine}`,
+  { setup = 'browser', tests = engines } = {},
+): TestProjectInlineConfiguration => ({
   extends: true,
   optimizeDeps: { exclude: ['gpt-tfjs'] }, // bundling it fails, and its test is skipped in browsers
   test: {
-    name: `browser-${engine}`,
-    ...engines,
-    setupFiles: ['test/setup/browser.ts'],
+    name,
+    ...tests,
+    setupFiles: [`test/setup/${setup}.ts`],
     provide: { engine },
     browser: {
       enabled: true,
@@ -101,7 +115,13 @@ const webgpu: TestProjectInlineConfiguration = {
   },
 };
 
-const onGpu = [webgpu, definitions('webgpu-definitions', webgpu, OF_KERNELS), browser('webgpu'), browser('webgl')];
+const onGpu = [
+  webgpu,
+  definitions('webgpu-definitions', webgpu, OF_KERNELS),
+  browser('webgpu'),
+  browser('webgl'),
+  browser('jax-webgpu', 'browser-jax', { setup: 'browser-jax', tests: onJax }),
+];
 
 export default defineConfig({
   resolve: { alias },
@@ -119,6 +139,7 @@ export default defineConfig({
       node('tensors'),
       node('cpu'),
       node('wasm'),
+      jax,
       definitions('cpu-definitions', node('cpu')),
       definitions('wasm-definitions', node('wasm'), OF_KERNELS),
       ...(hasTfjsNode() ? [tfjsNode, definitions('tfjs-node-definitions', tfjsNode, OF_KERNELS)] : []),

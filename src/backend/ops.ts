@@ -6,7 +6,7 @@
  */
 import { sizeOf } from './arrays/shapes.js';
 import { constantOn, lifted } from './lifted.js';
-import { backendOf } from './registry.js';
+import { backendOf, ownerOf } from './registry.js';
 import type { DType, Reduced, Operand, OrPlain, ScalarOf } from './types.js';
 
 /** The binary operations of an engine. */
@@ -325,7 +325,9 @@ export function detached<R>(like: unknown, f: () => R): R {
   return backend.scope(() => {
     if (backend.detached) return backend.detached(f);
     const result = f();
-    if (backend.owns(result)) return backend.stopGradient(result) as R;
-    return Object.fromEntries(Object.entries(result as object).map(([name, x]) => [name, backend.stopGradient(x)])) as R;
+    const constant = (x: unknown): unknown => (backend.owns(x) ? backend.stopGradient(x) : x);
+    // A tensor, or plain values, which are constants.
+    if (ownerOf(result)) return constant(result) as R;
+    return Object.fromEntries(Object.entries(result as object).map(([name, x]) => [name, constant(x)])) as R;
   });
 }

@@ -47,6 +47,8 @@ export interface Backend<T> {
   readonly isUntyped?: boolean;
   /** Whether the tensor was disposed. Omitted by engines without manual memory management. */
   isDisposed?(x: T): boolean;
+  /** What to do about a disposed tensor, for the error that names it. */
+  readonly ifDisposed?: string;
   /** Frees the memory of a tensor. Omitted by engines without manual memory management. */
   dispose?(x: T): void;
 

@@ -52,7 +52,9 @@ function engineOf<T>(fn: string, name: string, value: T): Backend<T> {
 export function checkTensor<T>(fn: string, name: string, value: T, expected: Expected = {}): Checked<T> {
   const { rank, like, orScalar = false, orPlain = false, dtype: dtypes = FLOAT } = expected;
   const backend = like?.backend.owns(value) ? (like.backend as Backend<T>) : engineOf(fn, name, value);
-  if (backend.isDisposed?.(value)) throw new TypeError(`${fn}: ${name} is disposed`);
+  if (backend.isDisposed?.(value)) {
+    throw new TypeError(`${fn}: ${name} is disposed${backend.ifDisposed === undefined ? '' : `: ${backend.ifDisposed}`}`);
+  }
   const given = shapeOf(fn, name, value, backend, expected.ragged);
   if (isPlain(backend)) checkPlain(fn, name, value, orPlain, dtypes);
   if (like && backend !== like.backend && !(orPlain && isPlain(backend)) && !(isInMemory(backend) && isInMemory(like.backend))) {

@@ -13,9 +13,18 @@ export async function readScalars(fn: string, metrics: Readonly<Record<string, u
   for (const name of names) checkTensor(fn, name, metrics[name], { rank: 0, dtype: ['float', 'int', 'bool'] });
   const onEngine = names.filter((name) => typeof metrics[name] !== 'number');
   const tensors = onEngine.map((name) => metrics[name]);
-  const values = tensors.length === 0 ? [] : await backendOf(...tensors).read(tensors);
+  const values = tensors.length === 0 ? [] : await readAll(fn, tensors);
   const read = new Map(onEngine.map((name, i) => [name, values[i]![0]!]));
   return Object.fromEntries(names.map((name) => [name, read.get(name) ?? (metrics[name] as number)]));
+}
+
+/** The values of tensors of one engine; an engine's error, as about tensors that have no values yet, is one of the function. */
+async function readAll(fn: string, tensors: readonly unknown[]): Promise<ArrayLike<number>[]> {
+  try {
+    return await backendOf(...tensors).read(tensors);
+  } catch (error) {
+    throw error instanceof TypeError ? new TypeError(`${fn}: ${error.message}`, { cause: error }) : error;
+  }
 }
 
 /** Divides sums by the count of their class, leaves out a class without examples, and adds the reward margin. */

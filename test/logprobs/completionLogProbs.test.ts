@@ -19,8 +19,7 @@ import {
   tensor,
   derivatives,
   type X,
-  isArrays,
-  isTfjs,
+  described,
 } from '../support/engine.js';
 import type { Nested } from '../../src/index.js';
 import type { Values } from '../../src/testing/index.js';
@@ -116,11 +115,7 @@ describe('completionLogProbs', () => {
       () =>
         completionLogProbs<X>(x, batch, options);
     expectError(call(undefined), TypeError, `${fn} batch is undefined, ${form}`);
-    expectError(
-      call(t),
-      TypeError,
-      `${fn} batch is ${isArrays ? 'a list' : isTfjs ? 'a value of type Tensor' : 'a value of type Object'}, ${form}`,
-    );
+    expectError(call(t), TypeError, `${fn} batch is ${described}, ${form}`);
     expectError(call({ tokens: t }), TypeError, `${fn} batch lacks mask, ${form}`);
     expectError(call({ labels: t, mask: m }), RangeError, `${fn} mask would be ignored next to labels`);
     expectError(call({ tokens: t, mask: m }, { ignoreIndex: -1 }), RangeError, `${fn} ignoreIndex would be ignored without labels`);

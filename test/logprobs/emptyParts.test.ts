@@ -1,4 +1,3 @@
-import * as tf from '@tensorflow/tfjs-core';
 import { describe, expect, it } from 'vitest';
 import {
   adaptiveBeta,
@@ -45,19 +44,16 @@ import {
   wpoWeights,
   xpoTerm,
 } from '../../src/index.js';
-import { flatten, expectError, expectNoLeak, isArrays, read, tensor, type X, isTfjs, valueAndGradsOn } from '../support/engine.js';
+import { flatten, expectError, expectNoLeak, isArrays, none, read, tensor, type X, valueAndGradsOn } from '../support/engine.js';
 import type { Values } from '../../src/testing/index.js';
 
 // A worker, or the last part of a batch, may have no examples.
 
-/** A tensor without values; on arrays, where a list without rows has no other axes, an empty list. */
-const none = (shape: number[], dtype: 'float32' | 'int32' = 'float32'): X =>
-  isArrays ? [] : isTfjs ? tf.zeros(shape, dtype) : { data: dtype === 'int32' ? new Int32Array() : new Float32Array(), dims: shape };
 const rows = (): X => none([0]);
 const tokens = (): X => none([0, 4]);
 const logits = (): X => none([0, 4, 3]);
-const labels = (): X => none([0, 4], 'int32');
-const flat = (): X => none([0], 'int32');
+const labels = (): X => none([0, 4], 'int');
+const flat = (): X => none([0], 'int');
 const head = (): X => ({ hidden: none([0, 4, 2]), weight: tensor([[1, 2], [3, 4], [5, 6]]), bias: tensor([1, 2, 3]) }); // prettier-ignore
 const pair = (x: () => X): X => ({ chosen: x(), rejected: x() });
 const logps = (): X => ({ policy: pair(rows), reference: pair(rows) });

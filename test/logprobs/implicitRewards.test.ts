@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { implicitRewards, ops } from '../../src/index.js';
-import { expectError, expectNoLeak, expectValues, isArrays, isReadable, read, tensor, type X, isTfjs } from '../support/engine.js';
+import { expectError, expectNoLeak, expectValues, isReadable, read, tensor, type X, described } from '../support/engine.js';
 import { delta, pairLogps, sample } from '../support/samples.js';
 
 const betas = [0.1, 0.5, 2];
@@ -59,7 +59,7 @@ describe('implicitRewards', () => {
     expectError(
       () => implicitRewards({ policy: x.policy, reference: one } as never),
       TypeError,
-      `implicitRewards: reference is ${isArrays ? 'a list' : isTfjs ? 'a value of type Tensor' : 'a value of type Object'}, expected { chosen, rejected }`,
+      `implicitRewards: reference is ${described}, expected { chosen, rejected }`,
     );
     expectError(
       () => implicitRewards({ policy: null, reference: one } as never),

@@ -1,43 +1,58 @@
-import * as tf from '@tensorflow/tfjs-core';
 import { inject } from 'vitest';
 import { backendOf, ops, type Backend, type DType, type Nested } from '../../src/index.js';
 import { arrays } from '../../src/backend/arrays/arrays.js';
+import { describe } from '../../src/backend/describe.js';
+import { isReadable as isReadableOn } from '../../src/internal/checks.js';
+import type { EngineUnderTest } from '../../src/testing/conformance/engineUnderTest.js';
 import { gradientsOf } from '../../src/testing/engineGradients.js';
-import type { DataTensor } from '../../src/backend/arrays/tensor.js';
 import { expectClose, type Values } from '../../src/testing/index.js';
-
-/** The engine under test. */
-export const engine = inject('engine');
-/** Whether that is the engine of nested lists, which have no dtypes. */
-export const isArrays = engine === 'arrays';
-/** Whether the engine computes in float64: that of nested lists, and that of `{ data, dims }`. */
-export const isFloat64 = isArrays || engine === 'tensors';
-/** Its name in messages. */
-export const engineName = isArrays ? 'arrays' : isFloat64 ? '{ data, dims }' : 'tensorflow.js';
-/** Whether TensorFlow.js is under test, whose tensors are disposed and counted. */
-export const isTfjs = !isFloat64;
-/** Whether values can be read, and so checked, synchronously. */
-export const isReadable = ['arrays', 'tensors', 'cpu', 'wasm', 'tfjs-node'].includes(engine);
+import { precisionOf } from './bounds.js';
 
 /** Type of a tensor on any engine: tests are written once for all of them. */
 // eslint-disable-next-line @typescript-eslint/no-explicit-any -- see above
 export type X = any;
 
+/** The engine under test. */
+export const engine = inject('engine');
+/** Whether that is the engine of nested lists, which have no dtypes. */
+export const isArrays = engine === 'arrays';
+/** Whether that is jax-js. */
+export const isJax = engine === 'jax' || engine === 'jax-webgpu';
+/** Whether the engine computes in float64: that of nested lists, and that of `{ data, dims }`. */
+export const isFloat64 = precisionOf(engine) === 53;
+/** Whether TensorFlow.js is under test. */
+export const isTfjs = !isFloat64 && !isJax;
+
+// Only the engine under test is loaded.
+const { engineUnderTest } = (await (isArrays
+  ? import('./engines/arrays.js')
+  : isFloat64
+    ? import('./engines/tensors.js')
+    : isJax
+      ? import('./engines/jax.js')
+      : import('./engines/tfjs.js'))) as { engineUnderTest: EngineUnderTest<X> };
+
+/** Its name in messages. */
+export const engineName = engineUnderTest.backend.name;
+/** Whether its tensors can be disposed. */
+export const isDisposable = engineUnderTest.backend.isDisposed !== undefined;
+/** Whether values can be read, and so checked, synchronously. */
+export const isReadable = isReadableOn(engineUnderTest.backend, tensor(0));
+
 /** A tensor on the engine under test. */
 export function tensor(values: Nested, dtype: DType = 'float'): X {
-  const names = { float: 'float32', int: 'int32', bool: 'bool' } as const;
-  if (isArrays) return values;
-  return isTfjs ? tf.tensor(values as tf.TensorLike, undefined, names[dtype]) : dataTensor(values, dtype);
+  return engineUnderTest.tensor(values, dtype);
 }
 
-/** A tensor as another library makes it: a plain object. */
-function dataTensor(values: Nested, dtype: DType): DataTensor {
-  const dims = arrays.shape(values);
-  const numbers = Float64Array.from(arrays.peek(values)!);
-  if (dtype === 'float') return { data: numbers, dims };
-  // As the models of transformers.js have them.
-  return dtype === 'int' ? { data: BigInt64Array.from(numbers, BigInt), dims } : { data: Uint8Array.from(numbers), dims, type: 'bool' };
+/** A tensor without values, whose shape has a 0; on arrays, where a list without rows has no other axes, an empty list. */
+export function none(shape: readonly number[], dtype: DType = 'float'): X {
+  if (isArrays) return [];
+  if (engine === 'tensors') return { data: dtype === 'int' ? new Int32Array() : new Float32Array(), dims: shape };
+  return engineUnderTest.backend.reshape(tensor([], dtype), shape);
 }
+
+/** A tensor as messages describe it. */
+export const described = describe(tensor([0]));
 
 /** Integers on the engine under test. */
 export const ints = (values: Nested): X => tensor(values, 'int');
@@ -54,7 +69,17 @@ export const rounded = (values: Nested): X =>
   typeof values === 'number' ? (isFloat64 ? values : Math.fround(values)) : values.map(rounded);
 
 /** Tolerance of the engine's arithmetic, relative to the size of the inputs of a result. */
-export const epsilon = { arrays: 1e-12, tensors: 1e-12, cpu: 1e-6, wasm: 1e-6, 'tfjs-node': 1e-6, webgpu: 5e-6, webgl: 5e-6 }[engine];
+export const epsilon = {
+  arrays: 1e-12,
+  tensors: 1e-12,
+  cpu: 1e-6,
+  wasm: 1e-6,
+  'tfjs-node': 1e-6,
+  webgpu: 5e-6,
+  webgl: 5e-6,
+  jax: 1e-6,
+  'jax-webgpu': 5e-6,
+}[engine];
 
 /** Asserts values on the engine under test, with a tolerance relative to the expected value plus `scale`. */
 export async function expectValues(x: X, expected: Values, scale = 1): Promise<void> {
@@ -104,15 +129,26 @@ export function flatten(values: Values): number[] {
   return typeof values === 'number' ? [values] : Array.from(values as ArrayLike<Values>).flatMap(flatten);
 }
 
-/** The number of live tensors; 0 on engines without disposal. */
-export const liveTensors = (): number => (isFloat64 ? 0 : tf.memory().numTensors);
+/** The number of live tensors; 0 on engines that do not count them. */
+export const liveTensors = (): number => engineUnderTest.liveTensors?.() ?? 0;
 
 /** Asserts that `f` leaves exactly the `returned` tensors alive. */
 export function expectNoLeak(f: () => X, returned = 1): void {
+  if (isJax) expectNoBuffersLeft(f);
+  if (!isTfjs) return;
   const before = liveTensors();
   f();
   const extra = liveTensors() - before;
-  if (isTfjs && extra !== returned) throw new Error(`${extra} tensors are left, expected the ${returned} returned`);
+  if (extra !== returned) throw new Error(`${extra} tensors are left, expected the ${returned} returned`);
+}
+
+/** On jax-js, tensors share buffers or have none, so none may be left once the result is disposed. The first call compiles. */
+function expectNoBuffersLeft(f: () => X): void {
+  engineUnderTest.backend.scope(() => void f());
+  const before = liveTensors();
+  engineUnderTest.backend.scope(() => void f());
+  const extra = liveTensors() - before;
+  if (extra !== 0) throw new Error(`${extra} buffers are left, expected none`);
 }
 
 /** Asserts the class and the exact message of the error that `f` throws, and that no tensor is left behind. */

@@ -2,7 +2,7 @@ import * as tf from '@tensorflow/tfjs-core';
 import { describe, expect, it } from 'vitest';
 import { dpo, ipo, klEstimate, kto, ops, orpo, registerBackend, sequenceLogProbs, tokenLogProbs, type Pair } from '../../src/index.js';
 import { checkGradients } from '../../src/testing/index.js';
-import { ints, isArrays, isTfjs, liveTensors, tensor, type X } from '../support/engine.js';
+import { engineName, ints, isArrays, isTfjs, liveTensors, tensor, type X } from '../support/engine.js';
 import { Boxed, boxed } from '../support/boxed.js';
 import { pair, pairLogps } from '../support/samples.js';
 
@@ -120,7 +120,7 @@ describe('checkGradients', () => {
     const inputs = pair({ chosen: [-1, -2], rejected: [-2, -1.5] });
     await expect(checkGradients(({ chosen }: Pair<X>) => Promise.resolve(chosen), inputs)).rejects.toThrow(
       new TypeError(
-        `checkGradients: the loss returns a value of type Promise, expected a tensor of the engine ${isTfjs ? 'tensorflow.js' : '{ data, dims }'}`,
+        `checkGradients: the loss returns a value of type Promise, expected a tensor of the engine ${isArrays ? '{ data, dims }' : engineName}`,
       ),
     );
   });
