@@ -1,5 +1,6 @@
 import type { EngineUnderTest } from './engineUnderTest.js';
 import { expectedOf } from './expected.js';
+import { goldenChecks, type LossGoldens } from './goldens.js';
 import { gradientChecks } from './gradients.js';
 import { memoryChecks } from './memory.js';
 import { numberCases } from './numbers.js';
@@ -32,10 +33,50 @@ export interface Check {
 /** Most lines of a message. */
 const MOST = 5;
 
+/** Options of {@link backendConformance}. */
+export interface ConformanceOptions {
+  /** Results of losses of the catalogue, by name: those of other losses are not checked. */
+  readonly goldens?: Readonly<Record<string, LossGoldens>>;
+}
+
 /**
- * The tests of an engine: what the doc comments of `Backend` promise.
+ * The tests of an engine: checks of all that the doc comments of `Backend` promise.
+ *
+ * Every operation is computed for each rank, axis, kind, number on either side and broadcasting, and compared with the same on plain
+ * arrays in float64: value, kind, shape and gradient. Further checks are about accuracy, NaN, scopes, memory, reading, tokens and losses.
+ * All of them run on each device, and those of values within each transform. The engine is registered only while a check runs.
+ *
+ * @param engine - The engine, and the way that its users make and read tensors.
+ * @param options - See {@link ConformanceOptions}.
+ * @returns The checks, for any test framework; `conformanceReport` runs them without one.
+ *
+ * @example
+ * ```ts no-run
+ * // vitest; with node:test it is the same, `test` being its own
+ * import { test } from 'vitest';
+ * import { backendConformance } from 'prefloss/testing';
+ * import { engine } from './my-engine.js';
+ *
+ * for (const { group, name, run } of backendConformance(engine)) test(`${group}: ${name}`, run);
+ * ```
+ *
+ * @example
+ * ```ts
+ * import { backendOf, tensorOf, type DataTensor } from 'prefloss/core';
+ * import { backendConformance, conformanceReport, type EngineUnderTest } from 'prefloss/testing';
+ *
+ * const backend = backendOf<DataTensor>(tensorOf(Float32Array.of(0)));
+ * const engine: EngineUnderTest<DataTensor> = {
+ *   backend,
+ *   tensor: (values, dtype) => backend.constant(values, dtype),
+ *   read: (x) => backend.peek(x)!,
+ * };
+ * const checks = [...backendConformance(engine)].filter(({ group }) => group === 'reading');
+ * const report = await conformanceReport(checks);
+ * console.log(report.conforms); // true
+ * ```
  */
-export function* backendConformance<T>(engine: EngineUnderTest<T>): Generator<ConformanceCheck> {
+export function* backendConformance<T>(engine: EngineUnderTest<T>, { goldens = {} }: ConformanceOptions = {}): Generator<ConformanceCheck> {
   const subject = subjectOf(engine);
   const devices = Object.entries(engine.devices ?? { '': () => undefined });
   const checks = [
@@ -43,6 +84,7 @@ export function* backendConformance<T>(engine: EngineUnderTest<T>): Generator<Co
     ...[...operations(), ...numberCases(), ...tokenCases()].flatMap((group) => checksOfCases(subject, group)),
     ...gradientChecks(subject),
     ...memoryChecks(),
+    ...goldenChecks(subject, goldens),
   ];
   for (const [device, select] of devices) {
     for (const { name, group, prepare, problems } of checks) {
