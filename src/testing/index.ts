@@ -1,10 +1,13 @@
 /**
- * Checks for tests of your own losses: gradients, behaviour, closeness, finite values.
+ * Checks for tests of your own losses: gradients, behaviour, closeness, finite values; and of your own engine.
  *
  * @packageDocumentation
  */
 export { checkGradients, type CheckGradientsOptions, type GradientReport } from './checkGradients.js';
 export { checkLoss, type CheckLossOptions, type LossCheck } from './checkLoss.js';
 export { checkValues } from './checkValues.js';
+export { backendConformance, type ConformanceCheck } from './conformance/backendConformance.js';
+export type { EngineUnderTest, TensorFunction } from './conformance/engineUnderTest.js';
+export { conformanceReport, type ConformanceFailure, type ConformanceReport } from './conformance/report.js';
 export { expectClose, type Tolerance, type Values } from './expectClose.js';
 export { LossReport, type InputReport, type LossProperties, type Places } from './lossReport.js';

@@ -125,7 +125,8 @@ export const tfjs: Backend<T> = {
     xs.forEach((x, i) => {
       checkLive('concat', `xs[${i}]`, x);
     });
-    return tf.concat([...xs], axis);
+    // tfjs gives tensors of several dtypes the dtype of the first.
+    return tf.concat(xs.every(({ dtype }) => dtype === xs[0]!.dtype) ? [...xs] : xs.map(float), axis);
   },
 
   detached: untaped,

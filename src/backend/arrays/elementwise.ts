@@ -37,8 +37,8 @@ function binary(loop: Loop2, dtype?: DType): (a: Operand, b: Operand) => ArrayTe
 }
 
 /** `a` where the condition is not 0, `b` elsewhere. */
-function where(condition: DataTensor, a: Operand, b: Operand): ArrayTensor {
-  const shape = [dimsOf(a), dimsOf(b)].reduce(commonShape, condition.dims);
+function where(condition: Operand, a: Operand, b: Operand): ArrayTensor {
+  const shape = [condition, a, b].map(dimsOf).reduce(commonShape);
   const [holds, x, y] = [valuesAt(condition, shape), valuesAt(a, shape), valuesAt(b, shape)];
   const values = new Float64Array(holds.length);
   for (let i = 0; i < values.length; i++) values[i] = holds[i] !== 0 ? x[i]! : y[i]!;

@@ -7,8 +7,13 @@ import { float64Of, tensorFrom, type ArrayTensor, type DataTensor, type Operand 
 /**
  * The gradients of an operation: given the gradient with respect to its value `y`, and its arguments, a function for each operand, so
  * that a gradient is computed only if it is needed. It may have the shape of `y`: it is then summed to the shape of the operand.
+ * Undefined if there is none.
  */
-type Rule<Arguments extends readonly unknown[]> = (dy: ArrayTensor, y: ArrayTensor, ...args: Arguments) => readonly (() => ArrayTensor)[];
+type Rule<Arguments extends readonly unknown[]> = (
+  dy: ArrayTensor,
+  y: ArrayTensor,
+  ...args: Arguments
+) => readonly (() => ArrayTensor | undefined)[];
 
 type Unary = Rule<[x: DataTensor]>;
 type Binary = Rule<[a: Operand, b: Operand]>;
@@ -34,13 +39,14 @@ export const pow: Binary = (dy, y, a, b) => [
   () => f.mul(dy, f.where(f.greater(a, 0), f.mul(y, f.log(f.add(a, 0))), 0)),
 ];
 
-const toOne = (dy: ArrayTensor, isFirst: DataTensor) => [() => f.where(isFirst, dy, 0), () => f.where(isFirst, 0, dy)] as const;
+const toOne = (dy: ArrayTensor, isFirst: Operand) => [() => f.where(isFirst, dy, 0), () => f.where(isFirst, 0, dy)] as const;
 
 /** Where both are equal, the first gets the gradient. */
 export const maximum: Binary = (dy, _, a, b) => toOne(dy, f.greaterEqual(a, b));
 /** Where both are equal, the first gets the gradient. */
 export const minimum: Binary = (dy, _, a, b) => toOne(dy, f.greaterEqual(b, a));
-export const where: Rule<[condition: DataTensor, a: Operand, b: Operand]> = (dy, _, condition) => [() => dy, ...toOne(dy, condition)];
+/** The condition has no gradient. */
+export const where: Rule<[condition: Operand, a: Operand, b: Operand]> = (dy, _, condition) => [() => undefined, ...toOne(dy, condition)];
 
 /** A value of a reduction, with an axis of size 1 in place of each that was reduced. */
 const reopened = (y: DataTensor, x: DataTensor, axis?: number): ArrayTensor =>

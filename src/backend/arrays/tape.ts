@@ -45,7 +45,7 @@ function recorded(value: ArrayTensor, operands: readonly unknown[], backward: Ba
 const traced =
   <Args extends readonly unknown[]>(
     operation: (...args: Args) => ArrayTensor,
-    rule: (dy: ArrayTensor, y: ArrayTensor, ...args: Args) => readonly (() => ArrayTensor)[],
+    rule: (dy: ArrayTensor, y: ArrayTensor, ...args: Args) => readonly (() => ArrayTensor | undefined)[],
   ) =>
   (...args: Args): ArrayTensor => {
     const y = operation(...args);

@@ -1,5 +1,6 @@
 import * as tf from '@tensorflow/tfjs-core';
 import { untaped } from '../tape.js';
+import { numeric } from './dtypes.js';
 import { take } from './take.js';
 
 type T = tf.Tensor;
@@ -9,7 +10,7 @@ type T = tf.Tensor;
  * engine.
  */
 function argsort(x: T): T {
-  return untaped(() => tf.topk(tf.neg(x), x.shape.at(-1), true).indices);
+  return untaped(() => tf.topk(tf.neg(numeric(x)), x.shape.at(-1), true).indices);
 }
 
 /** Sorts along the last axis. TopK has no gradient, so the values are taken by index from the flattened rows. */

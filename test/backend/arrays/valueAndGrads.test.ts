@@ -48,6 +48,13 @@ describe.runIf(isArrays)('valueAndGrads on plain values', () => {
     expectClose(rest.all[0]!, [Math.log1p(Math.exp(-0.2)), Math.LN2], { relative: 1e-15 });
   });
 
+  it('gives a condition no gradient', () => {
+    const { grads } = valueAndGrads((x) => ({ loss: ops.sum<X>(ops.where<X, X>(x.c, x.a, 1)) }), { c: [1, 0], a: [5, 7] });
+    expect(grads).toEqual({ c: [0, 0], a: [1, 0] });
+    const { grads: ofNumber } = valueAndGrads((x) => ({ loss: ops.sum<X>(ops.where<X, X>(1, x.a, x.b)) }), { a: [5, 7], b: [1, 1] });
+    expect(ofNumber).toEqual({ a: [1, 1], b: [0, 0] });
+  });
+
   it('differentiates one use of many, a value used twice, and nothing after stopGradient and detached', () => {
     const { grads } = valueAndGrads(
       (x) => ({

@@ -1,0 +1,72 @@
+import type { EngineUnderTest } from './engineUnderTest.js';
+import { expectedOf } from './expected.js';
+import { operations } from './operations.js';
+import { modesOf, problemsOf } from './runCases.js';
+import { subjectOf, whileRegistered, type Subject } from './subject.js';
+import type { CaseGroup } from './valueCase.js';
+
+/** One check of an engine. */
+export interface ConformanceCheck {
+  /** What is checked, and how: under which transform, on which device. */
+  readonly name: string;
+  /** The part of the contract that it belongs to. */
+  readonly group: string;
+  /** Rejects with an Error that says what is wrong, for which inputs, and what was expected. */
+  readonly run: () => Promise<void>;
+}
+
+/** A check of one device, which resolves to what is wrong. */
+export interface Check {
+  readonly name: string;
+  readonly group: string;
+  /** What is computed while the engine is not registered: it might own the tensors in memory. */
+  readonly prepare?: () => void;
+  readonly problems: (subject: Subject) => Promise<readonly string[]> | readonly string[];
+}
+
+/** Most lines of a message. */
+const MOST = 5;
+
+/**
+ * The tests of an engine: what the doc comments of `Backend` promise.
+ */
+export function* backendConformance<T>(engine: EngineUnderTest<T>): Generator<ConformanceCheck> {
+  const subject = subjectOf(engine);
+  const devices = Object.entries(engine.devices ?? { '': () => undefined });
+  const checks = [...operations().flatMap((group) => checksOfCases(subject, group))];
+  for (const [device, select] of devices) {
+    for (const { name, group, prepare, problems } of checks) {
+      yield {
+        name: device ? `${name} on ${device}` : name,
+        group,
+        run: async () => {
+          prepare?.();
+          await select();
+          await whileRegistered(subject, async () => {
+            const found = await problems(subject);
+            if (found.length > 0) throw new Error(messageOf(found));
+          });
+        },
+      };
+    }
+  }
+}
+
+function messageOf(problems: readonly string[]): string {
+  const more = problems.length > MOST ? [`and ${problems.length - MOST} more`] : [];
+  return [...problems.slice(0, MOST), ...more].join('\n');
+}
+
+/** One check for each way to compute the cases. */
+function checksOfCases(subject: Subject, { name, group, cases }: CaseGroup): Check[] {
+  return modesOf(subject)
+    .filter(({ takes }) => cases.some(takes))
+    .map((mode) => ({
+      name: [name, mode.name].filter(Boolean).join(', '),
+      group,
+      prepare: () => {
+        cases.forEach(expectedOf);
+      },
+      problems: (own) => problemsOf(own, cases, mode),
+    }));
+}

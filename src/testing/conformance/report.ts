@@ -1,0 +1,58 @@
+import { reasonOf } from '../../backend/describe.js';
+import type { ConformanceCheck } from './backendConformance.js';
+
+/** A check that failed. */
+export interface ConformanceFailure {
+  readonly group: string;
+  readonly name: string;
+  /** What is wrong. */
+  readonly message: string;
+}
+
+/** The result of {@link conformanceReport}; all of it can be written as JSON. */
+export class ConformanceReport {
+  constructor(
+    /** The number of checks of each group that passed, and that failed. */
+    readonly groups: Readonly<Record<string, { readonly passed: number; readonly failed: number }>>,
+    /** The checks that failed, in the order in which they ran. */
+    readonly failures: readonly ConformanceFailure[],
+  ) {}
+
+  /** Whether all checks passed. */
+  get conforms(): boolean {
+    return this.failures.length === 0;
+  }
+
+  /** The report as text. */
+  toString(): string {
+    const groups = Object.entries(this.groups);
+    const width = Math.max(0, ...groups.map(([name]) => name.length));
+    return [
+      ...groups.map(([name, { passed, failed }]) => `${name.padEnd(width)}  ${passed} passed, ${failed} failed`),
+      ...this.failures.map(({ group, name, message }) => `\n${group} > ${name}\n${message}`),
+      ...(this.conforms ? ['The engine conforms to the contract.'] : []),
+    ].join('\n');
+  }
+}
+
+/**
+ * Runs all checks, one after the other.
+ *
+ * @param checks - Those of `backendConformance`.
+ * @returns The counts and failures; `String(report)` is text, `JSON.stringify(report)` JSON.
+ */
+export async function conformanceReport(checks: Iterable<ConformanceCheck>): Promise<ConformanceReport> {
+  const groups: Record<string, { passed: number; failed: number }> = {};
+  const failures: ConformanceFailure[] = [];
+  for (const { group, name, run } of checks) {
+    const counts = (groups[group] ??= { passed: 0, failed: 0 });
+    try {
+      await run();
+      counts.passed++;
+    } catch (error) {
+      counts.failed++;
+      failures.push({ group, name, message: reasonOf(error) });
+    }
+  }
+  return new ConformanceReport(groups, failures);
+}
