@@ -5,8 +5,8 @@ import { float64Of, tensorFrom, type ArrayTensor, type DataTensor } from '../../
 /** An argument of an operation: a tensor, several, or anything else as it is. */
 export type Argument = DataTensor | readonly DataTensor[] | number | readonly number[] | string | undefined;
 
-/** The gradients of an operation by its arguments, given the one by its value `y`. */
-export type Rule = (dy: ArrayTensor, y: DataTensor, ...args: Argument[]) => readonly (() => ArrayTensor)[];
+/** The gradients of an operation by its arguments, given the one by its value `y`; undefined where there is none. */
+export type Rule = (dy: ArrayTensor, y: DataTensor, ...args: Argument[]) => readonly (() => ArrayTensor | undefined)[];
 
 /** The rules of all operations that have a gradient, by name. */
 export type Rules = Readonly<Record<string, Rule>>;

@@ -3,12 +3,12 @@ import { elementwise } from '../../src/backend/arrays/elementwise.js';
 import { summedTo } from '../../src/backend/arrays/shapes.js';
 import { tensorFrom, type ArrayTensor } from '../../src/backend/arrays/tensor.js';
 import type { Backend } from '../../src/backend/types.js';
-import type { Argument, Rules } from './rules.js';
+import type { Argument, Rule, Rules } from './rules.js';
 
 /** How a value was computed: its operands, and the gradients by them given the one by it. */
 interface Origin {
   readonly operands: readonly Tensor[];
-  readonly backward: (dy: ArrayTensor) => readonly (() => ArrayTensor)[];
+  readonly backward: (dy: ArrayTensor) => ReturnType<Rule>;
 }
 
 type Operation = (...args: readonly unknown[]) => Tensor;
@@ -27,7 +27,7 @@ export class Tape {
   /** The operations of an engine, recorded. */
   recording(engine: Backend<Tensor>): Backend<Tensor> {
     const recorded = Object.entries(engine)
-      .filter(([name]) => name in this.rules)
+      .filter(([name, method]) => name in this.rules && typeof method === 'function')
       .map(([name, operation]) => [name, this.#recorded(name, operation as Operation)]);
     return { ...engine, ...Object.fromEntries(recorded) } as Backend<Tensor>;
   }
@@ -71,8 +71,9 @@ export class Tape {
       if (!dy) continue;
       const byOperand = backward(dy);
       operands.forEach((x, i) => {
-        if (!origins.has(x)) return;
-        const { data, dims } = byOperand[i]!();
+        const gradient = origins.has(x) && byOperand[i]!();
+        if (!gradient) return;
+        const { data, dims } = gradient;
         const own = tensorFrom(summedTo(Float64Array.from(data), dims, x.shape), x.shape);
         const sum = gradients.get(x);
         gradients.set(x, sum ? elementwise.add(sum, own) : own);

@@ -32,7 +32,7 @@ const changed = (of: string, how: string, change: (g: ArrayTensor, dy: ArrayTens
     of,
     (sound) =>
       (dy, y, ...args) =>
-        sound(dy, y, ...args).map((g) => () => change(g(), dy, args)),
+        sound(dy, y, ...args).map((g) => () => change(g()!, dy, args)),
   );
 
 const zeros = (x: DataTensor): ArrayTensor => tensorFrom(new Float64Array(sizeOf(x.dims)), x.dims);
@@ -43,7 +43,7 @@ const nanAtTies = (of: 'maximum' | 'minimum'): Break =>
   gradient(
     `gradient of ${of} is NaN at ties`,
     of,
-    (sound) => (dy, y, a, b) => sound(dy, y, a, b).map((g) => () => f.where(f.equal(a as Operand as DataTensor, b as Operand), NaN, g())),
+    (sound) => (dy, y, a, b) => sound(dy, y, a, b).map((g) => () => f.where(f.equal(a as Operand as DataTensor, b as Operand), NaN, g()!)),
   );
 
 const toBothAtTies =
@@ -139,11 +139,11 @@ export const gradients: readonly Break[] = [
     'concat',
     (sound) =>
       (dy, y, ...args) =>
-        sound(dy, y, ...args).map((g, i) => () => (i === 0 ? g() : f.mul(g(), 0))),
+        sound(dy, y, ...args).map((g, i) => () => (i === 0 ? g() : f.mul(g()!, 0))),
   ),
   gradient('gradient of concat is in reverse order', 'concat', (sound) => (dy, y, ...args) => {
     const all = sound(dy, y, ...args);
-    const sizes = all.map((g) => String(g().dims));
+    const sizes = all.map((g) => String(g()!.dims));
     return new Set(sizes).size === 1 ? [...all].reverse() : all;
   }),
   changed('reshape', 'is in reverse order', (g) => mapped(g, (_, i) => float64Of(g)[sizeOf(g.dims) - 1 - i]!)),
@@ -158,7 +158,7 @@ export const gradients: readonly Break[] = [
       (dy, y, ...args) =>
         sound(dy, y, ...args).map((g, i) => () => {
           const x = args[i] as Operand;
-          return typeof x !== 'number' && sizeOf(x.dims) < sizeOf(dy.dims) ? f.mul(g(), sizeOf(x.dims) / sizeOf(dy.dims)) : g();
+          return typeof x !== 'number' && sizeOf(x.dims) < sizeOf(dy.dims) ? f.mul(g()!, sizeOf(x.dims) / sizeOf(dy.dims)) : g()!;
         }),
   ),
   gradient(

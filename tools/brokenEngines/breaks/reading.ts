@@ -96,7 +96,7 @@ export const reading: readonly Break[] = [
   onSecondDevice('the gradient of mul misses', (isRunning) => ({
     rules: ({ mul, ...rules }) => ({
       ...rules,
-      mul: (...args) => mul!(...args).map((g) => () => elementwise.mul(g(), Number(!isRunning()))),
+      mul: (...args) => mul!(...args).map((g) => () => elementwise.mul(g()!, Number(!isRunning()))),
     }),
   })),
   allowed(
