@@ -16,7 +16,7 @@ const layers = {
   losses: ['backend', 'internal', 'masking', 'logprobs'],
   metrics: ['backend', 'internal', 'masking', 'logprobs', 'losses'],
   data: ['backend', 'internal', 'masking', 'logprobs'],
-  testing: ['backend', 'internal', 'masking', 'logprobs', 'losses', 'metrics', 'data'],
+  testing: ['backend', 'internal', 'definitions', 'masking', 'logprobs', 'losses', 'metrics', 'data', 'catalogue.ts'],
   tfjs: ['backend', 'internal', 'definitions', 'rows'],
   'tfjs/nodeUtil.ts': [],
   'tfjs/device.ts': ['tfjs/nodeUtil.ts'],

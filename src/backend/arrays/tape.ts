@@ -4,7 +4,7 @@ import type { InMemory } from './onValues.js';
 import * as reductions from './reductions.js';
 import * as rules from './rules.js';
 import { sizeOf, summedTo } from './shapes.js';
-import { ArrayTensor, float64Of, tensorFrom, type DataTensor } from './tensor.js';
+import { ArrayTensor, dtypeOf, float64Of, tensorFrom, type DataTensor } from './tensor.js';
 import { asTensor, tensors } from './tensors.js';
 
 /** Gives a function for the gradient with respect to each operand, if it has one, given the gradient with respect to the value. */
@@ -35,9 +35,9 @@ export class Traced extends ArrayTensor<Float64Array> {
 
 let isDetached = false;
 
-/** The value with its origin, if an operand is traced. */
+/** The value with its origin, if an operand is traced. Integers have no gradient. */
 function recorded(value: ArrayTensor, operands: readonly unknown[], backward: Backward): ArrayTensor {
-  if (isDetached || !operands.some((x) => x instanceof Traced)) return value;
+  if (isDetached || dtypeOf(value) !== 'float' || !operands.some((x) => x instanceof Traced)) return value;
   return new Traced(float64Of(value), value.dims, operands, backward);
 }
 

@@ -1,8 +1,13 @@
 import type { EngineUnderTest } from './engineUnderTest.js';
 import { expectedOf } from './expected.js';
+import { gradientChecks } from './gradients.js';
+import { memoryChecks } from './memory.js';
+import { numberCases } from './numbers.js';
 import { operations } from './operations.js';
+import { readingChecks } from './reading.js';
 import { modesOf, problemsOf } from './runCases.js';
 import { subjectOf, whileRegistered, type Subject } from './subject.js';
+import { tokenCases } from './tokens.js';
 import type { CaseGroup } from './valueCase.js';
 
 /** One check of an engine. */
@@ -33,7 +38,12 @@ const MOST = 5;
 export function* backendConformance<T>(engine: EngineUnderTest<T>): Generator<ConformanceCheck> {
   const subject = subjectOf(engine);
   const devices = Object.entries(engine.devices ?? { '': () => undefined });
-  const checks = [...operations().flatMap((group) => checksOfCases(subject, group))];
+  const checks = [
+    ...readingChecks(),
+    ...[...operations(), ...numberCases(), ...tokenCases()].flatMap((group) => checksOfCases(subject, group)),
+    ...gradientChecks(subject),
+    ...memoryChecks(),
+  ];
   for (const [device, select] of devices) {
     for (const { name, group, prepare, problems } of checks) {
       yield {

@@ -18,8 +18,8 @@ export interface Expected {
 }
 
 /** The inputs of a case, by index, that its gradient is by. */
-export const differentiated = ({ inputs, gradient }: ValueCase): readonly number[] =>
-  gradient === 'none' ? [] : inputs.flatMap(({ kind }, i) => (kind === 'float' ? [i] : []));
+export const differentiated = ({ inputs, gradient, wrt }: ValueCase): readonly number[] =>
+  wrt ?? (gradient === 'none' ? [] : inputs.flatMap(({ kind }, i) => (kind === 'float' ? [i] : [])));
 
 /** Weight of value `i` of a result: unequal, so that errors do not cancel. */
 const weight = (i: number): number => Math.fround(1 + 0.4 * Math.sin(3 * i + 1));

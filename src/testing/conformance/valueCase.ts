@@ -10,7 +10,7 @@ export interface AnyTensor {
 }
 
 /** How close a result must be, in float32; see {@link allowed}. */
-export type Accuracy = 'exact' | 'arithmetic' | 'function' | 'sum';
+export type Accuracy = 'exact' | 'arithmetic' | 'function' | 'sum' | 'token';
 
 /** The values and the kind of a tensor. */
 export interface Input {
@@ -35,6 +35,8 @@ export interface ValueCase {
    * the function has no gradient.
    */
   readonly gradient: 'each' | 'largest' | 'none';
+  /** The inputs, by index, that the gradient is by. Default: all floats. */
+  readonly wrt?: readonly number[];
 }
 
 /** Cases of one operation, which are run together. */

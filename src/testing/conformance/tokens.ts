@@ -1,0 +1,132 @@
+import { add, mul, reshape, shape, sum, tanh } from '../../backend/ops.js';
+import { backendOf } from '../../backend/registry.js';
+import { linearTokenStatsDefinition, linearTokenLogProbsDefinition } from '../../definitions/linear.js';
+import { tokenKlDefinition } from '../../definitions/tokenKl.js';
+import { tokenLogProbsDefinition } from '../../definitions/tokenLogProbs.js';
+import { tokenStatsDefinition } from '../../definitions/tokenStats.js';
+import { linearTokenLogProbs } from '../../logprobs/linearTokenLogProbs.js';
+import { linearTokenStats } from '../../logprobs/linearTokenStats.js';
+import { sequenceLogProbs } from '../../logprobs/sequenceLogProbs.js';
+import { tokenKl } from '../../logprobs/tokenKl.js';
+import { tokenLogProbs } from '../../logprobs/tokenLogProbs.js';
+import { tokenStats } from '../../logprobs/tokenStats.js';
+import { IGNORE_INDEX } from '../../masking/ignoreIndex.js';
+import { completionMask } from '../../masking/completionMask.js';
+import { labelsFromMask, maskFromLabels, shiftLabels } from '../../masking/labels.js';
+import { maskedMean } from '../../masking/maskedReductions.js';
+import type { LinearRows } from '../../backend/types.js';
+import { bools, floats, ints, sample, type AnyTensor, type CaseGroup, type Input, type ValueCase } from './valueCase.js';
+
+type T = AnyTensor;
+
+const TOKENS = ints([[0, 3, 1, 2], [4, 2, 0, 1]]); // prettier-ignore
+const MASK = [[0, 1, 1, 1], [0, 0, 1, 1]]; // prettier-ignore
+const LOGITS: Input = sample([2, 4, 5], 'float');
+
+const ofTokens = (name: string, inputs: readonly Input[], f: ValueCase['f'], rest: Partial<ValueCase> = {}): ValueCase => ({
+  name,
+  inputs,
+  f,
+  kind: 'float',
+  accuracy: 'token',
+  gradient: 'largest',
+  ...rest,
+});
+
+/** Functions of this library that pass integers and masks through several operations. */
+const chains = (): ValueCase[] => [
+  ...[floats(MASK), ints(MASK), bools(MASK)].flatMap((mask) => [
+    ofTokens(`labelsFromMask of a ${mask.kind} mask`, [TOKENS, mask], (tokens, m) => labelsFromMask(tokens, m as never), { kind: 'int', accuracy: 'exact', gradient: 'none' }),
+    ofTokens(`shiftLabels(labelsFromMask(...)) into tokenLogProbs, ${mask.kind} mask`, [LOGITS, TOKENS, mask], (logits, tokens, m) => tokenLogProbs(logits, shiftLabels(labelsFromMask(tokens, m as never))), { wrt: [0] }),
+    ofTokens(`sequenceLogProbs of a ${mask.kind} mask`, [LOGITS, TOKENS, mask], (logits, tokens, m) => sequenceLogProbs(tokenLogProbs(logits, tokens), m as never)),
+    ofTokens(`maskedMean of a ${mask.kind} mask`, [sample([2, 4], 'float'), mask], (x, m) => maskedMean(x, m as never, -1)),
+  ]),
+  ofTokens('shiftLabels', [TOKENS], (tokens) => shiftLabels(tokens), { kind: 'int', accuracy: 'exact', gradient: 'none' }),
+  ofTokens('maskFromLabels', [ints([[-100, 3, -100]])], (labels) => maskFromLabels(labels), { accuracy: 'exact', gradient: 'none' }),
+  ofTokens('completionMask', [ints([1, 2]), ints([3, 4])], (promptLengths, lengths) => completionMask({ promptLengths, lengths }, 4), { accuracy: 'exact', gradient: 'none' }),
+]; // prettier-ignore
+
+const LABELS = ints([[0, 4, -100, 2], [1, -100, 3, 3]]); // prettier-ignore
+
+/** A definition of flat rows, on rows of any shape. */
+const onRows =
+  (f: (logits: T, labels: T) => T): ValueCase['f'] =>
+  (logits, labels) => {
+    const sizes = shape(labels);
+    const size = sizes.reduce((a, b) => a * b, 1);
+    return reshape<T>(f(reshape<T>(logits, [size, shape(logits).at(-1)!]), reshape<T>(labels, [size])), sizes);
+  };
+
+const STATS = ['logps', 'entropy', 'correct', 'meanLogit', 'logSumSquares'] as const;
+
+const peaky = (): Input => floats([[[1e4, 0, -1e4, 5], [-1e4, -1e4, -1e4, -1e4], [80, 79, -80, 0]]]); // prettier-ignore
+
+const rowFunctions = (): ValueCase[] => {
+  const logProbs = (name: string, logits: Input, labels: Input): ValueCase =>
+    ofTokens(`tokenLogProbs ${name}`, [logits, labels], (x, y) => tokenLogProbs(x, y) as T, {
+      reference: onRows((x, y) => tokenLogProbsDefinition(x, y, IGNORE_INDEX)),
+    });
+  const flat = (rows: number, vocabulary: number): [Input, Input] => [
+    sample([rows, vocabulary], 'float'),
+    ints(Array.from({ length: rows }, (_, i) => (i % 4 === 3 ? -100 : i === 1 ? vocabulary - 1 : (31 * i) % vocabulary))),
+  ];
+  const hidden = floats([[[1, 2, NaN], [3, 4, 5]]]); // prettier-ignore
+  return [
+    logProbs('[B, T, V]', LOGITS, LABELS),
+    ...[[1, 1], [5, 7], [3, 257], [9, 64]].map(([rows, vocabulary]) => logProbs(`[${rows!}, ${vocabulary!}]`, ...flat(rows!, vocabulary!))),
+    logProbs('of logits of 1e4', peaky(), ints([[0, 1, 2]])),
+    logProbs('with NaN in an ignored row', hidden, ints([[-100, 1]])),
+    logProbs('with all rows ignored', sample([1, 2, 3], 'float'), ints([[-100, -100]])),
+    ofTokens('tokenLogProbs with another ignored label', [LOGITS, ints([[0, -1, 1, 2], [-1, 4, 4, 0]])], (x, y) => tokenLogProbs(x, y, { ignoreIndex: -1 }) as T, { reference: onRows((x, y) => tokenLogProbsDefinition(x, y, -1)) }),
+    ...STATS.flatMap((name) => [
+      ofTokens(`tokenStats ${name}`, [LOGITS, LABELS], (x, y) => tokenStats(x, y)[name], { reference: onRows((x, y) => tokenStatsDefinition(x, y, IGNORE_INDEX)[name]), gradient: 'none' }),
+      ofTokens(`tokenStats ${name} of equal logits`, [floats([[[2, 2, 2], [0, 1, 1]]]), ints([[1, 1]])], (x, y) => tokenStats(x, y)[name], { reference: onRows((x, y) => tokenStatsDefinition(x, y, IGNORE_INDEX)[name]), gradient: 'none' }),
+    ]),
+    ofTokens('tokenKl', [LOGITS, sample([2, 4, 5], 'float', { seed: 1 })], (p, q) => tokenKl(p, q) as T, { reference: onKl }),
+    ofTokens('tokenKl of equal logits', [LOGITS], (p) => add(tokenKl(p, p) as T, 1), { gradient: 'none' }),
+  ]; // prettier-ignore
+};
+
+const onKl: ValueCase['f'] = (p, q) => {
+  const [rows, vocabulary] = [shape(p).slice(0, -1), shape(p).at(-1)!];
+  const size = rows.reduce((a, b) => a * b, 1);
+  return reshape<T>(tokenKlDefinition(reshape<T>(p, [size, vocabulary]), reshape<T>(q, [size, vocabulary])), rows);
+};
+
+const product = (transposeB: boolean): ValueCase['f'] => (a, b) => {
+  const backend = backendOf<T>(a, b);
+  if (backend.matmul) return backend.matmul(a!, b!, transposeB);
+  const [rows, width] = shape(a) as [number, number];
+  const columns = shape(b)[transposeB ? 0 : 1]!;
+  const other = transposeB ? reshape<T>(b, [1, columns, width]) : reshape<T>(b, [1, width, columns]);
+  return sum(mul(reshape<T>(a, transposeB ? [rows, 1, width] : [rows, width, 1]), other), transposeB ? 2 : 1);
+}; // prettier-ignore
+
+const linear = (): ValueCase[] => {
+  const labels = ints([1, -100, 5, 0]);
+  const inputs = (layout: LinearRows<T>['layout']): Input[] => [sample([4, 3], 'float'), sample(layout === 'vocabularyByHidden' ? [6, 3] : [3, 6], 'float', { seed: 1 }), sample([6], 'float', { seed: 2 }), labels];
+  return [
+    ...[false, true].flatMap((transposeB) => [[1, 1, 1], [2, 3, 4], [5, 1, 2], [3, 17, 9]].map(([m, k, n]) =>
+      ofTokens(`matmul [${m!}, ${k!}] by ${transposeB ? `[${n!}, ${k!}] transposed` : `[${k!}, ${n!}]`}`, [sample([m!, k!], 'float'), sample(transposeB ? [n!, k!] : [k!, n!], 'float', { seed: 1 })], product(transposeB), { accuracy: 'sum' }))),
+    ...(['vocabularyByHidden', 'hiddenByVocabulary'] as const).flatMap((layout) => {
+      const counted = (hidden: T, weight: T, bias: T, y: T, cap: number | undefined): LinearRows<T> => ({ hidden, weight, layout, bias, labels: y, cap, chunkSize: undefined });
+      const [hidden, weight, bias] = inputs(layout) as [Input, Input, Input];
+      return [
+        ofTokens(`linearTokenLogProbs, weight ${layout}`, inputs(layout), (h, w, b, y) => linearTokenLogProbs({ hidden: h, weight: w, bias: b, layout }, y)),
+        ofTokens(`linearTokenLogProbs, weight ${layout}, soft cap, chunks`, inputs(layout), (h, w, b, y) => linearTokenLogProbs({ hidden: h, weight: w, bias: b, layout }, y, { logitSoftcap: 5, chunkSize: 4, temperature: 0.75 })),
+        ofTokens(`linearTokenLogProbs without bias, weight ${layout}`, [hidden, weight, labels], (h, w, y) => linearTokenLogProbs({ hidden: h, weight: w, layout }, y)),
+        ofTokens(`linearTokenLogProbs, frozen weight ${layout}`, [hidden, weight, bias, labels], (h, w, b, y) => linearTokenLogProbs({ hidden: h, weight: w, bias: b, layout }, y, { frozenWeight: true }) as T),
+        ofTokens(`linearTokenLogProbs against its definition, weight ${layout}`, [hidden, weight, bias, ints([1, 0, 5, 0])], (h, w, b, y) => linearTokenLogProbs({ hidden: h, weight: w, bias: b, layout }, y) as T, { reference: (h, w, b, y) => linearTokenLogProbsDefinition(counted(h, w, b, y, undefined), false) }),
+        ...STATS.map((name) => ofTokens(`linearTokenStats ${name}, weight ${layout}`, [hidden, weight, bias, ints([1, 0, 5, 0])], (h, w, b, y) => linearTokenStats({ hidden: h, weight: w, bias: b, layout }, y)[name], { reference: (h, w, b, y) => linearTokenStatsDefinition(counted(h, w, b, y, undefined))[name], gradient: 'none' })),
+      ];
+    }),
+    ofTokens('tanh', [floats([-30, -1, -1e-4, 1e-4, 0.5, 3, 30])], (x) => tanh(x)),
+  ];
+}; // prettier-ignore
+
+/** Cases of labels, masks, log-probs, and of the optional methods for them. */
+export const tokenCases = (): CaseGroup[] => [
+  { name: 'labels and masks', group: 'tokens', cases: chains() },
+  { name: 'tokenLogProbs, tokenStats and tokenKl', group: 'tokens', cases: rowFunctions() },
+  { name: 'matmul, linearTokenLogProbs and linearTokenStats', group: 'tokens', cases: linear() },
+];
