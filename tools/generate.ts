@@ -30,6 +30,7 @@ export async function generated(): Promise<ReadonlyMap<string, string | undefine
     { withAccuracy },
     { withOperations },
     { withOps },
+    { withEngine },
     { withSoak },
   ] = await Promise.all([
     import('./docs/pages.js'),
@@ -41,6 +42,7 @@ export async function generated(): Promise<ReadonlyMap<string, string | undefine
     import('./docs/accuracyPage.js'),
     import('./docs/modelsPage.js'),
     import('./docs/opsPage.js'),
+    import('./docs/enginePage.js'),
     import('./docs/soakPage.js'),
   ]);
   const files = new Map<string, string | undefined>([
@@ -50,6 +52,7 @@ export async function generated(): Promise<ReadonlyMap<string, string | undefine
     ['docs/accuracy.md', withAccuracy()],
     ['docs/models.md', withOperations()],
     ['docs/ops.md', withOps()],
+    ['docs/engine.md', withEngine()],
     ['docs/stability.md', withSoak()],
     ['tools/goldens/README.md', withSources()],
     ...(await pages()),
