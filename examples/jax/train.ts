@@ -58,9 +58,8 @@ export async function train(log: (line: string) => void): Promise<void> {
     const [loss, grads] = step(tree.ref(weights), tree.ref(reference));
     if (i % 10 === 0) {
       const policy = frozen(tree.ref(weights));
-      const metrics = await readMetrics(pairMetrics({ policy, reference }, { beta }));
-      const margin = metrics['rewards/margins']!;
-      log(`step ${i}: loss ${(await loss.ref.data())[0]!.toFixed(4)}, margin ${margin.toFixed(3)}`);
+      const metrics = await readMetrics({ loss, ...pairMetrics({ policy, reference }, { beta }) });
+      log(`step ${i}: loss ${metrics.loss!.toFixed(4)}, margin ${metrics['rewards/margins']!.toFixed(3)}`);
     }
     loss.dispose();
     const next = { ...weights };
