@@ -61,6 +61,23 @@ console.log(Object.values(grads)[0].dataSync()[0].toFixed(5));\n`,
   use: (folder) => equal(run(folder, process.execPath, 'main.mjs'), '-0.04502'),
 });
 
+await environment('jax-js, without TensorFlow.js', {
+  files: {
+    'main.mjs': `import { Float16Array } from '@petamoriken/float16';
+import { init, jit, numpy as np, valueAndGrad } from '@jax-js/jax';
+import { dpo, ops } from 'prefloss/core';
+import { owning } from 'prefloss/jax';
+Object.assign(globalThis, { Float16Array });
+await init('wasm');
+const pair = (chosen, rejected) => ({ chosen: np.array([chosen]), rejected: np.array([rejected]) });
+const step = jit(valueAndGrad(owning((policy, reference) => ops.mean(dpo({ policy, reference })))));
+const [loss, grads] = step(pair(-10, -12), pair(-11, -11));
+console.log(loss.item().toFixed(5), grads.chosen.dataSync()[0].toFixed(5));\n`,
+  },
+  packages: ['@jax-js/jax@0.1.25', '@petamoriken/float16@3.9.3'],
+  use: (folder) => equal(run(folder, process.execPath, 'main.mjs'), '0.59814 -0.04502'),
+});
+
 /** A training step in TypeScript, and plain lists before it. */
 const trainingStep = `${quiet}import * as tf from '@tensorflow/tfjs';
 import { dpo, ops, valueAndGrads } from 'prefloss';

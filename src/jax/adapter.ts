@@ -4,8 +4,10 @@ import type { Backend } from '../backend/types.js';
 import { div, mul } from './products.js';
 import { maximum, max, minimum } from './extremes.js';
 import { log, log1p, pow, sigmoid, softplus } from './functions.js';
+import { comparison } from './comparisons.js';
 import { concat } from './concat.js';
 import { cast, condition, constant, float, floats, kindOf, numeric, operands, type T } from './kinds.js';
+import { keepingNaN, losesNaN, poisonOf } from './nan.js';
 import { noted, owning, owns, scope } from './owning.js';
 import { sum } from './sums.js';
 import { take } from './take.js';
@@ -20,12 +22,25 @@ const binary =
 const ofFloat =
   (f: (x: T) => T) =>
   (x: T): T =>
-    noted(f(float(x)));
+    noted(keepingNaN(f)(float(x)));
 
 const ofNumber =
   (f: (x: T) => T) =>
   (x: T): T =>
     noted(f(numeric(x)));
+
+const comparisonOf = (f: (a: T, b: T) => T) => {
+  const compare = comparison(f);
+  return (a: T | number, b: T | number): T => noted(compare(a, b));
+};
+
+/** `pow` of any operands, NaN where one is. */
+function power(a: T | number, b: T | number): T {
+  const [x, y] = floats(a, b);
+  if (!losesNaN(x) && !losesNaN(y)) return pow(x, y);
+  const poison = poisonOf(x.ref).add(poisonOf(y.ref));
+  return pow(x, y).add(poison);
+}
 
 /** Whether the values are in memory: not on a GPU, and not a stand-in for values that a transform does not have. */
 const isReadable = (x: T): boolean => x instanceof jax.Array && (x.device === 'wasm' || x.device === 'cpu');
@@ -87,7 +102,7 @@ export const jaxJs: Backend<T> = {
   abs: ofNumber(np.absolute),
   square: ofNumber(np.square),
   sqrt: ofFloat(np.sqrt),
-  pow: (x, y) => noted(pow(...floats(x, y))),
+  pow: (x, y) => noted(power(x, y)),
   exp: ofFloat(np.exp),
   log: ofFloat(log),
   expm1: ofFloat(np.expm1),
@@ -95,9 +110,9 @@ export const jaxJs: Backend<T> = {
   softplus: ofFloat(softplus),
   sigmoid: ofFloat(sigmoid),
 
-  equal: binary(np.equal),
-  greater: binary(np.greater),
-  greaterEqual: binary(np.greaterEqual),
+  equal: comparisonOf(np.equal),
+  greater: comparisonOf(np.greater),
+  greaterEqual: comparisonOf(np.greaterEqual),
   where: (c, a, b) => noted(np.where(condition(c), ...operands(a, b))),
 
   sum: (x, axis) => noted(sum(x, axis)),

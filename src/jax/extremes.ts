@@ -1,7 +1,6 @@
-import { lax, numpy as np } from '@jax-js/jax';
+import { numpy as np } from '@jax-js/jax';
 import { kindOf, numeric, operands, type T } from './kinds.js';
-
-// On WebGPU, those of jax-js may drop a NaN.
+import { isNaN, losesNaN, poisonOf } from './nan.js';
 
 /** The larger of the two, NaN if either is. At ties, the gradient goes to `a`. */
 export function maximum(a: T | number, b: T | number): T {
@@ -15,15 +14,16 @@ export function minimum(a: T | number, b: T | number): T {
   return chosen(x.ref.lessEqual(y.ref), x, y);
 }
 
-/** `x` where the condition holds or it is NaN, otherwise `y`, which is NaN if the condition is false because of it; consumes all. */
+/** `x` where the condition holds, otherwise `y`; the one that is NaN, if one is. Consumes all. */
 function chosen(isFirst: T, x: T, y: T): T {
-  return np.where(isFirst, x.ref, np.where(np.isnan(x.ref), x, y));
+  if (kindOf(x) === 'int') return np.where(isFirst, x, y);
+  const unlessNaN = np.where(isNaN(y.ref), y.ref, np.where(isFirst, x.ref, y));
+  return np.where(isNaN(x.ref), x, unlessNaN);
 }
 
 /** Largest value over one axis, or over all; NaN if one is. */
-export function max(x: T, axis?: number): T {
+export function max(x: T, axis: number | null = null): T {
   const values = numeric(x);
-  if (kindOf(values) === 'int') return np.max(values, axis ?? null);
-  const poison = np.where(np.isnan(values.ref), NaN, 0).sum(axis ?? null);
-  return np.max(values, axis ?? null).add(lax.stopGradient(poison));
+  if (!losesNaN(values)) return np.max(values, axis);
+  return np.max(values.ref, axis).add(poisonOf(values).sum(axis));
 }

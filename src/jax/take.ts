@@ -1,16 +1,24 @@
 import { numpy as np } from '@jax-js/jax';
 import { kindOf, type T } from './kinds.js';
 
-/** Rows by index. A row of floats whose index is out of range is NaN, and so is its gradient; jax-js reads another row. */
+const SMALLEST_INT = -(2 ** 31);
+
+/**
+ * Rows by index. jax-js reads another row for an index out of range. Here, such a row of floats is NaN, and so is the gradient of
+ * the nearest row; one of integers is the smallest integer, as on TensorFlow.js.
+ */
 export function take(x: T, indices: T): T {
   const rows = x.shape[0]!;
   const inside = indices.ref.greaterEqual(0).mul(indices.ref.less(rows));
-  const at = np.where(inside.ref, indices.ref, 0);
-  const taken = np.take(x.ref, at, 0);
-  if (kindOf(x) !== 'float') {
-    inside.dispose();
-    return taken;
+  const taken = np.take(x.ref, np.minimum(np.maximum(indices.ref, 0), rows - 1), 0);
+  const isTaken = inside.reshape([indices.size, ...x.shape.slice(1).map(() => 1)]);
+  switch (kindOf(x)) {
+    case 'float':
+      return taken.mul(np.where(isTaken, 1, NaN).astype(x.dtype));
+    case 'int':
+      return np.where(isTaken, taken, SMALLEST_INT);
+    case 'bool':
+      isTaken.dispose();
+      return taken;
   }
-  const one = np.where(inside, 1, NaN).reshape([indices.size, ...x.shape.slice(1).map(() => 1)]);
-  return taken.mul(one.astype(x.dtype));
 }

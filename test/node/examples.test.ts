@@ -2,7 +2,8 @@ import { cpSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync }
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { runExample } from '../support/runExample.js';
+import { buildAndServe, noBrowser, startBrowser } from '../../tools/page.js';
+import { ROOT, runExample } from '../support/runExample.js';
 
 let folder: string;
 beforeAll(() => {
@@ -138,5 +139,40 @@ describe('examples/mock-loop.ts', { timeout: 60_000 }, () => {
     const lines = stdout.trim().split('\n');
     expect(lines[0]).toMatch(/^step 0: loss 0\.6931, margin 0\.000 *$/);
     expect(Number(/margin ([\d.]+) #+$/.exec(lines.at(-1)!)![1])).toBeGreaterThan(1);
+  });
+});
+
+describe('examples/jax', () => {
+  /** Asserts that the training starts at ln 2 and learns. */
+  function expectTrained(lines: readonly string[]): void {
+    expect(lines[0]).toBe('step 0: loss 0.6931, margin 0.000');
+    const [, loss, margin] = /^step 50: loss ([\d.]+), margin ([\d.]+)$/.exec(lines[5]!)!.map(Number);
+    expect(loss).toBeLessThan(0.05);
+    expect(margin).toBeGreaterThan(3);
+  }
+
+  it('trains on wasm in Node.js', () => {
+    const { status, stdout, stderr } = run('jax/main.ts');
+    expect(status, stderr).toBe(0);
+    expectTrained(stdout.split('\n'));
+  });
+
+  it.skipIf(noBrowser !== undefined).each([
+    ['webgpu', true],
+    ['wasm', false],
+  ])('trains on %s in a page', async (device, webgpu) => {
+    const served = await buildAndServe(join(ROOT, 'examples/jax'));
+    const browser = await startBrowser({ webgpu });
+    try {
+      const page = await browser.newPage();
+      await page.goto(served.url);
+      await page.getByText('done').waitFor({ timeout: 120_000 });
+      const [first, ...lines] = (await page.getByRole('log').innerText()).split('\n');
+      expect(first).toBe(`on ${device}`);
+      expectTrained(lines);
+    } finally {
+      await browser.close();
+      await served.stop();
+    }
   });
 });
