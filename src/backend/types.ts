@@ -28,8 +28,8 @@ export type OrPlain<T> = T | PlainList;
  *   integers, otherwise floats; comparisons conditions; `arange` integers. Methods that only move values keep their kind; `concat` of
  *   several kinds gives floats. All else gives floats.
  * - **NaN** goes through arithmetic, functions, `maximum`, `minimum`, `max`, `sum` and `cumsum`. A comparison with it is false.
- * - **Accuracy**, in float32: arithmetic to rounding, functions to 1e-5 of the value over the whole range, `sum` to 1e-6 of the sum of
- *   magnitudes.
+ * - **Accuracy**, in float32: arithmetic to rounding, functions to 1e-5 of the value over the whole range (`log` between 0.5 and 2, where
+ *   a GPU may not hold that, to 2^-21), `sum` to 1e-6 of the sum of magnitudes.
  * - **Gradients**, on an engine that has them: operations on floats are differentiable unless marked "without gradient". At ties, the
  *   gradient of `maximum`, `minimum`, `max` and `abs` is finite.
  */
@@ -91,7 +91,7 @@ export interface Backend<T> {
   square?(x: T): T;
   /** `e^x` */
   exp(x: T): T;
-  /** Natural logarithm; -Infinity at 0, NaN below. */
+  /** Natural logarithm; -Infinity at 0, or below -87 on a GPU that has no infinities; NaN below 0. */
   log(x: T): T;
   /** `e^x - 1`, with a small relative error also near 0. */
   expm1(x: T): T;

@@ -6,6 +6,7 @@ import { tokenKl } from './fused/tokenKl/tokenKl.js';
 import { tokenLogProbs } from './fused/tokenLogProbs/tokenLogProbs.js';
 import { tokenStats } from './fused/tokenStats/tokenStats.js';
 import { broadcastTo } from './ops/broadcastTo.js';
+import { cumsum } from './ops/cumsum.js';
 import { condition, float, numeric } from './ops/dtypes.js';
 import { exp, expm1, log, log1p, sigmoid, softplus } from './ops/elementary/elementary.js';
 import { maximum, minimum } from './ops/extremes.js';
@@ -110,8 +111,7 @@ export const tfjs: Backend<T> = {
     sigmoid: (x: T) => sigmoid(float(x)),
     sum: (x: T, axis?: number) => sum(numeric(x), axis),
     max: (x: T, axis?: number) => max(numeric(x), axis),
-    // With a negative axis, tf.cumsum on cpu gives a tensor without values.
-    cumsum: (x: T) => tf.cumsum(numeric(x), x.rank - 1),
+    cumsum: (x: T) => cumsum(numeric(x)),
     sort,
     slice,
     reshape: (x: T, shape: readonly number[]) => tf.reshape(x, [...shape]),

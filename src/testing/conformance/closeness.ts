@@ -10,11 +10,20 @@ const SMALLEST_NORMAL = 2 ** -126;
  * Largest errors in float32, relative to the value. `'arithmetic'`: 2.5 units in the last place, which WebGPU allows a quotient. `'sum'`:
  * relative to the sum of magnitudes. `'token'`, a log-prob or statistic of a token: relative to at least 1.
  */
-const RELATIVE: Readonly<Record<Accuracy, number>> = { exact: 0, arithmetic: 5 * 2 ** -24, function: 1e-5, sum: 1e-6, token: 5e-6 };
+const RELATIVE: Readonly<Record<Accuracy, number>> = {
+  exact: 0,
+  arithmetic: 5 * 2 ** -24,
+  function: 1e-5,
+  log: 1e-5,
+  sum: 1e-6,
+  token: 5e-6,
+};
 
 /** Largest error of a number of the given size. In float64, everything is to be right to 1e-12. */
 export function allowed(accuracy: Accuracy, size: number, precision: Precision): number {
   if (accuracy === 'exact') return 0;
+  // WGSL asks no more of a logarithm between 0.5 and 2.
+  if (accuracy === 'log' && precision === 24 && size <= Math.LN2) return 2 ** -21;
   const scale = accuracy === 'token' ? Math.max(1, size) : size;
   return precision === 53 ? 1e-12 * scale : RELATIVE[accuracy] * scale + SMALLEST_NORMAL;
 }

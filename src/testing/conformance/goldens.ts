@@ -83,6 +83,8 @@ interface Golden {
   readonly name: LossName;
   readonly record: GoldenRecord;
   readonly inputs: Fields<Nested>;
+  /** All records of the loss. */
+  readonly others: readonly GoldenRecord[];
 }
 
 const wordsOf = ({ record: { input, options } }: Golden): string => `${input} with ${JSON.stringify(options)}`;
@@ -115,23 +117,26 @@ function onPlain(golden: Golden, inputs: Fields<Nested>): { losses: number[]; gr
   return { losses: values, grads: Object.fromEntries(wrt.map((field, i) => [field, Array.from(float64Of(grads[i]!))])) };
 }
 
-const known = new WeakMap<GoldenRecord, Map<Precision, Target>>();
+/** The largest gradient by a field, of all batches with the same options: at a batch alone, it may be a difference of equal terms. */
+const largestBy = ({ record, others }: Golden, field: string): number =>
+  largestOf(
+    others.flatMap(({ options, outputs }) =>
+      outputs.grads[field] !== undefined && JSON.stringify(options) === JSON.stringify(record.options) ? flat(outputs.grads[field]) : [],
+    ),
+  );
 
-function targetOf(golden: Golden, precision: Precision): Target {
-  const targets = known.get(golden.record) ?? new Map<Precision, Target>();
-  known.set(golden.record, targets);
-  const found = targets.get(precision) ?? computeTarget(golden, precision);
-  targets.set(precision, found);
+const known = new WeakMap<GoldenRecord, Target>();
+
+function targetOf(golden: Golden): Target {
+  const found = known.get(golden.record) ?? computeTarget(golden);
+  known.set(golden.record, found);
   return found;
 }
 
-function computeTarget(golden: Golden, precision: Precision): Target {
+function computeTarget(golden: Golden): Target {
   const { inputs, record } = golden;
   const { outputs } = record;
-  const held =
-    precision === 53
-      ? inputs
-      : (Object.fromEntries(Object.entries(inputs).map(([field, x]) => [field, floats(x).values])) as Fields<Nested>);
+  const held = Object.fromEntries(Object.entries(inputs).map(([field, x]) => [field, floats(x).values])) as Fields<Nested>;
   const [given, moved] = [onPlain(golden, inputs), onPlain(golden, held)];
   const at = (exact: readonly number[], before: readonly number[], after: readonly number[]) =>
     exact.map((x, i) => x + after[i]! - before[i]!);
@@ -241,7 +246,7 @@ const unitOf = (precision: Precision): number => 2 ** -precision;
 const DOUBT = 1e-12;
 
 function lossesOff(golden: Golden, [values]: readonly ArrayLike<number>[], precision: Precision): string | undefined {
-  const { losses: expected, scales } = targetOf(golden, precision);
+  const { losses: expected, scales } = targetOf(golden);
   const off = firstOff(
     values!,
     expected,
@@ -251,11 +256,10 @@ function lossesOff(golden: Golden, [values]: readonly ArrayLike<number>[], preci
 }
 
 function gradsOff(golden: Golden, values: readonly ArrayLike<number>[], precision: Precision): string | undefined {
-  const { grads, losses: lossValues } = targetOf(golden, precision);
-  const largestOfAll = largestOf(Object.values(grads).flat());
+  const { grads, losses: lossValues } = targetOf(golden);
   for (const [i, field] of wrtOf(golden).entries()) {
     // A gradient by rewards is a difference of terms of the size of the losses.
-    const largest = field === 'rewards' ? Math.max(largestOfAll, largestOf(lossValues)) : largestOfAll;
+    const largest = Math.max(largestBy(golden, field), field === 'rewards' ? largestOf(lossValues) : 0);
     const off = firstOff(
       values[i]!,
       grads[field]!,
@@ -269,7 +273,7 @@ function gradsOff(golden: Golden, values: readonly ArrayLike<number>[], precisio
 /** The records of a loss, one for each batch and options; the last one, as it is the one in 50 digits in the files of this library. */
 function goldensOf(name: LossName, { inputs, records }: LossGoldens): Golden[] {
   const byCall = new Map(records.map((record) => [JSON.stringify([record.input, record.options]), record]));
-  return [...byCall.values()].map((record) => ({ name, record, inputs: inputs[record.input]! }));
+  return [...byCall.values()].map((record) => ({ name, record, inputs: inputs[record.input]!, others: records }));
 }
 
 /** Checks of every loss of the catalogue that goldens are given for: values and gradients, also under each transform. */
@@ -278,7 +282,7 @@ export function goldenChecks({ engine: { transforms = {} }, gradients }: Subject
   return names.flatMap((name) => {
     const goldens = goldensOf(name, files[name]!);
     const prepare = () => {
-      for (const golden of goldens) for (const precision of [24, 53] as const) targetOf(golden, precision);
+      goldens.forEach(targetOf);
     };
     const check = (how: string, compute: Parameters<typeof problemsOf>[2], compare: Parameters<typeof problemsOf>[3]): Check => ({
       name: [name, how].filter(Boolean).join(', '),

@@ -29,7 +29,7 @@ const UNARY: Readonly<Record<string, Common & { readonly op: Unary; readonly kin
   abs: { op: abs, kind: numeric, accuracy: 'exact', gradient: 'each' },
   square: { op: square, kind: numeric, accuracy: 'arithmetic', gradient: 'each' },
   exp: { op: exp, kind: toFloat, accuracy: 'function', gradient: 'each' },
-  log: { op: log, kind: toFloat, accuracy: 'function', gradient: 'each', sample: { isPositive: true } },
+  log: { op: log, kind: toFloat, accuracy: 'log', gradient: 'each', sample: { isPositive: true } },
   expm1: { op: expm1, kind: toFloat, accuracy: 'function', gradient: 'each' },
   log1p: { op: log1p, kind: toFloat, accuracy: 'function', gradient: 'each', sample: { isPositive: true } },
   softplus: { op: softplus, kind: toFloat, accuracy: 'function', gradient: 'each' },

@@ -10,7 +10,7 @@ export interface AnyTensor {
 }
 
 /** How close a result must be, in float32; see {@link allowed}. */
-export type Accuracy = 'exact' | 'arithmetic' | 'function' | 'sum' | 'token';
+export type Accuracy = 'exact' | 'arithmetic' | 'function' | 'log' | 'sum' | 'token';
 
 /** The values and the kind of a tensor. */
 export interface Input {
@@ -48,7 +48,7 @@ export interface CaseGroup {
 
 /** What sample values are like. */
 export interface Sample {
-  /** Floats from 0.1 to 3 and ones, for functions of positive numbers. Default: from -3 to 3. */
+  /** Floats from 0.2 to 3 and ones, for functions of positive numbers. Default: from -3 to 3. */
   readonly isPositive?: boolean;
   /** Other numbers for another operand. Default 0. */
   readonly seed?: number;
@@ -64,7 +64,7 @@ export function sample(shape: readonly number[], kind: DType, { isPositive = fal
     if (kind === 'bool') return Number(isPositive || (i + seed) % 3 !== 1);
     if (kind === 'int') return isPositive ? POSITIVE_INTS[(i + seed) % 4]! : INTS[(i + 3 * seed) % 8]!;
     const share = (0.31 + 0.377 * seed + i * FRACTION) % 1;
-    return Math.fround(isPositive ? 0.1 + 2.9 * share : share < 0.5 ? -3 + 5.8 * share : 0.1 + 5.8 * (share - 0.5));
+    return Math.fround(isPositive ? 0.2 + 2.8 * share : share < 0.5 ? -3 + 5.8 * share : 0.1 + 5.8 * (share - 0.5));
   };
   const values = Array.from({ length: sizeOf(shape) }, (_, i) => number(i));
   return { values: arrays.reshape(values, shape), kind };
