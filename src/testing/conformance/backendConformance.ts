@@ -1,6 +1,7 @@
 import type { EngineUnderTest } from './engineUnderTest.js';
 import { expectedOf } from './expected.js';
 import { gradientChecks } from './gradients.js';
+import { labelChecks } from './labelsOutOfRange.js';
 import { memoryChecks } from './memory.js';
 import { numberCases } from './numbers.js';
 import { operations } from './operations.js';
@@ -41,6 +42,7 @@ export function* backendConformance<T>(engine: EngineUnderTest<T>): Generator<Co
   const checks = [
     ...readingChecks(),
     ...[...operations(), ...numberCases(), ...tokenCases()].flatMap((group) => checksOfCases(subject, group)),
+    ...labelChecks(),
     ...gradientChecks(subject),
     ...memoryChecks(),
   ];

@@ -66,7 +66,11 @@ const gradientMode = (name: string, gradient: Gradient): Mode => ({
   compare: (c, values, precision) => {
     const { value, magnitude, grads } = expectedOf(c).gradient!;
     const given = values[grads.length];
-    const sum = given && firstOff(given, [value], () => allowed(c.accuracy === 'function' ? 'function' : 'sum', magnitude, precision));
+    const sum =
+      given &&
+      firstOff(given, [value], () =>
+        allowed(c.accuracy === 'function' || c.accuracy === 'token' ? c.accuracy : 'sum', magnitude, precision),
+      );
     return sum === undefined ? gradientOff(c, values.slice(0, grads.length), precision) : `the value beside the gradient ${sum}`;
   },
   isResult: false,
