@@ -174,7 +174,10 @@ export const gradients: readonly Break[] = [
           return f.mul(spread, sizeOf(x.dims) / sizeOf(dy.dims));
         }),
   ),
-  { name: 'cast to float has no gradient', rules: (rules) => Object.fromEntries(Object.entries(rules).filter(([name]) => name !== 'cast')) },
+  {
+    name: 'cast to float has no gradient',
+    rules: (rules) => Object.fromEntries(Object.entries(rules).filter(([name]) => name !== 'cast')),
+  },
   { name: 'stopGradient passes the gradient', rules: (rules) => ({ ...rules, stopGradient: (dy) => [() => dy] }) },
   method('detached records', () => ({ detached: (run) => run() })),
   {
