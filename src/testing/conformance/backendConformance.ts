@@ -2,6 +2,7 @@ import type { EngineUnderTest } from './engineUnderTest.js';
 import { expectedOf } from './expected.js';
 import { goldenChecks, type LossGoldens } from './goldens.js';
 import { gradientChecks } from './gradients.js';
+import { labelChecks } from './labelsOutOfRange.js';
 import { memoryChecks } from './memory.js';
 import { numberCases } from './numbers.js';
 import { operations } from './operations.js';
@@ -82,6 +83,7 @@ export function* backendConformance<T>(engine: EngineUnderTest<T>, { goldens = {
   const checks = [
     ...readingChecks(),
     ...[...operations(), ...numberCases(), ...tokenCases()].flatMap((group) => checksOfCases(subject, group)),
+    ...labelChecks(),
     ...gradientChecks(subject),
     ...memoryChecks(),
     ...goldenChecks(subject, goldens),

@@ -65,7 +65,7 @@ function gradientOf(
     (xs) => weightedSum(f(...withInputs(inputs, wrt, xs)) as never) as never,
     wrt.map((i) => inputs[i]!),
   );
-  const magnitude = magnitudes.reduce((total, x, i) => total + x * weight(i), 0);
+  const magnitude = magnitudes.reduce((total, x, i) => total + (c.accuracy === 'token' ? Math.max(1, x) : x) * weight(i), 0);
   return { value: float64Of(value)[0]!, magnitude, grads: grads.map(float64Of) };
 }
 

@@ -1,7 +1,7 @@
 import { abs, add, div, equal, exp, expm1, greater, greaterEqual, log, log1p, logSumExp, max, maximum, minimum, mul, neg, pow, relu, sigmoid, softplus, sort, sqrt, square, sub, sum, cumsum, where } from '../../backend/ops.js'; // prettier-ignore
 import { bools, floats, ints, type Accuracy, type AnyTensor, type CaseGroup, type Input, type ValueCase } from './valueCase.js';
 
-const FAR = [-1e4, -200, -88, -80, -40, -30, -17, -16, -12, -5, -0.5, 0, 0.5, 2, 5, 16, 20, 40, 87, 90, 200, 1e4];
+const FAR = [-1e4, -200, -88, -80, -40, -30, -17, -16, -12, -5, -0.5, 0, 0.5, 2, 5, 7, 10, 16, 20, 40, 87, 90, 200, 1e4];
 const SMALL = [1e-30, -1e-30, 1e-12, -1e-7, 3e-5, -0.002, 0.3, -0.49, 0.51];
 const powers = (f: (k: number) => number, from: number, to: number): number[] =>
   Array.from({ length: to - from + 1 }, (_, i) => f(from + i));
@@ -22,6 +22,7 @@ const SWEEPS: Readonly<Record<string, readonly [f: (x: AnyTensor) => AnyTensor, 
   'softplus near 0': [softplus, powers((k) => k / 16, -32, 32)],
   'sigmoid from -1e4 to 1e4': [sigmoid, FAR],
   'sigmoid near 0': [sigmoid, powers((k) => k / 16, -32, 32)],
+  'small and large quotients': [(x) => div(x, 1e15), [1e-20, 3e-21, 1, 1e15, 3e30]],
   sqrt: [sqrt, [1e-30, 1e-12, 0.25, 2, 3, 1e12, 1e30]],
   'pow of 2.5': [(x) => pow(x, 2.5), [1e-6, 0.25, 2, 3, 1e6]],
 };

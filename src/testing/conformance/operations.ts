@@ -244,7 +244,7 @@ const sliceCases = (): ValueCase[] =>
       AXES(shape.length).flatMap((axis) => {
         if (axis === undefined) return [];
         const [input, size] = [sample(shape, of), shape.at(axis)!];
-        return [[0, 1], [1, size], [0, size]].map(([start, stop]) =>
+        return [[0, 1], [1, 2], [1, size], [0, size]].map(([start, stop]) =>
           moved(`slice(${words(input)}, ${start!}, ${stop!}, axis ${axis})`, [input], (x) => slice(x, start!, stop!, axis)),
         );
       }),

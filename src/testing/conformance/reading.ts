@@ -55,7 +55,7 @@ const userTensors = (subject: Subject): Promise<string[]> =>
 function formProblems({ backend }: Subject, x: AnyTensor, input: Input, what = 'a tensor'): string[] {
   const [kind, shape, expected] = [backend.dtype(x), backend.shape(x), arrays.shape(input.values)];
   return [
-    ...(backend.isUntyped || kind === input.kind ? [] : [`${what} ${named(input)} has the kind ${kind}`]),
+    ...(kind === (backend.isUntyped ? 'float' : input.kind) ? [] : [`${what} ${named(input)} has the kind ${kind}`]),
     ...(isSame(shape, expected) ? [] : [`${what} ${named(input)} has the shape ${show(shape)}`]),
   ];
 }
@@ -156,6 +156,13 @@ async function copies({ backend, free }: Subject): Promise<string[]> {
   return off ? [`constant ${off}: it shares the memory of the typed array that it was made of`] : [];
 }
 
+/** Two constants of one number are two tensors, where one may be disposed and the other not. */
+function twoConstants({ backend, free }: Subject): string[] {
+  const [a, b] = [backend.constant(1), backend.constant(1)];
+  free([a, b]);
+  return a === b && backend.dispose ? ['constant gives the same tensor for the same number: disposing one would dispose the other'] : [];
+}
+
 /** Checks of making and reading tensors. */
 export const readingChecks = (): Check[] =>
   [
@@ -165,4 +172,5 @@ export const readingChecks = (): Check[] =>
     ['peek and isReadable', peeking],
     ['constant and arange', constants],
     ['constant copies', copies],
+    ['two constants', twoConstants],
   ].map(([name, problems]) => ({ name, group: 'reading', problems }) as Check);

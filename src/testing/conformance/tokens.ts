@@ -1,3 +1,4 @@
+import { arrays } from '../../backend/arrays/arrays.js';
 import { add, mul, reshape, shape, sum, tanh } from '../../backend/ops.js';
 import { backendOf } from '../../backend/registry.js';
 import { linearTokenStatsDefinition, linearTokenLogProbsDefinition } from '../../definitions/linear.js';
@@ -59,6 +60,9 @@ const onRows =
 
 const STATS = ['logps', 'entropy', 'correct', 'meanLogit', 'logSumSquares'] as const;
 
+/** One token of five in each row. */
+const MASKED = [0, 1].map((b) => [0, 1, 2, 3].map((t) => [0, 1, 2, 3, 4].map((v) => Number(v === (b + 2 * t) % 5))));
+
 const peaky = (): Input => floats([[[1e4, 0, -1e4, 5], [-1e4, -1e4, -1e4, -1e4], [80, 79, -80, 0]]]); // prettier-ignore
 
 const rowFunctions = (): ValueCase[] => {
@@ -70,6 +74,10 @@ const rowFunctions = (): ValueCase[] => {
     sample([rows, vocabulary], 'float'),
     ints(Array.from({ length: rows }, (_, i) => (i % 4 === 3 ? -100 : i === 1 ? vocabulary - 1 : (31 * i) % vocabulary))),
   ];
+  const impossible = {
+    values: arrays.where(bools(MASKED).values, -Infinity, sample([2, 4, 5], 'float', { seed: 1 }).values),
+    kind: 'float',
+  } as const;
   const hidden = floats([[[1, 2, NaN], [3, 4, 5]]]); // prettier-ignore
   return [
     logProbs('[B, T, V]', LOGITS, LABELS),
@@ -83,6 +91,8 @@ const rowFunctions = (): ValueCase[] => {
       ofTokens(`tokenStats ${name} of equal logits`, [floats([[[2, 2, 2], [0, 1, 1]]]), ints([[1, 1]])], (x, y) => tokenStats(x, y)[name], { reference: onRows((x, y) => tokenStatsDefinition(x, y, IGNORE_INDEX)[name]), gradient: 'none' }),
     ]),
     ofTokens('tokenKl', [LOGITS, sample([2, 4, 5], 'float', { seed: 1 })], (p, q) => tokenKl(p, q) as T, { reference: onKl }),
+    ofTokens('tokenKl with tokens that are impossible under the reference', [LOGITS, impossible], (p, q) => tokenKl(p, q) as T, { reference: onKl, wrt: [0] }),
+    ofTokens('tokenKl with tokens that are impossible', [impossible], (p) => add(tokenKl(p, p) as T, 1), { gradient: 'none' }),
     ofTokens('tokenKl of equal logits', [LOGITS], (p) => add(tokenKl(p, p) as T, 1), { gradient: 'none' }),
   ]; // prettier-ignore
 };
@@ -106,7 +116,7 @@ const linear = (): ValueCase[] => {
   const labels = ints([1, -100, 5, 0]);
   const inputs = (layout: LinearRows<T>['layout']): Input[] => [sample([4, 3], 'float'), sample(layout === 'vocabularyByHidden' ? [6, 3] : [3, 6], 'float', { seed: 1 }), sample([6], 'float', { seed: 2 }), labels];
   return [
-    ...[false, true].flatMap((transposeB) => [[1, 1, 1], [2, 3, 4], [5, 1, 2], [3, 17, 9]].map(([m, k, n]) =>
+    ...[false, true].flatMap((transposeB) => [[1, 1, 1], [2, 3, 4], [3, 3, 3], [5, 1, 2], [3, 17, 9]].map(([m, k, n]) =>
       ofTokens(`matmul [${m!}, ${k!}] by ${transposeB ? `[${n!}, ${k!}] transposed` : `[${k!}, ${n!}]`}`, [sample([m!, k!], 'float'), sample(transposeB ? [n!, k!] : [k!, n!], 'float', { seed: 1 })], product(transposeB), { accuracy: 'sum' }))),
     ...(['vocabularyByHidden', 'hiddenByVocabulary'] as const).flatMap((layout) => {
       const counted = (hidden: T, weight: T, bias: T, y: T, cap: number | undefined): LinearRows<T> => ({ hidden, weight, layout, bias, labels: y, cap, chunkSize: undefined });
@@ -120,6 +130,7 @@ const linear = (): ValueCase[] => {
         ...STATS.map((name) => ofTokens(`linearTokenStats ${name}, weight ${layout}`, [hidden, weight, bias, ints([1, 0, 5, 0])], (h, w, b, y) => linearTokenStats({ hidden: h, weight: w, bias: b, layout }, y)[name], { reference: (h, w, b, y) => linearTokenStatsDefinition(counted(h, w, b, y, undefined))[name], gradient: 'none' })),
       ];
     }),
+    ...(['vocabularyByHidden', 'hiddenByVocabulary'] as const).map((layout) => ofTokens(`linearTokenLogProbs, square weight ${layout}`, [sample([2, 3], 'float'), sample([3, 3], 'float', { seed: 1 }), ints([2, 0])], (h, w, y) => linearTokenLogProbs({ hidden: h, weight: w, layout }, y))),
     ofTokens('tanh', [floats([-30, -1, -1e-4, 1e-4, 0.5, 3, 30])], (x) => tanh(x)),
   ];
 }; // prettier-ignore

@@ -94,8 +94,11 @@ export const accuracy: readonly Break[] = [
   ),
   allowed(
     'sums are right to 1e-6 of the sum of magnitudes',
-    operation('sum is off by 3e-7', (engine) => ({
-      sum: (x, axis) => (x.dtype === 'float' ? each(engine.sum(x, axis), (v) => v * (1 + 3e-7)) : engine.sum(x, axis)),
+    operation('sum of several values is off by 3e-7', (engine) => ({
+      sum: (x, axis) => {
+        const y = engine.sum(x, axis);
+        return x.dtype === 'float' && y.data.length < x.data.length ? each(y, (v) => v * (1 + 3e-7)) : y;
+      },
     })),
   ),
 ];

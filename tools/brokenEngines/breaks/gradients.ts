@@ -43,7 +43,7 @@ const nanAtTies = (of: 'maximum' | 'minimum'): Break =>
   gradient(
     `gradient of ${of} is NaN at ties`,
     of,
-    (sound) => (dy, y, a, b) => sound(dy, y, a, b).map((g) => () => f.where(f.equal(a as Operand as DataTensor, b as Operand), NaN, g()!)),
+    (sound) => (dy, y, a, b) => sound(dy, y, a, b).map((g) => () => f.where(f.equal(a as Operand, b as Operand), NaN, g()!)),
   );
 
 const toBothAtTies =
@@ -110,9 +110,9 @@ export const gradients: readonly Break[] = [
   part('max', 'is NaN at ties', 0, (dy, y, x) => {
     const values = float64Of(x);
     const isTie = new Set(values).size < values.length;
-    return sizeOf(dy.dims) === 1 ? mapped(x, (v) => (v === y.data[0] ? (isTie ? NaN : (dy.data[0] as number)) : 0)) : mapped(x, () => NaN);
+    return sizeOf(dy.dims) === 1 ? mapped(x, (v) => (v === y.data[0] ? (isTie ? NaN : dy.data[0]!) : 0)) : mapped(x, () => NaN);
   }),
-  changed('max', 'goes to all values', (g, dy) => (sizeOf(dy.dims) === 1 ? mapped(g, () => dy.data[0] as number) : g)),
+  changed('max', 'goes to all values', (g, dy) => (sizeOf(dy.dims) === 1 ? mapped(g, () => dy.data[0]!) : g)),
   changed('max', 'misses', (g) => f.mul(g, 0)),
   part('cumsum', 'runs forwards', 0, (dy) => cumsum(dy)),
   part('cumsum', 'is that of the identity', 0, (dy) => dy),
@@ -174,7 +174,10 @@ export const gradients: readonly Break[] = [
           return f.mul(spread, sizeOf(x.dims) / sizeOf(dy.dims));
         }),
   ),
-  { name: 'cast to float has no gradient', rules: ({ cast: _, ...rules }) => rules },
+  {
+    name: 'cast to float has no gradient',
+    rules: (rules) => Object.fromEntries(Object.entries(rules).filter(([name]) => name !== 'cast')),
+  },
   { name: 'stopGradient passes the gradient', rules: (rules) => ({ ...rules, stopGradient: (dy) => [() => dy] }) },
   method('detached records', () => ({ detached: (run) => run() })),
   {
@@ -267,7 +270,9 @@ export const gradients: readonly Break[] = [
   method('valueAndGrads frees its inputs', (engine) => ({
     valueAndGrads: (run, inputs) => {
       const result = engine.valueAndGrads!(run, inputs);
-      inputs.forEach((x) => engine.dispose!(x));
+      inputs.forEach((x) => {
+        engine.dispose!(x);
+      });
       return result;
     },
   })),
@@ -307,7 +312,9 @@ export const gradients: readonly Break[] = [
   method('valueAndGrads changes its inputs by the gradient', (engine) => ({
     valueAndGrads: (run, inputs) => {
       const result = engine.valueAndGrads!(run, inputs);
-      inputs.forEach((x, i) => x.data.forEach((v, k) => (x.data[k] = v - 1e-3 * result.grads[i]!.data[k]!)));
+      inputs.forEach((x, i) => {
+        x.data.forEach((v, k) => (x.data[k] = v - 1e-3 * result.grads[i]!.data[k]!));
+      });
       return result;
     },
   })),

@@ -32,7 +32,7 @@ const unary = (
 ): Break =>
   operation(`${name} of ${of}s is of kind ${gives}`, (engine) => ({
     [name]: (x: Tensor, ...others: never[]) => {
-      const y = (engine[name] as (x: Tensor, ...others: never[]) => Tensor)(x, ...others);
+      const y = (engine[name] as (x: Tensor, ...rest: never[]) => Tensor)(x, ...others);
       return x.dtype === of ? as(gives, y) : y;
     },
   }));

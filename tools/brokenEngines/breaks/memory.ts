@@ -26,7 +26,7 @@ const entries = (x: unknown): unknown[] => (typeof x === 'object' && x !== null 
 const consumes = (name: Unary): Break =>
   method(`${name} consumes its input`, (engine) => ({
     [name]: (x: Tensor, ...others: never[]) => {
-      const y = (engine[name] as (x: Tensor, ...others: never[]) => Tensor)(x, ...others);
+      const y = (engine[name] as (x: Tensor, ...rest: never[]) => Tensor)(x, ...others);
       engine.dispose!(x);
       return y;
     },
@@ -82,7 +82,9 @@ export const memory: readonly Break[] = [
   }),
   scope('frees what f returns', (f, engine) => {
     const result = engine.scope(f);
-    tensorsIn(result).forEach((x) => engine.dispose!(x));
+    tensorsIn(result).forEach((x) => {
+      engine.dispose!(x);
+    });
     return result;
   }),
   finding('frees tensors in records', (x) => (isTensor(x) ? [x] : Array.isArray(x) ? x.filter(isTensor) : [])),
@@ -139,7 +141,9 @@ export const memory: readonly Break[] = [
   method('concat consumes its inputs', (engine) => ({
     concat: (xs, axis) => {
       const y = engine.concat(xs, axis);
-      xs.forEach((x) => engine.dispose!(x));
+      xs.forEach((x) => {
+        engine.dispose!(x);
+      });
       return y;
     },
   })),

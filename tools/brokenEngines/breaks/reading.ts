@@ -70,7 +70,9 @@ export const reading: readonly Break[] = [
   method('read frees what it reads', (engine) => ({
     read: (xs) => {
       const result = engine.read(xs);
-      xs.forEach((x) => engine.dispose!(x));
+      xs.forEach((x) => {
+        engine.dispose!(x);
+      });
       return result;
     },
   })),
