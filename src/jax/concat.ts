@@ -1,24 +1,21 @@
 import * as jax from '@jax-js/jax';
 import { axisFrom0 } from '../backend/arrays/shapes.js';
-import { cast, float, kindOf, type T } from './kinds.js';
+import { another, condition, float, kindOf, type T } from './kinds.js';
 
 const { numpy: np } = jax;
 
 /** Concatenates along one axis. */
 export function concat(xs: readonly T[], axis: number): T {
-  const kind = kindOf(xs[0]!);
-  const alike = xs.map(xs.every((x) => kindOf(x) === kind) ? (x) => x.ref : float);
+  if (xs.length === 1) return another(xs[0]!);
   const at = axisFrom0(axis, xs[0]!.shape);
+  const kind = kindOf(xs[0]!);
+  if (xs.some((x) => kindOf(x) !== kind)) return concatNumbers(xs.map(float), at);
   // Only numbers are padded.
-  if (kind === 'bool')
-    return cast(
-      concatNumbers(
-        alike.map((x) => x.astype(np.int32)),
-        at,
-      ),
-      'bool',
-    );
-  return concatNumbers(alike, at);
+  if (kind === 'bool') return condition(concatNumbers(xs.map((x) => x.ref.astype(np.int32)), at)); // prettier-ignore
+  return concatNumbers(
+    xs.map((x) => x.ref),
+    at,
+  );
 }
 
 const concatNumbers = (xs: readonly T[], axis: number): T =>

@@ -3,16 +3,29 @@ import type { T } from './kinds.js';
 
 // All functions consume their arguments, as those of jax-js do.
 
+/** `2 atanh(t)`, for |t| up to 1/3, by the series `2 (t + t^3 / 3 + t^5 / 5 + ...)`. */
+function twiceAtanh(t: T): T {
+  const square = t.ref.mul(t.ref);
+  const leading = square.ref.mul(1 / 15).add(1 / 13);
+  const series = [11, 9, 7, 5, 3, 1].reduce((sum, n) => sum.mul(square.ref).add(1 / n), leading);
+  square.dispose();
+  return series.mul(t).mul(2);
+}
+
 /**
  * Natural logarithm. On wasm, that of jax-js is a series whose error reaches 1.1e-5 just below powers of 2, and on WebGPU 0 has a finite
- * logarithm. A correction is added: one step of Newton's method, or what makes the result infinite or NaN. The gradient stays `1 / x`.
+ * logarithm. It is corrected: near 1 to `2 atanh((x - 1) / (x + 1))`, elsewhere by one step of Newton's method, or by what makes the result
+ * infinite or NaN. The gradient stays `1 / x`.
  */
 export function log(x: T): T {
   const y = np.log(x.ref);
   const error = x.ref.mul(np.exp(y.ref.neg())).sub(1);
   // Where numbers below 2^-126 are 0, the error is not small and no step is taken.
   const step = np.where(np.absolute(error.ref).less(1e-3), error, 0);
-  const ofPositive = np.where(x.ref.less(Infinity), step, Infinity);
+  const isNear = np.absolute(x.ref.sub(1)).less(0.3);
+  const near = np.where(isNear.ref, x.ref, 1);
+  const nearStep = twiceAtanh(near.ref.sub(1).div(near.add(1))).sub(y.ref);
+  const ofPositive = np.where(x.ref.less(Infinity), np.where(isNear, nearStep, step), Infinity);
   const correction = np.where(x.ref.greater(0), ofPositive, np.where(x.equal(0), -Infinity, NaN));
   return y.add(lax.stopGradient(correction));
 }
@@ -27,15 +40,8 @@ export function log1p(x: T): T {
 /** `e^-|x|`, which never overflows. */
 const decay = (x: T): T => np.exp(np.absolute(x).neg());
 
-/** `log(1 + u)` for u from 0 to 1 as `2 atanh(t)` with `t = u / (2 + u)`, by the series `t + t^3 / 3 + t^5 / 5 + ...`. */
-function log1pOfShare(u: T): T {
-  const t = u.ref.div(u.add(2));
-  const square = t.ref.mul(t.ref);
-  const leading = square.ref.mul(1 / 15).add(1 / 13);
-  const series = [11, 9, 7, 5, 3, 1].reduce((sum, n) => sum.mul(square.ref).add(1 / n), leading);
-  square.dispose();
-  return series.mul(t).mul(2);
-}
+/** `log(1 + u)` for u from 0 to 1, `2 atanh(u / (2 + u))`. */
+const log1pOfShare = (u: T): T => twiceAtanh(u.ref.div(u.add(2)));
 
 /** `max(x, 0) + log(1 + e^-|x|)`; `nn.softplus` is `log(e^x + 1)`, which overflows from 89 on. */
 export const softplus = (x: T): T => np.where(x.ref.less(0), 0, x.ref).add(log1pOfShare(decay(x)));

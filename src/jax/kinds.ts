@@ -19,6 +19,9 @@ export function float(x: T | number): T {
 /** The value as a number: a condition counts as 0 or 1. */
 export const numeric = (x: T): T => (kindOf(x) === 'bool' ? float(x) : x.ref);
 
+/** The same values in an array of its own. jax-js gives back the array itself where nothing is to do, but a reshaped one is another. */
+export const another = (x: T): T => x.ref.reshape(x.shape);
+
 /** The value as a condition. jax-js takes no others. */
 export const condition = (x: T): T => (kindOf(x) === 'bool' ? x.ref : x.ref.notEqual(0));
 
@@ -48,6 +51,7 @@ function floatLike(x: T | number, other: T | number): T {
 }
 
 export function cast(x: T, dtype: DType): T {
+  if (kindOf(x) === dtype) return another(x);
   return dtype === 'bool' ? condition(x) : dtype === 'float' ? float(x) : x.ref.astype(np.int32);
 }
 

@@ -38,7 +38,7 @@ const typedAs = {
 const comparison =
   (f: (a: T | number, b: T | number) => T) =>
   (a: T | number, b: T | number): T =>
-    untaped(() => f(a, b));
+    untaped(() => f(numeric(a), numeric(b))); // tensorflow compares no conditions
 
 /** Checks an argument: tfjs itself throws an error about an undefined `backend` if a tensor is disposed. */
 function checkLive(operation: string, name: string, x: unknown): void {

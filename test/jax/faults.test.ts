@@ -47,7 +47,7 @@ describe('on jax-js, an error says what to do about', () => {
     delete plain.valueAndGrads;
     const unregister = registerBackend(plain as typeof jaxJs);
     await expect(checkGradients((x) => dpo(x as never), { policy: pair(), reference: pair() })).rejects.toThrow(
-      'checkGradients: the engine jax-js has no gradients, expected tensors of an engine with gradients',
+      'checkGradients: the engine jax-js has no gradients, expected tensors of an engine with valueAndGrads',
     );
     unregister();
     registerBackend(jaxJs);

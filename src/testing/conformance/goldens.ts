@@ -188,7 +188,7 @@ function onEngine(
   const wrt = wrtOf(golden);
   const options = Object.fromEntries(Object.entries(record.options).map(([key, x]) => [key, Array.isArray(x) ? noted(x as Nested) : x]));
   const all = Object.fromEntries(
-    Object.entries(inputs).map(([field, x]) => [field, typeof x === 'number' ? (x as unknown as AnyTensor) : noted(x)]),
+    Object.entries(inputs).map(([field, x]) => [field, typeof x === 'number' ? (Math.fround(x) as unknown as AnyTensor) : noted(x)]),
   );
   const f = (xs: readonly AnyTensor[]): AnyTensor =>
     backend.scope(() => callGolden(name, { ...all, ...Object.fromEntries(wrt.map((field, i) => [field, xs[i]!])) }, options));

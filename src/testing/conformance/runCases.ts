@@ -96,7 +96,7 @@ function gradientOff(c: ValueCase, values: readonly ArrayLike<number>[], precisi
     const expected = grads[n]!;
     const largest = largestOf(Array.from(expected).filter(Number.isFinite));
     const sizeOf = (i: number) => (c.gradient === 'each' ? Math.abs(expected[i]!) : largest);
-    const off = firstOff(values[n]!, expected, (i) => allowed('function', sizeOf(i), precision));
+    const off = firstOff(values[n]!, expected, (i) => allowed(c.accuracy === 'token' ? 'token' : 'function', sizeOf(i), precision));
     if (off !== undefined) return `the gradient by input ${at} ${off}`;
   }
   return undefined;
