@@ -15,7 +15,7 @@ const anyEngine = <T>(engine: EngineUnderTest<T>): EngineUnderTest<never> => eng
 async function engineNamed(name: string): Promise<EngineUnderTest<never>> {
   if (name === 'arrays') return anyEngine({ backend: arrays, tensor: (values) => values, read: (x) => arrays.peek(x)! });
   if (name === 'tensors') {
-    return anyEngine({ backend: tensors, tensor: tensors.constant, read: (x) => tensors.peek(x)! });
+    return anyEngine({ backend: tensors, tensor: (values, dtype) => tensors.constant(values, dtype), read: (x) => tensors.peek(x)! });
   }
   if (!(name in BACKENDS)) throw new RangeError(`--engine must be one of ${NAMES.join(', ')}, got ${name}`);
   if (name === 'tfjs-node') await (await import('../tfjs-node.js')).loadTfjsNode();

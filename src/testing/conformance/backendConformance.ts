@@ -1,3 +1,4 @@
+import type { Check } from './check.js';
 import type { EngineUnderTest } from './engineUnderTest.js';
 import { expectedOf } from './expected.js';
 import { goldenChecks, type LossGoldens } from './goldens.js';
@@ -20,15 +21,6 @@ export interface ConformanceCheck {
   readonly group: string;
   /** Rejects with an Error that says what is wrong, for which inputs, and what was expected. */
   readonly run: () => Promise<void>;
-}
-
-/** A check of one device, which resolves to what is wrong. */
-export interface Check {
-  readonly name: string;
-  readonly group: string;
-  /** What is computed while the engine is not registered: it might own the tensors in memory. */
-  readonly prepare?: () => void;
-  readonly problems: (subject: Subject) => Promise<readonly string[]> | readonly string[];
 }
 
 /** Most lines of a message. */

@@ -7,7 +7,7 @@ import { backendOf } from '../../backend/registry.js';
 import type { Nested } from '../../backend/types.js';
 import { lossNamed, losses, type LossName } from '../../catalogue.js';
 import type { LossKind } from '../../internal/lossKind.js';
-import type { Check } from './backendConformance.js';
+import type { Check } from './check.js';
 import { firstOff, largestOf, type Precision } from './closeness.js';
 import { onArrays } from './expected.js';
 import type { Subject } from './subject.js';
@@ -111,7 +111,7 @@ function onPlain(golden: Golden, inputs: Fields<Nested>): { losses: number[]; gr
   const values = Array.from(float64Of(lossesOf({})));
   if (wrt.length === 0) return { losses: values, grads: {} };
   const { grads } = valueAndInputGrads(
-    (xs) => sum(lossesOf(Object.fromEntries(wrt.map((field, i) => [field, xs[i]!])))) as never,
+    (xs) => sum(lossesOf(Object.fromEntries(wrt.map((field, i) => [field, xs[i]!])))),
     wrt.map((field) => all[field]!),
   );
   return { losses: values, grads: Object.fromEntries(wrt.map((field, i) => [field, Array.from(float64Of(grads[i]!))])) };

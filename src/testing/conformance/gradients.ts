@@ -1,6 +1,6 @@
 import { reasonOf } from '../../backend/describe.js';
 import { abs, add, detached, exp, greater, max, maximum, minimum, mul, neg, scope, sort, stopGradient, sum, take, where } from '../../backend/ops.js'; // prettier-ignore
-import type { Check } from './backendConformance.js';
+import type { Check } from './check.js';
 import { firstOff } from './closeness.js';
 import type { TensorFunction } from './engineUnderTest.js';
 import type { Gradient, Subject } from './subject.js';

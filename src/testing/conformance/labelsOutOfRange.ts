@@ -1,6 +1,6 @@
 import { sum } from '../../backend/ops.js';
 import { tokenLogProbs } from '../../logprobs/tokenLogProbs.js';
-import type { Check } from './backendConformance.js';
+import type { Check } from './check.js';
 import type { Subject } from './subject.js';
 import { ints, sample, type AnyTensor } from './valueCase.js';
 

@@ -1,6 +1,6 @@
 import { broadcastTo, cast, concat, detached, div, exp, expm1, log, log1p, maximum, minimum, mul, neg, abs, add, cumsum, max, pow, reshape, scope, sigmoid, slice, softplus, sort, sqrt, square, stopGradient, sub, sum, take, where } from '../../backend/ops.js'; // prettier-ignore
 import { reasonOf } from '../../backend/describe.js';
-import type { Check } from './backendConformance.js';
+import type { Check } from './check.js';
 import { firstOff } from './closeness.js';
 import type { Subject } from './subject.js';
 import { floats, ints, type AnyTensor } from './valueCase.js';

@@ -2,7 +2,7 @@ import { arrays } from '../../backend/arrays/arrays.js';
 import { isSame, show } from '../../backend/arrays/shapes.js';
 import { reasonOf } from '../../backend/describe.js';
 import type { DType } from '../../backend/types.js';
-import type { Check } from './backendConformance.js';
+import type { Check } from './check.js';
 import { firstOff } from './closeness.js';
 import type { Subject } from './subject.js';
 import { bools, floats, ints, sample, type AnyTensor, type Input } from './valueCase.js';

@@ -67,7 +67,7 @@ const peaky = (): Input => floats([[[1e4, 0, -1e4, 5], [-1e4, -1e4, -1e4, -1e4],
 
 const rowFunctions = (): ValueCase[] => {
   const logProbs = (name: string, logits: Input, labels: Input): ValueCase =>
-    ofTokens(`tokenLogProbs ${name}`, [logits, labels], (x, y) => tokenLogProbs(x, y) as T, {
+    ofTokens(`tokenLogProbs ${name}`, [logits, labels], (x, y) => tokenLogProbs<T, T>(x, y), {
       reference: onRows((x, y) => tokenLogProbsDefinition(x, y, IGNORE_INDEX)),
     });
   const flat = (rows: number, vocabulary: number): [Input, Input] => [
@@ -85,15 +85,15 @@ const rowFunctions = (): ValueCase[] => {
     logProbs('of logits of 1e4', peaky(), ints([[0, 1, 2]])),
     logProbs('with NaN in an ignored row', hidden, ints([[-100, 1]])),
     logProbs('with all rows ignored', sample([1, 2, 3], 'float'), ints([[-100, -100]])),
-    ofTokens('tokenLogProbs with another ignored label', [LOGITS, ints([[0, -1, 1, 2], [-1, 4, 4, 0]])], (x, y) => tokenLogProbs(x, y, { ignoreIndex: -1 }) as T, { reference: onRows((x, y) => tokenLogProbsDefinition(x, y, -1)) }),
+    ofTokens('tokenLogProbs with another ignored label', [LOGITS, ints([[0, -1, 1, 2], [-1, 4, 4, 0]])], (x, y) => tokenLogProbs<T, T>(x, y, { ignoreIndex: -1 }), { reference: onRows((x, y) => tokenLogProbsDefinition(x, y, -1)) }),
     ...STATS.flatMap((name) => [
       ofTokens(`tokenStats ${name}`, [LOGITS, LABELS], (x, y) => tokenStats(x, y)[name], { reference: onRows((x, y) => tokenStatsDefinition(x, y, IGNORE_INDEX)[name]), gradient: 'none' }),
       ofTokens(`tokenStats ${name} of equal logits`, [floats([[[2, 2, 2], [0, 1, 1]]]), ints([[1, 1]])], (x, y) => tokenStats(x, y)[name], { reference: onRows((x, y) => tokenStatsDefinition(x, y, IGNORE_INDEX)[name]), gradient: 'none' }),
     ]),
-    ofTokens('tokenKl', [LOGITS, sample([2, 4, 5], 'float', { seed: 1 })], (p, q) => tokenKl(p, q) as T, { reference: onKl }),
-    ofTokens('tokenKl with tokens that are impossible under the reference', [LOGITS, impossible], (p, q) => tokenKl(p, q) as T, { reference: onKl, wrt: [0] }),
-    ofTokens('tokenKl with tokens that are impossible', [impossible], (p) => add(tokenKl(p, p) as T, 1), { gradient: 'none' }),
-    ofTokens('tokenKl of equal logits', [LOGITS], (p) => add(tokenKl(p, p) as T, 1), { gradient: 'none' }),
+    ofTokens('tokenKl', [LOGITS, sample([2, 4, 5], 'float', { seed: 1 })], (p, q) => tokenKl<T>(p, q), { reference: onKl }),
+    ofTokens('tokenKl with tokens that are impossible under the reference', [LOGITS, impossible], (p, q) => tokenKl<T>(p, q), { reference: onKl, wrt: [0] }),
+    ofTokens('tokenKl with tokens that are impossible', [impossible], (p) => add(tokenKl<T>(p, p), 1), { gradient: 'none' }),
+    ofTokens('tokenKl of equal logits', [LOGITS], (p) => add(tokenKl<T>(p, p), 1), { gradient: 'none' }),
   ]; // prettier-ignore
 };
 
@@ -105,7 +105,7 @@ const onKl: ValueCase['f'] = (p, q) => {
 
 const product = (transposeB: boolean): ValueCase['f'] => (a, b) => {
   const backend = backendOf<T>(a, b);
-  if (backend.matmul) return backend.matmul(a!, b!, transposeB);
+  if (backend.matmul) return backend.matmul(a, b, transposeB);
   const [rows, width] = shape(a) as [number, number];
   const columns = shape(b)[transposeB ? 0 : 1]!;
   const other = transposeB ? reshape<T>(b, [1, columns, width]) : reshape<T>(b, [1, width, columns]);
@@ -125,8 +125,8 @@ const linear = (): ValueCase[] => {
         ofTokens(`linearTokenLogProbs, weight ${layout}`, inputs(layout), (h, w, b, y) => linearTokenLogProbs({ hidden: h, weight: w, bias: b, layout }, y)),
         ofTokens(`linearTokenLogProbs, weight ${layout}, soft cap, chunks`, inputs(layout), (h, w, b, y) => linearTokenLogProbs({ hidden: h, weight: w, bias: b, layout }, y, { logitSoftcap: 5, chunkSize: 4, temperature: 0.75 })),
         ofTokens(`linearTokenLogProbs without bias, weight ${layout}`, [hidden, weight, labels], (h, w, y) => linearTokenLogProbs({ hidden: h, weight: w, layout }, y)),
-        ofTokens(`linearTokenLogProbs, frozen weight ${layout}`, [hidden, weight, bias, labels], (h, w, b, y) => linearTokenLogProbs({ hidden: h, weight: w, bias: b, layout }, y, { frozenWeight: true }) as T),
-        ofTokens(`linearTokenLogProbs against its definition, weight ${layout}`, [hidden, weight, bias, ints([1, 0, 5, 0])], (h, w, b, y) => linearTokenLogProbs({ hidden: h, weight: w, bias: b, layout }, y) as T, { reference: (h, w, b, y) => linearTokenLogProbsDefinition(counted(h, w, b, y, undefined), false) }),
+        ofTokens(`linearTokenLogProbs, frozen weight ${layout}`, [hidden, weight, bias, labels], (h, w, b, y) => linearTokenLogProbs<T, T, T>({ hidden: h, weight: w, bias: b, layout }, y, { frozenWeight: true })),
+        ofTokens(`linearTokenLogProbs against its definition, weight ${layout}`, [hidden, weight, bias, ints([1, 0, 5, 0])], (h, w, b, y) => linearTokenLogProbs<T, T, T>({ hidden: h, weight: w, bias: b, layout }, y), { reference: (h, w, b, y) => linearTokenLogProbsDefinition(counted(h, w, b, y, undefined), false) }),
         ...STATS.map((name) => ofTokens(`linearTokenStats ${name}, weight ${layout}`, [hidden, weight, bias, ints([1, 0, 5, 0])], (h, w, b, y) => linearTokenStats({ hidden: h, weight: w, bias: b, layout }, y)[name], { reference: (h, w, b, y) => linearTokenStatsDefinition(counted(h, w, b, y, undefined))[name], gradient: 'none' })),
       ];
     }),

@@ -14,10 +14,13 @@ export async function loadWithBuffers(): Promise<typeof import('@jax-js/jax')> {
   const jax = await import('@jax-js/jax').finally(() => {
     globalThis.Map = Original;
   });
-  const sizes = maps.map(({ size }) => size);
-  const x = jax.numpy.array([1, 2], { device: 'wasm' });
-  buffers = maps.find(({ size }, i) => size === sizes[i]! + 1);
-  x.dispose();
+  const sizes = () => maps.map(({ size }) => size);
+  const before = sizes();
+  const x = [1, 2, 3].map((value) => jax.numpy.array([value, value], { device: 'wasm' }));
+  const during = sizes();
+  for (const array of x) array.dispose();
+  const after = sizes();
+  buffers = maps.find((_, i) => during[i] === before[i]! + 3 && after[i] === before[i]);
   return jax;
 }
 

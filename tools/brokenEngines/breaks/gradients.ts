@@ -21,6 +21,7 @@ const part = (of: string, how: string, by: number, replaced: Part): Break =>
     (sound) =>
       (dy, y, ...args) =>
         sound(dy, y, ...args).map((g, i) =>
+          // eslint-disable-next-line @typescript-eslint/no-unsafe-class-instance-assignment -- the tape makes no other tensors
           i === by ? () => replaced(dy, y as ArrayTensor, args[0] as ArrayTensor, args[1] as ArrayTensor) : g,
         ),
   );

@@ -32,7 +32,8 @@ const unary = (
 ): Break =>
   operation(`${name} of ${of}s is of kind ${gives}`, (engine) => ({
     [name]: (x: Tensor, ...others: never[]) => {
-      const y = (engine[name] as (x: Tensor, ...rest: never[]) => Tensor)(x, ...others);
+      const run = (...all: never[]): Tensor => (engine[name] as (...all: never[]) => Tensor)(...all);
+      const y = run(x as never, ...others);
       return x.dtype === of ? as(gives, y) : y;
     },
   }));

@@ -26,7 +26,8 @@ const entries = (x: unknown): unknown[] => (typeof x === 'object' && x !== null 
 const consumes = (name: Unary): Break =>
   method(`${name} consumes its input`, (engine) => ({
     [name]: (x: Tensor, ...others: never[]) => {
-      const y = (engine[name] as (x: Tensor, ...rest: never[]) => Tensor)(x, ...others);
+      const run = (...all: never[]): Tensor => (engine[name] as (...all: never[]) => Tensor)(...all);
+      const y = run(x as never, ...others);
       engine.dispose!(x);
       return y;
     },

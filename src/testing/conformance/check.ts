@@ -1,0 +1,10 @@
+import type { Subject } from './subject.js';
+
+/** A check of one device, which resolves to what is wrong. */
+export interface Check {
+  readonly name: string;
+  readonly group: string;
+  /** What is computed while the engine is not registered: it might own the tensors in memory. */
+  readonly prepare?: () => void;
+  readonly problems: (subject: Subject) => Promise<readonly string[]> | readonly string[];
+}
