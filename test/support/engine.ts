@@ -17,7 +17,7 @@ export const engine = inject('engine');
 /** Whether that is the engine of nested lists, which have no dtypes. */
 export const isArrays = engine === 'arrays';
 /** Whether that is jax-js. */
-export const isJax = engine === 'jax' || engine === 'jax-webgpu';
+const isJax = engine === 'jax' || engine === 'jax-webgpu';
 /** Whether the engine computes in float64: that of nested lists, and that of `{ data, dims }`. */
 export const isFloat64 = precisionOf(engine) === 53;
 /** Whether TensorFlow.js is under test. */
@@ -34,8 +34,6 @@ const { engineUnderTest } = (await (isArrays
 
 /** Its name in messages. */
 export const engineName = engineUnderTest.backend.name;
-/** Whether its tensors can be disposed. */
-export const isDisposable = engineUnderTest.backend.isDisposed !== undefined;
 /** Whether values can be read, and so checked, synchronously. */
 export const isReadable = isReadableOn(engineUnderTest.backend, tensor(0));
 

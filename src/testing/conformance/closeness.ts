@@ -29,7 +29,7 @@ export function allowed(accuracy: Accuracy, size: number, precision: Precision):
 }
 
 /** Whether a number is within `error` of the expected one. NaN is close to NaN alone, and an infinity to itself. */
-export function isClose(got: number, expected: number, error: number): boolean {
+function isClose(got: number, expected: number, error: number): boolean {
   if (got === expected || (Number.isNaN(got) && Number.isNaN(expected))) return true;
   return Number.isFinite(got) && Math.abs(got - expected) <= error;
 }

@@ -32,6 +32,7 @@ const unary = (
 ): Break =>
   operation(`${name} of ${of}s is of kind ${gives}`, (engine) => ({
     [name]: (x: Tensor, ...others: never[]) => {
+      // eslint-disable-next-line @typescript-eslint/no-unnecessary-type-assertion -- without it, the rest is no tuple
       const run = (...all: never[]): Tensor => (engine[name] as (...all: never[]) => Tensor)(...all);
       const y = run(x as never, ...others);
       return x.dtype === of ? as(gives, y) : y;

@@ -26,6 +26,7 @@ const entries = (x: unknown): unknown[] => (typeof x === 'object' && x !== null 
 const consumes = (name: Unary): Break =>
   method(`${name} consumes its input`, (engine) => ({
     [name]: (x: Tensor, ...others: never[]) => {
+      // eslint-disable-next-line @typescript-eslint/no-unnecessary-type-assertion -- without it, the rest is no tuple
       const run = (...all: never[]): Tensor => (engine[name] as (...all: never[]) => Tensor)(...all);
       const y = run(x as never, ...others);
       engine.dispose!(x);
