@@ -56,14 +56,14 @@ export const scope = <R>(f: () => R): R => scoped(f, noted);
  * @returns A function of the same arguments, which it consumes.
  *
  * @example
- * ```ts no-run
+ * ```js
  * import { init, jit, valueAndGrad, numpy as np } from '@jax-js/jax';
- * import { dpo, ops, type PairLogps } from 'prefloss/core';
+ * import { dpo, ops } from 'prefloss/core';
  * import { owning } from 'prefloss/jax';
  *
  * await init('wasm');
- * const step = jit(valueAndGrad(owning((logps: PairLogps<np.Array>) => ops.mean(dpo(logps)))));
- * const pair = (chosen: number, rejected: number) => ({ chosen: np.array([chosen]), rejected: np.array([rejected]) });
+ * const step = jit(valueAndGrad(owning((logps) => ops.mean(dpo(logps)))));
+ * const pair = (chosen, rejected) => ({ chosen: np.array([chosen]), rejected: np.array([rejected]) });
  * const [loss, grads] = step({ policy: pair(-10, -12), reference: pair(-11, -11) });
  * ```
  */

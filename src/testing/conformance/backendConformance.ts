@@ -44,7 +44,7 @@ export interface ConformanceOptions {
  * @returns The checks, for any test framework; `conformanceReport` runs them without one.
  *
  * @example
- * ```ts no-run
+ * ```js
  * // vitest; with node:test it is the same, `test` being its own
  * import { test } from 'vitest';
  * import { backendConformance } from 'prefloss/testing';
@@ -54,7 +54,7 @@ export interface ConformanceOptions {
  * ```
  *
  * @example
- * ```ts
+ * ```js
  * import { backendOf, tensorOf, type DataTensor } from 'prefloss/core';
  * import { backendConformance, conformanceReport, type EngineUnderTest } from 'prefloss/testing';
  *
