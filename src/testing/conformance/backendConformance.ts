@@ -54,7 +54,7 @@ export interface ConformanceOptions {
  * ```
  *
  * @example
- * ```js
+ * ```ts
  * import { backendOf, tensorOf, type DataTensor } from 'prefloss/core';
  * import { backendConformance, conformanceReport, type EngineUnderTest } from 'prefloss/testing';
  *
