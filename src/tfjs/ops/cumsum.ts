@@ -3,8 +3,8 @@ import * as tf from '@tensorflow/tfjs-core';
 type T = tf.Tensor;
 
 /**
- * Running sum along the last axis. On WebGPU, tfjs's own gradient is wrong for long rows, because its reversed sum is: here, the rows
- * themselves are reversed.
+ * Running sum along the last axis. On WebGPU, tfjs's own gradient is wrong: its reversed sum compiles the length of the rows into a shader
+ * that it then uses for every length. Here, the rows themselves are reversed.
  */
 export const cumsum = (x: T): T =>
   tf.customGrad((input) => ({ value: running(input as T), gradFunc: (dy: T) => reversed(running(reversed(dy))) }))(x);
