@@ -13,7 +13,7 @@ const SCALE = 2 ** 64;
 export function max(x: tf.Tensor, axis?: number): tf.Tensor {
   if (x.size === 0) return reduceNone(x, axis, -Infinity);
   const largest = tf.max(x, axis);
-  if (tf.getBackend() !== 'webgl') return largest;
+  if (tf.getBackend() !== 'webgl' || x.dtype !== 'float32') return largest;
   const ofSmall = tf.mul(tf.max(tf.div(x, SCALE), axis), SCALE);
   // A comparison on the tape throws in the backward pass.
   const isSmall = untaped(() => tf.lessEqual(largest, tf.scalar(BEGIN)));
