@@ -6,7 +6,7 @@ import { maximum, max, minimum } from './extremes.js';
 import { log, log1p, pow, sigmoid, softplus } from './functions.js';
 import { comparison } from './comparisons.js';
 import { concat } from './concat.js';
-import { cast, condition, constant, float, floats, kindOf, numeric, operands, type T } from './kinds.js';
+import { another, cast, condition, constant, float, floats, kindOf, numeric, operands, type T } from './kinds.js';
 import { keepingNaN, losesNaN, poisonOf } from './nan.js';
 import { noted, owning, owns, scope } from './owning.js';
 import { sum } from './sums.js';
@@ -126,8 +126,7 @@ export const jaxJs: Backend<T> = {
   reshape: (x, shape) => noted(np.reshape(x.ref, [...shape])),
   broadcastTo: (x, shape) => noted(np.broadcastTo(x.ref, [...shape])),
 
-  // `lax.stopGradient` gives an array itself back, and a reshaped one is another.
-  stopGradient: (x) => noted(lax.stopGradient(x.ref).reshape(x.shape)),
+  stopGradient: (x) => noted(lax.stopGradient(another(x))),
   valueAndGrads,
   matmul: (a, b, transposeB) => noted(np.matmul(a.ref, transposeB ? np.transpose(b.ref) : b.ref)),
 };

@@ -24,7 +24,7 @@ export const isFloat64 = precisionOf(engine) === 53;
 export const isTfjs = !isFloat64 && !isJax;
 
 // Only the engine under test is loaded.
-const { engineUnderTest } = (await (isArrays
+export const { engineUnderTest } = (await (isArrays
   ? import('./engines/arrays.js')
   : isFloat64
     ? import('./engines/tensors.js')

@@ -2,34 +2,22 @@
 // check fails. The other engines run in the tests: `npx vitest --project webgpu test/backend/conformance.test.ts`.
 import { readdirSync, readFileSync } from 'node:fs';
 import { parseArgs } from 'node:util';
-import { arrays } from '../../src/backend/arrays/arrays.js';
-import { tensors } from '../../src/backend/arrays/tensors.js';
 import { backendConformance, conformanceReport, type EngineUnderTest, type LossGoldens } from '../../src/testing/index.js';
 
 const BACKENDS = { cpu: 'cpu', wasm: 'wasm', 'tfjs-node': 'tensorflow' } as const;
 const NAMES = ['arrays', 'tensors', ...Object.keys(BACKENDS)];
 
-/** The command does not know the type of the tensors. */
-const anyEngine = <T>(engine: EngineUnderTest<T>): EngineUnderTest<never> => engine as unknown as EngineUnderTest<never>;
-
-async function engineNamed(name: string): Promise<EngineUnderTest<never>> {
-  if (name === 'arrays') return anyEngine({ backend: arrays, tensor: (values) => values, read: (x) => arrays.peek(x)! });
-  if (name === 'tensors') {
-    return anyEngine({ backend: tensors, tensor: (values, dtype) => tensors.constant(values, dtype), read: (x) => tensors.peek(x)! });
-  }
-  if (!(name in BACKENDS)) throw new RangeError(`--engine must be one of ${NAMES.join(', ')}, got ${name}`);
+/** The engine as the tests use it. The command does not know the type of its tensors. */
+async function engineNamed(name: string): Promise<EngineUnderTest<unknown>> {
+  if (!NAMES.includes(name)) throw new RangeError(`--engine must be one of ${NAMES.join(', ')}, got ${name}`);
+  const of = (module: { readonly engineUnderTest: unknown }) => module.engineUnderTest as EngineUnderTest<unknown>;
+  if (name === 'arrays') return of(await import('../../test/support/engines/arrays.js'));
+  if (name === 'tensors') return of(await import('../../test/support/engines/tensors.js'));
   if (name === 'tfjs-node') await (await import('../tfjs-node.js')).loadTfjsNode();
   const tf = await import('@tensorflow/tfjs');
   if (name === 'wasm') await import('@tensorflow/tfjs-backend-wasm');
-  const { tfjs } = await import('../../src/tfjs/adapter.js');
   await tf.setBackend(BACKENDS[name as keyof typeof BACKENDS]);
-  const dtypes = { float: 'float32', int: 'int32', bool: 'bool' } as const;
-  return anyEngine({
-    backend: tfjs,
-    tensor: (values, dtype) => tf.tensor(values as never, undefined, dtypes[dtype]),
-    read: (x) => x.data(),
-    liveTensors: () => tf.memory().numTensors,
-  });
+  return of(await import('../../test/support/engines/tfjs.js'));
 }
 
 const goldens = new URL('../../test/goldens/', import.meta.url);
