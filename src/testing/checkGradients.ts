@@ -10,6 +10,7 @@ import { mul, reshape, shape, sum } from '../backend/ops.js';
 import { centralDifferences } from './centralDifferences.js';
 import { gradientsOf } from './engineGradients.js';
 import { mapLeaves, valuesOf } from './leaves.js';
+import { weightedSum } from './weightedSum.js';
 
 /** Options of {@link checkGradients}. */
 export interface CheckGradientsOptions {
@@ -95,7 +96,7 @@ export async function checkGradients<I extends object>(
     if (!engine.owns(result)) {
       throw new TypeError(`checkGradients: the loss returns ${describe(result)}, expected a tensor of the engine ${engine.name}`);
     }
-    return weightedSum(engine, result) as T;
+    return weightedSum<T>(result as T);
   };
   const results = backend.scope(() => {
     const onEngine = ({ shape: sizes, values, dtype, isDifferentiated }: Leaf) => {
@@ -178,13 +179,6 @@ async function leavesOf(backend: Backend<unknown>, inputs: object, wrt: readonly
 }
 
 const nested = (values: Float64Array, to: readonly number[]): Nested => arrays.reshape(Array.from(values), to);
-
-/** A sum with unequal weights, which shows errors that would cancel in a plain sum. */
-function weightedSum(engine: Backend<unknown>, y: unknown): unknown {
-  const sizes = shape(y);
-  const weights = Float64Array.from({ length: sizeOf(sizes) }, (_, i) => Math.fround(1 + 0.4 * Math.sin(3 * i + 1)));
-  return sum(mul(y, reshape(engine.constant(Array.from(weights)), sizes)));
-}
 
 interface Result {
   readonly value: number;

@@ -36,7 +36,7 @@ const binary: Record<
   minimum: [ops.minimum, Math.min, (a, b) => Number(a < b), (a, b) => Number(b < a)],
 };
 
-const weights = [0, 1, 2, 3, 4].map((i) => Math.fround(1 + 0.4 * Math.sin(3 * i + 1)));
+const weights = [0, 1, 2, 3, 4].map(weight);
 
 describe.each(Object.entries(binary))('%s', (_, [op, f, da, db]) => {
   it('computes values', async () => {

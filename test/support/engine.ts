@@ -6,7 +6,10 @@ import { isReadable as isReadableOn } from '../../src/internal/checks.js';
 import type { EngineUnderTest } from '../../src/testing/conformance/engineUnderTest.js';
 import { gradientsOf } from '../../src/testing/engineGradients.js';
 import { expectClose, type Values } from '../../src/testing/index.js';
+import { weightedSum } from '../../src/testing/weightedSum.js';
 import { precisionOf } from './bounds.js';
+
+export { weight } from '../../src/testing/weightedSum.js';
 
 /** Type of a tensor on any engine: tests are written once for all of them. */
 // eslint-disable-next-line @typescript-eslint/no-explicit-any -- see above
@@ -89,26 +92,12 @@ export interface Derivatives {
   readonly grads: Nested[];
 }
 
-/** Weight of output `i` in a weighted sum: unequal weights, so that errors do not cancel. */
-export const weight = (i: number): number => Math.fround(1 + 0.4 * Math.sin(3 * i + 1));
-
 /** Value and gradients of `sum(weight * f(inputs))`. */
 export async function derivatives(f: (...inputs: X[]) => X, inputs: readonly Nested[]): Promise<Derivatives> {
-  const scalar = (...xs: X[]): X => {
-    const y: X = f(...xs);
-    const sizes = ops.shape(y);
-    const weights = tensorLike(
-      y,
-      Array.from({ length: sizes.reduce((a, b) => a * b, 1) }, (_, i) => weight(i)),
-    );
-    return ops.sum(ops.mul(y, ops.reshape(weights, sizes)));
-  };
   const xs = inputs.map((x) => tensor(x));
-  const { value, grads } = valueAndGradsOn(xs[0])((own) => scalar(...(own as X[])), xs);
+  const { value, grads } = valueAndGradsOn(xs[0])((own) => weightedSum<X>(f(...(own as X[]))), xs);
   return { value: (await read(value)) as number, grads: await Promise.all(grads.map(read)) };
 }
-
-const tensorLike = (like: X, values: number[]): X => backendOf<X>(like).constant(values);
 
 /** The gradients of the engine of `x`. */
 export const valueAndGradsOn = (x: X): NonNullable<Backend<X>['valueAndGrads']> => gradientsOf(backendOf<X>(x))!;

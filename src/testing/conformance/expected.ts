@@ -1,11 +1,9 @@
 import { arrays } from '../../backend/arrays/arrays.js';
-import { sizeOf } from '../../backend/arrays/shapes.js';
 import { float64Of, tensorFrom, type DataTensor } from '../../backend/arrays/tensor.js';
 import { valueAndInputGrads } from '../../backend/arrays/valueAndGrads.js';
-import { mul, reshape, shape, sum } from '../../backend/ops.js';
-import { backendOf } from '../../backend/registry.js';
 import type { Nested } from '../../backend/types.js';
-import type { AnyTensor, Input, ValueCase } from './valueCase.js';
+import { weight, weightedSum } from '../weightedSum.js';
+import type { Input, ValueCase } from './valueCase.js';
 
 /** The result of a case in float64. */
 export interface Expected {
@@ -20,16 +18,6 @@ export interface Expected {
 /** The inputs of a case, by index, that its gradient is by. */
 export const differentiated = ({ inputs, gradient, wrt }: ValueCase): readonly number[] =>
   wrt ?? (gradient === 'none' ? [] : inputs.flatMap(({ kind }, i) => (kind === 'float' ? [i] : [])));
-
-/** Weight of value `i` of a result: unequal, so that errors do not cancel. */
-const weight = (i: number): number => Math.fround(1 + 0.4 * Math.sin(3 * i + 1));
-
-/** A sum with unequal weights. */
-export function weightedSum(y: AnyTensor): AnyTensor {
-  const sizes = shape(y);
-  const weights = backendOf<AnyTensor>(y).constant(Array.from({ length: sizeOf(sizes) }, (_, i) => weight(i)));
-  return sum(mul(y, reshape<AnyTensor>(weights, sizes)));
-}
 
 /** The arguments of a function with others in some places. */
 export const withInputs = <T>(all: readonly T[], places: readonly number[], own: readonly T[]): T[] =>

@@ -3,7 +3,8 @@ import { isSame, show } from '../../backend/arrays/shapes.js';
 import { describe, reasonOf } from '../../backend/describe.js';
 import { allowed, firstOff, largestOf, type Precision } from './closeness.js';
 import type { TensorFunction } from './engineUnderTest.js';
-import { differentiated, expectedOf, weightedSum, withInputs, type Expected } from './expected.js';
+import { weightedSum } from '../weightedSum.js';
+import { differentiated, expectedOf, withInputs, type Expected } from './expected.js';
 import type { Gradient, Subject } from './subject.js';
 import type { AnyTensor, ValueCase } from './valueCase.js';
 
