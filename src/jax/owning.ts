@@ -1,10 +1,11 @@
 import * as jax from '@jax-js/jax';
+import { tensorsIn } from '../backend/tensorsIn.js';
 import type { T } from './kinds.js';
 
-/** The class of arrays, and of what stands for them under `grad`, `jit` and `vmap`; jax-js does not export it. */
+/** The common class of arrays and of the tracers that replace them under `grad`, `jit` and `vmap`. jax-js does not export it. */
 const Tracer = Object.getPrototypeOf(jax.Array) as abstract new () => T;
 
-/** Whether a value is an array of jax-js, or stands for one while a transform runs. */
+/** Whether a value is an array of jax-js, or a tracer. */
 export const owns = (value: unknown): value is T => value instanceof Tracer;
 
 /** The tensors that each open scope has made: a tensor once for each reference that the scope holds. */
@@ -16,13 +17,6 @@ export function noted(x: T): T {
   return x;
 }
 
-/** The tensors of a result: one, or records and lists of them, nested to any depth. */
-function tensorsIn(value: unknown): T[] {
-  if (owns(value)) return [value];
-  if (typeof value !== 'object' || value === null || ArrayBuffer.isView(value)) return [];
-  return Object.values(value).flatMap(tensorsIn);
-}
-
 /** Runs `f` and frees the tensors made in it, except those that it returns, which go to `keep`. */
 function scoped<R>(f: () => R, keep: (x: T) => void): R {
   const made: T[] = [];
@@ -30,7 +24,7 @@ function scoped<R>(f: () => R, keep: (x: T) => void): R {
   const kept: T[] = [];
   try {
     const result = f();
-    kept.push(...tensorsIn(result));
+    kept.push(...tensorsIn(result, owns));
     return result;
   } finally {
     scopes.pop();
@@ -75,9 +69,9 @@ export function owning<A extends unknown[], R>(f: (...args: A) => R): (...args: 
       (x) => own.add(x),
     );
     // The others are arguments, or what jax-js made of them: the result holds a reference of its own to each.
-    const others = tensorsIn(result).filter((x) => !own.has(x));
+    const others = tensorsIn(result, owns).filter((x) => !own.has(x));
     others.forEach((x) => x.ref);
-    for (const x of tensorsIn(args)) x.dispose();
+    for (const x of tensorsIn(args, owns)) x.dispose();
     return result;
   };
 }

@@ -1,7 +1,7 @@
 import { arrays } from '../backend/arrays/arrays.js';
 import { registerBackend } from '../backend/registry.js';
+import { tensorsIn } from '../backend/tensorsIn.js';
 import type { Backend, Nested } from '../backend/types.js';
-import { isRecord } from './leaves.js';
 import { LossProblem, OPAQUE } from './lossProblem.js';
 
 /** What a call did, besides its result. */
@@ -96,13 +96,6 @@ export function traced<R>(f: (tensor: (values: Nested, name: string) => object) 
   } finally {
     unregister();
   }
-}
-
-/** The tensors in a tensor, list or record. */
-function tensorsIn(value: unknown, isTensor: (x: unknown) => x is object): readonly object[] {
-  if (isTensor(value)) return [value];
-  if (!Array.isArray(value) && !isRecord(value)) return [];
-  return Object.values(value).flatMap((inner) => tensorsIn(inner, isTensor));
 }
 
 /** Properties that TensorFlow.js and promises ask any object for. */

@@ -1,11 +1,11 @@
 import { Tensor } from '../../examples/own-engine/engine.js';
+import { tensorsIn as tensorsInValue } from '../../src/backend/tensorsIn.js';
 import type { Backend } from '../../src/backend/types.js';
 
-/** The tensors in a result: one, or records and lists of them, nested to any depth. */
-export function tensorsIn(result: unknown): Tensor[] {
-  if (result instanceof Tensor) return [result];
-  return typeof result === 'object' && result !== null ? Object.values(result).flatMap(tensorsIn) : [];
-}
+const isTensor = (x: unknown): x is Tensor => x instanceof Tensor;
+
+/** The tensors in a result. */
+export const tensorsIn = (result: unknown): Tensor[] => tensorsInValue(result, isTensor);
 
 /** Methods that make no tensor, and those of them that read values. */
 const OTHERS = ['owns', 'shape', 'dtype', 'peek', 'isReadable', 'read', 'scope'];
