@@ -19,7 +19,7 @@ export type OrPlain<T> = T | PlainList;
  * A tensor engine: the few operations that every loss is written in, on tensors of type `T`.
  *
  * An engine fixes its own quirks inside these methods, so that a loss never has to know where it runs. `backendConformance` of
- * `prefloss/testing` tests all of what follows.
+ * `prefloss/testing` tests the points below.
  *
  * - **Inputs** are alive and unchanged after each method but `dispose`. The same tensor may be both operands.
  * - **Broadcasting** of binary operations and `where` is NumPy's. Either operand, not both, may be a plain number. Axes may be negative.

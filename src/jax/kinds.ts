@@ -1,6 +1,7 @@
 import { numpy as np, type Array as JaxArray } from '@jax-js/jax';
 import { commonShape } from '../backend/arrays/shapes.js';
 import type { DType, Nested, TypedArray } from '../backend/types.js';
+import { isNaN, losesNaN } from './nan.js';
 
 /** A jax-js array, or what stands for one while a transform runs. */
 export type T = JaxArray;
@@ -22,8 +23,12 @@ export const numeric = (x: T): T => (kindOf(x) === 'bool' ? float(x) : x.ref);
 /** The same values in an array of its own. jax-js gives back the array itself where nothing is to do, but a reshaped one is another. */
 export const another = (x: T): T => x.ref.reshape(x.shape);
 
-/** The value as a condition. jax-js takes no others. */
-export const condition = (x: T): T => (kindOf(x) === 'bool' ? x.ref : x.ref.notEqual(0));
+/** The value as a condition, which holds for NaN. jax-js takes no others. */
+export function condition(x: T): T {
+  if (kindOf(x) === 'bool') return x.ref;
+  const isNotZero = x.ref.notEqual(0);
+  return losesNaN(x) ? np.where(isNaN(x.ref), true, isNotZero) : isNotZero;
+}
 
 /** Both operands as integers if they are, otherwise as floats: jax-js itself would round a number next to integers. */
 export function operands(a: T | number, b: T | number): [T, T] {

@@ -1,7 +1,8 @@
 import * as jax from '@jax-js/jax';
-import type { T } from './kinds.js';
 
 const { lax, numpy: np } = jax;
+
+type T = jax.Array;
 
 const [INFINITY, MINUS_INFINITY] = [0x7f800000, -0x800000];
 
