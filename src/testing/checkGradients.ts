@@ -1,12 +1,11 @@
 import { arrays } from '../backend/arrays/arrays.js';
-import { sizeOf } from '../backend/arrays/shapes.js';
 import { tensors } from '../backend/arrays/tensors.js';
 import { describe } from '../backend/describe.js';
 import { backendOf, isPlain } from '../backend/registry.js';
 import type { Backend, DType, Nested } from '../backend/types.js';
 import { checkNumber, checkOptions } from '../internal/checks.js';
 import { positive } from '../internal/domains.js';
-import { mul, reshape, shape, sum } from '../backend/ops.js';
+import { shape } from '../backend/ops.js';
 import { centralDifferences } from './centralDifferences.js';
 import { gradientsOf } from './engineGradients.js';
 import { mapLeaves, valuesOf } from './leaves.js';

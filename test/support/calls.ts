@@ -1,5 +1,5 @@
 import type { LossKind, LossName } from '../../src/index.js';
-import { batchOf as batchOfKind, callGolden } from '../../src/testing/conformance/goldens.js';
+import { batchOf as batchOfKind, callGolden } from '../../src/testing/conformance/lossGoldens.js';
 import type { X } from './engine.js';
 import type { Call } from './goldens.js';
 

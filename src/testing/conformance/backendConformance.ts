@@ -1,9 +1,10 @@
 import type { Check } from './check.js';
 import type { EngineUnderTest } from './engineUnderTest.js';
 import { expectedOf } from './expected.js';
-import { goldenChecks, type LossGoldens } from './goldens.js';
+import { goldenChecks } from './goldens.js';
 import { gradientChecks } from './gradients.js';
-import { labelChecks } from './labelsOutOfRange.js';
+import type { LossGoldens } from './lossGoldens.js';
+import { outOfRangeChecks } from './outOfRange.js';
 import { memoryChecks } from './memory.js';
 import { numberCases } from './numbers.js';
 import { operations } from './operations.js';
@@ -75,7 +76,7 @@ export function* backendConformance<T>(engine: EngineUnderTest<T>, { goldens = {
   const checks = [
     ...readingChecks(),
     ...[...operations(), ...numberCases(), ...tokenCases()].flatMap((group) => checksOfCases(subject, group)),
-    ...labelChecks(),
+    ...outOfRangeChecks(),
     ...gradientChecks(subject),
     ...memoryChecks(),
     ...goldenChecks(subject, goldens),

@@ -4,7 +4,7 @@ import type { Accuracy } from './valueCase.js';
 export type Precision = 24 | 53;
 
 /** Smaller numbers may become 0 in float32. */
-const SMALLEST_NORMAL = 2 ** -126;
+export const SMALLEST_NORMAL = 2 ** -126;
 
 /**
  * Largest errors in float32, relative to the value. `'arithmetic'`: 2.5 units in the last place, which WebGPU allows a quotient. `'sum'`:

@@ -50,7 +50,7 @@ function gradientOf(
   const wrt = differentiated(c);
   if (wrt.length === 0) return undefined;
   const { value, grads } = valueAndInputGrads(
-    (xs) => weightedSum(f(...withInputs(inputs, wrt, xs)) as never) as never,
+    (xs) => weightedSum<DataTensor>(f(...withInputs(inputs, wrt, xs))),
     wrt.map((i) => inputs[i]!),
   );
   const magnitude = magnitudes.reduce((total, x, i) => total + (c.accuracy === 'token' ? Math.max(1, x) : x) * weight(i), 0);

@@ -1,83 +1,19 @@
 import { arrays } from '../../backend/arrays/arrays.js';
-import { isSame, sizeOf } from '../../backend/arrays/shapes.js';
+import { isSame } from '../../backend/arrays/shapes.js';
 import { float64Of, type DataTensor } from '../../backend/arrays/tensor.js';
 import { valueAndInputGrads } from '../../backend/arrays/valueAndGrads.js';
-import { mul, reshape, shape, sum } from '../../backend/ops.js';
-import { backendOf } from '../../backend/registry.js';
+import { sum } from '../../backend/ops.js';
 import type { Nested } from '../../backend/types.js';
-import { lossNamed, losses, type LossName } from '../../catalogue.js';
-import type { LossKind } from '../../internal/lossKind.js';
+import { losses, type LossName } from '../../catalogue.js';
 import type { Check } from './check.js';
-import { firstOff, largestOf, type Precision } from './closeness.js';
+import { firstOff, largestOf, SMALLEST_NORMAL, type Precision } from './closeness.js';
 import { onArrays } from './expected.js';
+import { callGolden, type Fields, type GoldenRecord, type LossGoldens } from './lossGoldens.js';
 import type { Subject } from './subject.js';
 import { floats, type AnyTensor } from './valueCase.js';
 
-/** Values and gradients of one loss, which other code computed; its file in `test/goldens` of this library has more fields. */
-export interface LossGoldens {
-  /**
-   * Batches by name. The fields of a batch are those of the first argument of the loss, in camel case: `policyChosen`, `policyRejected`,
-   * `referenceChosen`, `referenceRejected` of pairs, `chosen` and `rejected` of pairs without a reference, and so on.
-   */
-  readonly inputs: Readonly<Record<string, Readonly<Record<string, Nested>>>>;
-  /** The results for a batch and options. A list in the options is a tensor with a value for each example. */
-  readonly records: readonly {
-    /** Name of the batch. */
-    readonly input: string;
-    readonly options: Readonly<Record<string, unknown>>;
-    readonly outputs: {
-      /** The losses. */
-      readonly losses: readonly number[];
-      /** The gradients of their sum, by field. */
-      readonly grads: Readonly<Record<string, Nested>>;
-    };
-  }[];
-}
-
-type GoldenRecord = LossGoldens['records'][number];
-type Fields<T> = Readonly<Record<string, T>>;
-
-/** For each kind of loss, makes its first argument from the fields of a batch. */
-const BATCHES: Readonly<Record<LossKind, (x: Fields<unknown>) => object>> = {
-  pairs: (x) => ({
-    ...('chosen' in x
-      ? { policy: { chosen: x.chosen, rejected: x.rejected } }
-      : {
-          policy: { chosen: x.policyChosen, rejected: x.policyRejected },
-          reference: { chosen: x.referenceChosen, rejected: x.referenceRejected },
-        }),
-    ...('chosenLengths' in x && { lengths: { chosen: x.chosenLengths, rejected: x.rejectedLengths } }),
-    ...('chosenKl' in x && { sequentialKl: { chosen: x.chosenKl, rejected: x.rejectedKl } }),
-  }),
-  referenceFreePairs: (x) => x,
-  examples: ({ policy, reference, desirable, kl }) => ({ policy, reference, desirable, ...(kl !== undefined && { kl }) }),
-  lists: ({ policy, reference, rewards, mask }) => ({
-    policy,
-    reference,
-    ...(rewards !== undefined && { rewards }),
-    ...(mask !== undefined && { mask }),
-  }),
-  referenceFreeLists: (x) => x,
-  rewards: (x) => x,
-};
-
-/** Makes the first argument of a loss of this kind from the fields of a batch of {@link LossGoldens}. */
-export const batchOf = (kind: LossKind, fields: Fields<unknown>): object => BATCHES[kind](fields);
-
-/** Calls a loss of the catalogue with the fields and options of {@link LossGoldens}. */
-export function callGolden<T>(name: LossName, fields: Fields<T>, options: object): T {
-  const { loss, kind, fields: wanted } = lossNamed(name);
-  const { rewards, ...others } = fields;
-  // Some losses on lists take no rewards.
-  const isDropped = rewards === undefined || (kind === 'lists' && !wanted.includes('rewards'));
-  return (loss as (batch: object, options: object) => T)(batchOf(kind, isDropped ? others : fields), options);
-}
-
 /** Errors that are allowed, in units of the precision: those of the tests of this library on GPUs. */
 const UNITS = 80;
-/** Smaller numbers may become 0 in float32. */
-const SMALLEST_NORMAL = 2 ** -126;
-
 /** One result to compare with. */
 interface Golden {
   readonly name: LossName;
@@ -195,10 +131,6 @@ function onEngine(
   return { f, xs: wrt.map((field) => all[field]!) };
 }
 
-/** The sum of losses whose weights are 1. */
-const totalOf = (y: AnyTensor): AnyTensor =>
-  sum(mul(y, reshape<AnyTensor>(backendOf<AnyTensor>(y).constant(new Array<number>(sizeOf(shape(y))).fill(1)), shape(y))));
-
 type Results = readonly { readonly golden: Golden; readonly results: readonly AnyTensor[] }[];
 
 /** Computes all goldens of a loss, reads the results at once and compares them. */
@@ -296,7 +228,7 @@ export function goldenChecks({ engine: { transforms = {} }, gradients }: Subject
       ...Object.entries(transforms).map(([how, transform]) =>
         check(`under ${how}`, (f, xs) => [transform((...own) => f(own))(...xs)], lossesOff),
       ),
-      ...Object.entries(gradients).map(([of, gradient]) => check(of, (f, xs) => gradient((...own) => totalOf(f(own)), xs).grads, gradsOff)),
+      ...Object.entries(gradients).map(([of, gradient]) => check(of, (f, xs) => gradient((...own) => sum(f(own)), xs).grads, gradsOff)),
     ];
   });
 }

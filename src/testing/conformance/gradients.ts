@@ -2,6 +2,7 @@ import { reasonOf } from '../../backend/describe.js';
 import { abs, add, detached, exp, greater, max, maximum, minimum, mul, neg, scope, sort, stopGradient, sum, take, where } from '../../backend/ops.js'; // prettier-ignore
 import type { Check } from './check.js';
 import { firstOff } from './closeness.js';
+import { withInputs } from './expected.js';
 import type { TensorFunction } from './engineUnderTest.js';
 import type { Gradient, Subject } from './subject.js';
 import { floats, ints, type AnyTensor, type Input } from './valueCase.js';
@@ -16,7 +17,7 @@ interface Rule {
 }
 
 const total = (x: T): T => sum(x);
-const isFinite = (grad: ArrayLike<number>): boolean => Array.from(grad).every(Number.isFinite);
+const areFinite = (grad: ArrayLike<number>): boolean => Array.from(grad).every(Number.isFinite);
 const X = floats([1, -2, 3]);
 const Y = floats([2, 5, -1]);
 
@@ -35,17 +36,17 @@ const RULES: Readonly<Record<string, Rule>> = {
   'the input as the result': { inputs: [floats(3)], f: (x) => x, grads: [[1]] },
   'a scalar input': { inputs: [floats(3), X], f: (s, x) => total(mul(s, x)), grads: [[2], [3, 3, 3]] },
   'a function in a scope': { inputs: [X], f: (x) => scope(x, () => total(scope(x, () => mul(mul(x, 2), x)))), grads: [[4, -8, 12]] },
-  'ties of max': { inputs: [floats([2, 2, 1])], f: (x) => max(x), grads: [(g) => isFinite(g) && g[2] === 0 && g[0]! + g[1]! > 0] },
-  'ties of max along an axis': { inputs: [floats([[2, 2], [1, 3]])], f: (x) => total(max(x, 1)), grads: [(g) => isFinite(g) && g[2] === 0 && g[3] === 1] },
-  'ties of maximum': { inputs: [X, X], f: (a, b) => total(maximum(a, b)), grads: [isFinite, isFinite] },
-  'ties of minimum': { inputs: [X, X], f: (a, b) => total(minimum(a, b)), grads: [isFinite, isFinite] },
-  'maximum of one tensor': { inputs: [X], f: (x) => total(maximum(x, x)), grads: [isFinite] },
-  'maximum with a number at the tie': { inputs: [floats([0, 1])], f: (x) => total(maximum(x, 0)), grads: [(g) => isFinite(g) && g[1] === 1] },
-  'abs at 0': { inputs: [floats([0, -2])], f: (x) => total(abs(x)), grads: [(g) => isFinite(g) && g[1] === -1] },
-  'ties of sort': { inputs: [floats([2, 1, 2])], f: (x) => total(mul(sort(x), floatsOf)), grads: [(g) => isFinite(g) && g[1] === 1 && Number(g[0]) + Number(g[2]) === 5] },
+  'ties of max': { inputs: [floats([2, 2, 1])], f: (x) => max(x), grads: [(g) => areFinite(g) && g[2] === 0 && g[0]! + g[1]! > 0] },
+  'ties of max along an axis': { inputs: [floats([[2, 2], [1, 3]])], f: (x) => total(max(x, 1)), grads: [(g) => areFinite(g) && g[2] === 0 && g[3] === 1] },
+  'ties of maximum': { inputs: [X, X], f: (a, b) => total(maximum(a, b)), grads: [areFinite, areFinite] },
+  'ties of minimum': { inputs: [X, X], f: (a, b) => total(minimum(a, b)), grads: [areFinite, areFinite] },
+  'maximum of one tensor': { inputs: [X], f: (x) => total(maximum(x, x)), grads: [areFinite] },
+  'maximum with a number at the tie': { inputs: [floats([0, 1])], f: (x) => total(maximum(x, 0)), grads: [(g) => areFinite(g) && g[1] === 1] },
+  'abs at 0': { inputs: [floats([0, -2])], f: (x) => total(abs(x)), grads: [(g) => areFinite(g) && g[1] === -1] },
+  'ties of sort': { inputs: [floats([2, 1, 2])], f: (x) => total(mul(sort(x), ONE_TO_THREE)), grads: [(g) => areFinite(g) && g[1] === 1 && Number(g[0]) + Number(g[2]) === 5] },
 }; // prettier-ignore
 
-const floatsOf = [1, 2, 3] as unknown as T;
+const ONE_TO_THREE = [1, 2, 3] as unknown as T;
 
 const wrtOf = (rule: Rule): number[] => rule.inputs.flatMap(({ kind }, i) => (kind === 'float' ? [i] : []));
 
@@ -54,7 +55,7 @@ async function problemsOfRule(subject: Subject, gradient: Gradient, name: string
   const inputs = rule.inputs.map(make);
   const wrt = wrtOf(rule);
   const before = live();
-  const f: TensorFunction<T> = (...xs) => rule.f(...inputs.map((x, i) => (wrt.includes(i) ? xs[wrt.indexOf(i)]! : x)));
+  const f: TensorFunction<T> = (...xs) => rule.f(...withInputs(inputs, wrt, xs));
   try {
     // Without a scope: the result belongs to the caller.
     const { value, grads } = gradient(f, wrt.map((i) => inputs[i]!)); // prettier-ignore
@@ -144,7 +145,7 @@ const groupOf = (name: string, of: string, problems: (subject: Subject, gradient
   problems: (subject) => problems(subject, subject.gradients[of]!),
 });
 
-/** Checks of what a gradient is, and what it leaves, beyond those of each operation. */
+/** Checks of gradients beyond those of each operation: unused inputs, ties, errors, memory. */
 export const gradientChecks = ({ gradients }: Subject): Check[] =>
   Object.keys(gradients).flatMap((of) => [
     ...Object.entries(RULES).map(([name, rule]) => groupOf(name, of, (subject, gradient) => problemsOfRule(subject, gradient, name, rule))),

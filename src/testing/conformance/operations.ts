@@ -107,7 +107,7 @@ function binaryCases(name: string): ValueCase[] {
   ];
   return [
     ...PAIRS.map(([a, b]) => ofTwo(first(a, 'float'), second(b, 'float'))),
-    // The gradient of what is repeated no times is left open.
+    // An operand that is repeated zero times: its gradient is left open.
     { ...ofTwo(first([0], 'float'), second([1], 'float')), gradient: 'none' },
     ...mixed.flatMap(([a, b]) => [
       ofTwo(first([4], a), second([4], b)),

@@ -3,17 +3,27 @@ import type { ConformanceCheck } from './backendConformance.js';
 
 /** A check that failed. */
 export interface ConformanceFailure {
+  /** The part of the contract that the check belongs to. */
   readonly group: string;
+  /** What was checked. */
   readonly name: string;
   /** What is wrong. */
   readonly message: string;
+}
+
+/** How many checks of a group passed and failed. */
+export interface ConformanceCounts {
+  /** Checks that passed. */
+  readonly passed: number;
+  /** Checks that failed. */
+  readonly failed: number;
 }
 
 /** The result of {@link conformanceReport}; all of it can be written as JSON. */
 export class ConformanceReport {
   constructor(
     /** The number of checks of each group that passed, and that failed. */
-    readonly groups: Readonly<Record<string, { readonly passed: number; readonly failed: number }>>,
+    readonly groups: Readonly<Record<string, ConformanceCounts>>,
     /** The checks that failed, in the order in which they ran. */
     readonly failures: readonly ConformanceFailure[],
   ) {}
