@@ -1,5 +1,5 @@
 import { inject } from 'vitest';
-import { backendOf, ops, type Backend, type DType, type Nested } from '../../src/index.js';
+import { backendOf, type Backend, type DType, type Nested } from '../../src/index.js';
 import { arrays } from '../../src/backend/arrays/arrays.js';
 import { describe } from '../../src/backend/describe.js';
 import { isReadable as isReadableOn } from '../../src/internal/checks.js';
