@@ -22,7 +22,7 @@ const EXAMPLES = [
   ['smollm2', 'smollm2/main.ts', '--help'], // loads all its modules, but not the model
 ];
 
-/** Creates projects with the tarball installed: two empty ones, without and with TensorFlow.js, and one with a copy of the examples. */
+/** Creates projects with the tarball installed: two empty ones, without and with TensorFlow.js and jax-js, and one with a copy of the examples. */
 function install() {
   const tarball = pack();
   const sources = (entry) => ({
@@ -37,15 +37,15 @@ function install() {
     ...typeProjects('types'),
   });
   run(alone, 'npm', 'install', '--silent', '--offline', '--no-audit', '--no-fund', '--ignore-scripts', '--no-package-lock', tarball);
-  const withTfjs = project('with-tfjs', {
+  const withEngines = project('with-engines', {
     ...sources('prefloss'),
     'tensors.mts': tensorTypes,
     'tensors.cts': tensorTypes,
     'tensors.ts': tensorTypes,
     ...typeProjects('types', 'tensors'),
   });
-  cpSync(join(alone, 'node_modules'), join(withTfjs, 'node_modules'), { recursive: true });
-  symlinkSync(join(root, 'node_modules/@tensorflow'), join(withTfjs, 'node_modules/@tensorflow'));
+  cpSync(join(alone, 'node_modules'), join(withEngines, 'node_modules'), { recursive: true });
+  for (const scope of ['@tensorflow', '@jax-js']) symlinkSync(join(root, 'node_modules', scope), join(withEngines, 'node_modules', scope));
   // As if every package that some example needs were installed.
   const withExamples = project('with-examples', {
     'package.json': '{ "private": true, "type": "module" }',
@@ -66,7 +66,7 @@ function install() {
   // The playground is a part of the site, and imports its formulas.
   const filter = (path) => !/\b(out|weights|playground)$/.test(path);
   cpSync(join(root, 'examples'), join(withExamples, 'examples'), { recursive: true, filter });
-  return { alone, withTfjs, withExamples };
+  return { alone, withEngines, withExamples };
 }
 
 const esm = (entry) => `import { dpo } from '${entry}';`;
@@ -76,7 +76,7 @@ const tfCjs = `const tf = require('@tensorflow/tfjs');`;
 const quiet = `console.warn = () => undefined;`;
 
 async function checks() {
-  const { alone, withTfjs, withExamples } = install();
+  const { alone, withEngines, withExamples } = install();
 
   await check('the package contains all files that its exports name, and no unexpected ones', () => {
     const dir = join(alone, 'node_modules/prefloss');
@@ -97,7 +97,7 @@ async function checks() {
     if (maps.length === 0) throw new Error('no source maps');
   });
   for (const entry of entries) {
-    const cwd = entry === 'prefloss' ? withTfjs : alone;
+    const cwd = ['prefloss', 'prefloss/jax'].includes(entry) ? withEngines : alone;
     await check(`${entry} loads as ESM and as CommonJS, with the same exports`, () => {
       const names = 'Object.keys(entry).filter((k) => k !== "default").sort().join()';
       const loaded = node(cwd, `import * as entry from '${entry}'; console.log(${names});`, 'module');
@@ -120,21 +120,21 @@ async function checks() {
     }
   });
   await check('prefloss computes on arrays and on tensors, as ESM and as CommonJS', () => {
-    equal(node(withTfjs, quiet + tfEsm + esm('prefloss') + onArrays + onTensors, 'module'), '0.5981389\n0.59814');
-    equal(node(withTfjs, quiet + tfCjs + cjs('prefloss') + onArrays + onTensors, 'commonjs'), '0.5981389\n0.59814');
+    equal(node(withEngines, quiet + tfEsm + esm('prefloss') + onArrays + onTensors, 'module'), '0.5981389\n0.59814');
+    equal(node(withEngines, quiet + tfCjs + cjs('prefloss') + onArrays + onTensors, 'commonjs'), '0.5981389\n0.59814');
   });
   await check('the ESM and the CommonJS copy share their engines', () => {
     const require = `import { createRequire } from 'node:module'; createRequire(process.cwd() + '/x.js')('prefloss');`;
-    equal(node(withTfjs, quiet + tfEsm + esm('prefloss/core') + require + onTensors, 'module'), '0.59814');
+    equal(node(withEngines, quiet + tfEsm + esm('prefloss/core') + require + onTensors, 'module'), '0.59814');
   });
   await check('a training gives the same bits as ESM and as CommonJS', () => {
     const bits = `import(${JSON.stringify(tinyTraining)}).then(({ bitsOfTraining }) => console.log(bitsOfTraining(tf, prefloss, 30)));`;
     const onCpu = `tf.setBackend('cpu');`;
-    const loaded = node(withTfjs, `${quiet}${tfEsm}import * as prefloss from 'prefloss';${onCpu}${bits}`, 'module');
-    equal(node(withTfjs, `${quiet}${tfCjs}const prefloss = require('prefloss');${onCpu}${bits}`, 'commonjs'), loaded);
+    const loaded = node(withEngines, `${quiet}${tfEsm}import * as prefloss from 'prefloss';${onCpu}${bits}`, 'module');
+    equal(node(withEngines, `${quiet}${tfCjs}const prefloss = require('prefloss');${onCpu}${bits}`, 'commonjs'), loaded);
     if (!/^[0-9a-f]{64}$/.test(loaded)) throw new Error(`got ${loaded}, expected a hash`);
   });
-  for (const [name, cwd] of Object.entries({ 'prefloss/core, without TensorFlow.js,': alone, prefloss: withTfjs })) {
+  for (const [name, cwd] of Object.entries({ 'prefloss/core, without TensorFlow.js,': alone, prefloss: withEngines })) {
     for (const resolution of Object.keys(RESOLUTIONS)) {
       await check(`${name} type-checks under ${resolution}`, () => checkTypes(cwd, resolution, tsc));
     }
@@ -174,7 +174,7 @@ async function checks() {
       .filter(Boolean)
       .join();
   await check('a bundle of one loss keeps the registration of TensorFlow.js and drops the other losses', async () => {
-    equal(contents(await bundle(withTfjs)), 'dpo,registration,tfjs,row kernels');
+    equal(contents(await bundle(withEngines)), 'dpo,registration,tfjs,row kernels');
   });
   await check('a bundle of one loss from prefloss/core contains nothing of TensorFlow.js', async () => {
     equal(contents(await bundle(alone)), 'dpo');

@@ -18,6 +18,7 @@ const CATEGORIES = [
   ['testing/', 'Testing'],
   ['backend/', 'Engines'],
   ['tfjs/', 'Engines'],
+  ['jax/', 'Engines'],
   ['core', 'Engines'],
   ['index', 'Engines'],
 ];
@@ -26,7 +27,7 @@ const CATEGORIES = [
 const T = /## Type Parameters\n\n\| Type Parameter \|\n\| :-+ \|\n\| [^|]*`T` \|\n\n?/;
 
 /** The entries of the package, whose modules TypeDoc calls by their files. */
-const ENTRIES = { index: 'prefloss', testing: 'prefloss/testing' };
+const ENTRIES = { index: 'prefloss', testing: 'prefloss/testing', jax: 'prefloss/jax' };
 
 function categoryOf(file) {
   const [, path] = /\/src\/(.*)$/.exec(file);
