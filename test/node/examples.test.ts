@@ -142,6 +142,12 @@ describe('examples/mock-loop.ts', { timeout: 60_000 }, () => {
   });
 });
 
+it('examples/own-engine computes a loss and passes all checks of engines', () => {
+  const { status, stdout, stderr } = run('own-engine/main.ts');
+  expect(status, stderr).toBe(0);
+  expect(stdout).toContain('The engine conforms to the contract.');
+});
+
 describe('examples/jax', () => {
   /** Asserts that the training starts at ln 2 and learns. */
   function expectTrained(lines: readonly string[]): void {

@@ -66,6 +66,6 @@ async function labels(subject: Subject): Promise<string[]> {
 
 /** Checks of indices that are no rows, and of labels that are no tokens. */
 export const outOfRangeChecks = (): Check[] => [
-  { name: 'take out of range', group: 'memory and scopes', problems: indices },
+  { name: 'take out of range', group: 'operations', problems: indices },
   { name: 'labels out of range', group: 'tokens', problems: labels },
 ];
