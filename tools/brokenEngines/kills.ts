@@ -3,14 +3,33 @@ import { breaks } from './breaks/index.js';
 import { engineWith, type Change } from './soundEngine.js';
 import type { Verdict } from './verdict.js';
 
-/** The first check that an engine fails, with its message. */
-export async function firstFailure(change: Change): Promise<{ readonly check: string; readonly message: string } | undefined> {
-  for (const { group, name, run } of backendConformance(engineWith(change))) {
-    try {
-      await run();
-    } catch (error) {
-      return { check: `${group} > ${name}`, message: String(error) };
-    }
+/** A check that an engine fails, with its message. */
+export interface Failure {
+  readonly check: string;
+  readonly message: string;
+}
+
+/** The checks of an engine, by name. */
+const checksOf = (change: Change): Map<string, () => Promise<void>> =>
+  new Map([...backendConformance(engineWith(change))].map(({ group, name, run }) => [`${group} > ${name}`, run]));
+
+/** What a check says of an engine; undefined if it passes. The engine is a new one: no other check has left anything behind. */
+export async function failureOf(change: Change, check: string): Promise<Failure | undefined> {
+  const run = checksOf(change).get(check);
+  if (!run) throw new RangeError(`there is no check ${check}`);
+  try {
+    await run();
+    return undefined;
+  } catch (error) {
+    return { check, message: String(error) };
+  }
+}
+
+/** The first check that an engine fails. */
+export async function firstFailure(change: Change): Promise<Failure | undefined> {
+  for (const check of checksOf(change).keys()) {
+    const failure = await failureOf(change, check);
+    if (failure) return failure;
   }
   return undefined;
 }

@@ -24,6 +24,10 @@ export interface ConformanceCheck {
   readonly run: () => Promise<void>;
 }
 
+let groups: readonly CaseGroup[] | undefined;
+/** The cases of all engines. They are made once, as what is expected of each is kept with it. */
+const caseGroups = (): readonly CaseGroup[] => (groups ??= [...operations(), ...numberCases(), ...tokenCases()]);
+
 /** Most lines of a message. */
 const MOST = 5;
 
@@ -75,7 +79,7 @@ export function* backendConformance<T>(engine: EngineUnderTest<T>, { goldens = {
   const devices = Object.entries(engine.devices ?? { '': () => undefined });
   const checks = [
     ...readingChecks(),
-    ...[...operations(), ...numberCases(), ...tokenCases()].flatMap((group) => checksOfCases(subject, group)),
+    ...caseGroups().flatMap((group) => checksOfCases(subject, group)),
     ...outOfRangeChecks(),
     ...gradientChecks(subject),
     ...memoryChecks(),
