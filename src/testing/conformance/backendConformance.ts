@@ -1,4 +1,5 @@
 import type { Check } from './check.js';
+import type { Errors } from './closeness.js';
 import type { EngineUnderTest } from './engineUnderTest.js';
 import { expectedOf } from './expected.js';
 import { goldenChecks } from './goldens.js';
@@ -22,6 +23,11 @@ export interface ConformanceCheck {
   readonly group: string;
   /** Rejects with an Error that says what is wrong, for which inputs, and what was expected. */
   readonly run: () => Promise<void>;
+  /**
+   * Runs the check too, and resolves to the largest error of the values or gradients that it compares, in units of the engine's precision:
+   * 2^-24 of a number in float32, 2^-53 in float64. It is `undefined` if all that the check compares must be exact.
+   */
+  readonly measure: () => Promise<number | undefined>;
 }
 
 let groups: readonly CaseGroup[] | undefined;
@@ -87,16 +93,22 @@ export function* backendConformance<T>(engine: EngineUnderTest<T>, { goldens = {
   ];
   for (const [device, select] of devices) {
     for (const { name, group, prepare, problems } of checks) {
+      const measure = async (): Promise<number | undefined> => {
+        const errors: Errors = {};
+        prepare?.();
+        await select();
+        await whileRegistered(subject, async () => {
+          const found = await problems(subject, errors);
+          if (found.length > 0) throw new Error(messageOf(found));
+        });
+        return errors.largest;
+      };
       yield {
         name: device ? `${name} on ${device}` : name,
         group,
+        measure,
         run: async () => {
-          prepare?.();
-          await select();
-          await whileRegistered(subject, async () => {
-            const found = await problems(subject);
-            if (found.length > 0) throw new Error(messageOf(found));
-          });
+          await measure();
         },
       };
     }
@@ -118,6 +130,6 @@ function checksOfCases(subject: Subject, { name, group, cases }: CaseGroup): Che
       prepare: () => {
         cases.forEach(expectedOf);
       },
-      problems: (own) => problemsOf(own, cases, mode),
+      problems: (own, errors) => problemsOf(own, cases, mode, errors),
     }));
 }

@@ -6,7 +6,7 @@ import { sum } from '../../backend/ops.js';
 import type { Nested } from '../../backend/types.js';
 import { losses, type LossName } from '../../catalogue.js';
 import type { Check } from './check.js';
-import { firstOff, largestOf, SMALLEST_NORMAL, type Precision } from './closeness.js';
+import { firstOff, largestOf, SMALLEST_NORMAL, unitOf, type Errors, type Precision, type Tolerance } from './closeness.js';
 import { onArrays } from './expected.js';
 import { callGolden, type Fields, type GoldenRecord, type LossGoldens } from './lossGoldens.js';
 import type { Subject } from './subject.js';
@@ -138,7 +138,8 @@ async function problemsOf(
   subject: Subject,
   goldens: readonly Golden[],
   compute: (f: (xs: readonly AnyTensor[]) => AnyTensor, xs: AnyTensor[]) => readonly AnyTensor[],
-  compare: (golden: Golden, values: readonly ArrayLike<number>[], precision: Precision) => string | undefined,
+  compare: (golden: Golden, values: readonly ArrayLike<number>[], precision: Precision, errors: Errors) => string | undefined,
+  errors: Errors,
 ): Promise<string[]> {
   const { backend, free, live } = subject;
   const problems: string[] = [];
@@ -163,7 +164,7 @@ async function problemsOf(
     );
     const off = wrong
       ? `the losses have the shape [${backend.shape(wrong).join(', ')}]`
-      : compare(golden, values.slice(at, at + results.length), precision);
+      : compare(golden, values.slice(at, at + results.length), precision, errors);
     at += results.length;
     if (off) problems.push(`${wordsOf(golden)}: ${off}`);
   }
@@ -173,30 +174,28 @@ async function problemsOf(
   return problems;
 }
 
-const unitOf = (precision: Precision): number => 2 ** -precision;
 /** What a golden, computed in float64, may itself be off by. */
 const DOUBT = 1e-12;
 
-function lossesOff(golden: Golden, [values]: readonly ArrayLike<number>[], precision: Precision): string | undefined {
+/** The tolerance of a number whose error is relative to `scale`, beside a golden of the given size. */
+const tolerance = (scale: number, size: number, precision: Precision): Tolerance => ({
+  unit: unitOf(precision) * scale,
+  most: UNITS,
+  slack: DOUBT * Math.max(1, size) + SMALLEST_NORMAL,
+});
+
+function lossesOff(golden: Golden, [values]: readonly ArrayLike<number>[], precision: Precision, errors: Errors): string | undefined {
   const { losses: expected, scales } = targetOf(golden);
-  const off = firstOff(
-    values!,
-    expected,
-    (i) => UNITS * unitOf(precision) * scales[i]! + DOUBT * Math.max(1, Math.abs(expected[i]!)) + SMALLEST_NORMAL,
-  );
+  const off = firstOff(values!, expected, (i) => tolerance(scales[i]!, Math.abs(expected[i]!), precision), errors);
   return off && `the loss ${off}`;
 }
 
-function gradsOff(golden: Golden, values: readonly ArrayLike<number>[], precision: Precision): string | undefined {
+function gradsOff(golden: Golden, values: readonly ArrayLike<number>[], precision: Precision, errors: Errors): string | undefined {
   const { grads, losses: lossValues } = targetOf(golden);
   for (const [i, field] of wrtOf(golden).entries()) {
     // A gradient by rewards is a difference of terms of the size of the losses.
     const largest = Math.max(largestBy(golden, field), field === 'rewards' ? largestOf(lossValues) : 0);
-    const off = firstOff(
-      values[i]!,
-      grads[field]!,
-      () => UNITS * unitOf(precision) * largest + DOUBT * Math.max(1, largest) + SMALLEST_NORMAL,
-    );
+    const off = firstOff(values[i]!, grads[field]!, () => tolerance(largest, largest, precision), errors);
     if (off) return `the gradient by ${field} ${off}`;
   }
   return undefined;
@@ -220,8 +219,14 @@ export function goldenChecks({ engine: { transforms = {} }, gradients }: Subject
       name: [name, how].filter(Boolean).join(', '),
       group: 'losses',
       prepare,
-      problems: (subject) =>
-        problemsOf(subject, compare === gradsOff ? goldens.filter((golden) => wrtOf(golden).length > 0) : goldens, compute, compare),
+      problems: (subject, errors) =>
+        problemsOf(
+          subject,
+          compare === gradsOff ? goldens.filter((golden) => wrtOf(golden).length > 0) : goldens,
+          compute,
+          compare,
+          errors,
+        ),
     });
     return [
       check('', (f, xs) => [f(xs)], lossesOff),

@@ -1,7 +1,7 @@
 import { reasonOf } from '../../backend/describe.js';
 import { abs, add, detached, exp, greater, max, maximum, minimum, mul, neg, scope, sort, stopGradient, sum, take, where } from '../../backend/ops.js'; // prettier-ignore
 import type { Check } from './check.js';
-import { firstOff } from './closeness.js';
+import { allowed, firstOff } from './closeness.js';
 import { withInputs } from './expected.js';
 import type { TensorFunction } from './engineUnderTest.js';
 import type { Gradient, Subject } from './subject.js';
@@ -74,7 +74,7 @@ async function problemsOfRule(subject: Subject, gradient: Gradient, name: string
         if (!expected(got)) problems.push(`${name}: the gradient by input ${wrt[i]!} is [${Array.from(got).join(', ')}]`);
         return;
       }
-      const off = firstOff(got, expected, () => 1e-5);
+      const off = firstOff(got, expected, () => allowed('function', 1, 24));
       if (off) problems.push(`${name}: the gradient by input ${wrt[i]!} ${off}`);
     });
     free(all);
@@ -133,7 +133,7 @@ async function withinScope(subject: Subject, gradient: Gradient): Promise<string
   if (before !== undefined && live() !== before + 1)
     problems.push(`a scope around gradients leaves ${live()! - before} tensors, expected the 1 it returns`);
   const [values] = await backend.read(results);
-  const off = firstOff(values!, [2, 2, 2], () => 1e-5);
+  const off = firstOff(values!, [2, 2, 2], () => allowed('function', 1, 24));
   if (off) problems.push(`a gradient within a scope, times 2, ${off}`);
   free([x, ...results]);
   return problems;

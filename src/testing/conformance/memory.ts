@@ -1,7 +1,7 @@
 import { broadcastTo, cast, concat, detached, div, exp, expm1, log, log1p, maximum, minimum, mul, neg, abs, add, cumsum, max, pow, reshape, scope, sigmoid, slice, softplus, sort, sqrt, square, stopGradient, sub, sum, take, where } from '../../backend/ops.js'; // prettier-ignore
 import { reasonOf } from '../../backend/describe.js';
 import type { Check } from './check.js';
-import { firstOff } from './closeness.js';
+import { allowed, firstOff } from './closeness.js';
 import type { Subject } from './subject.js';
 import { floats, type AnyTensor } from './valueCase.js';
 
@@ -95,7 +95,7 @@ async function scopes(subject: Subject): Promise<string[]> {
         problems.push(`a scope that ${name}: ${made} tensors are alive, expected ${results.length}`);
       const values = results.length > 0 ? await backend.read(results) : [];
       values.forEach((own, i) => {
-        const off = firstOff(own, expected[i]!, (at) => 1e-5 * Math.abs(expected[i]![at]!));
+        const off = firstOff(own, expected[i]!, (at) => allowed('function', Math.abs(expected[i]![at]!), 24));
         if (off) problems.push(`a scope that ${name}: result ${i} ${off}`);
       });
       free(results);

@@ -6,30 +6,44 @@ const SMALL = [1e-30, -1e-30, 1e-12, -1e-7, 3e-5, -0.002, 0.3, -0.49, 0.51];
 const powers = (f: (k: number) => number, from: number, to: number): number[] =>
   Array.from({ length: to - from + 1 }, (_, i) => f(from + i));
 
+type Sweep = readonly [f: (x: AnyTensor) => AnyTensor, at: readonly number[], gradient?: 'each' | 'none'];
+
 /** Arguments at which formulas overflow, cancel, or lose digits. */
-const SWEEPS: Readonly<Record<string, readonly [f: (x: AnyTensor) => AnyTensor, at: readonly number[], gradient?: 'each' | 'none']>> = {
-  'log below 1': [log, powers((k) => 1 - 2 ** -k, 1, 24)],
-  'log just below powers of 2': [log, powers((k) => 2 ** k * (1 - 2 ** -22), -30, 30)],
-  'log of powers of 2 and numbers above them': [log, [...powers((k) => 2 ** k, -60, 60), ...powers((k) => 1 + 2 ** -k, 1, 23)]],
-  'log of the smallest and largest numbers': [log, [1e-37, 1e-30, 1e-12, 1e12, 1e30, 3e38]],
-  'exp from -87 to 87': [exp, powers((k) => k * 1.45, -60, 60)],
-  'exp beyond the range': [exp, [-1e30, -1e4, -200], 'none'],
-  'expm1 near 0': [expm1, SMALL],
-  'expm1 far from 0': [expm1, [-87, -30, -17, -5, -1, 1, 5, 17, 30, 87]],
-  'log1p near 0': [log1p, SMALL],
-  'log1p far from 0': [log1p, [-1 + 2 ** -20, -0.999, -0.9, -0.6, 0.7, 3, 1e4, 1e30]],
-  'softplus from -1e4 to 1e4': [softplus, FAR],
-  'softplus near 0': [softplus, powers((k) => k / 16, -32, 32)],
-  'sigmoid from -1e4 to 1e4': [sigmoid, FAR],
-  'sigmoid near 0': [sigmoid, powers((k) => k / 16, -32, 32)],
-  'small and large quotients': [(x) => div(x, 1e15), [1e-20, 3e-21, 1, 1e15, 3e30]],
-  sqrt: [sqrt, [1e-30, 1e-12, 0.25, 2, 3, 1e12, 1e30]],
-  'pow of 2.5': [(x) => pow(x, 2.5), [1e-6, 0.25, 2, 3, 1e6]],
+const SWEEPS: Readonly<Record<string, Readonly<Record<string, Sweep>>>> = {
+  log: {
+    'below 1': [log, powers((k) => 1 - 2 ** -k, 1, 24)],
+    'just below powers of 2': [log, powers((k) => 2 ** k * (1 - 2 ** -22), -30, 30)],
+    'of powers of 2 and numbers above them': [log, [...powers((k) => 2 ** k, -60, 60), ...powers((k) => 1 + 2 ** -k, 1, 23)]],
+    'of the smallest and largest numbers': [log, [1e-37, 1e-30, 1e-12, 1e12, 1e30, 3e38]],
+  },
+  exp: {
+    'from -87 to 87': [exp, powers((k) => k * 1.45, -60, 60)],
+    'beyond the range': [exp, [-1e30, -1e4, -200], 'none'],
+  },
+  expm1: {
+    'near 0': [expm1, SMALL],
+    'far from 0': [expm1, [-87, -30, -17, -5, -1, 1, 5, 17, 30, 87]],
+  },
+  log1p: {
+    'near 0': [log1p, SMALL],
+    'far from 0': [log1p, [-1 + 2 ** -20, -0.999, -0.9, -0.6, 0.7, 3, 1e4, 1e30]],
+  },
+  softplus: {
+    'from -1e4 to 1e4': [softplus, FAR],
+    'near 0': [softplus, powers((k) => k / 16, -32, 32)],
+  },
+  sigmoid: {
+    'from -1e4 to 1e4': [sigmoid, FAR],
+    'near 0': [sigmoid, powers((k) => k / 16, -32, 32)],
+  },
+  div: { 'of small and large numbers': [(x) => div(x, 1e15), [1e-20, 3e-21, 1, 1e15, 3e30]] },
+  sqrt: { 'of small and large numbers': [sqrt, [1e-30, 1e-12, 0.25, 2, 3, 1e12, 1e30]] },
+  pow: { 'of 2.5': [(x) => pow(x, 2.5), [1e-6, 0.25, 2, 3, 1e6]] },
 };
 
-const sweeps = (): ValueCase[] =>
-  Object.entries(SWEEPS).map(([name, [f, at, gradient = 'each']]): ValueCase => ({
-    name,
+const sweepsOf = (name: string): ValueCase[] =>
+  Object.entries(SWEEPS[name]!).map(([what, [f, at, gradient = 'each']]): ValueCase => ({
+    name: `${name} ${what}`,
     inputs: [floats([...at])],
     f,
     kind: 'float',
@@ -170,8 +184,8 @@ const selections = (): ValueCase[] => {
 
 /** Cases of numbers that formulas lose or must not show. */
 export const numberCases = (): CaseGroup[] => [
-  { name: 'functions over their whole range', group: 'accuracy', cases: sweeps() },
-  { name: 'long sums', group: 'accuracy', cases: longSums() },
+  ...Object.keys(SWEEPS).map((name) => ({ name, group: 'accuracy', cases: sweepsOf(name) })),
+  { name: 'sum', group: 'accuracy', cases: longSums() },
   { name: 'infinities and neighbours', group: 'NaN and infinities', cases: notFinite() },
   { name: 'NaN', group: 'NaN and infinities', cases: nans() },
   { name: 'where', group: 'where', cases: selections() },

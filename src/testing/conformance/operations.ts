@@ -275,12 +275,20 @@ const concatCases = (): ValueCase[] => {
   ]; // prettier-ignore
 };
 
-const shapeCases = (): ValueCase[] =>
-  KINDS.flatMap((of) => [
-    ...([[[6], [2, 3]], [[2, 3], [6]], [[2, 3, 4], [4, 6]], [[1], []], [[], [1, 1]], [[2, 3], [2, 3]]] as const).map(([from, to]) => moved(`reshape(${words(sample(from, of))}, ${show(to)})`, [sample(from, of)], (x) => reshape<AnyTensor>(x, to))),
-    ...([[[], [3]], [[3], [2, 3]], [[2, 1], [2, 3]], [[1], [2, 2]], [[2, 1, 3], [2, 2, 3]], [[1, 2, 1], [3, 2, 2]], [[2, 3], [2, 3]]] as const).map(([from, to]) => moved(`broadcastTo(${words(sample(from, of))}, ${show(to)})`, [sample(from, of)], (x) => broadcastTo<AnyTensor>(x, to))),
-    ...([[], [3], [2, 3]] as const).map((shape) => ({ ...moved(`stopGradient(${words(sample(shape, of))})`, [sample(shape, of)], (x) => stopGradient(x)), gradient: 'none' as const })),
-  ]); // prettier-ignore
+const reshapeCases = (): ValueCase[] =>
+  KINDS.flatMap((of) =>
+    ([[[6], [2, 3]], [[2, 3], [6]], [[2, 3, 4], [4, 6]], [[1], []], [[], [1, 1]], [[2, 3], [2, 3]]] as const).map(([from, to]) => moved(`reshape(${words(sample(from, of))}, ${show(to)})`, [sample(from, of)], (x) => reshape<AnyTensor>(x, to))),
+  ); // prettier-ignore
+
+const broadcastCases = (): ValueCase[] =>
+  KINDS.flatMap((of) =>
+    ([[[], [3]], [[3], [2, 3]], [[2, 1], [2, 3]], [[1], [2, 2]], [[2, 1, 3], [2, 2, 3]], [[1, 2, 1], [3, 2, 2]], [[2, 3], [2, 3]]] as const).map(([from, to]) => moved(`broadcastTo(${words(sample(from, of))}, ${show(to)})`, [sample(from, of)], (x) => broadcastTo<AnyTensor>(x, to))),
+  ); // prettier-ignore
+
+const stopCases = (): ValueCase[] =>
+  KINDS.flatMap((of) =>
+    ([[], [3], [2, 3]] as const).map((shape) => ({ ...moved(`stopGradient(${words(sample(shape, of))})`, [sample(shape, of)], (x) => stopGradient(x)), gradient: 'none' as const })),
+  ); // prettier-ignore
 
 const castCases = (): ValueCase[] =>
   KINDS.flatMap((to) => {
@@ -309,6 +317,8 @@ export const operations = (): CaseGroup[] => [
   { name: 'take', group: 'operations', cases: takeCases() },
   { name: 'slice', group: 'operations', cases: sliceCases() },
   { name: 'concat', group: 'operations', cases: concatCases() },
-  { name: 'reshape, broadcastTo and stopGradient', group: 'operations', cases: shapeCases() },
+  { name: 'reshape', group: 'operations', cases: reshapeCases() },
+  { name: 'broadcastTo', group: 'operations', cases: broadcastCases() },
+  { name: 'stopGradient', group: 'operations', cases: stopCases() },
   { name: 'cast', group: 'operations', cases: castCases() },
 ];

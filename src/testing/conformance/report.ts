@@ -11,6 +11,16 @@ export interface ConformanceFailure {
   readonly message: string;
 }
 
+/** A check that passed. */
+export interface ConformancePass {
+  /** The part of the contract that the check belongs to. */
+  readonly group: string;
+  /** What was checked. */
+  readonly name: string;
+  /** The largest error in units of the engine's precision, as `measure` of the check gives it. */
+  readonly error?: number;
+}
+
 /** How many checks of a group passed and failed. */
 export interface ConformanceCounts {
   /** Checks that passed. */
@@ -26,6 +36,8 @@ export class ConformanceReport {
     readonly groups: Readonly<Record<string, ConformanceCounts>>,
     /** The checks that failed, in the order in which they ran. */
     readonly failures: readonly ConformanceFailure[],
+    /** The checks that passed, in the same order, with their errors. */
+    readonly passes: readonly ConformancePass[],
   ) {}
 
   /** Whether all checks passed. */
@@ -49,20 +61,22 @@ export class ConformanceReport {
  * Runs all checks, one after the other.
  *
  * @param checks - Those of `backendConformance`.
- * @returns The counts and failures; `String(report)` is text, `JSON.stringify(report)` JSON.
+ * @returns The counts, failures and errors; `String(report)` is text, `JSON.stringify(report)` JSON.
  */
 export async function conformanceReport(checks: Iterable<ConformanceCheck>): Promise<ConformanceReport> {
   const groups: Record<string, { passed: number; failed: number }> = {};
   const failures: ConformanceFailure[] = [];
-  for (const { group, name, run } of checks) {
+  const passes: ConformancePass[] = [];
+  for (const { group, name, measure } of checks) {
     const counts = (groups[group] ??= { passed: 0, failed: 0 });
     try {
-      await run();
+      const error = await measure();
       counts.passed++;
+      passes.push({ group, name, ...(error !== undefined && { error }) });
     } catch (error) {
       counts.failed++;
       failures.push({ group, name, message: reasonOf(error) });
     }
   }
-  return new ConformanceReport(groups, failures);
+  return new ConformanceReport(groups, failures, passes);
 }

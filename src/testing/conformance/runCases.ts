@@ -1,7 +1,7 @@
 import { arrays } from '../../backend/arrays/arrays.js';
 import { isSame, show } from '../../backend/arrays/shapes.js';
 import { describe, reasonOf } from '../../backend/describe.js';
-import { allowed, firstOff, largestOf, type Precision } from './closeness.js';
+import { allowed, firstOff, largestOf, type Errors, type Precision } from './closeness.js';
 import type { TensorFunction } from './engineUnderTest.js';
 import { weightedSum } from '../weightedSum.js';
 import { differentiated, expectedOf, withInputs, type Expected } from './expected.js';
@@ -17,7 +17,7 @@ export interface Mode {
   /** The tensors to compare. */
   readonly compute: (c: ValueCase, inputs: readonly AnyTensor[]) => readonly AnyTensor[];
   /** What is wrong with their values, of the engine with this precision. */
-  readonly compare: (c: ValueCase, values: readonly ArrayLike<number>[], precision: Precision) => string | undefined;
+  readonly compare: (c: ValueCase, values: readonly ArrayLike<number>[], precision: Precision, errors: Errors) => string | undefined;
   /** Whether the tensors are the result of the case, whose shape and kind are compared too. */
   readonly isResult: boolean;
 }
@@ -40,9 +40,9 @@ const valueMode = (name: string, transform: (f: TensorFunction<AnyTensor>) => Te
   name,
   takes: () => true,
   compute: (c, inputs) => [transform(c.f)(...inputs)],
-  compare: (c, [values], precision) => {
+  compare: (c, [values], precision, errors) => {
     const expected = expectedOf(c);
-    return firstOff(values!, expected.values, (i) => allowed(c.accuracy, expected.magnitudes[i]!, precision));
+    return firstOff(values!, expected.values, (i) => allowed(c.accuracy, expected.magnitudes[i]!, precision), errors);
   },
   isResult: true,
 });
@@ -64,7 +64,7 @@ const gradientMode = (name: string, gradient: Gradient): Mode => ({
     const { value, grads } = gradient(scalarOf(c, inputs), floatsOf(c, inputs));
     return value === undefined ? grads : [...grads, value];
   },
-  compare: (c, values, precision) => {
+  compare: (c, values, precision, errors) => {
     const { value, magnitude, grads } = expectedOf(c).gradient!;
     const given = values[grads.length];
     const sum =
@@ -72,7 +72,7 @@ const gradientMode = (name: string, gradient: Gradient): Mode => ({
       firstOff(given, [value], () =>
         allowed(c.accuracy === 'exact' || c.accuracy === 'arithmetic' ? 'sum' : c.accuracy, magnitude, precision),
       );
-    return sum === undefined ? gradientOff(c, values.slice(0, grads.length), precision) : `the value beside the gradient ${sum}`;
+    return sum === undefined ? gradientOff(c, values.slice(0, grads.length), precision, errors) : `the value beside the gradient ${sum}`;
   },
   isResult: false,
 });
@@ -91,13 +91,13 @@ const transformedGradient = (
   isResult: false,
 });
 
-function gradientOff(c: ValueCase, values: readonly ArrayLike<number>[], precision: Precision): string | undefined {
+function gradientOff(c: ValueCase, values: readonly ArrayLike<number>[], precision: Precision, errors: Errors): string | undefined {
   const { grads } = expectedOf(c).gradient!;
   for (const [n, at] of differentiated(c).entries()) {
     const expected = grads[n]!;
     const largest = largestOf(Array.from(expected).filter(Number.isFinite));
     const sizeOf = (i: number) => (c.gradient === 'each' ? Math.abs(expected[i]!) : largest);
-    const off = firstOff(values[n]!, expected, (i) => allowed(c.accuracy === 'token' ? 'token' : 'function', sizeOf(i), precision));
+    const off = firstOff(values[n]!, expected, (i) => allowed(c.accuracy === 'token' ? 'token' : 'function', sizeOf(i), precision), errors);
     if (off !== undefined) return `the gradient by input ${at} ${off}`;
   }
   return undefined;
@@ -111,7 +111,7 @@ interface Computed {
 }
 
 /** Computes cases on the engine, reads all of them at once, and returns what is wrong, one line for each. */
-export async function problemsOf(subject: Subject, cases: readonly ValueCase[], mode: Mode): Promise<string[]> {
+export async function problemsOf(subject: Subject, cases: readonly ValueCase[], mode: Mode, errors: Errors): Promise<string[]> {
   const { backend, free, live, make } = subject;
   const problems: string[] = [];
   const problem = (c: ValueCase, what: string) => problems.push(`${c.name}: ${what}; inputs ${inputsOf(c)}`);
@@ -138,7 +138,8 @@ export async function problemsOf(subject: Subject, cases: readonly ValueCase[], 
     const next = (n: number) => values.slice(at, (at += n));
     for (const { c, inputs, results } of computed) {
       const [got, after] = [next(results.length), next(inputs.length)];
-      const off = (mode.isResult ? formOff(subject, c, results[0]!) : undefined) ?? mode.compare(c, got, precision) ?? changed(c, after);
+      const off =
+        (mode.isResult ? formOff(subject, c, results[0]!) : undefined) ?? mode.compare(c, got, precision, errors) ?? changed(c, after);
       if (off !== undefined) problem(c, off);
     }
   } finally {

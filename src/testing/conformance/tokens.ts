@@ -65,7 +65,7 @@ const MASKED = [0, 1].map((b) => [0, 1, 2, 3].map((t) => [0, 1, 2, 3, 4].map((v)
 
 const peaky = (): Input => floats([[[1e4, 0, -1e4, 5], [-1e4, -1e4, -1e4, -1e4], [80, 79, -80, 0]]]); // prettier-ignore
 
-const rowFunctions = (): ValueCase[] => {
+const logProbsCases = (): ValueCase[] => {
   const logProbs = (name: string, logits: Input, labels: Input): ValueCase =>
     ofTokens(`tokenLogProbs ${name}`, [logits, labels], (x, y) => tokenLogProbs<T, T>(x, y), {
       reference: onRows((x, y) => tokenLogProbsDefinition(x, y, IGNORE_INDEX)),
@@ -74,10 +74,6 @@ const rowFunctions = (): ValueCase[] => {
     sample([rows, vocabulary], 'float'),
     ints(Array.from({ length: rows }, (_, i) => (i % 4 === 3 ? -100 : i === 1 ? vocabulary - 1 : (31 * i) % vocabulary))),
   ];
-  const impossible = {
-    values: arrays.where(bools(MASKED).values, -Infinity, sample([2, 4, 5], 'float', { seed: 1 }).values),
-    kind: 'float',
-  } as const;
   const hidden = floats([[[1, 2, NaN], [3, 4, 5]]]); // prettier-ignore
   return [
     logProbs('[B, T, V]', LOGITS, LABELS),
@@ -86,10 +82,21 @@ const rowFunctions = (): ValueCase[] => {
     logProbs('with NaN in an ignored row', hidden, ints([[-100, 1]])),
     logProbs('with all rows ignored', sample([1, 2, 3], 'float'), ints([[-100, -100]])),
     ofTokens('tokenLogProbs with another ignored label', [LOGITS, ints([[0, -1, 1, 2], [-1, 4, 4, 0]])], (x, y) => tokenLogProbs<T, T>(x, y, { ignoreIndex: -1 }), { reference: onRows((x, y) => tokenLogProbsDefinition(x, y, -1)) }),
-    ...STATS.flatMap((name) => [
-      ofTokens(`tokenStats ${name}`, [LOGITS, LABELS], (x, y) => tokenStats(x, y)[name], { reference: onRows((x, y) => tokenStatsDefinition(x, y, IGNORE_INDEX)[name]), gradient: 'none' }),
-      ofTokens(`tokenStats ${name} of equal logits`, [floats([[[2, 2, 2], [0, 1, 1]]]), ints([[1, 1]])], (x, y) => tokenStats(x, y)[name], { reference: onRows((x, y) => tokenStatsDefinition(x, y, IGNORE_INDEX)[name]), gradient: 'none' }),
-    ]),
+  ]; // prettier-ignore
+};
+
+const statsCases = (): ValueCase[] =>
+  STATS.flatMap((name) => [
+    ofTokens(`tokenStats ${name}`, [LOGITS, LABELS], (x, y) => tokenStats(x, y)[name], { reference: onRows((x, y) => tokenStatsDefinition(x, y, IGNORE_INDEX)[name]), gradient: 'none' }),
+    ofTokens(`tokenStats ${name} of equal logits`, [floats([[[2, 2, 2], [0, 1, 1]]]), ints([[1, 1]])], (x, y) => tokenStats(x, y)[name], { reference: onRows((x, y) => tokenStatsDefinition(x, y, IGNORE_INDEX)[name]), gradient: 'none' }),
+  ]); // prettier-ignore
+
+const klCases = (): ValueCase[] => {
+  const impossible = {
+    values: arrays.where(bools(MASKED).values, -Infinity, sample([2, 4, 5], 'float', { seed: 1 }).values),
+    kind: 'float',
+  } as const;
+  return [
     ofTokens('tokenKl', [LOGITS, sample([2, 4, 5], 'float', { seed: 1 })], (p, q) => tokenKl<T>(p, q), { reference: onKl }),
     ofTokens('tokenKl with tokens that are impossible under the reference', [LOGITS, impossible], (p, q) => tokenKl<T>(p, q), { reference: onKl, wrt: [0] }),
     ofTokens('tokenKl with tokens that are impossible', [impossible], (p) => add(tokenKl<T>(p, p), 1), { gradient: 'none' }),
@@ -112,32 +119,51 @@ const product = (transposeB: boolean): ValueCase['f'] => (a, b) => {
   return sum(mul(reshape<T>(a, transposeB ? [rows, 1, width] : [rows, width, 1]), other), transposeB ? 2 : 1);
 }; // prettier-ignore
 
-const linear = (): ValueCase[] => {
-  const labels = ints([1, -100, 5, 0]);
-  const inputs = (layout: LinearRows<T>['layout']): Input[] => [sample([4, 3], 'float'), sample(layout === 'vocabularyByHidden' ? [6, 3] : [3, 6], 'float', { seed: 1 }), sample([6], 'float', { seed: 2 }), labels];
-  return [
-    ...[false, true].flatMap((transposeB) => [[1, 1, 1], [2, 3, 4], [3, 3, 3], [5, 1, 2], [3, 17, 9]].map(([m, k, n]) =>
-      ofTokens(`matmul [${m!}, ${k!}] by ${transposeB ? `[${n!}, ${k!}] transposed` : `[${k!}, ${n!}]`}`, [sample([m!, k!], 'float'), sample(transposeB ? [n!, k!] : [k!, n!], 'float', { seed: 1 })], product(transposeB), { accuracy: 'sum' }))),
-    ...(['vocabularyByHidden', 'hiddenByVocabulary'] as const).flatMap((layout) => {
-      const counted = (hidden: T, weight: T, bias: T, y: T, cap: number | undefined): LinearRows<T> => ({ hidden, weight, layout, bias, labels: y, cap, chunkSize: undefined });
-      const [hidden, weight, bias] = inputs(layout) as [Input, Input, Input];
-      return [
-        ofTokens(`linearTokenLogProbs, weight ${layout}`, inputs(layout), (h, w, b, y) => linearTokenLogProbs({ hidden: h, weight: w, bias: b, layout }, y)),
-        ofTokens(`linearTokenLogProbs, weight ${layout}, soft cap, chunks`, inputs(layout), (h, w, b, y) => linearTokenLogProbs({ hidden: h, weight: w, bias: b, layout }, y, { logitSoftcap: 5, chunkSize: 4, temperature: 0.75 })),
-        ofTokens(`linearTokenLogProbs without bias, weight ${layout}`, [hidden, weight, labels], (h, w, y) => linearTokenLogProbs({ hidden: h, weight: w, layout }, y)),
-        ofTokens(`linearTokenLogProbs, frozen weight ${layout}`, [hidden, weight, bias, labels], (h, w, b, y) => linearTokenLogProbs<T, T, T>({ hidden: h, weight: w, bias: b, layout }, y, { frozenWeight: true })),
-        ofTokens(`linearTokenLogProbs against its definition, weight ${layout}`, [hidden, weight, bias, ints([1, 0, 5, 0])], (h, w, b, y) => linearTokenLogProbs<T, T, T>({ hidden: h, weight: w, bias: b, layout }, y), { reference: (h, w, b, y) => linearTokenLogProbsDefinition(counted(h, w, b, y, undefined), false) }),
-        ...STATS.map((name) => ofTokens(`linearTokenStats ${name}, weight ${layout}`, [hidden, weight, bias, ints([1, 0, 5, 0])], (h, w, b, y) => linearTokenStats({ hidden: h, weight: w, bias: b, layout }, y)[name], { reference: (h, w, b, y) => linearTokenStatsDefinition(counted(h, w, b, y, undefined))[name], gradient: 'none' })),
-      ];
-    }),
-    ...(['vocabularyByHidden', 'hiddenByVocabulary'] as const).map((layout) => ofTokens(`linearTokenLogProbs, square weight ${layout}`, [sample([2, 3], 'float'), sample([3, 3], 'float', { seed: 1 }), ints([2, 0])], (h, w, y) => linearTokenLogProbs({ hidden: h, weight: w, layout }, y))),
-    ofTokens('tanh', [floats([-30, -1, -1e-4, 1e-4, 0.5, 3, 30])], (x) => tanh(x)),
-  ];
-}; // prettier-ignore
+const matmulCases = (): ValueCase[] =>
+  [false, true].flatMap((transposeB) => [[1, 1, 1], [2, 3, 4], [3, 3, 3], [5, 1, 2], [3, 17, 9]].map(([m, k, n]) =>
+    ofTokens(`matmul [${m!}, ${k!}] by ${transposeB ? `[${n!}, ${k!}] transposed` : `[${k!}, ${n!}]`}`, [sample([m!, k!], 'float'), sample(transposeB ? [n!, k!] : [k!, n!], 'float', { seed: 1 })], product(transposeB), { accuracy: 'sum' }))); // prettier-ignore
+
+type Layout = LinearRows<T>['layout'];
+const LAYOUTS: readonly Layout[] = ['vocabularyByHidden', 'hiddenByVocabulary'];
+
+/** Hidden states, weight and bias. */
+const linearInputs = (layout: Layout): [Input, Input, Input] => [
+  sample([4, 3], 'float'),
+  sample(layout === 'vocabularyByHidden' ? [6, 3] : [3, 6], 'float', { seed: 1 }),
+  sample([6], 'float', { seed: 2 }),
+];
+const FOUR_LABELS = ints([1, -100, 5, 0]);
+/** Labels for definitions, which take no ignored rows. */
+const COUNTED = ints([1, 0, 5, 0]);
+const counted = (layout: Layout, [hidden, weight, bias, labels]: readonly T[]): LinearRows<T> =>
+  ({ hidden: hidden!, weight: weight!, layout, bias: bias!, labels: labels!, cap: undefined, chunkSize: undefined }); // prettier-ignore
+
+const linearCases = (): ValueCase[] =>
+  LAYOUTS.flatMap((layout) => {
+    const [hidden, weight, bias] = linearInputs(layout);
+    return [
+      ofTokens(`linearTokenLogProbs, weight ${layout}`, [hidden, weight, bias, FOUR_LABELS], (h, w, b, y) => linearTokenLogProbs({ hidden: h, weight: w, bias: b, layout }, y)),
+      ofTokens(`linearTokenLogProbs, weight ${layout}, soft cap, chunks`, [hidden, weight, bias, FOUR_LABELS], (h, w, b, y) => linearTokenLogProbs({ hidden: h, weight: w, bias: b, layout }, y, { logitSoftcap: 5, chunkSize: 4, temperature: 0.75 })),
+      ofTokens(`linearTokenLogProbs without bias, weight ${layout}`, [hidden, weight, FOUR_LABELS], (h, w, y) => linearTokenLogProbs({ hidden: h, weight: w, layout }, y)),
+      ofTokens(`linearTokenLogProbs, frozen weight ${layout}`, [hidden, weight, bias, FOUR_LABELS], (h, w, b, y) => linearTokenLogProbs<T, T, T>({ hidden: h, weight: w, bias: b, layout }, y, { frozenWeight: true })),
+      ofTokens(`linearTokenLogProbs against its definition, weight ${layout}`, [hidden, weight, bias, COUNTED], (h, w, b, y) => linearTokenLogProbs<T, T, T>({ hidden: h, weight: w, bias: b, layout }, y), { reference: (...xs) => linearTokenLogProbsDefinition(counted(layout, xs), false) }),
+      ofTokens(`linearTokenLogProbs, square weight ${layout}`, [sample([2, 3], 'float'), sample([3, 3], 'float', { seed: 1 }), ints([2, 0])], (h, w, y) => linearTokenLogProbs({ hidden: h, weight: w, layout }, y)),
+    ];
+  }); // prettier-ignore
+
+const linearStatsCases = (): ValueCase[] =>
+  LAYOUTS.flatMap((layout) =>
+    STATS.map((name) => ofTokens(`linearTokenStats ${name}, weight ${layout}`, [...linearInputs(layout), COUNTED], (h, w, b, y) => linearTokenStats({ hidden: h, weight: w, bias: b, layout }, y)[name], { reference: (...xs) => linearTokenStatsDefinition(counted(layout, xs))[name], gradient: 'none' })),
+  ); // prettier-ignore
 
 /** Cases of labels, masks, log-probs, and of the optional methods for them. */
 export const tokenCases = (): CaseGroup[] => [
   { name: 'labels and masks', group: 'tokens', cases: chains() },
-  { name: 'tokenLogProbs, tokenStats and tokenKl', group: 'tokens', cases: rowFunctions() },
-  { name: 'matmul, linearTokenLogProbs and linearTokenStats', group: 'tokens', cases: linear() },
+  { name: 'tokenLogProbs', group: 'tokens', cases: logProbsCases() },
+  { name: 'tokenStats', group: 'tokens', cases: statsCases() },
+  { name: 'tokenKl', group: 'tokens', cases: klCases() },
+  { name: 'matmul', group: 'tokens', cases: matmulCases() },
+  { name: 'linearTokenLogProbs', group: 'tokens', cases: linearCases() },
+  { name: 'linearTokenStats', group: 'tokens', cases: linearStatsCases() },
+  { name: 'tanh', group: 'tokens', cases: [ofTokens('tanh', [floats([-30, -1, -1e-4, 1e-4, 0.5, 3, 30])], (x) => tanh(x))] },
 ];
