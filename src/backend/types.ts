@@ -22,6 +22,7 @@ export type OrPlain<T> = T | PlainList;
  * `prefloss/testing` tests the points below.
  *
  * - **Inputs** are alive and unchanged after each method but `dispose`. The same tensor may be both operands.
+ * - **Memory.** A method leaves its result and no other tensor, also outside of a scope.
  * - **Broadcasting** of binary operations and `where` is NumPy's. Either operand, not both, may be a plain number. Axes may be negative.
  * - **Kinds.** A number counts as a float, a condition in arithmetic as 0 or 1. `add`, `sub`, `mul`, `maximum`, `minimum` and the sides of
  *   `where` give integers if both are tensors of integers, otherwise floats; `neg`, `abs`, `square`, `sum`, `max` and `cumsum` integers of
@@ -103,7 +104,7 @@ export interface Backend<T> {
   sigmoid(x: T): T;
   /** `sqrt(x)` for `x > 0`. If omitted, `e^(log(x) / 2)` is used. */
   sqrt?(x: T): T;
-  /** `x^y` for `x > 0`. If omitted, `e^(y log(x))` is used. */
+  /** `x^y` for `x > 0`, and 0 for `x = 0` if `y >= 1`. If omitted, `e^(y log(x))` is used. */
   pow?(x: T | number, y: T | number): T;
 
   /** `a == b`, without gradient. */
@@ -129,7 +130,7 @@ export interface Backend<T> {
 
   /**
    * `x[indices]` along the first axis; integer `indices` of rank 1. The gradient of a row that is taken twice is the sum of both. An index
-   * out of range throws, or gives NaN in value and gradient.
+   * out of range throws, or gives NaN in value and gradient; of integers, which have no NaN, -2^31.
    */
   take(x: T, indices: T): T;
   /** `x[start:stop]` along one axis. */

@@ -45,7 +45,10 @@ function checkLive(operation: string, name: string, x: unknown): void {
   if (x instanceof tf.Tensor && x.isDisposed) throw new TypeError(`${operation}: ${name} is disposed`);
 }
 
-/** The same operations, which refuse disposed tensors; `names` are those of their first arguments. */
+/** Whether an operation may convert an argument first. */
+const isConverted = (x: unknown): boolean => x instanceof tf.Tensor && x.dtype !== 'float32';
+
+/** The same operations, which refuse disposed tensors and leave no converted ones; `names` are those of their first arguments. */
 function live<Operations extends Readonly<Record<string, (...args: never[]) => T>>>(
   names: readonly string[],
   operations: Operations,
@@ -56,7 +59,7 @@ function live<Operations extends Readonly<Record<string, (...args: never[]) => T
       names.forEach((name, i) => {
         checkLive(operation, name, args[i]);
       });
-      return f(...args);
+      return args.some(isConverted) ? tf.tidy(() => f(...args)) : f(...args);
     },
   ]);
   return Object.fromEntries(checked) as Operations;
@@ -126,7 +129,8 @@ export const tfjs: Backend<T> = {
       checkLive('concat', `xs[${i}]`, x);
     });
     // tfjs gives tensors of several dtypes the dtype of the first.
-    return tf.concat(xs.every(({ dtype }) => dtype === xs[0]!.dtype) ? [...xs] : xs.map(float), axis);
+    const isOneKind = xs.every(({ dtype }) => dtype === xs[0]!.dtype);
+    return isOneKind ? tf.concat([...xs], axis) : tf.tidy(() => tf.concat(xs.map(float), axis));
   },
 
   detached: untaped,

@@ -202,7 +202,7 @@ export const unchecked = {
   },
 } as const satisfies Readonly<Record<string, { readonly input: string; readonly result: string; readonly exceptions: Remarks }>>;
 
-/** What the operations of `ops` promise for NaN; test/backend/nan.test.ts checks it. */
+/** What the operations of `ops` promise for NaN. `backendConformance` checks those of engines, test/backend/composed.test.ts the others. */
 export const nanInOperations = {
   title: 'A NaN never looks like a result',
   claim:

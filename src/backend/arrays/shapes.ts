@@ -62,11 +62,21 @@ export function summedTo(values: Float64Array, shape: readonly number[], dims: r
   return all;
 }
 
+/** Values that are added one by one. Sums of these are added up, so that a sum of a million values is right to 1e-12. */
+const BLOCK = 1024;
+
 /** Sums over one axis. */
 export function sumOver(values: Float64Array, dims: readonly number[], axis: number): Float64Array {
   const [before, size, after] = around(dims, axis);
-  const sums = new Float64Array(before * after);
-  for (let i = 0, at = 0; i < before; i++)
-    for (let k = 0; k < size; k++) for (let j = 0; j < after; j++) sums[i * after + j]! += values[at++]!;
+  const [sums, block] = [new Float64Array(before * after), new Float64Array(after)];
+  for (let i = 0, at = 0; i < before; i++) {
+    for (let k = 0; k < size;) {
+      for (const end = Math.min(k + BLOCK, size); k < end; k++) for (let j = 0; j < after; j++) block[j]! += values[at++]!;
+      for (let j = 0; j < after; j++) {
+        sums[i * after + j]! += block[j]!;
+        block[j] = 0;
+      }
+    }
+  }
   return sums;
 }

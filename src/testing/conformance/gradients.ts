@@ -95,7 +95,7 @@ const STOP = new Error('the function throws');
 
 /** A function that throws in the middle leaves nothing behind, and the next gradient is right. */
 async function afterError(subject: Subject, gradient: Gradient): Promise<string[]> {
-  const { backend, free, live, make } = subject;
+  const { free, live, make } = subject;
   const x = make(X);
   const before = live();
   const problems: string[] = [];
@@ -112,12 +112,25 @@ async function afterError(subject: Subject, gradient: Gradient): Promise<string[
     if (error !== STOP) problems.push(`the function threw an error, and ${reasonOf(error)} came`);
   }
   if (before !== undefined && live() !== before) problems.push(`${live()! - before} tensors are left after an error, expected 0`);
+  problems.push(...(await nextGradient(subject, gradient, x, 'an error')));
+  try {
+    detached(x, () => {
+      throw STOP;
+    });
+  } catch {
+    // The gradient that follows matters here.
+  }
+  problems.push(...(await nextGradient(subject, gradient, x, 'an error in detached')));
+  free([x]);
+  return problems;
+}
+
+async function nextGradient({ backend, free }: Subject, gradient: Gradient, x: T, after: string): Promise<string[]> {
   const { grads } = gradient((v) => total(mul(v, 2)), [x]);
   const [values] = await backend.read(grads);
   const off = firstOff(values!, [2, 2, 2]);
-  if (off) problems.push(`after an error, the next gradient ${off}`);
-  free([x, ...grads]);
-  return problems;
+  free(grads);
+  return off ? [`after ${after}, the next gradient ${off}`] : [];
 }
 
 /** Gradients within a scope belong to it; only those that it returns are left. */

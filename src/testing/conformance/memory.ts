@@ -1,9 +1,10 @@
 import { broadcastTo, cast, concat, detached, div, exp, expm1, log, log1p, maximum, minimum, mul, neg, abs, add, cumsum, max, pow, reshape, scope, sigmoid, slice, softplus, sort, sqrt, square, stopGradient, sub, sum, take, where } from '../../backend/ops.js'; // prettier-ignore
 import { reasonOf } from '../../backend/describe.js';
+import type { Backend } from '../../backend/types.js';
 import type { Check } from './check.js';
 import { allowed, firstOff } from './closeness.js';
 import type { Subject } from './subject.js';
-import { floats, type AnyTensor } from './valueCase.js';
+import { bools, floats, ints, words, type AnyTensor } from './valueCase.js';
 
 type T = AnyTensor;
 
@@ -42,6 +43,54 @@ async function lifetimes(subject: Subject): Promise<string[]> {
     }
     free([y, other, expected]);
   }
+  return problems;
+}
+
+/** Methods that make a tensor of one. */
+const UNARY = ['neg', 'abs', 'square', 'exp', 'log', 'expm1', 'log1p', 'softplus', 'sigmoid', 'sqrt', 'sum', 'max', 'cumsum', 'sort', 'stopGradient'] as const; // prettier-ignore
+/** Methods that make a tensor of two, or of one and a number. */
+const BINARY = ['add', 'sub', 'mul', 'div', 'maximum', 'minimum', 'pow', 'equal', 'greater', 'greaterEqual'] as const;
+type Call = (backend: Backend<T>, x: T, indices: T) => T | undefined;
+
+/** A call of each method that makes a tensor, on `x [2]`; undefined if the engine lacks it. */
+const METHODS: Readonly<Record<string, Call>> = {
+  ...Object.fromEntries(UNARY.map((name): [string, Call] => [name, (backend, x) => backend[name]?.(x)])),
+  ...Object.fromEntries(BINARY.flatMap((name): [string, Call][] => [
+    [name, (backend, x) => backend[name]?.(x, x)],
+    [`${name} with a number`, (backend, x) => backend[name]?.(x, 2)],
+    [`${name} of a number`, (backend, x) => backend[name]?.(2, x)],
+  ])),
+  'sum over an axis': (backend, x) => backend.sum(x, 0),
+  'max over an axis': (backend, x) => backend.max(x, -1),
+  where: (backend, x) => backend.where(x, x, x),
+  'where with numbers': (backend, x) => backend.where(x, 1, 2),
+  take: (backend, x, indices) => backend.take(x, indices),
+  slice: (backend, x) => backend.slice(x, 0, 1, 0),
+  concat: (backend, x, indices) => backend.concat([x, indices], 0),
+  reshape: (backend, x) => backend.reshape(x, [2, 1]),
+  broadcastTo: (backend, x) => backend.broadcastTo(x, [3, 2]),
+  'cast to integers': (backend, x) => backend.cast(x, 'int'),
+  'cast to conditions': (backend, x) => backend.cast(x, 'bool'),
+  constant: (backend) => backend.constant([1, 2]),
+  arange: (backend) => backend.arange(3),
+}; // prettier-ignore
+
+/** A method leaves its result and nothing else, also outside of a scope. */
+function leftovers(subject: Subject): string[] {
+  const { backend, free, make } = subject;
+  const indices = make(ints([1, 0]));
+  const problems = [X, ints([4, 2]), bools([1, 0])].flatMap((input) => {
+    const x = make(input);
+    const found = Object.entries(METHODS).flatMap(([name, call]) => {
+      const made = (): T[] => [call(backend, x, indices)].filter((y) => y !== undefined);
+      free(made()); // A kernel may be compiled, and keep its constants.
+      const left = leftBy(subject, made);
+      return left === 0 ? [] : [`${name} of ${words(input)} leaves ${left} tensors besides its result, expected 0`];
+    });
+    free([x]);
+    return found;
+  });
+  free([indices]);
   return problems;
 }
 
@@ -188,6 +237,7 @@ function disposal({ backend, make, live }: Subject): string[] {
 export const memoryChecks = (): Check[] =>
   [
     ['results of their own', lifetimes],
+    ['nothing but results', leftovers],
     ['scopes', scopes],
     ['a returned input', returnedInput],
     ['an error in a scope', throwing],

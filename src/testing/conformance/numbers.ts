@@ -1,4 +1,4 @@
-import { abs, add, div, equal, exp, expm1, greater, greaterEqual, log, log1p, logSumExp, max, maximum, minimum, mul, neg, pow, relu, sigmoid, softplus, sort, sqrt, square, sub, sum, cumsum, where } from '../../backend/ops.js'; // prettier-ignore
+import { abs, add, div, equal, exp, expm1, greater, greaterEqual, log, log1p, logSumExp, max, maximum, minimum, mul, neg, pow, relu, reshape, sigmoid, softplus, sort, sqrt, square, sub, sum, cumsum, where } from '../../backend/ops.js'; // prettier-ignore
 import { bools, floats, ints, type Accuracy, type AnyTensor, type CaseGroup, type Input, type ValueCase } from './valueCase.js';
 
 const FAR = [-1e4, -200, -88, -80, -40, -30, -17, -16, -12, -5, -0.5, 0, 0.5, 2, 5, 7, 10, 16, 20, 40, 87, 90, 200, 1e4];
@@ -38,7 +38,7 @@ const SWEEPS: Readonly<Record<string, Readonly<Record<string, Sweep>>>> = {
   },
   div: { 'of small and large numbers': [(x) => div(x, 1e15), [1e-20, 3e-21, 1, 1e15, 3e30]] },
   sqrt: { 'of small and large numbers': [sqrt, [1e-30, 1e-12, 0.25, 2, 3, 1e12, 1e30]] },
-  pow: { 'of 2.5': [(x) => pow(x, 2.5), [1e-6, 0.25, 2, 3, 1e6]] },
+  pow: { 'of 2.5': [(x) => pow(x, 2.5), [1e-6, 0.25, 2, 3, 1e6]], 'of 0': [(x) => pow(0, x), [1, 1.5, 2, 30], 'none'] },
 };
 
 const sweepsOf = (name: string): ValueCase[] =>
@@ -102,8 +102,10 @@ const UNARY: Readonly<Record<string, (x: AnyTensor) => AnyTensor>> = {
   'multiply by 0': (x) => mul(x, 0),
   'divide by 2': (x) => div(x, 2),
   'pow of 2': (x) => pow(x, 2),
+  'a power of 2': (x) => pow(2, x),
 }; // prettier-ignore
 const BINARY = { add, sub, mul, div, maximum, minimum } as const;
+const COMPARISONS = { equal, greater, greaterEqual } as const;
 
 /** NaN in each place of a row. */
 const rowsWithNaN = (length: number): number[][] =>
@@ -116,8 +118,11 @@ const nans = (): ValueCase[] => [
     exact(`NaN through ${name}, broadcast`, [floats([[1], [NaN]]), floats([1, NaN])], f),
     exact(`NaN through ${name}, a scalar first`, [floats(NaN), floats([1, -1])], f),
     exact(`NaN through ${name}, a scalar second`, [floats([1, -1]), floats(NaN)], f),
+    exact(`NaN through ${name}, beside a scalar`, [floats([NaN, NaN]), floats(1)], f),
+    exact(`NaN through ${name}, after a scalar`, [floats(1), floats([NaN, NaN])], f),
     exact(`NaN through ${name}, beside a number`, [floats([NaN, NaN])], (x) => f(x, 0)),
     exact(`NaN through ${name}, after a number`, [floats([NaN, NaN])], (x) => f(0, x)),
+    exact(`NaN through ${name}, a scalar after a number`, [floats(NaN)], (x) => f(0, x)),
     exact(`NaN through ${name}, as a number`, [floats([1, -1])], (x) => f(x, NaN)),
   ]),
   ...[1, 2, 5, 64, 257].flatMap((length) => {
@@ -128,14 +133,28 @@ const nans = (): ValueCase[] => [
   exact('NaN through sum of all', [floats([[1, NaN], [3, 4]])], (x) => sum(x)), // prettier-ignore
   exact('NaN through max of columns', [floats([[1, NaN], [3, 4]])], (x) => max(x, 0)), // prettier-ignore
   exact('NaN through cumsum', [floats([1, NaN, 3])], cumsum),
-  // Where NaN goes is left open.
-  exact('NaN stays in sort', [floats([3, NaN, 1])], (x) => sum(sort(x))),
-  exact('NaN is not equal', [floats([NaN, NaN, 1]), floats([NaN, 1, NaN])], equal, 'bool'),
-  exact('NaN is not greater', [floats([NaN, NaN, 1]), floats([NaN, 1, NaN])], greater, 'bool'),
-  exact('NaN is not greater or equal', [floats([NaN, NaN, 1]), floats([NaN, 1, NaN])], greaterEqual, 'bool'),
-  exact('a number is not greater than NaN', [floats([NaN])], (x) => greater(1, x), 'bool'),
-  exact('NaN is not greater than a number', [floats([NaN])], (x) => greaterEqual(x, 1), 'bool'),
+  ...[0, 3, 6].flatMap((place) => besideNaN(place)),
+  ...Object.entries(COMPARISONS).flatMap(([name, f]) => [
+    exact(`NaN in ${name}, first, second and both`, [floats([NaN, 1, NaN]), floats([1, NaN, NaN])], f, 'bool'),
+    exact(`NaN in ${name}, beside a scalar`, [floats([NaN, 1]), floats(1)], f, 'bool'),
+    exact(`NaN in ${name}, after a scalar`, [floats(1), floats([NaN, 1])], f, 'bool'),
+    exact(`NaN in ${name}, a scalar`, [floats(NaN), floats([NaN, 1])], f, 'bool'),
+    ...[1, NaN].flatMap((number) => [
+      exact(`NaN in ${name}, beside the number ${number}`, [floats([NaN, 1, 2])], (x) => f(x, number), 'bool'),
+      exact(`NaN in ${name}, after the number ${number}`, [floats([NaN, 1, 2])], (x) => f(number, x), 'bool'),
+    ]),
+  ]),
 ];
+
+/** `sort` keeps all values of a row with NaN; where NaN goes is left open. */
+function besideNaN(place: number): ValueCase[] {
+  const values = [10, 5, 15, 4, 9, 14, 3];
+  const row = floats(values.map((x, i) => (i === place ? NaN : x)));
+  return [
+    exact(`NaN at ${place} stays in sort`, [row], (x) => sum(sort(x))),
+    exact(`NaN at ${place} in sort, beside each other value once`, [row, floats(values)], (x, all) => sum(where(equal(reshape<AnyTensor>(sort(x), [values.length, 1]), all), 1, 0), 0)),
+  ]; // prettier-ignore
+}
 
 /** `where` with conditions that are not 0 and 1, and with values that must not show on the side not chosen. */
 const selections = (): ValueCase[] => {

@@ -207,6 +207,11 @@ const whereCases = (): ValueCase[] => {
     ...(['int', 'bool'] as const).flatMap((of) => withNumbers(condition([5]), sample([5], of))),
     ...withNumbers(condition([3]), sample([2, 3], 'float')),
     ...withNumbers(condition([2, 1]), sample([3], 'float')),
+    // As many values, or fewer, in fewer axes.
+    ...KINDS.flatMap((c) => [
+      ...withNumbers(condition([2, 2], c), sample([1, 2, 2], 'float')),
+      ...withNumbers(condition([2], c), sample([2, 1, 2], 'float')),
+    ]),
   ];
 };
 
@@ -224,6 +229,7 @@ const takeCases = (): ValueCase[] => {
     ...[[3], [3, 2], [3, 2, 2], [3, 1]].map((shape) => ofInput(sample(shape, 'float'), indices)),
     ...(['int', 'bool'] as const).flatMap((of) => [[3], [3, 2]].map((shape) => ofInput(sample(shape, of), indices))),
     ofInput(sample([3], 'float'), ints([])),
+    ofInput(floats([]), ints([])),
     ofInput(sample([4], 'float'), ints([3])),
   ];
 };

@@ -6,27 +6,33 @@ import { floats, ints, sample, type AnyTensor } from './valueCase.js';
 
 type Unary = (x: AnyTensor) => AnyTensor;
 
-/** The value of a function and the gradients of its sum, by name; without those that throw, as engines do that can read the index. */
-async function resultsOf({ backend, free, gradients }: Subject, f: Unary, x: AnyTensor): Promise<[name: string, values: number[]][]> {
+/** What integers have in place of NaN. */
+const NO_INT = -(2 ** 31);
+
+/** The values of the tensors that a call gives; none if it throws, as engines do that can read the index. */
+async function valuesOf({ backend, free }: Subject, call: () => readonly AnyTensor[]): Promise<number[][]> {
+  let results: readonly AnyTensor[];
+  try {
+    results = backend.scope(call);
+  } catch {
+    return [];
+  }
+  const values = await backend.read(results);
+  free(results);
+  return values.map((x) => Array.from(x));
+}
+
+/** The value of a function and the gradients of its sum, by name; without those that throw. */
+async function resultsOf(subject: Subject, f: Unary, x: AnyTensor): Promise<[name: string, values: number[]][]> {
   const calls: [string, () => readonly AnyTensor[]][] = [
     ['value', () => [f(x)]],
-    ...Object.entries(gradients).map(([name, gradient]): [string, () => readonly AnyTensor[]] => [
+    ...Object.entries(subject.gradients).map(([name, gradient]): [string, () => readonly AnyTensor[]] => [
       name,
       () => gradient((own) => sum(f(own)), [x]).grads,
     ]),
   ];
   const read: [string, number[]][] = [];
-  for (const [name, call] of calls) {
-    let results: readonly AnyTensor[];
-    try {
-      results = backend.scope(call);
-    } catch {
-      continue;
-    }
-    const [values] = await backend.read(results);
-    read.push([name, Array.from(values!)]);
-    free(results);
-  }
+  for (const [name, call] of calls) for (const values of await valuesOf(subject, call)) read.push([name, values]);
   return read;
 }
 
@@ -41,6 +47,11 @@ async function indices(subject: Subject): Promise<string[]> {
       if (!isRight) problems.push(`take of index ${index} from 3 rows: the ${name} is [${values.join(', ')}], expected an error or NaN`);
     }
     free([x, at]);
+    const [whole, own] = [make(ints([5, 6, 7])), make(ints([1, index]))];
+    for (const values of await valuesOf(subject, () => [take(whole, own)]))
+      if (values[0] !== 6 || !(Number.isNaN(values[1]) || values[1] === NO_INT))
+        problems.push(`take of index ${index} from 3 integers is [${values.join(', ')}], expected an error, NaN or -2^31`);
+    free([whole, own]);
   }
   return problems;
 }

@@ -80,6 +80,7 @@ const logProbsCases = (): ValueCase[] => {
     ...[[1, 1], [5, 7], [3, 257], [9, 64]].map(([rows, vocabulary]) => logProbs(`[${rows!}, ${vocabulary!}]`, ...flat(rows!, vocabulary!))),
     logProbs('of logits of 1e4', peaky(), ints([[0, 1, 2]])),
     logProbs('with NaN in an ignored row', hidden, ints([[-100, 1]])),
+    ...[0, 1, 2].map((place) => logProbs(`with NaN as logit ${place}`, floats([[4, 5, 6].map((x, i) => (i === place ? NaN : x)), [1, 2, 3]]), ints([1, 1]))),
     logProbs('with all rows ignored', sample([1, 2, 3], 'float'), ints([[-100, -100]])),
     ofTokens('tokenLogProbs with another ignored label', [LOGITS, ints([[0, -1, 1, 2], [-1, 4, 4, 0]])], (x, y) => tokenLogProbs<T, T>(x, y, { ignoreIndex: -1 }), { reference: onRows((x, y) => tokenLogProbsDefinition(x, y, -1)) }),
   ]; // prettier-ignore
@@ -144,6 +145,7 @@ const linearCases = (): ValueCase[] =>
     return [
       ofTokens(`linearTokenLogProbs, weight ${layout}`, [hidden, weight, bias, FOUR_LABELS], (h, w, b, y) => linearTokenLogProbs({ hidden: h, weight: w, bias: b, layout }, y)),
       ofTokens(`linearTokenLogProbs, weight ${layout}, soft cap, chunks`, [hidden, weight, bias, FOUR_LABELS], (h, w, b, y) => linearTokenLogProbs({ hidden: h, weight: w, bias: b, layout }, y, { logitSoftcap: 5, chunkSize: 4, temperature: 0.75 })),
+      ofTokens(`linearTokenLogProbs with NaN in a hidden state, weight ${layout}`, [floats([[1, NaN, 2], [1, -1, 2]]), weight, bias, ints([2, 2])], (h, w, b, y) => linearTokenLogProbs({ hidden: h, weight: w, bias: b, layout }, y, { chunkSize: 4 }), { gradient: 'none' }),
       ofTokens(`linearTokenLogProbs without bias, weight ${layout}`, [hidden, weight, FOUR_LABELS], (h, w, y) => linearTokenLogProbs({ hidden: h, weight: w, layout }, y)),
       ofTokens(`linearTokenLogProbs, frozen weight ${layout}`, [hidden, weight, bias, FOUR_LABELS], (h, w, b, y) => linearTokenLogProbs<T, T, T>({ hidden: h, weight: w, bias: b, layout }, y, { frozenWeight: true })),
       ofTokens(`linearTokenLogProbs against its definition, weight ${layout}`, [hidden, weight, bias, COUNTED], (h, w, b, y) => linearTokenLogProbs<T, T, T>({ hidden: h, weight: w, bias: b, layout }, y), { reference: (...xs) => linearTokenLogProbsDefinition(counted(layout, xs), false) }),

@@ -14,7 +14,9 @@ function argsort(x: T): T {
 }
 
 /** Sorts along the last axis. TopK has no gradient, so the values are taken by index from the flattened rows. */
-export function sort(x: T): T {
+export const sort = (x: T): T => tf.tidy(() => sorted(x));
+
+function sorted(x: T): T {
   if (x.size === 0) return tf.clone(x);
   const size = x.shape.at(-1)!;
   const starts = tf.reshape(tf.mul(tf.range(0, x.size / size, 1, 'int32'), tf.scalar(size, 'int32')), [-1, 1]);

@@ -11,7 +11,9 @@ type T = tf.Tensor;
  * `a` where the condition holds, `b` elsewhere, with broadcasting. `tf.where` ignores dtypes: on wasm it writes floats into the memory of
  * a bool tensor. It also cannot broadcast a bool condition there.
  */
-export function where(c: T, a: T | number, b: T | number): T {
+export const where = (c: T, a: T | number, b: T | number): T => tf.tidy(() => selection(c, a, b));
+
+function selection(c: T, a: T | number, b: T | number): T {
   const shape = [c, a, b].map(shapeOf).reduce(broadcastShape);
   const repeated = untaped(() => shaped(c, shape));
   const holds = repeated.dtype === 'bool' ? repeated : condition(repeated);

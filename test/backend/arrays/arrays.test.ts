@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
+import { ops } from '../../../src/index.js';
 import { arrays } from '../../../src/backend/arrays/arrays.js';
-import { isArrays } from '../../support/engine.js';
+import { expectError, isArrays, type X } from '../../support/engine.js';
 
 // These tests concern this engine only, so they run once.
 describe.runIf(isArrays)('the arrays engine', () => {
@@ -27,6 +28,15 @@ describe.runIf(isArrays)('the arrays engine', () => {
   it('rejects shapes that do not broadcast, and indices out of range', () => {
     expect(() => arrays.add([1, 2], [1, 2, 3])).toThrow(new RangeError('shapes [2] and [3] do not broadcast'));
     expect(() => arrays.take([1, 2], [2])).toThrow(new RangeError('take: index 2 is out of range for 2 rows'));
+  });
+
+  it('names shapes that do not fit, and an empty list', () => {
+    const M = [[1, 2], [3, 4], [5, 6]]; // prettier-ignore
+    expectError(() => ops.reshape([1, 2, 3], [2, 2]), RangeError, 'reshape: 3 values do not fit shape [2, 2]');
+    expectError(() => ops.broadcastTo(M, [2]), RangeError, 'broadcastTo: shape [3, 2] does not broadcast to [2]');
+    expectError(() => ops.concat<X>([M, [[1, 2, 3]]]), RangeError, 'concat: shapes [3, 2] and [1, 3] differ in an axis other than 0');
+    expectError(() => ops.slice([1, 2, 3], 1, 9), RangeError, 'slice: [1, 9) is outside [0, 3)');
+    expectError(() => ops.concat([]), RangeError, 'concat: xs is empty, expected at least one tensor');
   });
 
   it('returns new lists, also if nothing changes', () => {

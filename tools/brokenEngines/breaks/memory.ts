@@ -205,6 +205,13 @@ export const memory: readonly Break[] = [
       return engine.log(x);
     },
   })),
+  method('sort leaves a temporary tensor to the scope, or to nobody', (engine) => ({ sort: (x) => (engine.neg(x), engine.sort(x)) })),
+  method('div leaves converted integers to the scope, or to nobody', (engine) => ({
+    div: (a, b) => {
+      const converted = (x: Operand): Operand => (isTensor(x) && x.dtype === 'int' ? engine.cast(x, 'float') : x);
+      return engine.div(converted(a), converted(b));
+    },
+  })),
   method('dispose frees nothing', () => ({ dispose: () => undefined })),
   method('isDisposed is always false', () => ({ isDisposed: () => false })),
   method('isDisposed is true of scalars', (engine) => ({ isDisposed: (x) => x.shape.length === 0 || engine.isDisposed!(x) })),
