@@ -10,9 +10,9 @@ const block = (file: string, info: string): string => `\n\n\`\`\`${info}\n${text
 function counts(verdicts: readonly Verdict[]): string {
   const forbidden = verdicts.filter(({ allowed }) => allowed === undefined);
   const caught = forbidden.filter(({ caughtBy }) => caughtBy !== null).length;
-  return `\n\nHow good are these tests? \`npm run broken-engines\` breaks a sound engine in one place at a time. Of ${forbidden.length} engines that
-break the contract, they catch **${caught}**; ${verdicts.length - forbidden.length} others, that differ in ways which it allows, pass. [The list](../${KILLS}) names the check that
-catches each.\n\n`;
+  return `\n\nHow good are these tests? \`npm run broken-engines\` breaks a sound engine in one place at a time. Of ${forbidden.length} engines that break the contract,
+they catch **${caught}**; ${verdicts.length - forbidden.length} others, which differ in ways that it allows, pass. [The list](../${KILLS}) names the check
+that catches each.\n\n`;
 }
 
 /** The text of docs/engine.md with the code of the example and what `npm run broken-engines` found. */
