@@ -128,6 +128,7 @@ export default defineConfig({
   test: {
     // Long, because on software WebGL and a busy machine some tests take most of a minute.
     testTimeout: 180_000,
+    provide: { isSoftwareGpu: soft !== undefined },
     // Test files of a worker share modules, so that each worker loads TensorFlow.js and starts a device only once.
     isolate: false,
     // By default, Vitest leaves one core free.

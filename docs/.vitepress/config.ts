@@ -39,7 +39,7 @@ const guides: DefaultTheme.SidebarItem[] = [
     'device-loss',
   ]),
   group('Losses', ['choosing', 'losses', 'recipes', 'variants', 'ops', 'testing', 'elsewhere']),
-  group('Engines', ['backends', 'kernels', 'engine', 'accuracy', 'performance']),
+  group('Engines', ['backends', 'support', 'kernels', 'engine', 'accuracy', 'performance']),
   group('When in doubt', ['troubleshooting', 'migration', 'contract', 'limits', 'stability']),
   group(
     'Every loss',
@@ -71,7 +71,7 @@ function api(): DefaultTheme.SidebarItem[] {
 }
 
 /** Pages with wide tables have the width of the outline, too. */
-const WIDE = new Set(['losses', 'choosing', 'performance', 'accuracy', 'migration', 'contract', 'backends', 'models']);
+const WIDE = new Set(['losses', 'choosing', 'performance', 'accuracy', 'migration', 'contract', 'backends', 'support', 'models']);
 
 /** The anchors of GitHub, so that a link to a heading leads there on the site and in the repository. */
 const slugify = (heading: string): string =>

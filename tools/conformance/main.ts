@@ -1,5 +1,5 @@
 // Prints the report of an engine: `npm run conformance -- --engine cpu`; also arrays, tensors, wasm, tfjs-node. It exits with 1 if a
-// check fails. The other engines run in the tests: `npx vitest --project webgpu test/backend/conformance.test.ts`.
+// check fails. `npm run support` runs all engines.
 import { readdirSync, readFileSync } from 'node:fs';
 import { parseArgs } from 'node:util';
 import { backendConformance, conformanceReport, type EngineUnderTest, type LossGoldens } from '../../src/testing/index.js';

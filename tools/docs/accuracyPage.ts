@@ -3,23 +3,19 @@ import { losses } from '../../src/core.js';
 import type { Largest } from '../../test/support/accuracy.js';
 import { BOUNDS, precisionOf, type EngineName } from '../../test/support/bounds.js';
 import { table, withParts } from '../markdown.js';
+import type { Software } from './measured.js';
 import { plotted } from './plotted.js';
+import { ENGINES, engineOf, PROJECTS, type Project } from './projects.js';
 
-/** The projects of vitest.config.ts that are measured. */
-export const PROJECTS = ['arrays', 'tensors', 'cpu', 'wasm', 'tfjs-node', 'webgpu', 'browser-webgpu', 'browser-webgl'] as const;
 export const MEASURES = ['value', 'gradient', 'component', 'nearZero', 'rewards'] as const;
 
-type Project = (typeof PROJECTS)[number];
 type Measure = (typeof MEASURES)[number];
 
 /** The largest errors of a function on an engine. */
 export type Errors = Partial<Record<Measure, Largest>>;
 
 /** The file that `npm run accuracy` writes. */
-export interface Measurements {
-  readonly versions: Readonly<Record<string, string>>;
-  /** Whether the GPU of the webgpu and browser projects is software, SwiftShader. */
-  readonly isSoftwareGpu: boolean;
+export interface Measurements extends Software {
   /** By function and project. */
   readonly functions: Readonly<Record<string, Readonly<Record<string, Errors>>>>;
 }
@@ -34,9 +30,6 @@ const ROOT = new URL('../../', import.meta.url);
 export const MEASUREMENTS = 'tools/docs/accuracy.json';
 const text = (file: string): string => readFileSync(new URL(file, ROOT), 'utf8');
 
-// WebGPU is measured in Node.js and in a browser; plain lists and tensors `{ data, dims }` share their arithmetic.
-const engineOf = (project: Project): EngineName => (project === 'tensors' ? 'arrays' : project.replace('browser-', '')) as EngineName;
-const ENGINES = [...new Set(PROJECTS.map(engineOf))];
 const inFloat32 = (cells: readonly Cell[]): Cell[] => cells.filter(({ project }) => engineOf(project) !== 'arrays');
 
 /** All errors by one measure, those of one function together. */
