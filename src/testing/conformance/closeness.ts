@@ -6,26 +6,32 @@ export type Precision = 24 | 53;
 /** Smaller numbers may become 0 in float32. */
 export const SMALLEST_NORMAL = 2 ** -126;
 
-/**
- * Largest errors in float32, relative to the value. `'arithmetic'`: 2.5 units in the last place, which WebGPU allows a quotient. `'sum'`:
- * relative to the sum of magnitudes. `'token'`, a log-prob or statistic of a token: relative to at least 1.
- */
-const RELATIVE: Readonly<Record<Accuracy, number>> = {
-  exact: 0,
-  arithmetic: 5 * 2 ** -24,
-  function: 1e-5,
-  log: 1e-5,
-  sum: 1e-6,
-  token: 5e-6,
+/** Rounding to float32 changes a number by no more. */
+const ROUNDING = 2 ** -24;
+
+/** A function that is off by no more than this, relative to its value, while that is between e^-10 and e^10. */
+const FUNCTION = 1e-6;
+
+/** Largest relative errors in float32. */
+const RELATIVE: Readonly<Record<Accuracy, (size: number) => number>> = {
+  exact: () => 0,
+  arithmetic: () => ROUNDING,
+  // 2.5 units in the last place, which WebGPU allows.
+  quotient: () => 5 * ROUNDING,
+  // e^x, with its argument rounded to float32, has a relative error that grows with x.
+  function: (size) => FUNCTION * Math.max(1, Math.abs(Math.log(size)) / 10),
+  sum: () => 1e-6,
+  token: () => 5e-6,
 };
 
-/** Largest error of a number of the given size. In float64, everything is to be right to 1e-12. */
+/**
+ * Largest error of a number of the given size: for a sum, the sum of magnitudes; for a log-prob or statistic of a token, at least 1. In
+ * float64, everything is to be right to 1e-12.
+ */
 export function allowed(accuracy: Accuracy, size: number, precision: Precision): number {
   if (accuracy === 'exact') return 0;
-  // WGSL asks no more of a logarithm between 0.5 and 2.
-  if (accuracy === 'log' && precision === 24 && size <= Math.LN2) return 2 ** -21;
-  const scale = accuracy === 'token' ? Math.max(1, size) : size;
-  return precision === 53 ? 1e-12 * scale : RELATIVE[accuracy] * scale + SMALLEST_NORMAL;
+  const scale = Math.max(accuracy === 'token' ? 1 : SMALLEST_NORMAL, size);
+  return precision === 53 ? 1e-12 * scale : RELATIVE[accuracy](scale) * scale + SMALLEST_NORMAL;
 }
 
 /** Whether a number is within `error` of the expected one. NaN is close to NaN alone, and an infinity to itself. */

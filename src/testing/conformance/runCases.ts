@@ -70,7 +70,7 @@ const gradientMode = (name: string, gradient: Gradient): Mode => ({
     const sum =
       given &&
       firstOff(given, [value], () =>
-        allowed(c.accuracy === 'exact' || c.accuracy === 'arithmetic' ? 'sum' : c.accuracy, magnitude, precision),
+        allowed(c.accuracy === 'function' || c.accuracy === 'token' ? c.accuracy : 'sum', magnitude, precision),
       );
     return sum === undefined ? gradientOff(c, values.slice(0, grads.length), precision) : `the value beside the gradient ${sum}`;
   },
