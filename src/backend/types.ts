@@ -29,10 +29,12 @@ export type OrPlain<T> = T | PlainList;
  *   integers, otherwise floats; comparisons conditions; `arange` integers. Methods that only move values keep their kind; `concat` of
  *   several kinds gives floats. All else gives floats.
  * - **NaN** goes through arithmetic, functions, `maximum`, `minimum`, `max`, `sum` and `cumsum`. A comparison with it is false.
- * - **Accuracy**, in float32: arithmetic to rounding, functions to 1e-5 of the value over the whole range (`log` between 0.5 and 2, where
- *   a GPU may not hold that, to 2^-21), `sum` to 1e-6 of the sum of magnitudes.
- * - **Gradients**, on an engine that has them: operations on floats are differentiable unless marked "without gradient". At ties, the
- *   gradient of `maximum`, `minimum`, `max` and `abs` is finite.
+ * - **Accuracy**, in float32: sums of two, differences and products to rounding, quotients to 2.5 units in the last place, functions to
+ *   1e-6 of the value over the whole range, or 1e-7 `|log value|` where that is more, `sum` to 1e-6 of the sum of magnitudes; statistics
+ *   of tokens to 5e-6 of the value, or of 1 where that is more. In float64, all to 1e-12.
+ * - **Gradients**, on an engine that has them: operations on floats are differentiable unless marked "without gradient". At ties,
+ *   `maximum` and `minimum` share the gradient among both operands, `max` gives each of the largest values a share from 0 to 1, at least 1
+ *   together, and `abs` has a slope from -1 to 1. The gradient of an operand that is repeated 0 times is left open.
  */
 export interface Backend<T> {
   /** Unique name, for messages. Registering a second engine with the same name replaces the first. */
@@ -92,7 +94,7 @@ export interface Backend<T> {
   square?(x: T): T;
   /** `e^x` */
   exp(x: T): T;
-  /** Natural logarithm; -Infinity at 0, or below -87 on a GPU that has no infinities; NaN below 0. */
+  /** Natural logarithm; -Infinity at 0, NaN below. */
   log(x: T): T;
   /** `e^x - 1`, with a small relative error also near 0. */
   expm1(x: T): T;

@@ -6,17 +6,22 @@ export type Precision = 24 | 53;
 /** Smaller numbers may become 0 in float32. */
 export const SMALLEST_NORMAL = 2 ** -126;
 
-/**
- * Largest errors in float32, relative to the value. `'arithmetic'`: 2.5 units in the last place, which WebGPU allows a quotient. `'sum'`:
- * relative to the sum of magnitudes. `'token'`, a log-prob or statistic of a token: relative to at least 1.
- */
-const RELATIVE: Readonly<Record<Accuracy, number>> = {
-  exact: 0,
-  arithmetic: 5 * 2 ** -24,
-  function: 1e-5,
-  log: 1e-5,
-  sum: 1e-6,
-  token: 5e-6,
+/** Rounding to float32 changes a number by no more. */
+const ROUNDING = 2 ** -24;
+
+/** A function that is off by no more than this, relative to its value, while that is between e^-10 and e^10. */
+const FUNCTION = 1e-6;
+
+/** Largest relative errors in float32. */
+const RELATIVE: Readonly<Record<Accuracy, (value: number) => number>> = {
+  exact: () => 0,
+  arithmetic: () => ROUNDING,
+  // 2.5 units in the last place, which WebGPU allows.
+  quotient: () => 5 * ROUNDING,
+  // e^x, with its argument rounded to float32, has a relative error that grows with x.
+  function: (value) => FUNCTION * Math.max(1, Math.abs(Math.log(value)) / 10),
+  sum: () => 1e-6,
+  token: () => 5e-6,
 };
 
 /** How far off a number may be. */
@@ -38,26 +43,26 @@ export const unitOf = (precision: Precision): number => 2 ** -precision;
 
 const EXACT: Tolerance = { unit: 0, most: 0, slack: 0 };
 
-/** The tolerance of a number of the given size. In float64, everything is to be right to 1e-12. */
-export function allowed(accuracy: Accuracy, size: number, precision: Precision): Tolerance {
+/**
+ * The tolerance of a number of the given size: for a sum, the sum of magnitudes; for a log-prob or statistic of a token, at least 1. In
+ * float64, everything is to be right to 1e-12. A gradient is given with the size of the value, as it loses as many digits.
+ */
+export function allowed(accuracy: Accuracy, size: number, precision: Precision, value = size): Tolerance {
   if (accuracy === 'exact') return EXACT;
-  const within = (error: number, of: number): Tolerance => ({
-    unit: unitOf(precision) * of,
-    most: error / unitOf(precision),
-    slack: precision === 53 ? 0 : SMALLEST_NORMAL,
-  });
-  // WGSL asks no more of a logarithm between 0.5 and 2.
-  if (accuracy === 'log' && precision === 24 && size <= Math.LN2) return within(2 ** -21, 1);
-  return within(precision === 53 ? 1e-12 : RELATIVE[accuracy], accuracy === 'token' ? Math.max(1, size) : size);
+  const scale = Math.max(accuracy === 'token' ? 1 : SMALLEST_NORMAL, size);
+  const relative = Math.max(...[scale, Math.max(value, SMALLEST_NORMAL)].map(RELATIVE[accuracy]));
+  const unit = unitOf(precision);
+  return precision === 53
+    ? { unit: unit * scale, most: 1e-12 / unit, slack: 0 }
+    : { unit: unit * scale, most: relative / unit, slack: SMALLEST_NORMAL };
 }
 
-/** An error in units. NaN is close to NaN alone, and an infinity to itself. */
+/** An error in units; NaN, which is beyond every tolerance, if the numbers differ and one of them is not finite. */
 function errorOf(got: number, expected: number, { unit, slack }: Tolerance): number {
-  if (got === expected || (Number.isNaN(got) && Number.isNaN(expected))) return 0;
+  if (Object.is(got, expected) || got === expected) return 0;
+  if (!Number.isFinite(got) || !Number.isFinite(expected)) return NaN;
   const off = Math.abs(got - expected) - slack;
-  if (off <= 0) return 0;
-  const error = off / unit;
-  return Number.isNaN(error) ? Infinity : error;
+  return off <= 0 ? 0 : off / unit;
 }
 
 /** The first of several numbers that is off, in words; undefined if all are close. Their largest error is added to `errors`. */
@@ -72,7 +77,7 @@ export function firstOff(
     const tolerance = toleranceOf(i);
     const error = errorOf(got[i]!, expected[i]!, tolerance);
     const { unit, most, slack } = tolerance;
-    if (error > most)
+    if (!(error <= most))
       return `is ${got[i]!} at [${i}], expected ${expected[i]!}${most > 0 ? ` within ${(most * unit + slack).toPrecision(2)}` : ''}`;
     if (most > 0) errors.largest = Math.max(errors.largest ?? 0, error);
   }

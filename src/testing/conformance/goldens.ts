@@ -53,13 +53,17 @@ function onPlain(golden: Golden, inputs: Fields<Nested>): { losses: number[]; gr
   return { losses: values, grads: Object.fromEntries(wrt.map((field, i) => [field, Array.from(float64Of(grads[i]!))])) };
 }
 
-/** The largest gradient by a field, of all batches with the same options: at a batch alone, it may be a difference of equal terms. */
-const largestBy = ({ record, others }: Golden, field: string): number =>
-  largestOf(
-    others.flatMap(({ options, outputs }) =>
-      outputs.grads[field] !== undefined && JSON.stringify(options) === JSON.stringify(record.options) ? flat(outputs.grads[field]) : [],
-    ),
-  );
+/**
+ * The largest gradient by a field, of the batch or, if that is larger, of the median batch with the same options: at a batch alone, it may
+ * be a difference of equal terms.
+ */
+function largestBy({ record, others }: Golden, field: string): number {
+  const largest = others
+    .filter(({ options, outputs }) => outputs.grads[field] !== undefined && JSON.stringify(options) === JSON.stringify(record.options))
+    .map(({ outputs }) => largestOf(flat(outputs.grads[field]!)))
+    .sort((a, b) => a - b);
+  return Math.max(largestOf(flat(record.outputs.grads[field]!)), largest[largest.length >> 1]!);
+}
 
 const known = new WeakMap<GoldenRecord, Target>();
 

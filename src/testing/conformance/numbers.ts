@@ -47,7 +47,7 @@ const sweepsOf = (name: string): ValueCase[] =>
     inputs: [floats([...at])],
     f,
     kind: 'float',
-    accuracy: f === log ? 'log' : 'function',
+    accuracy: 'function',
     gradient,
   }));
 
@@ -83,7 +83,7 @@ const exact = (name: string, inputs: readonly Input[], f: ValueCase['f'], kind: 
 
 const notFinite = (): ValueCase[] => [
   exact('log of a negative number', [floats([-1])], log),
-  exact('log of 0 is below -87', [floats([0])], (x) => greater(-87, log(x)), 'bool'),
+  exact('log of 0', [floats([0])], log),
   exact('log1p of -1 and below', [floats([-1, -1.5, -2])], log1p),
   exact('exp of -Infinity', [floats([-Infinity])], exp),
   exact('maximum, minimum of infinities', [floats([Infinity, -Infinity]), floats([1, 1])], (a, b) => sub(maximum(a, b), minimum(a, b))),

@@ -70,7 +70,7 @@ const gradientMode = (name: string, gradient: Gradient): Mode => ({
     const sum =
       given &&
       firstOff(given, [value], () =>
-        allowed(c.accuracy === 'exact' || c.accuracy === 'arithmetic' ? 'sum' : c.accuracy, magnitude, precision),
+        allowed(c.accuracy === 'function' || c.accuracy === 'token' ? c.accuracy : 'sum', magnitude, precision),
       );
     return sum === undefined ? gradientOff(c, values.slice(0, grads.length), precision, errors) : `the value beside the gradient ${sum}`;
   },
@@ -92,12 +92,15 @@ const transformedGradient = (
 });
 
 function gradientOff(c: ValueCase, values: readonly ArrayLike<number>[], precision: Precision, errors: Errors): string | undefined {
-  const { grads } = expectedOf(c).gradient!;
+  const { magnitudes, gradient } = expectedOf(c);
+  const { grads } = gradient!;
+  const accuracy = c.accuracy === 'token' ? 'token' : 'function';
   for (const [n, at] of differentiated(c).entries()) {
     const expected = grads[n]!;
     const largest = largestOf(Array.from(expected).filter(Number.isFinite));
-    const sizeOf = (i: number) => (c.gradient === 'each' ? Math.abs(expected[i]!) : largest);
-    const off = firstOff(values[n]!, expected, (i) => allowed(c.accuracy === 'token' ? 'token' : 'function', sizeOf(i), precision), errors);
+    const toleranceOf = (i: number) =>
+      c.gradient === 'each' ? allowed(accuracy, Math.abs(expected[i]!), precision, magnitudes[i]) : allowed(accuracy, largest, precision);
+    const off = firstOff(values[n]!, expected, toleranceOf, errors);
     if (off !== undefined) return `the gradient by input ${at} ${off}`;
   }
   return undefined;

@@ -10,7 +10,7 @@ export interface AnyTensor {
 }
 
 /** How close a result must be, in float32; see {@link allowed}. */
-export type Accuracy = 'exact' | 'arithmetic' | 'function' | 'log' | 'sum' | 'token';
+export type Accuracy = 'exact' | 'arithmetic' | 'quotient' | 'function' | 'sum' | 'token';
 
 /** The values and the kind of a tensor. */
 export interface Input {

@@ -12,8 +12,12 @@ const SCALE = 2 ** 64;
  */
 export function max(x: tf.Tensor, axis?: number): tf.Tensor {
   if (x.size === 0) return reduceNone(x, axis, -Infinity);
+  const isExact = tf.getBackend() !== 'webgl' || x.dtype !== 'float32';
+  return isExact ? tf.max(x, axis) : tf.tidy(() => maxOnWebgl(x, axis));
+}
+
+function maxOnWebgl(x: tf.Tensor, axis?: number): tf.Tensor {
   const largest = tf.max(x, axis);
-  if (tf.getBackend() !== 'webgl' || x.dtype !== 'float32') return largest;
   const ofSmall = tf.mul(tf.max(tf.div(x, SCALE), axis), SCALE);
   // A comparison on the tape throws in the backward pass.
   const isSmall = untaped(() => tf.lessEqual(largest, tf.scalar(BEGIN)));

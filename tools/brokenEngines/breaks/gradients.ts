@@ -320,16 +320,15 @@ export const gradients: readonly Break[] = [
     },
   })),
 
+  gradient('gradient of maximum goes to both at ties', 'maximum', () => toBothAtTies(1)),
+  gradient('gradient of maximum is 0 at ties', 'maximum', () => toBothAtTies(0)),
+  part('abs', 'is 2 at 0', 0, (dy, _, x) => f.mul(dy, f.add(f.sub(f.greater(x, 0), f.greater(0, x)), f.mul(f.equal(x, 0), 2)))),
   allowed(
-    'at ties, the gradient is finite',
+    'at ties, the operands share the gradient',
     gradient('gradient of maximum is halved at ties', 'maximum', () => toBothAtTies(0.5)),
   ),
   allowed(
-    'at ties, the gradient is finite',
-    gradient('gradient of maximum goes to both at ties', 'maximum', () => toBothAtTies(1)),
-  ),
-  allowed(
-    'at ties, the gradient is finite',
+    'abs has a slope from -1 to 1 at 0',
     part('abs', 'is 1 at 0', 0, (dy, _, x) => f.where(f.greaterEqual(x, 0), dy, f.neg(dy))),
   ),
   allowed(

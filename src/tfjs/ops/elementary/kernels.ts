@@ -84,10 +84,11 @@ const stockSigmoid =
   ({ inputs, backend }) =>
     getKernel(Sigmoid, backendName).kernelFunc({ inputs: { ...inputs }, backend: backend as Parameters<KernelFunc>[0]['backend'] });
 
-/** tfjs's own exp and log are accurate on every backend, but on WebGPU they may turn a NaN into a number. */
+/** tfjs's own exp is accurate on every backend, but on WebGPU it may turn a NaN into a number. */
 export const expKernel: ElementaryKernel = kernel('PreflossExp', { webgpu: inWgsl('exp', 'exp') });
 
-export const logKernel: ElementaryKernel = kernel('PreflossLog', { webgpu: inWgsl('log', 'stockLog') });
+/** tfjs's own log is accurate on every backend but WebGPU, where it loses digits near 1, and may turn a NaN into a number. */
+export const logKernel: ElementaryKernel = kernel('PreflossLog', { webgpu: inWgsl('log', 'accurateLog') });
 
 /** tfjs's own sigmoid is accurate on every backend, but on WebGPU it may turn a NaN into a number. */
 export const sigmoidKernel: ElementaryKernel = kernel('PreflossSigmoid', {

@@ -3,7 +3,8 @@ const terms = (coefficients: readonly number[], variable: string): string =>
 
 /**
  * Elementary functions that are accurate relative to their value. WGSL and GLSL have no `expm1` and no `log1p`, and the
- * formulas that TensorFlow.js uses instead, `exp(x) - 1` and `log(1 + x)`, cancel near 0.
+ * formulas that TensorFlow.js uses instead, `exp(x) - 1` and `log(1 + x)`, cancel near 0. The `log` of WGSL may be off by 2^-21 between
+ * 0.5 and 2, which is all of the logarithm near 1; there it is that of `1 + (x - 1)`, as `x - 1` is exact.
  *
  *     e^x - 1 = x (1 + x/2 (1 + x/3 (...)))             for |x| up to 1/2; the first dropped term is below 1e-9 of the value
  *     log(1 + x) = 2 (s + s^3/3 + s^5/5 + ...)          s = x / (2 + x), for x in [-1/2, 1]; the first dropped term is below 2e-9
@@ -26,8 +27,10 @@ const ELEMENTARY = `
     if (x == -1.0) { return -INFINITE; }
     return log(1.0 + x);
   }
-  fn stockLog(x : f32) -> f32 {
+  fn accurateLog(x : f32) -> f32 {
+    if (x >= 0.5 && x <= 2.0) { return log1pSeries(x - 1.0); }
     if (x < 0.0) { return NOT_A_NUMBER; }
+    if (x == 0.0) { return -INFINITE; }
     return log(x);
   }
   fn accurateSigmoid(x : f32) -> f32 {
@@ -43,10 +46,10 @@ const ELEMENTARY = `
 `;
 
 /** The functions in WGSL. */
-export const ELEMENTARY_WGSL = ELEMENTARY.replaceAll('NOT_A_NUMBER', 'uniforms.NAN').replace('INFINITE', 'uniforms.INFINITY');
+export const ELEMENTARY_WGSL = ELEMENTARY.replaceAll('NOT_A_NUMBER', 'uniforms.NAN').replaceAll('INFINITE', 'uniforms.INFINITY');
 
 /** The functions in GLSL, for WebGL: the same bodies with other declarations and constants. */
 export const ELEMENTARY_GLSL = ELEMENTARY.replace(/fn (\w+)\(x : f32\) -> f32/g, 'float $1(float x)')
   .replace(/\blet\b/g, 'float')
   .replaceAll('NOT_A_NUMBER', 'NAN')
-  .replace('INFINITE', 'uintBitsToFloat(0x7f800000u)');
+  .replaceAll('INFINITE', 'uintBitsToFloat(0x7f800000u)');
