@@ -59,7 +59,7 @@ export function allowed(accuracy: Accuracy, size: number, precision: Precision, 
 
 /** An error in units; NaN, which is beyond every tolerance, if the numbers differ and one of them is not finite. */
 function errorOf(got: number, expected: number, { unit, slack }: Tolerance): number {
-  if (Object.is(got, expected) || got === expected) return 0;
+  if (got === expected || (Number.isNaN(got) && Number.isNaN(expected))) return 0;
   if (!Number.isFinite(got) || !Number.isFinite(expected)) return NaN;
   const off = Math.abs(got - expected) - slack;
   return off <= 0 ? 0 : off / unit;
@@ -77,7 +77,7 @@ export function firstOff(
     const tolerance = toleranceOf(i);
     const error = errorOf(got[i]!, expected[i]!, tolerance);
     const { unit, most, slack } = tolerance;
-    if (!(error <= most))
+    if (Number.isNaN(error) || error > most)
       return `is ${got[i]!} at [${i}], expected ${expected[i]!}${most > 0 ? ` within ${(most * unit + slack).toPrecision(2)}` : ''}`;
     if (most > 0) errors.largest = Math.max(errors.largest ?? 0, error);
   }
