@@ -21,6 +21,7 @@ export function environment(python: Readonly<Record<string, string>>): Environme
       prefloss: versionOf('package.json'),
       '@tensorflow/tfjs': versionOf('node_modules/@tensorflow/tfjs/package.json'),
       '@tensorflow/tfjs-node': versionOf('node_modules/@tensorflow/tfjs-node/package.json'),
+      '@jax-js/jax': versionOf('node_modules/@jax-js/jax/package.json'),
       webgpu: versionOf('node_modules/webgpu/package.json'),
       ...python,
     },

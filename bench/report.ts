@@ -5,6 +5,7 @@ import {
   type ArraysRow,
   type GrowthRow,
   type HeadRow,
+  type JaxRow,
   type LinearRow,
   type LossRow,
   type Measurement,
@@ -32,6 +33,10 @@ const REPORTS: { readonly [Name in StudyName]: (rows: StudyRows[Name]) => readon
   arrays: (rows) => [
     ['function', 'values', 'numbers', 'best ms', 'samples', 'ns a number', 'baseline ms', 'ours / baseline'],
     ...rows.map(arraysCells),
+  ],
+  jax: (rows) => [
+    ['function', 'size', 'ours ms', 'by hand ms', 'ours / by hand', 'kernel of tfjs ms', 'plain tfjs ms', 'samples'],
+    ...rows.map(jaxCells),
   ],
 };
 
@@ -98,6 +103,17 @@ const arraysCells = (row: ArraysRow): Cells => [
   nanosecondsPerNumber(row).toFixed(1),
   row.baseline ? milliseconds(row.baseline.fastestMs) : '',
   row.timeOverBaseline === undefined ? '' : times(row.timeOverBaseline),
+];
+
+const jaxCells = ({ what, size, ours, byHand, timeOverHand, kernel, plain }: JaxRow): Cells => [
+  what,
+  size,
+  milliseconds(ours.medianMs),
+  milliseconds(byHand.medianMs),
+  times(timeOverHand),
+  kernel ? milliseconds(kernel.medianMs) : '',
+  plain ? milliseconds(plain.medianMs) : '',
+  `${ours.samples}`,
 ];
 
 /** Aligns columns: the first to the left, the others to the right. */

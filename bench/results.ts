@@ -104,6 +104,21 @@ export interface ArraysRow {
   readonly timeOverBaseline?: number;
 }
 
+/** Compiled value and gradients on jax-js, against the same formula by hand in jax-js. */
+export interface JaxRow {
+  /** The loss, `step of a model` or `tokenLogProbs`. */
+  readonly what: string;
+  /** Pairs, or the shape of the logits. */
+  readonly size: string;
+  readonly ours: Measurement;
+  readonly byHand: Measurement;
+  /** Median time of ours over that of the formula by hand. */
+  readonly timeOverHand: number;
+  /** The log-prob head on the wasm backend of TensorFlow.js: with our kernel, and in plain operations. */
+  readonly kernel?: Measurement;
+  readonly plain?: Measurement;
+}
+
 /** The rows of each study. */
 export interface StudyRows {
   readonly heads: readonly HeadRow[];
@@ -112,6 +127,7 @@ export interface StudyRows {
   readonly linear: readonly LinearRow[];
   readonly steps: readonly StepRow[];
   readonly arrays: readonly ArraysRow[];
+  readonly jax: readonly JaxRow[];
 }
 
 /** All studies on one backend. */

@@ -22,6 +22,8 @@ const STUDIES: { readonly [Name in StudyName]: (setup: Setup) => Promise<StudyRo
   losses: benchLosses,
   growth: benchGrowth,
   arrays: benchArrays,
+  // Loaded here alone, because the engine of jax-js that it registers would slow the others down.
+  jax: async (setup) => (await import('./jax.js')).benchJax(setup),
 };
 
 /** The job sent by the parent process. */

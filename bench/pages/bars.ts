@@ -67,6 +67,8 @@ const ARRAYS: Readonly<Record<ArraysRow['what'], Target | undefined>> = {
   'tokenLogProbs, value': atMost(1.2),
   'tokenLogProbs, value and gradient': undefined,
 };
+/** Time on jax-js under `jit`, over the formula by hand. */
+const JAX = atMost(1.05);
 const GPU_NAIVE = atLeast(5);
 const GPU_BANDWIDTH = atLeast(0.7, percent);
 
@@ -135,6 +137,12 @@ function arraysBars(result: BackendResult): Bar[] {
   }));
 }
 
+/** Compiled functions on jax-js, over the same formula by hand in jax-js. */
+function jaxBars(result: BackendResult): Bar[] {
+  const measured = rowsOf(result, 'jax').map(({ what, size, timeOverHand }) => ({ size: `${what} ${size}`, value: timeOverHand }));
+  return [{ what: 'compiled on jax-js, time over the formula by hand', backend: 'jax-js, wasm', target: JAX, measured }];
+}
+
 function gpuBars(gpus: readonly GpuResults[]): Bar[] {
   return gpus.flatMap(({ device, rows }) =>
     rows.flatMap((row) => {
@@ -167,6 +175,7 @@ export function barsOf(results: Results, gpus: readonly GpuResults[]): readonly 
     backends.flatMap(stepBars),
     backends.flatMap(lossBars),
     backends.flatMap(arraysBars),
+    backends.flatMap(jaxBars),
     gpuBars(gpus),
   ];
   const bars = groups.flatMap((group) => {

@@ -29,6 +29,7 @@ const PARTS: Readonly<Record<string, Part>> = {
   growth: growthPart,
   linear: linearPart,
   steps: stepsPart,
+  jax: jaxPart,
   gpu: gpuPart,
 };
 
@@ -59,6 +60,7 @@ function fewestSamples({ backends }: Results): number {
     ...rowsOf(result, 'steps').flatMap(({ ours, naive }) => [ours, naive]),
     ...rowsOf(result, 'losses').flatMap(({ ours, bare }) => [ours, bare]),
     ...rowsOf(result, 'growth'),
+    ...rowsOf(result, 'jax').flatMap(({ ours, byHand }) => [ours, byHand]),
     ...rowsOf(result, 'arrays').flatMap(({ ours, baseline }) => (baseline ? [ours, baseline] : [ours])),
   ]);
   return Math.min(...measurements.map(({ samples }) => samples));
@@ -215,6 +217,26 @@ function stepsPart({ backends }: Results): string {
   );
   if (rows.length === 0) return 'Not measured yet.';
   return grid(3, ['backend', 'model', 'logits', 'ours, ms', 'ours / naive', 'memory, ours / naive'], rows);
+}
+
+function jaxPart({ backends }: Results): string {
+  const rows = backends.flatMap((result) =>
+    rowsOf(result, 'jax').map(({ what, size, ours, byHand, timeOverHand, kernel, plain }) => [
+      what,
+      size,
+      milliseconds(ours.medianMs),
+      milliseconds(byHand.medianMs),
+      times(timeOverHand),
+      kernel ? milliseconds(kernel.medianMs) : '',
+      plain ? milliseconds(plain.medianMs) : '',
+    ]),
+  );
+  if (rows.length === 0) return 'Not measured yet.';
+  return grid(
+    2,
+    ['function', 'size', 'ours, ms', 'by hand, ms', 'ours / by hand', 'TensorFlow.js, our kernel, ms', 'TensorFlow.js, plain, ms'],
+    rows,
+  );
 }
 
 function gpuPart(_: Results, gpus: readonly GpuResults[]): string {

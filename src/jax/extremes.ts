@@ -1,25 +1,21 @@
 import { numpy as np } from '@jax-js/jax';
-import { kindOf, numeric, operands, type T } from './kinds.js';
-import { isNaN, losesNaN, poisonOf } from './nan.js';
+import { numeric, operands, type T } from './kinds.js';
+import { losesNaN, poisonOf } from './nan.js';
+
+const extreme =
+  (f: (a: T, b: T) => T) =>
+  (a: T | number, b: T | number): T => {
+    const [x, y] = operands(a, b);
+    if (!losesNaN(x) && !losesNaN(y)) return f(x, y);
+    const poison = poisonOf(x.ref).add(poisonOf(y.ref));
+    return f(x, y).add(poison);
+  };
 
 /** The larger of the two, NaN if either is. At ties, the gradient goes to `a`. */
-export function maximum(a: T | number, b: T | number): T {
-  const [x, y] = operands(a, b);
-  return chosen(x.ref.greaterEqual(y.ref), x, y);
-}
+export const maximum = extreme(np.maximum);
 
 /** The smaller of the two, NaN if either is. At ties, the gradient goes to `a`. */
-export function minimum(a: T | number, b: T | number): T {
-  const [x, y] = operands(a, b);
-  return chosen(x.ref.lessEqual(y.ref), x, y);
-}
-
-/** `x` where the condition holds, otherwise `y`; the one that is NaN, if one is. Consumes all. */
-function chosen(isFirst: T, x: T, y: T): T {
-  if (kindOf(x) === 'int') return np.where(isFirst, x, y);
-  const unlessNaN = np.where(isNaN(y.ref), y.ref, np.where(isFirst, x.ref, y));
-  return np.where(isNaN(x.ref), x, unlessNaN);
-}
+export const minimum = extreme(np.minimum);
 
 /** Largest value over one axis, or over all; NaN if one is. */
 export function max(x: T, axis: number | null = null): T {

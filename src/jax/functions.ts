@@ -3,48 +3,66 @@ import type { T } from './kinds.js';
 
 // All functions consume their arguments, as those of jax-js do.
 
-/** `2 atanh(t)`, for |t| up to 1/3, by the series `2 (t + t^3 / 3 + t^5 / 5 + ...)`. */
+/** The bits of the square root of 1/2, of 1, and of the fraction of a float. */
+const [ROOT_OF_HALF, ONE, FRACTION] = [0x3f3504f3, 0x3f800000, 0x7fffff];
+
+/** An integer: jax-js would round a number next to integers to float32. */
+const int = (value: number): T => np.array(value, { dtype: np.int32 });
+
+/** `2 atanh(t)`, for |t| up to 0.18, by the series `2 (t + t^3 / 3 + t^5 / 5 + ...)`. */
 function twiceAtanh(t: T): T {
   const square = t.ref.mul(t.ref);
-  const leading = square.ref.mul(1 / 15).add(1 / 13);
-  const series = [11, 9, 7, 5, 3, 1].reduce((sum, n) => sum.mul(square.ref).add(1 / n), leading);
+  const series = [7, 5, 3, 1].reduce((sum, n) => sum.mul(square.ref).add(2 / n), square.ref.mul(2 / 9));
   square.dispose();
-  return series.mul(t).mul(2);
+  return series.mul(t);
 }
 
 /**
- * Natural logarithm. On wasm, that of jax-js is a series whose error reaches 1.1e-5 just below powers of 2, and on WebGPU 0 has a finite
- * logarithm. It is corrected: near 1 to `2 atanh((x - 1) / (x + 1))`, elsewhere by one step of Newton's method, or by what makes the result
- * infinite or NaN. The gradient stays `1 / x`.
+ * Natural logarithm of finite floats from 2^-126 on: with `x = 2^n m` and m from the square root of 1/2 to that of 2,
+ *
+ *     log(x) = n log(2) + 2 atanh((m - 1) / (m + 1))
  */
-export function log(x: T): T {
-  const y = np.log(x.ref);
-  const error = x.ref.mul(np.exp(y.ref.neg())).sub(1);
-  // Where numbers below 2^-126 are 0, the error is not small and no step is taken.
-  const step = np.where(np.absolute(error.ref).less(1e-3), error, 0);
-  const isNear = np.absolute(x.ref.sub(1)).less(0.3);
-  const near = np.where(isNear.ref, x.ref, 1);
-  const nearStep = twiceAtanh(near.ref.sub(1).div(near.add(1))).sub(y.ref);
-  const ofPositive = np.where(x.ref.less(Infinity), np.where(isNear, nearStep, step), Infinity);
-  const correction = np.where(x.ref.greater(0), ofPositive, np.where(x.equal(0), -Infinity, NaN));
-  return y.add(lax.stopGradient(correction));
+function logByBits(x: T): T {
+  const bits = x.view(np.int32).add(int(ONE - ROOT_OF_HALF));
+  const n = np.rightShift(bits.ref, int(23)).sub(127).astype(np.float32);
+  const m = np.bitwiseAnd(bits, int(FRACTION)).add(int(ROOT_OF_HALF)).view(np.float32);
+  return n.mul(Math.LN2).add(twiceAtanh(m.ref.sub(1).div(m.add(1))));
 }
 
-/** `log(1 + x)`; jax-js's series holds near 0, and its logarithm is corrected elsewhere. */
+/**
+ * The logarithm of jax-js, made exact. On wasm, it is a series whose error reaches 1.1e-5 just below powers of 2, and on WebGPU 0 has a
+ * finite logarithm. What is missing is added without a gradient of its own, which stays `1 / x`.
+ */
+function exactLog(x: T, exact: T): T {
+  const values = lax.stopGradient(x.ref);
+  const y = np.log(x);
+  const missing = exact.sub(lax.stopGradient(y.ref));
+  // Numbers below 2^-126 may be 0, whose logarithm has no correction.
+  const step = np.where(np.absolute(missing.ref).less(1e-3), missing, 0);
+  const ofPositive = np.where(values.ref.less(Infinity), step, Infinity);
+  const correction = np.where(values.ref.greater(0), ofPositive, np.where(values.equal(0), -Infinity, NaN));
+  return y.add(correction.astype(y.dtype));
+}
+
+const still = (x: T): T => lax.stopGradient(x.ref).astype(np.float32);
+
+/** Natural logarithm. */
+export const log = (x: T): T => exactLog(x, logByBits(still(x)));
+
+/** `log(1 + x)`; near 0, where `1 + x` loses digits of x, it is `2 atanh(x / (2 + x))`. */
 export function log1p(x: T): T {
-  const isNear = np.absolute(x.ref).lessEqual(0.2);
-  const near = np.log1p(np.where(isNear.ref, x.ref, 0));
-  return np.where(isNear, near, log(x.add(1)));
+  const values = still(x);
+  const isNear = np.absolute(values.ref).less(0.3);
+  const far = logByBits(values.ref.add(1));
+  const near = twiceAtanh(values.ref.div(values.add(2)));
+  return exactLog(x.add(1), np.where(isNear, near, far));
 }
 
-/** `e^-|x|`, which never overflows. */
-const decay = (x: T): T => np.exp(np.absolute(x).neg());
-
-/** `log(1 + u)` for u from 0 to 1, `2 atanh(u / (2 + u))`. */
-const log1pOfShare = (u: T): T => twiceAtanh(u.ref.div(u.add(2)));
+/** `e^-|x|`, which never overflows. Under `jit`, `min` and `max` need no condition in memory, as `abs` does. */
+const decay = (x: T): T => np.exp(np.minimum(0, x.ref).sub(np.maximum(x, 0)));
 
 /** `max(x, 0) + log(1 + e^-|x|)`; `nn.softplus` is `log(e^x + 1)`, which overflows from 89 on. */
-export const softplus = (x: T): T => np.where(x.ref.less(0), 0, x.ref).add(log1pOfShare(decay(x)));
+export const softplus = (x: T): T => np.maximum(x.ref, 0).add(log1p(decay(x)));
 
 /** `1 / (1 + e^-|x|)`, times `e^-|x|` below 0; `nn.sigmoid` has a gradient of 0 times Infinity there. */
 export function sigmoid(x: T): T {

@@ -12,6 +12,8 @@ export function mul(a: T | number, b: T | number): T {
 
 /** `a / b` */
 export function div(a: T | number, b: T | number): T {
+  // A quotient of jax-js is a product with the reciprocal, which jit would compute in each call.
+  if (typeof b === 'number') return mul(a, 1 / b);
   const [x, y] = floats(a, b);
   if (a !== 0) return np.trueDivide(x, y);
   x.dispose();
