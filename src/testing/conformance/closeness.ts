@@ -13,31 +13,33 @@ const ROUNDING = 2 ** -24;
 const FUNCTION = 1e-6;
 
 /** Largest relative errors in float32. */
-const RELATIVE: Readonly<Record<Accuracy, (size: number) => number>> = {
+const RELATIVE: Readonly<Record<Accuracy, (value: number) => number>> = {
   exact: () => 0,
   arithmetic: () => ROUNDING,
   // 2.5 units in the last place, which WebGPU allows.
   quotient: () => 5 * ROUNDING,
   // e^x, with its argument rounded to float32, has a relative error that grows with x.
-  function: (size) => FUNCTION * Math.max(1, Math.abs(Math.log(size)) / 10),
+  function: (value) => FUNCTION * Math.max(1, Math.abs(Math.log(value)) / 10),
   sum: () => 1e-6,
   token: () => 5e-6,
 };
 
 /**
  * Largest error of a number of the given size: for a sum, the sum of magnitudes; for a log-prob or statistic of a token, at least 1. In
- * float64, everything is to be right to 1e-12.
+ * float64, everything is to be right to 1e-12. A gradient is given with the size of the value, as it loses as many digits.
  */
-export function allowed(accuracy: Accuracy, size: number, precision: Precision): number {
+export function allowed(accuracy: Accuracy, size: number, precision: Precision, value = size): number {
   if (accuracy === 'exact') return 0;
   const scale = Math.max(accuracy === 'token' ? 1 : SMALLEST_NORMAL, size);
-  return precision === 53 ? 1e-12 * scale : RELATIVE[accuracy](scale) * scale + SMALLEST_NORMAL;
+  if (precision === 53) return 1e-12 * scale;
+  const relative = Math.max(RELATIVE[accuracy](scale), RELATIVE[accuracy](Math.max(value, SMALLEST_NORMAL)));
+  return relative * scale + SMALLEST_NORMAL;
 }
 
 /** Whether a number is within `error` of the expected one. NaN is close to NaN alone, and an infinity to itself. */
 function isClose(got: number, expected: number, error: number): boolean {
   if (got === expected || (Number.isNaN(got) && Number.isNaN(expected))) return true;
-  return Number.isFinite(got) && Math.abs(got - expected) <= error;
+  return Number.isFinite(got) && Number.isFinite(expected) && Math.abs(got - expected) <= error;
 }
 
 /** The first of several numbers that is off, in words; undefined if all are close. */

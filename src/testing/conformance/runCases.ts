@@ -92,12 +92,15 @@ const transformedGradient = (
 });
 
 function gradientOff(c: ValueCase, values: readonly ArrayLike<number>[], precision: Precision): string | undefined {
-  const { grads } = expectedOf(c).gradient!;
+  const { magnitudes, gradient } = expectedOf(c);
+  const { grads } = gradient!;
+  const accuracy = c.accuracy === 'token' ? 'token' : 'function';
   for (const [n, at] of differentiated(c).entries()) {
     const expected = grads[n]!;
     const largest = largestOf(Array.from(expected).filter(Number.isFinite));
-    const sizeOf = (i: number) => (c.gradient === 'each' ? Math.abs(expected[i]!) : largest);
-    const off = firstOff(values[n]!, expected, (i) => allowed(c.accuracy === 'token' ? 'token' : 'function', sizeOf(i), precision));
+    const off = firstOff(values[n]!, expected, (i) =>
+      c.gradient === 'each' ? allowed(accuracy, Math.abs(expected[i]!), precision, magnitudes[i]) : allowed(accuracy, largest, precision),
+    );
     if (off !== undefined) return `the gradient by input ${at} ${off}`;
   }
   return undefined;
