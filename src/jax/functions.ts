@@ -9,10 +9,11 @@ const [ROOT_OF_HALF, ONE, FRACTION] = [0x3f3504f3, 0x3f800000, 0x7fffff];
 /** An integer: jax-js would round a number next to integers to float32. */
 const int = (value: number): T => np.array(value, { dtype: np.int32 });
 
-/** `2 atanh(t)`, for |t| up to 0.18, by the series `2 (t + t^3 / 3 + t^5 / 5 + ...)`. */
-function twiceAtanh(t: T): T {
+/** `2 atanh(t)`, by the series `2 (t + t^3 / 3 + t^5 / 5 + ...)` up to an odd power: 9 for |t| up to 0.18, 15 for |t| up to 1/3. */
+function twiceAtanh(t: T, power: 9 | 15): T {
   const square = t.ref.mul(t.ref);
-  const series = [7, 5, 3, 1].reduce((sum, n) => sum.mul(square.ref).add(2 / n), square.ref.mul(2 / 9));
+  let series = square.ref.mul(2 / power).add(2 / (power - 2));
+  for (let n = power - 4; n > 0; n -= 2) series = series.mul(square.ref).add(2 / n);
   square.dispose();
   return series.mul(t);
 }
@@ -26,7 +27,7 @@ function logByBits(x: T): T {
   const bits = x.view(np.int32).add(int(ONE - ROOT_OF_HALF));
   const n = np.rightShift(bits.ref, int(23)).sub(127).astype(np.float32);
   const m = np.bitwiseAnd(bits, int(FRACTION)).add(int(ROOT_OF_HALF)).view(np.float32);
-  return n.mul(Math.LN2).add(twiceAtanh(m.ref.sub(1).div(m.add(1))));
+  return n.mul(Math.LN2).add(twiceAtanh(m.ref.sub(1).div(m.add(1)), 9));
 }
 
 /**
@@ -54,15 +55,23 @@ export function log1p(x: T): T {
   const values = still(x);
   const isNear = np.absolute(values.ref).less(0.3);
   const far = logByBits(values.ref.add(1));
-  const near = twiceAtanh(values.ref.div(values.add(2)));
+  const near = twiceAtanh(values.ref.div(values.add(2)), 9);
   return exactLog(x.add(1), np.where(isNear, near, far));
 }
 
 /** `e^-|x|`, which never overflows. Under `jit`, `min` and `max` need no condition in memory, as `abs` does. */
 const decay = (x: T): T => np.exp(np.minimum(0, x.ref).sub(np.maximum(x, 0)));
 
+/** `log(1 + u)` for u from 0 to 1: the logarithm of jax-js for the gradient, and `2 atanh(u / (2 + u))` for the value. */
+function log1pOfShare(u: T): T {
+  const values = lax.stopGradient(u.ref);
+  const y = np.log(u.add(1));
+  const exact = twiceAtanh(values.ref.div(values.add(2)), 15);
+  return y.ref.add(exact.sub(lax.stopGradient(y)));
+}
+
 /** `max(x, 0) + log(1 + e^-|x|)`; `nn.softplus` is `log(e^x + 1)`, which overflows from 89 on. */
-export const softplus = (x: T): T => np.maximum(x.ref, 0).add(log1p(decay(x)));
+export const softplus = (x: T): T => np.maximum(x.ref, 0).add(log1pOfShare(decay(x)));
 
 /** `1 / (1 + e^-|x|)`, times `e^-|x|` below 0; `nn.sigmoid` has a gradient of 0 times Infinity there. */
 export function sigmoid(x: T): T {
