@@ -1,11 +1,11 @@
 import { readFileSync } from 'node:fs';
-import type { Backend } from '../../src/backend/types.js';
 import { listKernels } from '../../src/index.js';
 import { jaxJs } from '../../src/jax/adapter.js';
 import { tfjs } from '../../src/tfjs/adapter.js';
 import { tensors } from '../../src/backend/arrays/tensors.js';
 import type { EngineName } from '../../test/support/bounds.js';
 import { table, withParts } from '../markdown.js';
+import { OPTIONAL_METHODS } from '../optionalMethods.js';
 import type { Software } from './measured.js';
 import { ENGINES, engineOf, PROJECTS, type Project } from './projects.js';
 
@@ -55,20 +55,7 @@ function checksPart({ checks, skipped, seconds }: Support): string {
   ].join('\n\n');
 }
 
-/** The methods of an engine that may be left out, and for which a definition in other operations runs then. */
-const OPTIONAL = [
-  'square',
-  'sqrt',
-  'pow',
-  'matmul',
-  'tokenLogProbs',
-  'tokenStats',
-  'tokenKl',
-  'linearTokenLogProbs',
-  'linearTokenStats',
-] as const satisfies readonly (keyof Backend<unknown>)[];
-
-const isOptional = (name: string): name is (typeof OPTIONAL)[number] => OPTIONAL.includes(name as never);
+const isOptional = (name: string): name is (typeof OPTIONAL_METHODS)[number] => OPTIONAL_METHODS.includes(name as never);
 
 /** Whether an engine runs an operation as its definition. */
 function isDefined(engine: EngineName, name: string): boolean {

@@ -1,5 +1,6 @@
 import { Tensor } from '../../../examples/own-engine/engine.js';
 import type { LinearRows, TokenStats } from '../../../src/backend/types.js';
+import { OPTIONAL_METHODS } from '../../optionalMethods.js';
 import { allowed, each, method, type Break } from './break.js';
 
 type Stats = TokenStats<Tensor>;
@@ -189,19 +190,6 @@ export const fused: readonly Break[] = [
   ),
   allowed(
     'optional methods may be left out',
-    method('there are no optional methods', () => {
-      const names = [
-        'square',
-        'sqrt',
-        'pow',
-        'matmul',
-        'tokenLogProbs',
-        'tokenStats',
-        'tokenKl',
-        'linearTokenLogProbs',
-        'linearTokenStats',
-      ];
-      return Object.fromEntries(names.map((name) => [name, undefined]));
-    }),
+    method('there are no optional methods', () => Object.fromEntries(OPTIONAL_METHODS.map((name) => [name, undefined]))),
   ),
 ];
