@@ -24,8 +24,8 @@ export default [
     path: 'dist/data.js',
     import: '*',
     // Rows are read as data, whatever is in them, and long conversations in parts. The checks of arguments, which know the engines, take
-    // 4 kB of it.
-    limit: '18 kB',
+    // 4 kB of it, of which sums in blocks, which keep their digits, are 40 bytes.
+    limit: '18.1 kB',
     gzip: true,
   },
   {
@@ -49,8 +49,8 @@ export default [
     name: 'prefloss/jax',
     path: 'dist/jax.js',
     import: '*',
-    // The adapter, the registry and the engines in memory. Keeping NaN, and a logarithm that holds, take 1 kB. jax-js is a peer dependency.
-    limit: '7.2 kB',
+    // The adapter, the registry and the engines in memory. Keeping NaN, and logarithms of its own, take 1 kB. jax-js is a peer dependency.
+    limit: '7.3 kB',
     gzip: true,
   },
 ];

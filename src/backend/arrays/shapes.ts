@@ -70,12 +70,11 @@ export function sumOver(values: Float64Array, dims: readonly number[], axis: num
   const [before, size, after] = around(dims, axis);
   const [sums, block] = [new Float64Array(before * after), new Float64Array(after)];
   for (let i = 0, at = 0; i < before; i++) {
-    for (let k = 0; k < size;) {
-      for (const end = Math.min(k + BLOCK, size); k < end; k++) for (let j = 0; j < after; j++) block[j]! += values[at++]!;
-      for (let j = 0; j < after; j++) {
-        sums[i * after + j]! += block[j]!;
-        block[j] = 0;
-      }
+    for (let k = 1; k <= size; k++) {
+      for (let j = 0; j < after; j++) block[j]! += values[at++]!;
+      if (k % BLOCK && k < size) continue;
+      for (let j = 0; j < after; j++) sums[i * after + j]! += block[j]!;
+      block.fill(0);
     }
   }
   return sums;
