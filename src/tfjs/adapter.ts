@@ -41,12 +41,9 @@ const comparison =
     untaped(() => f(numeric(a), numeric(b))); // tensorflow compares no conditions
 
 /** Checks an argument: tfjs itself throws an error about an undefined `backend` if a tensor is disposed. */
-function checkLive(operation: string, name: string, x: unknown): void {
-  if (x instanceof tf.Tensor && x.isDisposed) throw new TypeError(`${operation}: ${name} is disposed`);
+function checkLive(operation: string, name: string, { isDisposed }: Partial<T>): void {
+  if (isDisposed) throw new TypeError(`${operation}: ${name} is disposed`);
 }
-
-/** Whether an operation may convert an argument first. */
-const isConverted = (x: unknown): boolean => x instanceof tf.Tensor && x.dtype !== 'float32';
 
 /** The same operations, which refuse disposed tensors and leave no converted ones; `names` are those of their first arguments. */
 function live<Operations extends Readonly<Record<string, (...args: never[]) => T>>>(
@@ -56,10 +53,15 @@ function live<Operations extends Readonly<Record<string, (...args: never[]) => T
   const checked = Object.entries(operations).map(([operation, f]) => [
     operation,
     (...args: never[]): T => {
-      names.forEach((name, i) => {
-        checkLive(operation, name, args[i]);
-      });
-      return args.some(isConverted) ? tf.tidy(() => f(...args)) : f(...args);
+      let isConverted = false; // whether the operation may convert an argument first
+      // In every operation, so without functions and `instanceof`, which tfjs overrides.
+      for (let i = 0; i < args.length; i++) {
+        const x = args[i] as Partial<T> | number | undefined;
+        if (typeof x !== 'object') continue;
+        if (i < names.length) checkLive(operation, names[i]!, x);
+        isConverted ||= x.dtype !== undefined && x.dtype !== 'float32';
+      }
+      return isConverted ? tf.tidy(() => f(...args)) : f(...args);
     },
   ]);
   return Object.fromEntries(checked) as Operations;
