@@ -7,7 +7,7 @@ import { log, log1p, pow, sigmoid, softplus } from './functions.js';
 import { comparison } from './comparisons.js';
 import { concat } from './concat.js';
 import { another, cast, condition, constant, float, floats, kindOf, numeric, operands, type T } from './kinds.js';
-import { keepingNaN, losesNaN, poisonOf } from './nan.js';
+import { keepingNaN } from './nan.js';
 import { noted, owning, owns, scope } from './owning.js';
 import { sum } from './sums.js';
 import { take } from './take.js';
@@ -33,14 +33,6 @@ const comparisonOf = (f: (a: T, b: T) => T) => {
   const compare = comparison(f);
   return (a: T | number, b: T | number): T => noted(compare(a, b));
 };
-
-/** `pow` of any operands, NaN where one is. */
-function power(a: T | number, b: T | number): T {
-  const [x, y] = floats(a, b);
-  if (!losesNaN(x) && !losesNaN(y)) return pow(x, y);
-  const poison = poisonOf(x.ref).add(poisonOf(y.ref));
-  return pow(x, y).add(poison);
-}
 
 /** Whether the values are in memory: not on a GPU, and not a stand-in for values that a transform does not have. */
 const isReadable = (x: T): boolean => x instanceof jax.Array && (x.device === 'wasm' || x.device === 'cpu');
@@ -102,7 +94,7 @@ export const jaxJs: Backend<T> = {
   abs: ofNumber(np.absolute),
   square: ofNumber(np.square),
   sqrt: ofFloat(np.sqrt),
-  pow: (x, y) => noted(power(x, y)),
+  pow: (x, y) => noted(keepingNaN(pow)(...floats(x, y))),
   exp: ofFloat(np.exp),
   log: ofFloat(log),
   expm1: ofFloat(np.expm1),

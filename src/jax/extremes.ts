@@ -1,15 +1,11 @@
 import { numpy as np } from '@jax-js/jax';
 import { numeric, operands, type T } from './kinds.js';
-import { losesNaN, poisonOf } from './nan.js';
+import { keepingNaN, losesNaN, poisonOf } from './nan.js';
 
-const extreme =
-  (f: (a: T, b: T) => T) =>
-  (a: T | number, b: T | number): T => {
-    const [x, y] = operands(a, b);
-    if (!losesNaN(x) && !losesNaN(y)) return f(x, y);
-    const poison = poisonOf(x.ref).add(poisonOf(y.ref));
-    return f(x, y).add(poison);
-  };
+const extreme = (f: (a: T, b: T) => T) => {
+  const keeping = keepingNaN(f);
+  return (a: T | number, b: T | number): T => keeping(...operands(a, b));
+};
 
 /** The larger of the two, NaN if either is. At ties, the gradient goes to `a`. */
 export const maximum = extreme(np.maximum);

@@ -24,8 +24,11 @@ export const isNaN = (x: T): T => (losesNaN(x) ? isNaNByBits(x) : np.isnan(x));
 /** NaN where x is, otherwise 0; consumes x. */
 export const poisonOf = (x: T): T => np.where(isNaN(x), NaN, 0);
 
-/** The same function, which keeps NaN on every device; consumes its argument. */
+/** The same function, which gives NaN on every device where an argument is NaN; consumes its arguments. */
 export const keepingNaN =
-  (f: (x: T) => T) =>
-  (x: T): T =>
-    losesNaN(x) ? f(x.ref).add(poisonOf(x)) : f(x);
+  <Args extends T[]>(f: (...xs: Args) => T) =>
+  (...xs: Args): T => {
+    if (!xs.some(losesNaN)) return f(...xs);
+    const poison = xs.map((x) => poisonOf(x.ref)).reduce((a, b) => a.add(b));
+    return f(...xs).add(poison);
+  };
