@@ -75,14 +75,13 @@ const LOSSES: Readonly<Record<string, (batch: number) => Case>> = {
       const lead = policy.sub(reference).sub(kl).mul(BETA);
       return np.mean(np.where(desirable.greater(0), nn.sigmoid(lead.ref.neg()), nn.sigmoid(lead)));
     },
-    ours: (policy, reference, desirable, kl) =>
-      ops.mean(kto({ policy: policy, reference: reference, desirable: desirable, kl: kl }, { beta: BETA })),
+    ours: (policy, reference, desirable, kl) => ops.mean(kto({ policy, reference, desirable, kl }, { beta: BETA })),
   }),
   orpo: (batch) => ({
     inputs: [uniform(batch, 1, -1.5, 1), uniform(batch, 2, -1.5, 1)],
     trained: 2,
     byHand: (chosen, rejected) => np.mean(negLogSigmoid(logOdds(chosen).sub(logOdds(rejected))).mul(LAMBDA)),
-    ours: (chosen, rejected) => ops.mean(orpo({ chosen: chosen, rejected: rejected }, { lambda: LAMBDA })),
+    ours: (chosen, rejected) => ops.mean(orpo({ chosen, rejected }, { lambda: LAMBDA })),
   }),
 };
 

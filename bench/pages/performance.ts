@@ -1,6 +1,7 @@
 import { table, withParts } from '../../tools/markdown.js';
 import { milliseconds, machine, shapeText, times } from '../format.js';
 import type { GpuResults } from '../gpu/results.js';
+import { jaxCells } from '../report.js';
 import {
   AXES,
   nanosecondsPerNumber,
@@ -220,17 +221,7 @@ function stepsPart({ backends }: Results): string {
 }
 
 function jaxPart({ backends }: Results): string {
-  const rows = backends.flatMap((result) =>
-    rowsOf(result, 'jax').map(({ what, size, ours, byHand, timeOverHand, kernel, plain }) => [
-      what,
-      size,
-      milliseconds(ours.medianMs),
-      milliseconds(byHand.medianMs),
-      times(timeOverHand),
-      kernel ? milliseconds(kernel.medianMs) : '',
-      plain ? milliseconds(plain.medianMs) : '',
-    ]),
-  );
+  const rows = backends.flatMap((result) => rowsOf(result, 'jax').map(jaxCells));
   if (rows.length === 0) return 'Not measured yet.';
   return grid(
     2,
