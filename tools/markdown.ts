@@ -15,3 +15,6 @@ export function withPart(text: string, command: string, part: string): string {
 /** The text of a page with several parts written by one command, each between `<!-- <command>: <name> -->` and the end mark. */
 export const withParts = <P>(page: string, command: string, parts: Readonly<Record<string, P>>, write: (part: P) => string): string =>
   Object.entries(parts).reduce((text, [name, part]) => withPart(text, `${command}: ${name}`, write(part)), page);
+
+/** A number from 0 on with two digits, for a table. */
+export const digits = (x: number): string => (x === 0 ? '0' : x >= 1e4 ? x.toExponential(1) : x >= 99.5 ? x.toFixed(0) : x.toPrecision(2));

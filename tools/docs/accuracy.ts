@@ -4,8 +4,9 @@ import type { Reporter, TestModule } from 'vitest/node';
 import { losses } from '../../src/core.js';
 import type { Largest } from '../../test/support/accuracy.js';
 import { MEASUREMENTS, MEASURES, withAccuracy, type Errors, type Measurements } from './accuracyPage.js';
-import { jsonOf, projectOf, rounded, runTests, software, write } from './measured.js';
+import { jsonOf, projectOf, rounded, runTests, write } from './measured.js';
 import { PROJECTS } from './projects.js';
+import { software } from './software.js';
 
 const TESTS = [
   'losses/goldens',

@@ -2,10 +2,10 @@ import { readFileSync } from 'node:fs';
 import { losses } from '../../src/core.js';
 import type { Largest } from '../../test/support/accuracy.js';
 import { BOUNDS, precisionOf, type EngineName } from '../../test/support/bounds.js';
-import { table, withParts } from '../markdown.js';
-import type { Software } from './measured.js';
+import { digits, table, withParts } from '../markdown.js';
 import { plotted } from './plotted.js';
 import { ENGINES, engineOf, PROJECTS, type Project } from './projects.js';
+import { inWords, type Software } from './software.js';
 
 export const MEASURES = ['value', 'gradient', 'component', 'nearZero', 'rewards'] as const;
 
@@ -47,7 +47,6 @@ const largestOf = (cells: readonly Cell[]): Cell | undefined =>
 const on = (engine: EngineName, cells: readonly Cell[]): Cell[] => cells.filter(({ project }) => engineOf(project) === engine);
 const namesOf = (cells: readonly Cell[]): string[] => [...new Set(cells.map(({ name }) => name))];
 
-const digits = (x: number): string => (x === 0 ? '0' : x >= 1e4 ? x.toExponential(1) : x >= 99.5 ? x.toFixed(0) : x.toPrecision(2));
 const shown = (cell: Cell | undefined): string => (cell ? digits(cell.error) : '');
 /** The name of a function as code, with a link if it has a page. */
 const code = (name: string): string => (name in plotted ? `[\`${name}\`](losses/${name}.md)` : `\`${name}\``);
@@ -129,11 +128,6 @@ function rewardsPart(measurements: Measurements): string {
   return `Gradients by rewards (${namesOf(cells).map(code).join(', ')}) have no bound in float32: rewards are data. Relative to the largest gradient by rewards, the largest error is ${shown(worst)} units, of \`${worst.name}\` on ${engineOf(worst.project)} (${placeOf(worst)}).`;
 }
 
-function versionsPart({ versions, isSoftwareGpu }: Measurements): string {
-  const packages = Object.entries(versions).map(([name, version]) => `${name} ${version}`);
-  return `WebGPU and WebGL ran on ${isSoftwareGpu ? 'SwiftShader, a GPU driver in software' : 'a GPU'}. Versions: ${packages.join(', ')}.`;
-}
-
 /** The parts of docs/accuracy.md that follow from the measurements, by the name in their marker. */
 const PARTS: Readonly<Record<string, (measurements: Measurements) => string>> = {
   bounds: boundsPart,
@@ -141,7 +135,7 @@ const PARTS: Readonly<Record<string, (measurements: Measurements) => string>> = 
   gradients: tableOf('gradient', 'components'),
   components: componentsPart,
   rewards: rewardsPart,
-  versions: versionsPart,
+  versions: inWords,
 };
 
 /** The text of docs/accuracy.md with the measurements in tools/docs/accuracy.json. */

@@ -1,7 +1,6 @@
 // What `npm run accuracy` and `npm run support` have in common: they run tests on every engine, and keep what these measure.
-import { readFileSync, writeFileSync } from 'node:fs';
+import { writeFileSync } from 'node:fs';
 import { startVitest, type Reporter, type TestModule } from 'vitest/node';
-import { softwareGpu } from '../software-gpu.js';
 import { PROJECTS, type Project } from './projects.js';
 
 const root = new URL('../../', import.meta.url);
@@ -20,22 +19,6 @@ export async function runTests(files: readonly string[], reporter: Reporter, wit
   await vitest.close();
   if (process.exitCode) throw new Error('a test failed: see above');
 }
-
-const PACKAGES = ['@tensorflow/tfjs', '@tensorflow/tfjs-node', '@jax-js/jax', 'webgpu', '@sparticuz/chromium'];
-const versionOf = (name: string): string =>
-  (JSON.parse(readFileSync(new URL(`node_modules/${name}/package.json`, root), 'utf8')) as { version: string }).version;
-
-/** The software that a measurement depends on. */
-export interface Software {
-  readonly versions: Readonly<Record<string, string>>;
-  /** Whether the GPU of the webgpu and browser projects is software, SwiftShader. */
-  readonly isSoftwareGpu: boolean;
-}
-
-export const software = async (): Promise<Software> => ({
-  versions: Object.fromEntries(PACKAGES.map((name) => [name, versionOf(name)])),
-  isSoftwareGpu: (await softwareGpu()) !== undefined,
-});
 
 /** Three digits of an error. */
 export const rounded = (error: number): number => Number(error.toPrecision(3));

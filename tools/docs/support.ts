@@ -3,8 +3,9 @@
 import type { Reporter, TestCase, TestModule } from 'vitest/node';
 import { environment } from '../../bench/environment.js';
 import { machine } from '../../bench/format.js';
-import { jsonOf, projectOf, rounded, runTests, software, write } from './measured.js';
+import { jsonOf, projectOf, rounded, runTests, write } from './measured.js';
 import { PROJECTS, type Project } from './projects.js';
+import { software } from './software.js';
 import { SUPPORT, withSupport, type Skipped, type Support } from './supportPage.js';
 
 /** Keeps the result of each check on each engine. */

@@ -4,10 +4,10 @@ import { jaxJs } from '../../src/jax/adapter.js';
 import { tfjs } from '../../src/tfjs/adapter.js';
 import { tensors } from '../../src/backend/arrays/tensors.js';
 import type { EngineName } from '../../test/support/bounds.js';
-import { table, withParts } from '../markdown.js';
+import { digits, table, withParts } from '../markdown.js';
 import { OPTIONAL_METHODS } from '../optionalMethods.js';
-import type { Software } from './measured.js';
 import { ENGINES, engineOf, PROJECTS, type Project } from './projects.js';
+import { inWords, type Software } from './software.js';
 
 /** The file that `npm run support` writes. */
 export const SUPPORT = 'tools/docs/support.json';
@@ -83,7 +83,6 @@ function largest({ checks }: Support, operation: string, engine: EngineName, ofG
   return numbers.length > 0 ? Math.max(...numbers) : errors.length > 0 ? null : undefined;
 }
 
-const digits = (x: number): string => (x === 0 ? '0' : x >= 99.5 ? x.toFixed(0) : x.toPrecision(2));
 const shown = (error: number | null | undefined): string => (error === undefined ? '–' : error === null ? 'exact' : digits(error));
 
 /** A row for each operation: the largest errors of its values and of its gradients on each engine. */
@@ -101,16 +100,11 @@ function operationsPart(support: Support): string {
   return table([['operation', ...ENGINES], ['---', ...ENGINES.map(() => '--:')], ...rows]);
 }
 
-function machinePart({ machine, versions, isSoftwareGpu }: Support): string {
-  const packages = Object.entries(versions).map(([name, version]) => `${name} ${version}`);
-  return `${machine}. WebGPU and WebGL ran on ${isSoftwareGpu ? 'SwiftShader, a GPU driver in software' : 'a GPU'}. Versions: ${packages.join(', ')}.`;
-}
-
 /** The parts of docs/support.md that follow from the checks, by the name in their marker. */
 const PARTS: Readonly<Record<string, (support: Support) => string>> = {
   checks: checksPart,
   operations: operationsPart,
-  machine: machinePart,
+  machine: (support) => `${support.machine}. ${inWords(support)}`,
 };
 
 /** The text of docs/support.md with what tools/docs/support.json has. */
