@@ -29,6 +29,6 @@ it('the sound engine passes all checks, those of losses too, and the guide has a
 describe.each(Object.entries(breaks))('broken engines: %s', (_, all) => {
   it.each(all.filter(({ allowed }) => allowed === undefined))('$name', async (broken) => {
     const { caughtBy } = verdicts.find(({ name }) => name === broken.name)!;
-    expect(await failureOf(broken, caughtBy!)).toBeDefined();
+    expect(await failureOf(broken, caughtBy!)).toEqual({ check: caughtBy, message: expect.stringMatching(/Error: \S/) as string });
   });
 });
