@@ -1,7 +1,7 @@
 import type { Errors } from './closeness.js';
 import type { Subject } from './subject.js';
 
-/** A check of one device, which resolves to what is wrong, and notes the largest error of what it compares. */
+/** A check on one device. It resolves to what is wrong, and notes the largest error of what it compares. */
 export interface Check {
   readonly name: string;
   readonly group: string;

@@ -14,6 +14,7 @@ import { floats, type AnyTensor } from './valueCase.js';
 
 /** Errors that are allowed, in units of the precision: those of the tests of this library on GPUs. */
 const UNITS = 80;
+
 /** One result to compare with. */
 interface Golden {
   readonly name: LossName;
