@@ -8,7 +8,7 @@ import { datasetOf } from '../examples/train-tiny-gpt/data.js';
 import { TinyGpt } from '../examples/train-tiny-gpt/model.js';
 import { preference } from '../examples/train-tiny-gpt/objectives.js';
 import { ordering } from '../examples/train-tiny-gpt/ordering.js';
-import { buildAndServe, noBrowser, startBrowser } from '../tools/page.js';
+import { buildAndServe, noBrowser, openPage, startBrowser } from '../tools/page.js';
 
 const ROUNDS = 3;
 /** Updates per round; the median is that of the last 20, as the page shows it. */
@@ -56,7 +56,7 @@ await tf.setBackend('wasm');
 const served = await buildAndServe(fileURLToPath(new URL('../examples/playground', import.meta.url)));
 const browser = await startBrowser();
 try {
-  const page = await browser.newPage();
+  const page = await openPage(browser);
   await page.goto(`${served.url}#train`);
   await page.getByRole('combobox', { name: 'Backend' }).selectOption('wasm');
   await page.getByRole('spinbutton', { name: 'Fine-tuning updates' }).fill('1');

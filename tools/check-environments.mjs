@@ -231,11 +231,11 @@ packageExtensions:
 
 /** Serves a folder, opens its page in Chromium and returns its title once there is one. An error in the page fails. */
 async function titleOf(folder) {
-  const { serve, startBrowser } = await tsImport('./page.ts', import.meta.url);
+  const { openPage, serve, startBrowser } = await tsImport('./page.ts', import.meta.url);
   const { url, stop } = await serve(folder);
   const browser = await startBrowser();
   try {
-    const tab = await browser.newPage();
+    const tab = await openPage(browser);
     const failure = new Promise((_, reject) => {
       tab.on('pageerror', reject);
       tab.on('console', (message) => message.type() === 'error' && reject(new Error(message.text())));

@@ -3,7 +3,7 @@ import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { extname, join } from 'node:path';
 import type { AddressInfo } from 'node:net';
-import { chromium, type Browser, type Page } from 'playwright';
+import { chromium, type Browser, type BrowserContextOptions, type Page } from 'playwright';
 import { build } from 'vite';
 import { softwareGpu } from './software-gpu.js';
 
@@ -20,6 +20,13 @@ export function startBrowser({ webgpu = true } = {}): Promise<Browser> {
     ...(soft && { executablePath: soft.chromium, env: { ...process.env, ...soft.env } }),
     args: ['--no-sandbox', ...(webgpu ? gpu : ['--disable-features=WebGPU'])],
   });
+}
+
+/** Opens a page that waits for two minutes, where Playwright gives up after 30 s: machines are shared, and the GPU is software. */
+export async function openPage(browser: Browser, options?: BrowserContextOptions): Promise<Page> {
+  const page = await browser.newPage(options);
+  page.setDefaultTimeout(120_000);
+  return page;
 }
 
 /** A folder of static files that is served. */

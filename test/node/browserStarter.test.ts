@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { ROOT } from '../support/runExample.js';
-import { addHeaders, buildAndServe, ISOLATED, noBrowser, startBrowser, type ServedPage } from '../../tools/page.js';
+import { addHeaders, buildAndServe, ISOLATED, noBrowser, openPage, startBrowser, type ServedPage } from '../../tools/page.js';
 
 if (noBrowser !== undefined) console.log(`Skipped: the browser starter, which ${noBrowser}.`);
 
@@ -19,7 +19,7 @@ describe.skipIf(noBrowser !== undefined)('examples/browser-starter', () => {
   ] as const)('trains on %s (WebGPU: %s, headers: %o)', async (backend, webgpu, headers) => {
     const browser = await startBrowser({ webgpu });
     try {
-      const page = await browser.newPage();
+      const page = await openPage(browser);
       await addHeaders(page, headers);
       const problems: string[] = [];
       page.on('pageerror', ({ message }) => problems.push(message));
@@ -28,7 +28,7 @@ describe.skipIf(noBrowser !== undefined)('examples/browser-starter', () => {
         if (!request.url().startsWith(served.url)) elsewhere.push(request.url());
       });
       await page.goto(served.url);
-      await page.getByText('step 20:').waitFor({ timeout: 120_000 });
+      await page.getByText('step 20:').waitFor();
       const lines = (await page.getByRole('log').innerText()).trim().split('\n');
       expect(lines[0]).toBe(`on ${backend}`);
       expect(lines[1]).toBe('step 0: loss 0.693, margin 0.000');

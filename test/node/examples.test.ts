@@ -2,7 +2,7 @@ import { cpSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync }
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { buildAndServe, noBrowser, startBrowser } from '../../tools/page.js';
+import { buildAndServe, noBrowser, openPage, startBrowser } from '../../tools/page.js';
 import { ROOT, runExample } from '../support/runExample.js';
 
 let folder: string;
@@ -170,9 +170,9 @@ describe('examples/jax', () => {
     const served = await buildAndServe(join(ROOT, 'examples/jax'));
     const browser = await startBrowser({ webgpu });
     try {
-      const page = await browser.newPage();
+      const page = await openPage(browser);
       await page.goto(served.url);
-      await page.getByText('done').waitFor({ timeout: 120_000 });
+      await page.getByText('done').waitFor();
       const [first, ...lines] = (await page.getByRole('log').innerText()).split('\n');
       expect(first).toBe(`on ${device}`);
       expectTrained(lines);

@@ -4,7 +4,7 @@ import { gzipSync } from 'node:zlib';
 import type { Page } from 'playwright';
 import { describe, expect, it } from 'vitest';
 import { losses } from '../../src/core.js';
-import { noBrowser, watch } from '../../tools/page.js';
+import { noBrowser, openPage, watch } from '../../tools/page.js';
 import { exampleInBrowser } from '../support/exampleInBrowser.js';
 
 if (noBrowser !== undefined) console.log(`Skipped: the playground, which ${noBrowser}.`);
@@ -14,7 +14,7 @@ describe.skipIf(noBrowser !== undefined)('the playground', { timeout: 300_000 },
 
   /** Opens a view. Fails on errors in the console, and on requests to other origins. */
   async function open(hash: string, use: (page: Page) => Promise<void>, { width = 1280, expected = [] as RegExp[] } = {}): Promise<void> {
-    const page = await playground.browser.newPage({ viewport: { width, height: 900 } });
+    const page = await openPage(playground.browser, { viewport: { width, height: 900 } });
     const problems: string[] = [];
     watch(page, playground.served.url, (problem) => problems.push(problem), ['error', 'warning']);
     try {
@@ -35,14 +35,14 @@ describe.skipIf(noBrowser !== undefined)('the playground', { timeout: 300_000 },
   }
 
   it('loads less than 300 kB of script, compressed, before the curves are there', async () => {
-    const page = await playground.browser.newPage();
+    const page = await openPage(playground.browser);
     const scripts: Promise<Buffer>[] = [];
     page.on('response', (response) => {
       if (response.request().resourceType() === 'script') scripts.push(response.body());
     });
     await page.goto(playground.served.url);
     await curves(page, 'dpo and hinge').waitFor();
-    await page.waitForLoadState('networkidle');
+    await page.locator('.formula .katex').first().waitFor();
     const size = (await Promise.all(scripts)).reduce((sum, body) => sum + gzipSync(body).length, 0);
     await page.close();
     expect(size).toBeGreaterThan(10_000);

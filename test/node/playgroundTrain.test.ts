@@ -3,7 +3,7 @@ import * as tf from '@tensorflow/tfjs';
 import { describe, expect, it } from 'vitest';
 import type { RunOptions } from '../../examples/playground/train/protocol.js';
 import { Session } from '../../examples/playground/train/session.js';
-import { addHeaders, ISOLATED, noBrowser, startBrowser, watch } from '../../tools/page.js';
+import { addHeaders, ISOLATED, noBrowser, openPage, startBrowser, watch } from '../../tools/page.js';
 import { exampleInBrowser } from '../support/exampleInBrowser.js';
 
 if (noBrowser !== undefined) console.log(`Skipped: training in the playground, which ${noBrowser}.`);
@@ -16,7 +16,7 @@ describe.skipIf(noBrowser !== undefined)('training in the playground', { timeout
 
   /** The tab in a new page, with the losses of batches that its worker reports. Fails on errors and on requests to other origins. */
   async function open(use: (tab: Tab) => Promise<void>, on = playground.browser): Promise<void> {
-    const page = await on.newPage({ viewport: { width: 390, height: 800 } });
+    const page = await openPage(on, { viewport: { width: 390, height: 800 } });
     const problems: string[] = [];
     watch(page, playground.served.url, (problem) => problems.push(problem));
     await page.addInitScript(recordReports);

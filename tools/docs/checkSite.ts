@@ -3,7 +3,7 @@ import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join, posix } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { Browser, Page } from 'playwright';
-import { noBrowser, serve, startBrowser, watch } from '../page.js';
+import { noBrowser, openPage, serve, startBrowser, watch } from '../page.js';
 
 const site = fileURLToPath(new URL('../../site', import.meta.url));
 const problems: string[] = [];
@@ -97,14 +97,21 @@ const brokenNames = (page: Page): Promise<string[]> =>
     }),
   );
 
+/** Opens a page of the site, and waits until it responds: its text is there before its scripts have run. */
+async function open(page: Page, url: string): Promise<void> {
+  await page.goto(url);
+  await page.waitForFunction(() => '__vue_app__' in document.querySelector('#app')!);
+  await page.evaluate(() => document.fonts.ready.then(() => undefined));
+}
+
 async function visit(browser: Browser, url: string, width: number, colorScheme: 'light' | 'dark'): Promise<void> {
-  const context = await browser.newContext({ viewport: { width, height: 900 }, colorScheme });
-  const page = await context.newPage();
+  const page = await openPage(browser, { viewport: { width, height: 900 }, colorScheme });
   let at = '';
   watch(page, url, (problem) => problems.push(`${at}: ${problem}`));
   for (const [kind, path] of Object.entries(KINDS)) {
     at = `${kind}, ${width} px, ${colorScheme}`;
-    await page.goto(url + path, { waitUntil: 'networkidle' });
+    await open(page, url + path);
+    if (kind === 'playground') await page.frameLocator('iframe').locator('path.line').first().waitFor({ state: 'attached' });
     for (const wide of await tooWide(page, width >= 1280)) problems.push(`${at}: ${wide}`);
     for (const name of await brokenNames(page)) problems.push(`${at}: a table breaks the name ${name}`);
     const isDark = await page.evaluate(() => document.documentElement.classList.contains('dark'));
@@ -113,7 +120,7 @@ async function visit(browser: Browser, url: string, width: number, colorScheme: 
     if (process.env.SCREENSHOTS) await page.screenshot({ path: join(process.env.SCREENSHOTS, `${kind}-${width}-${colorScheme}.png`) });
   }
   at = `search, ${width} px, ${colorScheme}`;
-  await page.goto(url, { waitUntil: 'networkidle' });
+  await open(page, url);
   for (const word of ['sigmoid_norm', 'lora', 'webgpu']) {
     const found = await search(page, word);
     const guides = found.filter((href) => !href.includes('/api/'));
@@ -123,7 +130,7 @@ async function visit(browser: Browser, url: string, width: number, colorScheme: 
       await page.screenshot({ path: join(process.env.SCREENSHOTS, `search-${word}-${width}-${colorScheme}.png`) });
     await page.keyboard.press('Escape');
   }
-  await context.close();
+  await page.close();
 }
 
 /** Visits the site in a browser, or says why not. */
