@@ -15,7 +15,7 @@ import { fromFirst } from './exchange.js';
 import { runJob, SharedError } from './job.js';
 import { OBJECTIVES, supervised, type Running } from './objectives.js';
 import { HELP, parseOptions } from './options.js';
-import { withReference } from './reference.js';
+import { forgetReference, withReference } from './reference.js';
 import { evaluate, train } from './train.js';
 import { openWorkers } from './workers/open.js';
 import type { Workers } from './workers/workers.js';
@@ -40,7 +40,7 @@ async function main(workers: Workers): Promise<void> {
     throw new SharedError(`${workers.size} workers, expected at most ${data.train.length}, one per training pair`);
 
   const out = options.out ?? fileURLToPath(new URL(`out/${options.data}/${loss}`, import.meta.url));
-  if (isFirst) makeFolder(out);
+  makeFolder(out);
   const file = (name: string): string => join(out, `${name}.safetensors`);
   const saved = async (name: string): Promise<Uint8Array | undefined> => {
     if (!resume) return undefined;
@@ -72,8 +72,9 @@ async function main(workers: Workers): Promise<void> {
     optimizer.dispose();
     if (isFirst) writeWhole(file('sft'), await saveCheckpoint({ policy: variables }, setup));
   }
-  const rows = await withReference(workers, policy, data.train, batchSize);
-  const validation = await withReference(workers, policy, data.validation, batchSize);
+  if (!resume) forgetReference(workers, out);
+  const all = await withReference([...data.train, ...data.validation], { workers, reference: policy, batchSize, folder: out });
+  const [rows, validation] = [all.slice(0, data.train.length), all.slice(data.train.length)];
 
   const objective = OBJECTIVES[loss]({ workers, policy, beta: task.beta[loss === 'orpo' ? 'orpo' : 'dpo'] });
   const optimizer = new AdamW({ beta2: 0.99, weightDecay: 0 });
