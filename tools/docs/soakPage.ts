@@ -15,6 +15,8 @@ export interface Soak {
   readonly trainings: readonly TrainingFigures[];
   readonly checkpoints: readonly CheckpointFigures[];
   readonly kills: Kills;
+  /** Kills of one of two workers of examples/data-parallel. */
+  readonly workers: Kills;
 }
 
 /** Growth of the heap during nine tenths of a training that is not the library's, in MiB: the list of losses, and compiled code. */
@@ -38,7 +40,7 @@ const ROOT = new URL('../../', import.meta.url);
 const text = (file: string): string => readFileSync(new URL(file, ROOT), 'utf8');
 const counted = (n: number): string => n.toLocaleString('en-US');
 
-function part({ machine, node, tfjs, trainings, checkpoints, kills }: Soak): string {
+function part({ machine, node, tfjs, trainings, checkpoints, kills, workers }: Soak): string {
   const rows = trainings.map(({ engine, steps, notFinite, losses: [first, last], memory: [early, late] }) => [
     engine,
     counted(steps),
@@ -75,6 +77,10 @@ ${table([cyclesHead, right(cyclesHead), ...cycles])}
 
 The demo was killed at ${kills.kills} random moments, ${kills.whileWriting} of them while it wrote a file, and resumed each time. All ${kills.loaded} checkpoints that were
 there after a kill loaded. The files of every run that was completed (${kills.completed}) are the same, to the last byte, as those of a run that was never killed.
+
+In the [example on several processes](../examples/data-parallel/README.md), one of two workers was killed at ${workers.kills} random moments, and the job resumed each
+time. It took at most ${workers.longestEnd.toFixed(2)} s until the other worker and \`mpirun\` had ended, too. All ${workers.loaded} checkpoints loaded, and the files are the same as
+without kills.
 `;
 }
 

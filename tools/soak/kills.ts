@@ -1,17 +1,25 @@
-/** Kills the demo at random moments and resumes it: nothing may be lost. */
 import * as tf from '@tensorflow/tfjs';
-import { spawn, type ChildProcess } from 'node:child_process';
+import type { ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
-import { fileURLToPath } from 'node:url';
 import { datasetOf } from '../../examples/train-tiny-gpt/data.js';
 import { TinyGpt } from '../../examples/train-tiny-gpt/model.js';
 import { TASKS } from '../../examples/train-tiny-gpt/tasks.js';
 import { AdamW, loadCheckpoint } from '../../src/index.js';
 import { generator } from '../../src/internal/random.js';
+
+/** A program that trains the model of examples/train-tiny-gpt to put letters in order. */
+export interface Program {
+  /** Its file with weights alone; the others have the state of the optimizer, too. */
+  readonly weightsOnly: string;
+  /** Starts a run that writes its files to a folder, or resumes it. */
+  start(out: string): ChildProcess;
+  /** Sends SIGKILL to the run, or to one of its processes, and waits until none of them is left. `random` is in [0, 1). */
+  kill(run: ChildProcess, random: number): Promise<void>;
+}
 
 /** What {@link kills} counted. */
 export interface Kills {
@@ -23,26 +31,26 @@ export interface Kills {
   readonly loaded: number;
   /** Runs that ended after all, each with the same files, to the last byte, as a run that was never killed. */
   readonly completed: number;
+  /** Longest time from a kill to the end of all processes of the run, in seconds. */
+  readonly longestEnd: number;
 }
 
-/** Updates of the run: enough for a few seconds. */
-const RUN = ['--sft-epochs', '1', '--steps', '60'];
 /**
- * Kills examples/train-tiny-gpt at random moments, with SIGKILL, and resumes it each time. After each kill, every checkpoint must load.
- * When a run reaches its end, its files must be those of a run that was never killed, and another run starts.
+ * Kills runs of a program at random moments, and resumes them each time. After each kill, every checkpoint must load. When a run reaches its
+ * end, its files must be those of a run that was never killed, and another run starts.
  *
  * @throws Error that says what was lost.
  */
-export async function kills(count: number, seed: number): Promise<Kills> {
+export async function kills(program: Program, count: number, seed: number): Promise<Kills> {
   const random = generator(seed);
   const folder = mkdtempSync(join(tmpdir(), 'prefloss-kills-'));
   await tf.setBackend('cpu');
   const task = TASKS.ordering();
   const model = TinyGpt.create({ ...task.sizes, vocabularySize: datasetOf(task, 0).vocabularySize }, 0);
-  let [killed, whileWriting, loaded, completed] = [0, 0, 0, 0];
+  let [killed, whileWriting, loaded, completed, longestEnd] = [0, 0, 0, 0, 0];
   try {
     const whole = join(folder, 'whole');
-    const first = start(whole);
+    const first = program.start(whole);
     await Promise.race([once(first.stdout!, 'data'), once(first, 'exit')]);
     const started = performance.now();
     await ended(first, whole);
@@ -50,14 +58,16 @@ export async function kills(count: number, seed: number): Promise<Kills> {
     const longest = (performance.now() - started) / 3;
     while (killed < count || completed === 0) {
       const out = join(folder, `run-${completed}`);
-      const run = start(out);
+      const run = program.start(out);
       // The last run may end.
-      if (killed < count && (await kill(run, random() * longest))) {
+      const seconds = killed < count ? await kill(program, run, { after: random() * longest, random: random() }) : undefined;
+      if (seconds !== undefined) {
         killed++;
+        longestEnd = Math.max(longestEnd, seconds);
         const names = readdirSync(out);
         if (names.some((name) => name.endsWith('.tmp'))) whileWriting++;
         for (const name of names.filter((other) => other.endsWith('.safetensors'))) {
-          await load(join(out, name), model);
+          await load(join(out, name), model, name !== program.weightsOnly);
           loaded++;
         }
         continue;
@@ -70,26 +80,23 @@ export async function kills(count: number, seed: number): Promise<Kills> {
     rmSync(folder, { recursive: true });
     tf.dispose([...model.variables]);
   }
-  return { kills: killed, whileWriting, loaded, completed };
+  return { kills: killed, whileWriting, loaded, completed, longestEnd };
 }
 
-/** Starts a run, or resumes it. */
-function start(out: string): ChildProcess {
-  const root = fileURLToPath(new URL('../..', import.meta.url));
-  // The command line of tsx would start another process, which would survive.
-  const args = ['--import', 'tsx', 'examples/train-tiny-gpt/main.ts', ...RUN, '--out', out, '--resume'];
-  return spawn(process.execPath, args, { cwd: root, stdio: ['ignore', 'pipe', 'pipe'] });
-}
-
-/** Kills a run some milliseconds after its first line. Returns false if it has ended by then. */
-async function kill(run: ChildProcess, milliseconds: number): Promise<boolean> {
+/** Kills a run some milliseconds after its first line. Returns the seconds until it had ended; undefined if it ended by itself before. */
+async function kill(
+  program: Program,
+  run: ChildProcess,
+  { after, random }: { readonly after: number; readonly random: number },
+): Promise<number | undefined> {
   const exit = once(run, 'exit');
   await Promise.race([once(run.stdout!, 'data'), exit]);
-  await Promise.race([wait(milliseconds), exit]);
-  if (run.exitCode !== null) return false;
-  run.kill('SIGKILL');
-  await exit;
-  return run.signalCode === 'SIGKILL';
+  await Promise.race([wait(after), exit]);
+  if (run.exitCode !== null) return undefined;
+  const start = performance.now();
+  await program.kill(run, random);
+  const [code] = (await exit) as [number | null];
+  return code === 0 ? undefined : (performance.now() - start) / 1000;
 }
 
 /** Waits for the end of a run. */
@@ -101,10 +108,10 @@ async function ended(run: ChildProcess, out: string): Promise<void> {
   if (run.exitCode !== 0) throw new Error(`the run in ${out} ended with ${run.exitCode}: ${errors}`);
 }
 
-async function load(path: string, { variables }: TinyGpt): Promise<void> {
+async function load(path: string, { variables }: TinyGpt, withOptimizer: boolean): Promise<void> {
   const optimizer = new AdamW();
   try {
-    await loadCheckpoint(readFileSync(path), { policy: variables, ...(!path.endsWith('best.safetensors') && { optimizer }) });
+    await loadCheckpoint(readFileSync(path), { policy: variables, ...(withOptimizer && { optimizer }) });
   } finally {
     optimizer.dispose();
   }

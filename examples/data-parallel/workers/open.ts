@@ -3,12 +3,20 @@ import { UsageError } from '../../shared/usageError.js';
 import { alone } from './alone.js';
 import { mpi } from './mpi.js';
 import { pipes } from './pipes.js';
+import { withTimeout } from './withTimeout.js';
 import type { Workers } from './workers.js';
+
+/** Longest time that an exchange may take unless `DATA_PARALLEL_TIMEOUT` says otherwise, in seconds. */
+const TIMEOUT = 600;
 
 /** The workers that this process was started with: by a bridge, by `mpirun`, or alone. If they cannot be reached, says why and exits. */
 export function openWorkers(env: NodeJS.ProcessEnv = process.env): Workers {
   try {
-    return workersOf(env);
+    const { DATA_PARALLEL_TIMEOUT: given = TIMEOUT } = env;
+    const seconds = Number(given);
+    if (!(seconds > 0)) throw new UsageError(`DATA_PARALLEL_TIMEOUT must be a number of seconds > 0, got "${given}"`);
+    const workers = workersOf(env);
+    return workers.size === 1 ? workers : withTimeout(workers, seconds);
   } catch (error) {
     if (!(error instanceof UsageError)) throw error;
     console.error(error.message);
