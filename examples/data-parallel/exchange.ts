@@ -39,7 +39,7 @@ export async function gatherRows(workers: Workers, own: tf.Tensor1D): Promise<re
   const values = Float32Array.from(await own.data());
   own.dispose();
   const bytes = await workers.gather(new Uint8Array(values.buffer));
-  return bytes.map((part) => new Float32Array(part.slice().buffer));
+  return bytes.map((part) => new Float32Array(Uint8Array.from(part).buffer));
 }
 
 /** The rows of all workers in one vector: this worker's own with their gradient, those of the others as constants. */

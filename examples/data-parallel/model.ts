@@ -38,8 +38,8 @@ export const pairLogps = (policy: TinyGpt, rows: readonly Row[]) => ({
 /** Log-probs of the answers as examples, `[2B]`: all chosen ones first. */
 export function exampleLogps(policy: TinyGpt, rows: readonly Row[]) {
   if (rows.length === 0) return { policy: none(), reference: [], desirable: [] };
-  const { reference, desirable, mismatched: _, ...batch } = collateUnpaired(examplesOf(rows), PADDING);
-  return { policy: logProbs(policy, batch), reference: reference!, desirable };
+  const batch = collateUnpaired(examplesOf(rows), PADDING);
+  return { policy: logProbs(policy, batch), reference: batch.reference!, desirable: batch.desirable };
 }
 
 /** Log-probs of mismatched completions, `[2B]`. */

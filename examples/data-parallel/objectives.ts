@@ -39,12 +39,12 @@ export interface Part<Item = Row> {
 }
 
 /** What a worker computes of its part. */
-export type Outputs = {
+export interface Outputs {
   /** The worker's part of the loss of the whole batch: the parts of all workers add up to it. */
   readonly loss: tf.Scalar;
   /** Metrics of the worker's own rows, for `MetricAverage`. */
   readonly metrics: Readonly<Record<string, tf.Tensor>>;
-};
+}
 
 /** Running statistics that the next batch continues, as plain numbers, so that a checkpoint can hold them. */
 export interface Running {

@@ -3,7 +3,7 @@ import { choice, helpOf, integer, positive, readArguments, type CommandLine } fr
 import { UsageError } from '../shared/usageError.js';
 import { LOSSES, type LossName } from './objectives.js';
 import type { Task } from './task.js';
-import { TASKS, type TaskName } from './tasks.js';
+import { defaultOf, TASKS, type TaskName } from './tasks.js';
 
 /** Options of the command line. */
 export interface Options {
@@ -24,10 +24,6 @@ export interface Options {
 
 type Name = 'data' | 'loss' | 'backend' | 'seed' | 'sft-epochs' | 'epochs' | 'steps' | 'patience' | 'batch-size' | 'lr' | 'beta' | 'out';
 const DATA = Object.keys(TASKS) as TaskName[];
-
-/** The default of a setting in each task. */
-const defaultOf = (setting: (task: Task) => number): string =>
-  `default ${DATA.map((name) => `${setting(TASKS[name]())} for ${name}`).join(', ')}`;
 
 const COMMAND_LINE: CommandLine<Name, 'resume'> = {
   about: `Fine-tunes a tiny GPT on preference pairs.

@@ -38,8 +38,11 @@ export {
 export { extractPrompt, type PromptedRow } from './extractPrompt.js';
 export { packPairs, packSequences, type PackOptions, type Packs } from './pack.js';
 export type { Batch, CollateOptions } from './padRows.js';
-export { parseJsonl, type JsonlOptions } from './jsonl.js';
+export { hashTokens, type HashedItem } from './hashTokens.js';
+export { parseJsonl, parseJsonlStream, type JsonlOptions } from './jsonl.js';
+export { mergeByRow } from './mergeByRow.js';
 export { mismatchCompletions, type MismatchedExample } from './mismatchCompletions.js';
+export { attachReferenceRow, referenceRow, type ReferenceRow } from './referenceRow.js';
 export type { ContentPart, Message, PreferenceRow, Turns, UnpairedRow } from './rows.js';
 export type { SideOptions } from './sides.js';
 export type { Sequence } from './sequence.js';
