@@ -5,15 +5,14 @@
  *
  * abort: worker 1 fails, while the others wait for it; leave: it ends as if all were well.
  */
-import { runJob } from '../../examples/data-parallel/job.js';
 import { openWorkers } from '../../examples/data-parallel/workers/open.js';
 
 const LARGE = 25e6; // 100 MB
 const end = process.argv[2];
 
 const workers = openWorkers();
-await runJob(workers, async () => {
-  const { rank, size } = workers;
+const { rank, size } = workers;
+try {
   const float32 = Float32Array.of(rank + 1, (rank + 1) / 8, -rank);
   await workers.sum(float32);
   const float64 = Float64Array.of(2 ** 40 + rank / 8, 1e-300);
@@ -43,4 +42,8 @@ await runJob(workers, async () => {
     largeGathered: largeGathered.map((part) => (part.every((byte) => byte === 7) ? part.length : 'wrong')),
   };
   console.log(JSON.stringify(report));
-});
+  await workers.close();
+} catch (error) {
+  console.error(`worker ${rank}: ${(error as Error).message}`);
+  workers.abort();
+}
