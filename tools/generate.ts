@@ -33,6 +33,7 @@ export async function generated(): Promise<ReadonlyMap<string, string | undefine
     { withOps },
     { withEngine },
     { withSoak },
+    { withExchanges },
   ] = await Promise.all([
     import('./docs/pages.js'),
     import('./docs/plots.js'),
@@ -46,6 +47,7 @@ export async function generated(): Promise<ReadonlyMap<string, string | undefine
     import('./docs/opsPage.js'),
     import('./docs/enginePage.js'),
     import('./docs/soakPage.js'),
+    import('./docs/scalePage.js'),
   ]);
   const files = new Map<string, string | undefined>([
     exportsOfLosses(),
@@ -54,6 +56,7 @@ export async function generated(): Promise<ReadonlyMap<string, string | undefine
     ['docs/accuracy.md', withAccuracy()],
     ['docs/support.md', withSupport()],
     ['docs/models.md', withOperations()],
+    ['docs/scale.md', withExchanges()],
     ['docs/ops.md', withOps()],
     ['docs/engine.md', withEngine()],
     ['docs/stability.md', withSoak()],

@@ -32,6 +32,7 @@ const guides: DefaultTheme.SidebarItem[] = [
     'training',
     'reference',
     'accumulation',
+    'scale',
     'lora',
     'packing',
     'logging',
@@ -71,7 +72,7 @@ function api(): DefaultTheme.SidebarItem[] {
 }
 
 /** Pages with wide tables have the width of the outline, too. */
-const WIDE = new Set(['losses', 'choosing', 'performance', 'accuracy', 'migration', 'contract', 'backends', 'support', 'models']);
+const WIDE = new Set(['losses', 'choosing', 'performance', 'accuracy', 'migration', 'contract', 'backends', 'support', 'models', 'scale']);
 
 /** The anchors of GitHub, so that a link to a heading leads there on the site and in the repository. */
 const slugify = (heading: string): string =>

@@ -183,6 +183,10 @@ describe('a part without examples', () => {
     expectNoLeak(() => sequenceLogProbs<X>(x, []));
     expectNoLeak(() => completionLogProbs<X>(own, { tokens: ids, mask: x }));
     expectNoLeak(() => linearTokenStats<X, X, X>(weights, ids), 5);
+    const [one, both] = [{ policy: rows(), reference: rows() }, logps()];
+    expectNoLeak(() => klStatistics<X>(one), 2);
+    expectNoLeak(() => rewardStatistics<X>(both), 4);
+    expectNoLeak(() => marginSums<X>(one.policy), 4);
   });
 
   it('has no robust mean', () => {

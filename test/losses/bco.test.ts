@@ -1,6 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { addStatistics, bco, bcoPair, ops, rewardShift, rewardStatistics, type RewardStatistics } from '../../src/index.js';
-import { expectWholeIsParts, labelled, parts, rows } from '../support/batchInParts.js';
+import { bco, bcoPair, ops } from '../../src/index.js';
 import { itCosts } from '../support/costs.js';
 import { expectError, expectValues, isReadable, read, tensor, type X } from '../support/engine.js';
 import { asPair, expectLabelledGradients, expectWeightErrors, oneEach, weights } from '../support/labelledGradients.js';
@@ -28,17 +27,6 @@ describe('bco', () => {
       (r) => -beta * sigmoid(0.5 - r),
       (r) => beta * sigmoid(r - 0.5),
     );
-  });
-
-  it('is the same for a batch in parts, with the statistics of all parts', async () => {
-    const all = labelled(rows.policy, rows.reference, rows.desirable);
-    const [one, other] = parts(rows, 2).map((p) => rewardStatistics<X>(labelled(p.policy, p.reference, p.desirable)));
-    const total = addStatistics<RewardStatistics<X>>(one!, other!);
-    for (const over of ['examples', 'classes'] as const) {
-      const delta = rewardShift<X>(total, { over });
-      await expectValues(delta, (await read(rewardShift<X>(rewardStatistics<X>(all), { over }))) as number);
-      await expectWholeIsParts((batch) => bco<X>(batch, { delta }));
-    }
   });
 
   it('names bad input', () => {

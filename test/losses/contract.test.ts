@@ -198,6 +198,8 @@ describe.each(names)('%s', (name) => {
     const tensors = asTensors(fields);
     const own = optionsOf(options);
     expectNoLeak(() => call(tensors, own));
+    const [none, noOptions] = [emptied(tensors), emptied(own)];
+    expectNoLeak(() => call(none, noOptions));
   });
 
   it.each(perExample)('takes %s per example', async (option) => {

@@ -2,10 +2,9 @@ import { describe, it } from 'vitest';
 import { klEstimate, klStatistics, ops } from '../../src/index.js';
 import golden from '../goldens/kto.json' with { type: 'json' };
 import { expectAccurate, movedBy } from '../support/accuracy.js';
-import { logps } from '../support/batchInParts.js';
 import { expectError, expectGradients, expectNoLeak, expectValues, read, tensor, type X } from '../support/engine.js';
 import { cases } from '../support/goldens.js';
-import { weight } from '../support/samples.js';
+import { unpairedLogps, weight } from '../support/samples.js';
 
 interface Inputs {
   readonly klPolicy: number[];
@@ -16,7 +15,7 @@ interface Inputs {
 describe('klEstimate', () => {
   it.for(cases(golden).filter(([, r]) => r.source !== 'exact'))('%s', async ([, record], { task }) => {
     const { klPolicy, klReference, kl } = (golden.inputs as unknown as Record<string, Inputs>)[record.input]!;
-    const estimate: X = klEstimate(logps(klPolicy, klReference));
+    const estimate: X = klEstimate(unpairedLogps(klPolicy, klReference));
     await expectValues(estimate, (record.outputs as unknown as { kl: number }).kl, 400);
     const n = klPolicy.length;
     const [moved] = movedBy((x) => [klEstimate({ policy: x.slice(0, n), reference: x.slice(n) })], [...klPolicy, ...klReference]);
@@ -25,13 +24,13 @@ describe('klEstimate', () => {
   });
 
   it('is the mean log-ratio, at least 0', async () => {
-    await expectValues(klEstimate(logps([-1, -2, -3], [-2, -4, -3])), 1);
-    await expectValues(klEstimate(logps([-3, -2], [-1, -1])), 0);
-    await expectValues(klEstimate(logps([-3], [-3])), 0);
+    await expectValues(klEstimate(unpairedLogps([-1, -2, -3], [-2, -4, -3])), 1);
+    await expectValues(klEstimate(unpairedLogps([-3, -2], [-1, -1])), 0);
+    await expectValues(klEstimate(unpairedLogps([-3], [-3])), 0);
   });
 
   it('is the same from the added statistics of two parts, clamped once', async () => {
-    const [a, b] = [klStatistics<X>(logps([-1, -2], [-4, -5])), klStatistics<X>(logps([-9], [-8]))];
+    const [a, b] = [klStatistics<X>(unpairedLogps([-1, -2], [-4, -5])), klStatistics<X>(unpairedLogps([-9], [-8]))];
     await expectValues(a.sum, 6, 4);
     await expectValues(a.count, 2);
     const total = { sum: ops.add(a.sum, b.sum), count: ops.add(a.count, b.count) };
@@ -55,7 +54,7 @@ describe('klEstimate', () => {
   });
 
   it('leaks nothing, and names bad input', () => {
-    const x = logps([-1, -2], [-2, -4]);
+    const x = unpairedLogps([-1, -2], [-2, -4]);
     expectNoLeak(() => klEstimate(x));
     expectNoLeak(() => klStatistics(x), 2);
     const [one, flat] = [tensor([1]), tensor(1)];

@@ -1,6 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { addStatistics, klEstimate, klStatistics, kto, ops, type KlStatistics } from '../../src/index.js';
-import { expectWholeIsParts, logps, parts } from '../support/batchInParts.js';
+import { klEstimate, kto, ops } from '../../src/index.js';
 import { itCosts, kernelsOf } from '../support/costs.js';
 import {
   engine,
@@ -62,14 +61,6 @@ describe('kto', () => {
   it('accepts the result of klEstimate as kl', async () => {
     const kl = klEstimate<X>({ policy: tensor([-1, -2]), reference: tensor([-2, -2.5]) });
     await expectSame(kto<X>({ ...oneEach(), kl }), kto<X>({ ...oneEach(), kl: 0.75 }));
-  });
-
-  it('is the same for a batch in parts, with the statistics of all parts', async () => {
-    const pool = { policy: [-20, -31, -8], reference: [-21, -32.5, -8.25] };
-    const [one, other] = parts(pool, 1).map((p) => klStatistics<X>(logps(p.policy, p.reference)));
-    const kl = klEstimate<X>(addStatistics<KlStatistics<X>>(one!, other!));
-    await expectValues(kl, (await read(klEstimate<X>(logps(pool.policy, pool.reference)))) as number);
-    await expectWholeIsParts((x) => kto<X>({ ...x, kl }));
   });
 
   it('takes kl as a number, a scalar, or one per example, and a beta per example', async () => {

@@ -1,12 +1,11 @@
 import { describe, it } from 'vitest';
 import { ops, rewardShift, rewardStatistics } from '../../src/index.js';
 import { expectClose } from '../../src/testing/index.js';
-import { labelled } from '../support/batchInParts.js';
 import { epsilon, expectError, expectGradients, expectNoLeak, expectValues, read, tensor, type X } from '../support/engine.js';
-import { pairLogps, weight } from '../support/samples.js';
+import { labelledLogps, pairLogps, weight } from '../support/samples.js';
 
 describe('rewardStatistics', () => {
-  const batch = () => labelled([-10, -8, -12], [-12, -10, -10], [1, 1, 0]);
+  const batch = () => labelledLogps([-10, -8, -12], [-12, -10, -10], [1, 1, 0]);
   const statistics = async (x: X): Promise<Record<string, number>> =>
     Object.fromEntries(await Promise.all(Object.entries(x).map(async ([k, v]) => [k, (await read(v)) as number])));
 
@@ -23,7 +22,7 @@ describe('rewardStatistics', () => {
   });
 
   it('adds (0, 0) for a class that is absent', async () => {
-    const one = labelled([-10, -8], [-12, -10], [1, 1]);
+    const one = labelledLogps([-10, -8], [-12, -10], [1, 1]);
     expectClose(Object.values(await statistics(rewardStatistics<X>(one))), [0.4, 2, 0, 0], { absolute: epsilon * 8 });
   });
 

@@ -23,6 +23,15 @@ export const pair = (sides: Sides<Nested>): Sides<X> => ({ chosen: tensor(sides.
 /** Policy and reference as tensors. */
 export const pairLogps = (logps: typeof sample = sample) => ({ policy: pair(logps.policy), reference: pair(logps.reference) });
 
+/** Log-probs of unpaired completions as tensors. */
+export const unpairedLogps = (policy: number[], reference: number[]) => ({ policy: tensor(policy), reference: tensor(reference) });
+
+/** The same with their labels. */
+export const labelledLogps = (policy: number[], reference: number[], desirable: number[]) => ({
+  ...unpairedLogps(policy, reference),
+  desirable: tensor(desirable),
+});
+
 /** Policy and reference from four tensors, in the order policy chosen, policy rejected, reference chosen, reference rejected. */
 export const fromFour = (a: X, b: X, c: X, d: X) => ({ policy: { chosen: a, rejected: b }, reference: { chosen: c, rejected: d } });
 

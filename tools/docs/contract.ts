@@ -37,22 +37,8 @@ const ranged = (): string =>
     ...Object.entries(ranges).map(([name, all]) => [linked(name), all.map(({ words }) => words).join(', '), all[0]!.note ?? '']),
   ]);
 
-/** The argument of each coupled loss that is a statistic, and the functions that compute it. */
-const statistics = (): string =>
-  Object.entries<LossEntry>(losses)
-    .filter(([, { coupling }]) => coupling === 'statistics')
-    .map(
-      ([
-        name,
-        {
-          fields,
-          statistics: [sums, total],
-        },
-      ]) => {
-        return `- ${linked(name)}: \`${fields.includes('kl') ? 'kl' : 'delta'}\`, \`${total!}\` of the sum of \`${sums!}\``;
-      },
-    )
-    .join('\n');
+const coupled = Object.entries<LossEntry>(losses).flatMap(([name, { coupling }]) => (coupling === 'statistics' ? [linked(name)] : []));
+const listed = (names: readonly string[]): string => `${names.slice(0, -1).join(', ')} and ${names.at(-1)!}`;
 
 const errors = (): string => table([['input', 'error'], ['---', '---'], ...Object.values(refused)]);
 
@@ -77,9 +63,8 @@ ${section(claims.values)}
 
 ${section(claims.parts)}
 
-Three losses take a statistic of the batch as an argument. Compute it over the whole batch, and give it to each part:
-
-${statistics()}
+${listed(coupled)} take a statistic of the batch as an argument. Compute it over
+[all parts](scale.md#what-is-exchanged), and give it to each.
 
 Three functions outside the catalogue depend on the whole batch as well:
 

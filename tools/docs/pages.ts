@@ -115,8 +115,9 @@ const shortened = (version: string): string => (/^[0-9a-f]{40}$/.test(version) ?
 const COUPLING = {
   nothing: 'Each value depends only on its own example.',
   statistics:
-    'Values depend on the batch only through a statistic that is an argument. If a batch is processed in parts, combine the statistics of all parts first.',
-  order: 'Each value depends on the other examples of the batch, so splitting a batch generally changes the losses.',
+    'Values depend on the batch only through a statistic that is an argument. If a batch is processed in parts, [combine the statistics of all parts](../scale.md#what-is-exchanged) first.',
+  order:
+    'Each value depends on the other examples of the batch, so splitting a batch generally changes the losses, unless [each part has the other rows as constants](../scale.md#losses-that-need-the-other-rows).',
 } as const;
 
 /** Whether an option is required. The target margin is, if the catalogue says so, by either of its two names. */

@@ -55,10 +55,23 @@ def run_worker(command: Sequence[str], engine: Engine, cwd: str | None = None) -
     # In a thread, so that the end of the worker is noticed while the engine waits for the others.
     threading.Thread(target=serve, daemon=True).start()
     try:
-        code = child.wait()
+        code = wait_with_parent(child)
     finally:
         child.kill()  # if this process is told to end
+    if code < 0:
+        return 128 - code  # ended by a signal, as a shell says it
     return code if closed.is_set() else code or 1
+
+
+def wait_with_parent(child: subprocess.Popen) -> int:
+    """The exit code of the worker. Ends this process if the one that started it has ended: nobody else would."""
+    parent = os.getppid()
+    while os.getppid() == parent:
+        try:
+            return child.wait(timeout=1)
+        except subprocess.TimeoutExpired:
+            pass
+    sys.exit("the process that started this bridge has ended")
 
 
 def answer_requests(source: BinaryIO, target: BinaryIO, engine: Engine, closed: threading.Event) -> None:

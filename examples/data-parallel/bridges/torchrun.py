@@ -47,4 +47,4 @@ class Gloo:
 if __name__ == "__main__":
     end_on_terminate()
     code = run_worker(sys.argv[1:], Gloo())
-    os._exit(code & 0xFF)  # at once, though gloo may be waiting for other workers
+    os._exit(code)  # at once, though gloo may be waiting for other workers

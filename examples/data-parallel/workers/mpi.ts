@@ -1,5 +1,5 @@
 import { basename } from 'node:path';
-import koffi from 'koffi';
+import koffi, { type LibraryHandle } from 'koffi';
 import { UsageError } from '../../shared/usageError.js';
 import type { Workers } from './workers.js';
 
@@ -89,7 +89,7 @@ export function mpi(path: string, started?: number): Workers {
 }
 
 /** The constants of an MPI library: numbers, or in Open MPI the addresses of its objects. */
-function constantsOf(library: koffi.LibraryHandle, path: string): Readonly<Record<keyof typeof STANDARD, unknown>> {
+function constantsOf(library: LibraryHandle, path: string): Readonly<Record<keyof typeof STANDARD, unknown>> {
   if (basename(path).startsWith('libmpi_abi')) return STANDARD;
   const address = (name: string): unknown => library.symbol(`ompi_mpi_${name}`);
   try {
@@ -109,7 +109,7 @@ function constantsOf(library: koffi.LibraryHandle, path: string): Readonly<Recor
 }
 
 /** Loads the library. Global, because the plugins of Open MPI look for its symbols; lazy, because not every symbol is there. */
-function load(path: string): koffi.LibraryHandle {
+function load(path: string): LibraryHandle {
   try {
     const library = koffi.load(path, { global: true, lazy: true });
     library.symbol('MPI_Init');

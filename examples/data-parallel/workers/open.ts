@@ -35,5 +35,5 @@ function workersOf(env: NodeJS.ProcessEnv): Workers {
   // MPICH's own shared memory spins: with more workers than cores, all on this machine, 1.6 MB take 1.6 s, through UCX 9 ms.
   if (env.MPI_LOCALNRANKS === size && Number(size) > availableParallelism()) process.env.MPIR_CVAR_NOLOCAL ??= '1';
   const library = has('OMPI_COMM_WORLD_RANK') ? 'libmpi.so.40' : 'libmpi_abi.so.1';
-  return mpi(env.LIBMPI || library, size === undefined ? undefined : Number(size));
+  return mpi(env.LIBMPI ?? library, size === undefined ? undefined : Number(size));
 }

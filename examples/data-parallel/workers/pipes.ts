@@ -2,7 +2,7 @@ import { readSync, writeSync } from 'node:fs';
 import { UsageError } from '../../shared/usageError.js';
 import type { Workers } from './workers.js';
 
-const [SUM_FLOAT32, SUM_FLOAT64, MAX_FLOAT64, GATHER, CLOSE] = [0, 1, 2, 3, 4];
+const OPERATIONS = { sumFloat32: 0, sumFloat64: 1, maxFloat64: 2, gather: 3, close: 4 };
 
 /**
  * The workers behind a bridge: the process that started this one, which exchanges data with the other workers through an engine of its own
@@ -23,33 +23,18 @@ const [SUM_FLOAT32, SUM_FLOAT64, MAX_FLOAT64, GATHER, CLOSE] = [0, 1, 2, 3, 4];
  * A worker that ends without `close` has failed: its bridge ends the job with an error on all workers. A bridge that ends closes the pipes,
  * which ends its worker at the next exchange.
  *
- * @param descriptors - File descriptors of the pipes, as "read,write".
+ * @param descriptors - File descriptors of the two pipes, as "read,write"; a bridge passes them in `DATA_PARALLEL_PIPES`.
  */
 export function pipes(descriptors: string): Workers {
-  const [input, output] = descriptors.split(',').map(Number);
-  const lost = (reason: string): UsageError => new UsageError(`the bridge, which connects this worker to the others, ${reason}`);
+  const [input, output] = descriptors.split(',').map(Number) as [number, number];
 
-  /** Reads or writes all of the bytes, of which a pipe takes a part at a time. */
-  const transfer = (bytes: Uint8Array, part: (rest: Uint8Array) => number): void => {
-    for (let done = 0; done < bytes.length;) {
-      try {
-        const count = part(bytes.subarray(done, done + 2 ** 30)); // the system limits one call to less than 2 GiB
-        if (count === 0) throw lost('has ended');
-        done += count;
-      } catch (error) {
-        const { code, message } = error as NodeJS.ErrnoException;
-        if (code === 'EPIPE') throw lost('has ended');
-        if (code === 'EAGAIN') pause(1);
-        else throw code === undefined ? error : lost(`cannot be reached: ${message}`);
-      }
-    }
+  const write = (bytes: Uint8Array): void => {
+    transfer(bytes, (rest) => writeSync(output, rest));
   };
-  const write = (bytes: Uint8Array): void => transfer(bytes, (rest) => writeSync(output!, rest));
   const read = (bytes: Uint8Array): Uint8Array => {
-    transfer(bytes, (rest) => readSync(input!, rest));
+    transfer(bytes, (rest) => readSync(input, rest));
     return bytes;
   };
-
   const ask = (operation: number, data: Uint8Array): void => {
     const head = Buffer.alloc(9);
     head.writeUInt8(operation);
@@ -72,14 +57,14 @@ export function pipes(descriptors: string): Workers {
   return {
     rank,
     size,
-    sum: (values) => reduce(values instanceof Float32Array ? SUM_FLOAT32! : SUM_FLOAT64!, values),
-    max: (values) => reduce(MAX_FLOAT64!, values),
+    sum: (values) => reduce(values instanceof Float32Array ? OPERATIONS.sumFloat32 : OPERATIONS.sumFloat64, values),
+    max: (values) => reduce(OPERATIONS.maxFloat64, values),
     gather(bytes) {
-      ask(GATHER!, bytes);
+      ask(OPERATIONS.gather, bytes);
       return Promise.resolve(Array.from({ length: size }, () => read(new Uint8Array(lengthOfAnswer()))));
     },
     close() {
-      ask(CLOSE!, new Uint8Array());
+      ask(OPERATIONS.close, new Uint8Array());
       lengthOfAnswer();
       return Promise.resolve();
     },
@@ -87,5 +72,27 @@ export function pipes(descriptors: string): Workers {
   };
 }
 
-/** Waits: descriptors that do not block say that nothing is there yet. */
-const pause = (milliseconds: number): void => void Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, milliseconds); // eslint-disable-line no-void
+const lost = (how: string): UsageError => new UsageError(`the bridge, which connects this worker to the others, ${how}`);
+
+/** Reads or writes all of the bytes; a call moves a part of them. */
+function transfer(bytes: Uint8Array, move: (rest: Uint8Array) => number): void {
+  for (let done = 0; done < bytes.length;) {
+    const count = attempt(() => move(bytes.subarray(done, done + 2 ** 30))); // a system call moves less than 2 GiB
+    if (count === 0) throw lost('has ended');
+    if (count === undefined)
+      Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 1); // a millisecond
+    else done += count;
+  }
+}
+
+/** The number of bytes moved, 0 at the end of the pipe; undefined if a pipe that does not block has nothing yet, or no room. */
+function attempt(move: () => number): number | undefined {
+  try {
+    return move();
+  } catch (error) {
+    const { code, message } = error as NodeJS.ErrnoException;
+    if (code === 'EAGAIN') return undefined;
+    if (code === 'EPIPE') return 0;
+    throw lost(`cannot be reached: ${message}`);
+  }
+}
