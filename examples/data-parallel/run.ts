@@ -46,17 +46,18 @@ export async function run(workers: Workers, options: Options): Promise<void> {
 
   const policy = TinyGpt.create({ ...task.sizes, vocabularySize: data.vocabularySize }, seed);
   const { variables } = policy;
-  const checkpoints = new Checkpoints(workers, out, { data: options.data, loss, seed, batchSize, sftSteps });
+  const checkpoints = new Checkpoints(workers, out);
+  const tuning = { data: options.data, seed, batchSize, sftSteps };
   const common = { workers, variables, batchSize, seed, maxNorm: MAX_NORM, evaluateEvery: task.evaluateEvery };
 
-  const tuned = resume ? await checkpoints.load('sft', { policy: variables }) : undefined;
+  const tuned = resume ? await checkpoints.load('sft', { policy: variables }, tuning) : undefined;
   if (!tuned) {
     forgetReference(workers, out);
     const optimizer = optimizerOf();
     const objective = supervised(policy, task.demonstrations);
     await train({ ...common, objective, optimizer, rows: data.train, steps: sftSteps, rate: rateOf(task.sftRate, sftSteps) });
     optimizer.dispose();
-    await checkpoints.save('sft', { policy: variables });
+    await checkpoints.save('sft', { policy: variables }, tuning);
   }
   // The reference is this model. Its log-probs are computed before the policy leaves it, so no copy is needed.
   const all = await withReference(pairs, { workers, reference: policy, batchSize, folder: out });
@@ -65,7 +66,7 @@ export async function run(workers: Workers, options: Options): Promise<void> {
   const objective = OBJECTIVES[loss]({ workers, policy, beta: task.beta[loss === 'orpo' ? 'orpo' : 'dpo'] });
   const optimizer = optimizerOf();
   const parts = { policy: variables, optimizer };
-  const { step: from = 0, running = {} } = (resume ? await checkpoints.load('checkpoint', parts) : undefined) ?? {};
+  const { step: from = 0, running = {} } = (resume ? await checkpoints.load('checkpoint', parts, { ...tuning, loss }) : undefined) ?? {};
   const log = isFirst ? await MetricsLog.open({ folder: out, backend, resume }) : undefined;
   log?.rewind(loss, from);
   await train({
@@ -80,7 +81,7 @@ export async function run(workers: Workers, options: Options): Promise<void> {
     onBatch: (step, metrics) => log?.add({ phase: loss, on: 'batch', step, metrics }),
     onEvaluation: async (step, running) => {
       await agreeOnWeights(workers, variables, step);
-      await checkpoints.save('checkpoint', parts, { step, running });
+      await checkpoints.save('checkpoint', parts, { ...tuning, loss }, { step, running });
       const metrics = await evaluate(workers, objective, { rows: validation, batchSize, running });
       log?.add({ phase: loss, on: 'validation', step, metrics });
       say(`step ${String(step).padStart(4)}: held-out loss ${metrics.loss!.toFixed(4)}, margin ${metrics['rewards/margins']!.toFixed(3)}`);

@@ -110,6 +110,8 @@ function constantsOf(library: LibraryHandle, path: string): Readonly<Record<keyo
 
 /** Loads the library. Global, because the plugins of Open MPI look for its symbols; lazy, because not every symbol is there. */
 function load(path: string): LibraryHandle {
+  // MPICH's UCX would patch functions such as brk in the running process, which made about one job of a hundred crash.
+  process.env.UCX_MEM_EVENTS ??= 'n';
   try {
     const library = koffi.load(path, { global: true, lazy: true });
     library.symbol('MPI_Init');
