@@ -18,21 +18,18 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { OBJECTIVES } from '../../examples/data-parallel/objectives.js';
 import { parseOptions } from '../../examples/data-parallel/options.js';
 import { run } from '../../examples/data-parallel/run.js';
-import { findMpi, type Mpi } from '../../examples/data-parallel/setup.js';
+import { findMpi } from '../../examples/data-parallel/setup.js';
 import type { Workers } from '../../examples/data-parallel/workers/workers.js';
 import { hasTfjsNode } from '../../tools/tfjs-node.js';
 import { parts } from '../support/checkpoints.js';
+import { installedMpi } from '../support/installedMpi.js';
 import { loopback } from '../support/loopback.js';
 import { ROOT } from '../support/runExample.js';
 
 const inLoopback = loopback();
-let mpi: Mpi | undefined;
-let skipped = 'skipped' in inLoopback ? inLoopback.skipped : undefined;
-try {
-  if (skipped === undefined) mpi = findMpi();
-} catch (error) {
-  skipped = (error as Error).message;
-}
+const found = 'skipped' in inLoopback ? inLoopback : installedMpi();
+const skipped = 'skipped' in found ? found.skipped : undefined;
+const mpi = 'skipped' in found ? undefined : found;
 if (skipped !== undefined) console.log(`Skipped: data parallel over MPI: ${skipped}`);
 
 let folder: string;
