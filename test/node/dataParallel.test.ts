@@ -49,10 +49,10 @@ interface Ended {
   readonly output: string;
 }
 
-/** Runs a command from a folder, in a network namespace with loopback alone. A job that hangs is ended after some minutes. */
-function start(command: readonly string[], env: Readonly<Record<string, string>> = {}, cwd = ROOT): Promise<Ended> {
+/** Runs a command in a network namespace with loopback alone. A job that hangs is ended after some minutes. */
+function start(command: readonly string[], env: Readonly<Record<string, string>> = { LIBMPI: mpi!.library }): Promise<Ended> {
   const [file, ...args] = 'prefix' in inLoopback ? [...inLoopback.prefix, ...command] : command;
-  const job = spawn(file!, args, { cwd, env: { ...process.env, ...(mpi && { LIBMPI: mpi.library }), ...env }, timeout: 280_000 });
+  const job = spawn(file!, args, { cwd: ROOT, env: { ...process.env, ...env }, timeout: 580_000 });
   let output = '';
   for (const stream of [job.stdout, job.stderr]) stream.on('data', (chunk: Buffer) => (output += chunk.toString()));
   return new Promise((resolve, reject) => {
@@ -124,10 +124,10 @@ function expectAlike(actual: string, expected: string): void {
   }
 }
 
-describe.skipIf(skipped !== undefined)('examples/data-parallel over MPI', { timeout: 300_000 }, () => {
+describe.skipIf(skipped !== undefined)('examples/data-parallel over MPI', { timeout: 600_000 }, () => {
   describe('trains as one process does', () => {
     const args = ['--sft-steps', '20', '--steps', '20'];
-    beforeAll(async () => succeeds(start(node(LOSSES, [at('1'), ...args]))), 300_000);
+    beforeAll(async () => succeeds(start(node(LOSSES, [at('1'), ...args]))), 600_000);
 
     it.each([2, 3])('on %i workers with wasm, with every loss', async (size) => {
       await succeeds(onWorkers(size, LOSSES, [at(`${size}`), ...args]));
@@ -136,7 +136,7 @@ describe.skipIf(skipped !== undefined)('examples/data-parallel over MPI', { time
 
     // On the model and the log-probs of a run on wasm, because the cpu backend takes minutes for them.
     it.each(['cpu', ...(hasTfjsNode() ? ['tfjs-node'] : [])])('on %s', async (backend) => {
-      const options = ['--loss', 'aot', '--sft-steps', '20', '--batch-size', '4'];
+      const options = ['--sft-steps', '20', '--batch-size', '4'];
       if (!existsSync(at('tuned'))) await succeeds(start(node(EXAMPLE, [...options, '--steps', '1', '--out', at('tuned')])));
       const [one, two] = [at(backend, '1'), at(backend, '2')].map((out) => {
         mkdirSync(out, { recursive: true });
@@ -232,13 +232,13 @@ describe.skipIf(skipped !== undefined)('examples/data-parallel over MPI', { time
 
   it('starts with one command, and ends with the launcher', async () => {
     const launch = (...args: string[]) => node('examples/data-parallel/launch.ts', [...args, '--out', at('launched')]);
-    const { status, output } = await start(launch('--workers', '2', '--loss', 'kto', ...SHORT));
+    const { status, output } = await start(launch('--workers', '2', '--loss', 'kto', ...SHORT), {});
     expect(status, output).toBe(0);
     expect(output).toContain('2 x wasm; 1110 training pairs');
-    await failsWith('--loss is "dop", expected one of dpo, kto', start(launch('--loss', 'dop')));
+    await failsWith('--loss is "dop", expected one of dpo, kto', start(launch('--loss', 'dop'), {}));
 
     rmSync(at('launched'), { recursive: true });
-    const job = start(launch('--steps', '10000'));
+    const job = start(launch('--steps', '10000'), {});
     while (!existsSync(at('launched'))) await sleep(50);
     const [launcher] = processesOf(at('launched'), 'launch.ts');
     process.kill(launcher!);

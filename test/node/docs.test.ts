@@ -15,9 +15,9 @@ const pages = [
   'CONTRIBUTING.md',
   'CHANGELOG.md',
   'SECURITY.md',
-  ...['', 'browser-starter/', 'data/', 'playground/', 'score-pairs/', 'smollm2/', 'train-tiny-gpt/'].map(
-    (folder) => `examples/${folder}README.md`,
-  ),
+  ...['', ...readdirSync(join(root, 'examples')).map((name) => `${name}/`)]
+    .map((folder) => `examples/${folder}README.md`)
+    .filter((file) => existsSync(join(root, file))),
   ...readdirSync(join(root, 'docs'), { recursive: true, encoding: 'utf8' })
     .filter((f) => f.endsWith('.md') && !f.startsWith('api')) // docs/api/ is generated from the doc comments, for the site
     .map((f) => `docs/${f.replaceAll('\\', '/')}`),
