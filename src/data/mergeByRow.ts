@@ -3,8 +3,6 @@ import { checkFields, checkNumber } from '../internal/checks.js';
 import { wholeNumber } from '../internal/domains.js';
 import { checkList } from './checkList.js';
 
-type Source<Row> = AsyncIterable<Row> | Iterable<Row>;
-
 /**
  * Merges rows that several workers have written into one sequence in ascending order of `row`. It holds one row of each source at a time.
  *
@@ -21,7 +19,7 @@ type Source<Row> = AsyncIterable<Row> | Iterable<Row>;
  * for await (const { row } of mergeByRow([[{ row: 0 }, { row: 3 }], [{ row: 1 }]])) console.log(row); // 0
  * ```
  */
-export function mergeByRow<Row>(sources: readonly Source<Row>[]): AsyncGenerator<Row, void, undefined> {
+export function mergeByRow<Row>(sources: readonly (AsyncIterable<Row> | Iterable<Row>)[]): AsyncGenerator<Row, void, undefined> {
   const fn = 'mergeByRow';
   checkList(fn, 'sources', sources);
   sources.forEach((source: unknown, s) => {
@@ -34,7 +32,7 @@ export function mergeByRow<Row>(sources: readonly Source<Row>[]): AsyncGenerator
 /** The rows of a source with their numbers, which must increase. */
 type Numbered<Row> = AsyncGenerator<readonly [number: number, row: Row], undefined, undefined>;
 
-async function* ascending<Row>(fn: string, name: string, source: Source<Row>): Numbered<Row> {
+async function* ascending<Row>(fn: string, name: string, source: AsyncIterable<Row> | Iterable<Row>): Numbered<Row> {
   let before = -1;
   let i = 0;
   for await (const value of source) {

@@ -1,25 +1,32 @@
-import koffi from 'koffi';
+import { basename } from 'node:path';
+import koffi, { type LibraryHandle } from 'koffi';
 import { UsageError } from '../../shared/usageError.js';
 import type { Workers } from './workers.js';
 
 type Call = (...args: unknown[]) => void;
-type Values = Float32Array | Float64Array | Uint8Array;
+
+/** The standard binary interface of MPI 5.0, whose libraries are called `libmpi_abi`; MPICH has one from 4.3 on. */
+const STANDARD = { inPlace: 1, world: 0x101, sum: 0x21, max: 0x23, float: 0x210, double: 0x214, byte: 0x247 };
+/** The binary interface of `libmpi.so.12`, which MPICH, Intel MPI and MVAPICH share. */
+const MPICH = {
+  inPlace: -1,
+  world: 0x44000000,
+  sum: 0x58000003,
+  max: 0x58000001,
+  float: 0x4c00040a,
+  double: 0x4c00080b,
+  byte: 0x4c00010d,
+};
 
 /**
- * The workers that `mpirun` has started, through a library with the standard binary interface of MPI 5.0 (MPICH from 4.3 on), or Open MPI.
+ * The workers that `mpirun` has started, through an MPI library: one with the standard binary interface, MPICH or Open MPI.
  *
  * @param path - The shared library, of the MPI to which `mpirun` belongs.
+ * @param started - The number of workers that `mpirun` has started, if it tells.
  */
-export function mpi(path: string): Workers {
+export function mpi(path: string, started?: number): Workers {
   const library = load(path);
-  const isStandard = path.includes('abi');
-  // Handles are numbers in the standard, and addresses of objects of the library in Open MPI.
-  const handle = (standard: number, name: string): unknown => (isStandard ? standard : library.symbol(`ompi_mpi_${name}`));
-  const world = handle(0x101, 'comm_world');
-  const [sum, max] = [handle(0x21, 'op_sum'), handle(0x23, 'op_max')];
-  const types = { Float32Array: handle(0x210, 'float'), Float64Array: handle(0x214, 'double'), Uint8Array: handle(0x247, 'byte') };
-  const typeOf = (values: Values): unknown => types[values.constructor.name as keyof typeof types];
-  const IN_PLACE = 1;
+  const { inPlace, world, sum, max, ...types } = constantsOf(library, path);
 
   const bind = (declaration: string): Call => {
     const f = library.func(declaration);
@@ -45,8 +52,14 @@ export function mpi(path: string): Workers {
 
   initialize(null, null);
   const [rank, size] = [numberOf(commRank), numberOf(commSize)];
+  // The library of another MPI does not find the other workers, and would let each train by itself.
+  if (started !== undefined && started !== size)
+    throw new UsageError(
+      `the MPI library "${path}" finds ${size} of the ${started} workers that mpirun has started: it belongs to another MPI`,
+    );
+
   const reduce = (values: Float32Array | Float64Array, op: unknown): Promise<void> => {
-    allreduce(IN_PLACE, values, values.length, typeOf(values), op, world);
+    allreduce(inPlace, values, values.length, values instanceof Float32Array ? types.float : types.double, op, world);
     return Promise.resolve();
   };
   return {
@@ -58,8 +71,10 @@ export function mpi(path: string): Workers {
       const lengths = Float64Array.from({ length: size }, (_, worker) => (worker === rank ? bytes.length : 0));
       await reduce(lengths, sum);
       const starts = lengths.map((_, worker) => lengths.subarray(0, worker).reduce((a, b) => a + b, 0));
-      const all = new Uint8Array(starts[size - 1]! + lengths[size - 1]!);
-      allgatherv(bytes, bytes.length, types.Uint8Array, all, Int32Array.from(lengths), Int32Array.from(starts), types.Uint8Array, world);
+      const total = starts[size - 1]! + lengths[size - 1]!;
+      if (total >= 2 ** 31) throw new RangeError(`gather: ${total} bytes of all workers, expected less than 2 GiB, the limit of MPI`);
+      const all = new Uint8Array(total);
+      allgatherv(bytes, bytes.length, types.byte, all, Int32Array.from(lengths), Int32Array.from(starts), types.byte, world);
       return Array.from(lengths, (length, worker) => all.subarray(starts[worker], starts[worker]! + length));
     },
     close() {
@@ -73,11 +88,36 @@ export function mpi(path: string): Workers {
   };
 }
 
-function load(path: string): ReturnType<typeof koffi.load> {
+/** The constants of an MPI library: numbers, or in Open MPI the addresses of its objects. */
+function constantsOf(library: LibraryHandle, path: string): Readonly<Record<keyof typeof STANDARD, unknown>> {
+  if (basename(path).startsWith('libmpi_abi')) return STANDARD;
+  const address = (name: string): unknown => library.symbol(`ompi_mpi_${name}`);
   try {
-    // Global, because the plugins of Open MPI look for its symbols; lazy, because not every library has all that it refers to.
-    return koffi.load(path, { global: true, lazy: true });
+    address('comm_world');
+  } catch {
+    return MPICH;
+  }
+  return {
+    inPlace: 1,
+    world: address('comm_world'),
+    sum: address('op_sum'),
+    max: address('op_max'),
+    float: address('float'),
+    double: address('double'),
+    byte: address('byte'),
+  };
+}
+
+/** Loads the library. Global, because the plugins of Open MPI look for its symbols; lazy, because not every symbol is there. */
+function load(path: string): LibraryHandle {
+  try {
+    const library = koffi.load(path, { global: true, lazy: true });
+    library.symbol('MPI_Init');
+    return library;
   } catch (error) {
-    throw new UsageError(`the MPI library "${path}" cannot be loaded: ${(error as Error).message}`);
+    throw new UsageError(
+      `the MPI library "${path}" cannot be loaded (${(error as Error).message}): ` +
+        '"pip install mpich" installs one; set LIBMPI to its lib/libmpi_abi.so.1, and start with its bin/mpirun',
+    );
   }
 }
