@@ -1,6 +1,5 @@
 /** Measures data parallel training with the example's own functions, on 1, 2 and 3 workers. Run it with `--help` to see the options. */
 import { writeFileSync } from 'node:fs';
-import { availableParallelism } from 'node:os';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { TASKS, type TaskName } from '../../examples/train-tiny-gpt/tasks.js';
@@ -31,8 +30,6 @@ const WORKERS = [1, 2, 3] as const;
 /** MPICH goes through the network interface if its own shared memory is off, and the network library is not one with shared memory. */
 const TCP = { MPIR_CVAR_NOLOCAL: '1', MPIR_CVAR_CH4_NETMOD: 'ofi', FI_PROVIDER: 'tcp' };
 const TRANSPORTS: Readonly<Record<Transport, Readonly<Record<string, string>>>> = { 'shared memory': {}, TCP };
-/** Processes that wait for each other in shared memory keep their cores busy, so with fewer cores than workers each waits for its turn. */
-const transportOf = (workers: number): Transport => (workers <= availableParallelism() ? 'shared memory' : 'TCP');
 
 const median = (all: readonly number[]): number => [...all].sort((a, b) => a - b)[all.length >> 1]!;
 const medianOf = <Row>(rows: readonly Row[], of: (row: Row) => number): number => median(rows.map(of));
@@ -57,11 +54,7 @@ async function engineRows(): Promise<EngineRow[]> {
   const rows: EngineRow[] = [];
   for (const backend of SCALE_BACKENDS) {
     for (const workers of WORKERS) {
-      const answer = await startWorkers<Answers['engine']>(
-        workers,
-        { study: 'engine', backend } satisfies Job,
-        TRANSPORTS[transportOf(workers)],
-      );
+      const answer = await startWorkers<Answers['engine']>(workers, { study: 'engine', backend } satisfies Job);
       rows.push({ backend, workers, ...answer });
       const [tiny, large] = [answer.tinyRate, answer.largeRate].map((rate) => (rate / 1e9).toFixed(1));
       console.log(`${backend}, ${workers} at once: ${tiny!} and ${large!} GFLOP/s, gradients copied at ${gigabytes(answer.copyRate)}`);
@@ -77,9 +70,7 @@ async function stepRows(rounds: number): Promise<StepRow[]> {
       const turns: Answers['step'][][] = [];
       for (let round = 0; round < rounds; round++) {
         const turn: Answers['step'][] = [];
-        for (const workers of WORKERS) {
-          turn.push(await startWorkers(workers, { study: 'step', backend, task } satisfies Job, TRANSPORTS[transportOf(workers)]));
-        }
+        for (const workers of WORKERS) turn.push(await startWorkers(workers, { study: 'step', backend, task } satisfies Job));
         turns.push(turn);
       }
       WORKERS.forEach((workers, i) => {
@@ -98,7 +89,6 @@ function rowOf(what: Pick<StepRow, 'backend' | 'task' | 'workers'>, turns: reado
   const names = Object.keys(phases) as (keyof Phases)[];
   return {
     ...what,
-    transport: transportOf(what.workers),
     weights,
     tokens,
     phases: Object.fromEntries(names.map((phase) => [phase, medianOf(own, (one) => one.phases[phase])])) as Record<keyof Phases, number>,

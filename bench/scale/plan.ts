@@ -34,7 +34,7 @@ export function predictedMs(row: StepRow, { steps, engines, exchange }: ScaleRes
   const compute = one.phases.compute + perToken * (row.tokens - one.tokens);
   const rateOf = (workers: number): number =>
     engines.find((engine) => engine.backend === row.backend && engine.workers === workers)!.tinyRate;
-  const network = networkOf(exchange.find(({ transport, workers }) => transport === row.transport && workers === 2)!);
+  const network = networkOf(exchange.find(({ transport, workers }) => transport === 'shared memory' && workers === 2)!);
   const slower = rateOf(1) / rateOf(row.workers);
   const exchanged = 1000 * allReduceTime(row.workers, BYTES * row.weights, network);
   return (compute + one.phases.copy + one.phases.update) * slower + exchanged;

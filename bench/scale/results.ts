@@ -48,7 +48,6 @@ export interface StepRow {
   readonly backend: ScaleBackend;
   readonly task: TaskName;
   readonly workers: number;
-  readonly transport: Transport;
   readonly weights: number;
   /** Tokens of the largest part of the batch, padding included. */
   readonly tokens: number;
