@@ -83,7 +83,7 @@ function stepsPart(results: ScaleResults): string {
   const overheads = results.steps.flatMap(({ alone }) => (alone ? [alone.overhead] : []));
   return `${grid(2, head, rows)}
 
-The prediction is off by at most ${worst(2)} for two workers, and ${worst(3)} for three. One worker is ${percent(Math.min(...overheads))} to ${percent(Math.max(...overheads))} slower with the functions of the exchange than without them.`;
+The prediction is off by at most ${worst(2)} for two workers, and ${worst(3)} for three. With the functions of the exchange, a step of one worker takes ${times(1 + Math.min(...overheads))} to ${times(1 + Math.max(...overheads))} the time without them.`;
 }
 
 /** A model, with all weights trained or adapters. */

@@ -96,7 +96,7 @@ function rowOf(what: Pick<StepRow, 'backend' | 'task' | 'workers'>, turns: reado
     samples: medianOf(own, ({ samples }) => samples),
     ...(alone && {
       alone: {
-        overhead: medianOf(own, (one) => one.phases.total / one.alone!.plainMs - 1),
+        overhead: medianOf(own, (one) => one.alone!.overhead),
         quarter: { tokens: alone.quarter.tokens, compute: medianOf(own, (one) => one.alone!.quarter.compute) },
       },
     }),

@@ -32,8 +32,8 @@ interface StepAnswer {
   readonly tokens: number;
   readonly phases: Phases;
   readonly samples: number;
-  /** One worker alone: a step without an exchange, and forward and backward pass of a quarter of the batch. */
-  readonly alone?: { readonly plainMs: number; readonly quarter: { readonly tokens: number; readonly compute: number } };
+  /** One worker alone: the step over one without an exchange, and forward and backward pass of a quarter of the batch. */
+  readonly alone?: { readonly overhead: number; readonly quarter: { readonly tokens: number; readonly compute: number } };
 }
 
 const SIZES = [2 ** 20, 2 ** 24, 2 ** 26];
@@ -217,7 +217,7 @@ async function step(workers: Workers, { backend, task: name }: Extract<Job, { st
     samples: runs,
     ...(workers.size === 1 && {
       alone: {
-        plainMs: median(others.plain.slice(-runs)),
+        overhead: median(others.plain.map((ms, i) => samples[i]!.total / ms - 1).slice(-runs)),
         quarter: { tokens: tokensOf(quarter), compute: median(others.quarter.slice(-runs)) },
       },
     }),
