@@ -37,23 +37,22 @@ interface StepAnswer {
 }
 
 const SIZES = [2 ** 20, 2 ** 24, 2 ** 26];
-/** Time of a turn, and limits on the number of runs in it. */
-const TURN_MS = 1500;
-const RUNS = { warmUp: 2, fewest: 3, most: 1000 } as const;
+/** Time of a turn, and of one in which a model is trained, whose code the just-in-time compiler makes faster for some seconds. */
+const [TURN_MS, TRAINING_MS] = [2000, 5000];
+const RUNS = { fewest: 6, most: 2000 } as const;
 
 const median = (all: readonly number[]): number => [...all].sort((a, b) => a - b)[all.length >> 1]!;
 
 /** Waits until all workers are here. */
 const meet = (workers: Workers): Promise<void> => workers.sum(new Float64Array(1));
 
-/** Warms something up, and runs it for the time of a turn: equally often on every worker. Returns how often. */
-async function repeat(workers: Workers, run: () => Promise<void>): Promise<number> {
-  for (let i = 0; i < RUNS.warmUp; i++) await run();
-  const end = performance.now() + TURN_MS;
+/** Runs something for a time, equally often on every worker. Returns how many runs count: the second half. */
+async function repeat(workers: Workers, run: () => Promise<void>, ms: number): Promise<number> {
+  const end = performance.now() + ms;
   for (let runs = 0; ; runs++) {
     const isOver = Float64Array.of(Number(runs === RUNS.most || (runs >= RUNS.fewest && performance.now() > end)));
     await workers.max(isOver);
-    if (isOver[0] === 1) return runs;
+    if (isOver[0] === 1) return runs >> 1;
     await run();
   }
 }
@@ -67,8 +66,8 @@ async function medianMs(workers: Workers, run: () => Promise<void>): Promise<num
     await run();
     samples.push(performance.now() - start);
   };
-  const runs = await repeat(workers, timed);
-  return median(samples.slice(-runs));
+  const counted = await repeat(workers, timed, TURN_MS);
+  return median(samples.slice(-counted));
 }
 
 async function exchange(workers: Workers): Promise<Answers['exchange']> {
@@ -200,13 +199,17 @@ async function step(workers: Workers, { backend, task: name }: Extract<Job, { st
   };
 
   const others: { plain: number[]; quarter: number[] } = { plain: [], quarter: [] };
-  const runs = await repeat(workers, async () => {
-    await exchanged();
-    if (workers.size > 1) return;
-    others.plain.push(await plain());
-    others.quarter.push(await ofQuarter());
-  });
-  const of = (phase: keyof Phases): number => median(samples.slice(-runs).map((sample) => sample[phase]));
+  const counted = await repeat(
+    workers,
+    async () => {
+      await exchanged();
+      if (workers.size > 1) return;
+      others.plain.push(await plain());
+      others.quarter.push(await ofQuarter());
+    },
+    TRAINING_MS,
+  );
+  const of = (phase: keyof Phases): number => median(samples.slice(-counted).map((sample) => sample[phase]));
   const names = ['compute', 'copy', 'wait', 'exchange', 'update', 'total'] as const;
   const tokens = Float64Array.of(tokensOf(part));
   await workers.max(tokens);
@@ -214,11 +217,11 @@ async function step(workers: Workers, { backend, task: name }: Extract<Job, { st
     weights: variables.reduce((sum, { size }) => sum + size, 0),
     tokens: tokens[0]!,
     phases: Object.fromEntries(names.map((phase) => [phase, of(phase)])) as Record<keyof Phases, number>,
-    samples: runs,
+    samples: counted,
     ...(workers.size === 1 && {
       alone: {
-        overhead: median(others.plain.map((ms, i) => samples[i]!.total / ms - 1).slice(-runs)),
-        quarter: { tokens: tokensOf(quarter), compute: median(others.quarter.slice(-runs)) },
+        overhead: median(others.plain.map((ms, i) => samples[i]!.total / ms - 1).slice(-counted)),
+        quarter: { tokens: tokensOf(quarter), compute: median(others.quarter.slice(-counted)) },
       },
     }),
   };
