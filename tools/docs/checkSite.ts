@@ -43,6 +43,7 @@ const KINDS = {
   losses: 'losses.html',
   loss: 'losses/tpo.html',
   performance: 'performance.html',
+  scale: 'scale.html',
   api: 'api/',
   apiModule: 'api/index/',
   apiFunction: 'api/index/functions/dpo.html',
