@@ -8,16 +8,17 @@ export class SharedError extends UsageError {}
 /** Runs a program on all workers. An error of one worker ends the job everywhere, because the others may be waiting for it. */
 export async function runJob(workers: Workers, program: () => Promise<void>): Promise<void> {
   try {
-    await program();
+    await program().catch((error: unknown) => {
+      if (!(error instanceof SharedError)) throw error;
+      process.exitCode = 1;
+      if (workers.rank === 0) console.error(error.message);
+    });
+    await workers.close();
   } catch (error) {
     process.exitCode = 1;
-    if (!(error instanceof SharedError)) {
-      console.error(workers.size === 1 ? textOf(error) : `worker ${workers.rank}: ${textOf(error)}`);
-      workers.abort();
-    }
-    if (workers.rank === 0) console.error(error.message);
+    console.error(workers.size === 1 ? textOf(error) : `worker ${workers.rank}: ${textOf(error)}`);
+    workers.abort();
   }
-  await workers.close();
 }
 
 /** Runs a step that may fail on some of the workers, such as reading their options; if it does, the job ends with one message. */
