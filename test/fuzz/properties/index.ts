@@ -1,7 +1,7 @@
 import type { Property } from '../property.js';
 import { checkpoints } from './checkpoints.js';
 import { ggufFiles } from './gguf.js';
-import { jsonl, jsonlRows } from './jsonl.js';
+import { jsonl, jsonlRows, jsonlStream } from './jsonl.js';
 import { kernels } from './kernels.js';
 import { lossOptions, otherOptions } from './options.js';
 import { batches, packedPairs, packedSequences } from './packing.js';
@@ -11,6 +11,7 @@ import { converters, rows, throwingRows } from './rows.js';
 export const properties: readonly Property[] = [
   checkpoints,
   jsonl,
+  jsonlStream,
   jsonlRows,
   ...rows,
   ...throwingRows,

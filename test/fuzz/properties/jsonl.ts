@@ -1,5 +1,5 @@
 import fc from 'fast-check';
-import { parseJsonl } from '../../../src/index.js';
+import { parseJsonl, parseJsonlStream } from '../../../src/index.js';
 import { ensure, property, thrownBy } from '../property.js';
 
 /** Lines of a file: of JSON, nearly JSON, and anything. */
@@ -45,6 +45,41 @@ export const jsonl = property<{ lines: readonly string[]; ending: string }>({
     const wanted = read.filter((part) => part.trim() !== '');
     ensure(values.length === wanted.length, () => `${values.length} values of ${wanted.length} lines`);
     ensure(JSON.stringify(values) === `[${wanted.map((part) => JSON.stringify(JSON.parse(part))).join()}]`, () => 'other values');
+  },
+});
+
+export const jsonlStream = property<{ lines: readonly string[]; ending: string; cuts: readonly number[] }>({
+  name: 'parseJsonlStream of the bytes, cut anywhere, gives what parseJsonl gives of the text',
+  runs: 300,
+  input: fc.record({
+    lines: fc.array(line, { maxLength: 5 }),
+    ending: fc.constantFrom('\n', '\r\n'),
+    cuts: fc.array(fc.double({ min: 0, max: 1, noNaN: true }), { maxLength: 8 }),
+  }),
+  findings: [{ lines: ['\uFEFF"\u{1F600}"', '1'], ending: '\r\n', cuts: [0.07, 0.15, 0.4, 0.5, 0.9] }],
+  holds: async ({ lines, ending, cuts }) => {
+    const bytes = new TextEncoder().encode(lines.join(ending)); // a lone surrogate becomes U+FFFD
+    const text = new TextDecoder('utf-8', { ignoreBOM: true }).decode(bytes);
+    const ends = [0, ...cuts.map((cut) => Math.floor(cut * bytes.length)), bytes.length].sort((a, b) => a - b);
+    const chunks = new ReadableStream<Uint8Array>({
+      start(controller) {
+        ends.slice(1).forEach((end, i) => {
+          controller.enqueue(bytes.subarray(ends[i], end));
+        });
+        controller.close();
+      },
+    });
+    let whole: unknown[] | undefined;
+    const expected = await thrownBy(() => {
+      whole = parseJsonl(text);
+    });
+    const values: unknown[] = [];
+    const error = await thrownBy(async () => {
+      for await (const value of parseJsonlStream(chunks)) values.push(value);
+    });
+    const message = (thrown: unknown): string => (thrown === undefined ? '' : String(thrown).replace('parseJsonlStream', 'parseJsonl'));
+    ensure(message(error) === message(expected), () => `threw ${String(error)}, expected ${String(expected)}`);
+    if (whole) ensure(JSON.stringify(values) === JSON.stringify(whole), () => 'other values');
   },
 });
 
