@@ -41,10 +41,10 @@ const BESIDE = [
 ];
 
 const rows = (): string[][] => [
-  [linked(namesOf('nothing')), 'nothing', ''],
   ...ofStatistics(),
   [linked(namesOf('order')), 'rows: the log-probs of both sides', OTHER_ROWS],
   ...BESIDE,
+  [linked(namesOf('nothing')), 'nothing', ''],
 ];
 
 /** The text of docs/scale.md with its generated table. */
