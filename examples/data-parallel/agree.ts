@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
-import { readdirSync, readFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
+import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import * as tf from '@tensorflow/tfjs';
 import { gatherJson } from './exchange.js';
@@ -31,18 +32,25 @@ export async function agreeOnWeights(workers: Workers, variables: readonly tf.Va
   if (other !== -1) throw new SharedError(`after ${step} updates, the weights of worker ${other} are not those of worker 0`);
 }
 
-/** The version of the program: a hash of the sources of the example, and the versions of the library, TensorFlow.js and Node.js. */
+/**
+ * The version of the program: a hash of the sources of the example and, in a clone, of the library, and the versions of the library,
+ * TensorFlow.js and Node.js.
+ */
 export function versionOfCode(): string {
-  const folders = ['.', './workers', '../shared', '../train-tiny-gpt'].map((path) => fileURLToPath(new URL(`${path}/`, import.meta.url)));
-  const files = folders.flatMap((folder) =>
-    readdirSync(folder)
-      .filter((name) => name.endsWith('.ts'))
-      .sort()
-      .map((name) => readFileSync(folder + name, 'utf8')),
-  );
-  const { version } = createRequire(import.meta.url)('prefloss/package.json') as { readonly version: string };
+  const require = createRequire(import.meta.url);
+  const library = require.resolve('prefloss/package.json');
+  const { version } = require(library) as { readonly version: string };
+  const folders = ['.', 'workers', '../shared', '../train-tiny-gpt'].map((path) => fileURLToPath(new URL(path, import.meta.url)));
+  const src = join(dirname(library), 'src'); // not in an installed package, whose version says what it is
+  const files = [...folders.flatMap((folder) => sourcesIn(folder)), ...(existsSync(src) ? sourcesIn(src, true) : [])];
   return `${hashOf(JSON.stringify(files))} with prefloss ${version}, TensorFlow.js ${tf.version_core}, Node.js ${process.version}`;
 }
+
+const sourcesIn = (folder: string, recursive = false): string[] =>
+  readdirSync(folder, { recursive, encoding: 'utf8' })
+    .filter((name) => name.endsWith('.ts'))
+    .sort()
+    .map((name) => readFileSync(join(folder, name), 'utf8'));
 
 /** The first digits of the SHA-256 of a text. */
 export const hashOf = (text: string): string => createHash('sha256').update(text).digest('hex').slice(0, 12);

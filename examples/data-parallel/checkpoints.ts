@@ -16,7 +16,8 @@ export interface Progress {
 }
 
 /**
- * The options that the weights depend on: with others, a resumed run would go on with other batches, and train on pairs that were held out.
+ * The options that a resumed run must have in common with the run before: with others, it would go on with other batches, and train on pairs
+ * that were held out.
  */
 type Setup = Readonly<Record<string, unknown>>;
 

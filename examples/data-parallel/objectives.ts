@@ -193,7 +193,10 @@ export const supervised =
       },
     });
 
-/** The losses of this example, by the name that `--loss` takes. */
+/**
+ * The losses of this example, by the name that `--loss` takes. Another loss is another {@link Objective} in this list; what it must exchange is in
+ * the table of docs/scale.md. `run.ts` chooses its beta.
+ */
 export const OBJECTIVES = {
   dpo: dpoObjective,
   kto: ktoObjective,

@@ -1,4 +1,4 @@
-import { existsSync, readFileSync, rmSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import {
   attachReference,
@@ -33,9 +33,10 @@ export interface ReferenceSetup {
   readonly folder: string;
 }
 
-/** Removes the log-probs of an earlier run, which may be those of another model. */
-export function forgetReference(workers: Workers, folder: string): void {
-  for (const path of [fileOfAll(folder), fileOf(workers, folder)]) rmSync(path, { force: true });
+/** Removes the log-probs of earlier runs, on any number of workers: they may be those of another model. */
+export function forgetReference(folder: string): void {
+  rmSync(fileOfAll(folder), { force: true });
+  removeParts(folder);
 }
 
 /**
@@ -61,6 +62,9 @@ export async function withReference(pairs: readonly TrainingPair[], setup: Refer
 
 const fileOfAll = (folder: string): string => join(folder, 'reference.jsonl');
 const fileOf = ({ rank, size }: Workers, folder: string): string => join(folder, `reference-${rank}-of-${size}.jsonl`);
+const removeParts = (folder: string): void => {
+  for (const name of readdirSync(folder)) if (/^reference-\d+-of-\d+\.jsonl$/.test(name)) rmSync(join(folder, name), { force: true });
+};
 const parse = (name: string, bytes: Uint8Array): ReferenceRow[] => parseJsonl(new TextDecoder().decode(bytes), { name }) as ReferenceRow[];
 
 /** Computes the log-probs of all examples, each worker its share, and writes them to one file. */
@@ -90,7 +94,7 @@ async function compute(examples: readonly MismatchedExample[], setup: ReferenceS
   const all = await gatherJson(workers, [...done, ...results.flatMap((result, i) => rowsOf(i, result))]);
   if (workers.rank === 0) await writeRows(fileOfAll(folder), mergeByRow(all));
   await gatherJson(workers, null); // the parts are needed until the whole is written
-  rmSync(path, { force: true });
+  removeParts(folder);
   return all.flat();
 }
 

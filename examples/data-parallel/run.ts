@@ -52,7 +52,7 @@ export async function run(workers: Workers, options: Options): Promise<void> {
 
   const tuned = resume ? await checkpoints.load('sft', { policy: variables }, tuning) : undefined;
   if (!tuned) {
-    forgetReference(workers, out);
+    forgetReference(out);
     const optimizer = optimizerOf();
     const objective = supervised(policy, task.demonstrations);
     await train({ ...common, objective, optimizer, rows: data.train, steps: sftSteps, rate: rateOf(task.sftRate, sftSteps) });
@@ -67,6 +67,7 @@ export async function run(workers: Workers, options: Options): Promise<void> {
   const optimizer = optimizerOf();
   const parts = { policy: variables, optimizer };
   const { step: from = 0, running = {} } = (resume ? await checkpoints.load('checkpoint', parts, { ...tuning, loss }) : undefined) ?? {};
+  if (from > steps) throw new SharedError(`--steps is ${steps}, but the checkpoint already has ${from} updates`);
   const log = isFirst ? await MetricsLog.open({ folder: out, backend, resume }) : undefined;
   log?.rewind(loss, from);
   await train({
@@ -84,7 +85,10 @@ export async function run(workers: Workers, options: Options): Promise<void> {
       await checkpoints.save('checkpoint', parts, { ...tuning, loss }, { step, running });
       const metrics = await evaluate(workers, objective, { rows: validation, batchSize, running });
       log?.add({ phase: loss, on: 'validation', step, metrics });
-      say(`step ${String(step).padStart(4)}: held-out loss ${metrics.loss!.toFixed(4)}, margin ${metrics['rewards/margins']!.toFixed(3)}`);
+      const margin = metrics['rewards/margins'];
+      say(
+        `step ${String(step).padStart(4)}: held-out loss ${metrics.loss!.toFixed(4)}${margin === undefined ? '' : `, margin ${margin.toFixed(3)}`}`,
+      );
     },
   });
   optimizer.dispose();

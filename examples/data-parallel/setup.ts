@@ -52,7 +52,7 @@ function install(): void {
     } = error as NodeJS.ErrnoException & { readonly stderr?: string; readonly stdout?: string };
     const reason = code === 'ENOENT' ? 'python3 is not installed' : (stderr.trim() || stdout.trim() || message).split('\n').at(-1)!;
     throw new UsageError(
-      `MPICH cannot be installed: ${reason}. Install an MPI, put its mpirun on the PATH, and set LIBMPI to its libmpi_abi.so or, of Open MPI, libmpi.so`,
+      `MPICH cannot be installed: ${reason}. Without a network, install an MPI, put its mpirun on the PATH, and set LIBMPI to its libmpi_abi.so.1 or, of Open MPI, libmpi.so`,
     );
   }
 }

@@ -12,11 +12,12 @@ import {
   writeFileSync,
 } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { OBJECTIVES } from '../../examples/data-parallel/objectives.js';
 import { parseOptions } from '../../examples/data-parallel/options.js';
+import { forgetReference } from '../../examples/data-parallel/reference.js';
 import { run } from '../../examples/data-parallel/run.js';
 import { findMpi } from '../../examples/data-parallel/setup.js';
 import type { Workers } from '../../examples/data-parallel/workers/workers.js';
@@ -196,15 +197,15 @@ describe.skipIf(skipped !== undefined)('examples/data-parallel over MPI', { time
       await failsWith(message, onWorkers(2, EXAMPLE, args, [...args, ...other]));
     });
 
-    it('if one has other code', async () => {
-      const copy = at('copy');
-      mkdirSync(copy);
+    it.each(['examples/train-tiny-gpt/model.ts', 'src/losses/dpo.ts'])('if one has another %s', async (changed) => {
+      const copy = at('copy', basename(changed));
+      mkdirSync(copy, { recursive: true });
       for (const name of ['src', 'examples/shared', 'examples/train-tiny-gpt', 'examples/data', 'package.json', 'tsconfig.json'])
         cpSync(join(ROOT, name), join(copy, name), { recursive: true });
       const isSource = (path: string) => !/\.venv|data-parallel\/out/.test(path);
       cpSync(join(ROOT, 'examples/data-parallel'), join(copy, 'examples/data-parallel'), { recursive: true, filter: isSource });
       symlinkSync(join(ROOT, 'node_modules'), join(copy, 'node_modules'));
-      const path = join(copy, 'examples/train-tiny-gpt/model.ts');
+      const path = join(copy, changed);
       writeFileSync(path, `${readFileSync(path, 'utf8')}\n// another version\n`);
       const command = node(EXAMPLE, [...SHORT, '--out', at('differs')]);
       const job = start([mpi!.mpirun, '-n', '1', ...command, ':', '-n', '1', '-wdir', copy, ...command]);
@@ -221,6 +222,10 @@ describe.skipIf(skipped !== undefined)('examples/data-parallel over MPI', { time
       await failsWith(
         'the options are {"data":"ordering","seed":0,"batchSize":8,"sftSteps":2}, expected {"data":"ordering","seed":0,"batchSize":32,"sftSteps":2} as in ',
         onWorkers(2, EXAMPLE, [...args, '--resume', '--batch-size', '8']),
+      );
+      await failsWith(
+        '--steps is 2, but the checkpoint already has 3 updates',
+        onWorkers(2, EXAMPLE, [...args, '--resume', '--steps', '2']),
       );
     });
 
@@ -268,6 +273,14 @@ describe('examples/data-parallel without MPI', () => {
     };
     const options = parseOptions(['--out', at('many')])!;
     await expect(run(workers, options)).rejects.toThrow('1111 workers, expected at most 1110, one for each training pair');
+  });
+
+  it('forgets the log-probs of earlier runs, which had any number of workers', () => {
+    const names = ['reference.jsonl', 'reference-0-of-1.jsonl', 'reference-1-of-12.jsonl', 'metrics.jsonl'];
+    mkdirSync(at('earlier'));
+    for (const name of names) writeFileSync(at('earlier', name), '');
+    forgetReference(at('earlier'));
+    expect(readdirSync(at('earlier'))).toEqual(['metrics.jsonl']);
   });
 
   it('says which MPI is missing', () => {

@@ -20,7 +20,7 @@ function ofStatistics(): string[][] {
   return [...rows.values()].map(({ names, entry: { fields, statistics } }) => {
     const [sums, total] = statistics;
     const isEstimate = fields.includes('kl');
-    const of = isEstimate ? 'the mismatched completions' : 'the rows';
+    const of = isEstimate ? 'the mismatched completions' : 'the rows, pairs or examples';
     return [linked(names), `sums: \`${sums!}\` of ${of}`, `\`${isEstimate ? 'kl' : 'delta'}\`: \`${total!}\` of the total`];
   });
 }
