@@ -119,8 +119,12 @@ const rows = {
 /** Name of a loss in {@link losses}. */
 export type LossName = keyof typeof rows;
 
+/** Without a prototype, so that the names of its methods are not found among those of losses. */
 const withDefaults = (): typeof losses =>
-  Object.fromEntries(Object.entries(rows).map(([name, row]) => [name, { ...DEFAULTS, ...row }])) as unknown as typeof losses;
+  Object.assign(
+    Object.create(null),
+    Object.fromEntries(Object.entries(rows).map(([name, row]) => [name, { ...DEFAULTS, ...row }])),
+  ) as typeof losses;
 
 /**
  * The preference losses of this library by name, each with its properties. `lossNamed` finds one by a name that is known only at

@@ -42,6 +42,7 @@ export type { LinearHead, LinearHeadOptions } from './logprobs/linearHead.js';
 export { linearTokenLogProbs, type LinearTokenLogProbsOptions } from './logprobs/linearTokenLogProbs.js';
 export { linearTokenStats } from './logprobs/linearTokenStats.js';
 export type { ListLogps, RewardedListLogps, RewardedLists } from './logprobs/lists.js';
+export { logOdds } from './logprobs/logOdds.js';
 export {
   concatPairs,
   gatherPairs,
@@ -72,6 +73,7 @@ export type { LossKind } from './internal/lossKind.js';
 
 export { earlyStopping, type EarlyStopping, type EarlyStoppingOptions, type EarlyStoppingState } from './metrics/earlyStopping.js';
 export { levanterMetrics, type LevanterMetrics, type LevanterMetricsOptions } from './metrics/levanterMetrics.js';
+export { levanterSimpoMetrics, type LevanterSimpoMetrics, type LevanterSimpoMetricsOptions } from './metrics/levanterSimpoMetrics.js';
 export { MetricAverage, type MetricTotals } from './metrics/metricAverage.js';
 export { pairMetrics, type PairMetrics, type PairMetricsOptions } from './metrics/pairMetrics.js';
 export { readMetrics } from './metrics/readMetrics.js';

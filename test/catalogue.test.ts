@@ -1,7 +1,14 @@
 import { describe, expect, it } from 'vitest';
-import { hinge, lossNamed, type PairLogps } from '../src/index.js';
+import { hinge, lossNamed, losses, type PairLogps } from '../src/index.js';
 import { pairLogps } from './support/samples.js';
 import { expectSame } from './support/expectSame.js';
+
+describe('losses', () => {
+  it('has nothing but losses', () => {
+    const all = losses as Readonly<Record<string, unknown>>;
+    for (const name of ['toString', 'constructor', 'hasOwnProperty', '__proto__']) expect(all[name]).toBeUndefined();
+  });
+});
 
 describe('lossNamed', () => {
   it('gives a loss under a type that can be called', async () => {

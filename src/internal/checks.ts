@@ -40,7 +40,10 @@ interface Expected {
 }
 
 /** Returns the engine that owns an argument; throws a TypeError that names the argument if there is none. */
-function engineOf<T>(fn: string, name: string, value: T): Backend<T> {
+function engineOf<T>(fn: string, name: string, value: T, orNumber: boolean): Backend<T> {
+  if (orNumber && (typeof value !== 'object' || value === null)) {
+    throw new TypeError(`${fn}: ${name} is ${describe(value)}, expected a number or a tensor`);
+  }
   try {
     return backendOf<T>(value);
   } catch (error) {
@@ -51,7 +54,7 @@ function engineOf<T>(fn: string, name: string, value: T): Backend<T> {
 /** Checks that an argument is a tensor that is not disposed, whose rows are not empty, and as expected. */
 export function checkTensor<T>(fn: string, name: string, value: T, expected: Expected = {}): Checked<T> {
   const { rank, like, orScalar = false, orPlain = false, dtype: dtypes = FLOAT } = expected;
-  const backend = like?.backend.owns(value) ? (like.backend as Backend<T>) : engineOf(fn, name, value);
+  const backend = like?.backend.owns(value) ? (like.backend as Backend<T>) : engineOf(fn, name, value, orScalar);
   if (backend.isDisposed?.(value)) {
     throw new TypeError(`${fn}: ${name} is disposed${backend.ifDisposed === undefined ? '' : `: ${backend.ifDisposed}`}`);
   }
@@ -108,7 +111,19 @@ export function checkFields(fn: string, name: string, value: unknown, fields: re
   }
 }
 
-/** Checks that a record with optional fields has no other fields: a misspelt one would be ignored silently. */
+/** Checks that an argument is an object with all of the fields, perhaps the optional ones, and no others. */
+export function checkOnlyFields(
+  fn: string,
+  name: string,
+  value: unknown,
+  fields: readonly string[],
+  optional: readonly string[] = [],
+): void {
+  checkFields(fn, name, value, fields);
+  checkNoOtherFields(fn, name, value as object, [...fields, ...optional]);
+}
+
+/** Checks that an object has no other fields: one that is misspelt or not supported would be ignored silently. */
 export function checkNoOtherFields(fn: string, name: string, value: object, fields: readonly string[]): void {
   const other = Object.keys(value).find((key) => !fields.includes(key));
   if (other !== undefined) throw new TypeError(`${fn}: ${name} has an unknown field ${other}, expected { ${fields.join(', ')} }`);
@@ -162,7 +177,7 @@ export function checkScalars<T>(fn: string, record: Readonly<Record<string, T>>)
 }
 
 /** Checks the values of a tensor if they can be read at once. */
-export function checkValues(fn: string, { name, value }: Omit<Checked, 'backend'>, domain: NumberDomain): void {
+export function checkValues(fn: string, { name, value }: Pick<Checked, 'name' | 'value'>, domain: NumberDomain): void {
   const values = backendOf(value).peek(value);
   if (values) checkEach(fn, name, values, domain);
 }

@@ -41,6 +41,16 @@ export const notNegative: Domain = {
   holds: (x) => where(greaterEqual(x, 0), isFiniteFloat(x), 0),
 };
 
+/** What rounding may add to a log-prob near 0. */
+const ROUNDING = 1e-3;
+
+/** Log-probs, up to rounding. NaN passes: it makes the loss NaN. */
+export const atMostZero: Domain = {
+  words: 'at most 0',
+  has: (v) => !(v > ROUNDING),
+  holds: (x) => greaterEqual(ROUNDING, x),
+};
+
 /** Positive integers: counts of at least one. */
 export const positiveInteger: NumberDomain = { words: 'an integer >= 1', has: (v) => Number.isInteger(v) && v >= 1 };
 

@@ -6,13 +6,16 @@ import type { ScalarOf } from '../backend/types.js';
  *
  *     -(1 - e) * log sigmoid(h) - e * log sigmoid(-h)      d/dh = e - sigmoid(-h)
  *
- * `softplus(-h) = -log sigmoid(h)`, and `log sigmoid(-h) = log sigmoid(h) - h`: smoothing adds a linear term. The loss is
- * finite for every finite h.
+ * with `-log sigmoid(h) = softplus(-h)`. The loss is finite for every finite h, and has its limits at infinite ones: the shorter
+ * `softplus(-h) + e * h` would be NaN at -Infinity.
  */
 export function logistic<T>(h: T, labelSmoothing = 0): T {
   const loss = softplus(neg(h));
-  return labelSmoothing === 0 ? loss : add(loss, mul(h, labelSmoothing));
+  return labelSmoothing === 0 ? loss : add(mul(loss, 1 - labelSmoothing), mul(softplus(h), labelSmoothing));
 }
+
+/** Largest exponent in the rewards of AlphaPO: `e^80` is finite in float32. */
+export const MAX_EXPONENT = 80;
 
 /**
  * An exponential score, shifted to be 0 at x = 0:

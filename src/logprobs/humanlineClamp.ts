@@ -1,6 +1,6 @@
 import type { OrPlain, ScalarOf } from '../backend/types.js';
 import { add, clip, greater, scope, sub, where } from '../backend/ops.js';
-import { checkFields, checkNumber, checkTensor } from '../internal/checks.js';
+import { checkOnlyFields, checkNumber, checkTensor } from '../internal/checks.js';
 import { finite, type NumberDomain } from '../internal/domains.js';
 import { number, readOptions } from '../internal/options.js';
 import { checkMask, maskHolds, meanOfCounted } from '../masking/maskedReductions.js';
@@ -60,7 +60,7 @@ export type HumanlineClamped<T> = {
 export function humanlineClamp<T>(batch: HumanlineBatch<T>, options: HumanlineClampOptions = {}): HumanlineClamped<T> {
   const { low, high } = readOptions('humanlineClamp', options, undefined, { low: number(finite, -1), high: number(anyNumber, 1.5) });
   checkNumber('humanlineClamp', 'high', high, { words: `finite and > low (${low})`, has: (v) => v > low && Number.isFinite(v) });
-  checkFields('humanlineClamp', 'batch', batch, ['policy', 'reference', 'mask']);
+  checkOnlyFields('humanlineClamp', 'batch', batch, ['policy', 'reference', 'mask']);
   const { policy, reference, mask } = batch;
   const like = checkTensor('humanlineClamp', 'policy', policy, { rank: 2 });
   checkTensor('humanlineClamp', 'reference', reference, { like, orPlain: true });

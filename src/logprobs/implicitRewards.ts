@@ -27,13 +27,13 @@ export function implicitRewards<T>(logps: PairLogps<T>, options?: ImplicitReward
 export function implicitRewards<T>(logps: UnpairedLogps<T>, options?: ImplicitRewardsOptions<T>): T;
 export function implicitRewards<T>(logps: PairLogps<T> | UnpairedLogps<T>, options: ImplicitRewardsOptions<T> = {}): Pair<T> | T {
   if (isPaired(logps)) {
-    const like = checkPairLogps('implicitRewards', logps);
+    const like = checkPairLogps('implicitRewards', logps, 'any');
     return scope(logps.policy.chosen, () => {
       const { beta } = readOptions('implicitRewards', options, like, { beta: perExample(positive, 0.1) });
       return mapPair(logRatios(logps), (ratio) => mul(ratio, beta));
     });
   }
-  const like = checkUnpairedLogps('implicitRewards', logps);
+  const like = checkUnpairedLogps('implicitRewards', logps, 'any');
   return scope(logps.policy, () => {
     const { beta } = readOptions('implicitRewards', options, like, { beta: perExample(positive, 0.1) });
     return mul(sub(logps.policy, logps.reference), beta);

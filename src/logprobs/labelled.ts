@@ -1,6 +1,6 @@
 import type { Operand, OrPlain } from '../backend/types.js';
 import { cast, mul, sub, where } from '../backend/ops.js';
-import { checkFields, checkTensor, checkValues, poisonOutside, type Checked } from '../internal/checks.js';
+import { checkFields, checkNoOtherFields, checkTensor, checkValues, poisonOutside, type Checked } from '../internal/checks.js';
 import { zeroOrOne } from '../internal/domains.js';
 import { checkUnpairedLogps, type UnpairedLogps } from './pairs.js';
 
@@ -10,10 +10,16 @@ export type LabelledLogps<T> = UnpairedLogps<T> & {
   readonly desirable: OrPlain<NoInfer<T>>;
 };
 
-/** Checks the log-probs and labels of unpaired examples. Returns the policy's log-probs. */
-export function checkLabelledLogps<T>(fn: string, batch: LabelledLogps<T>, moreFields: readonly string[] = []): Checked<T> {
-  checkFields(fn, 'batch', batch, ['policy', 'reference', 'desirable', ...moreFields]);
-  const like = checkUnpairedLogps(fn, batch);
+/**
+ * Checks the log-probs and labels of unpaired examples. Returns the policy's log-probs.
+ *
+ * @param others - Further fields that the batch must have; `'any'` for functions that ignore all others.
+ */
+export function checkLabelledLogps<T>(fn: string, batch: LabelledLogps<T>, others: readonly string[] | 'any' = []): Checked<T> {
+  const fields = ['policy', 'reference', 'desirable', ...(others === 'any' ? [] : others)];
+  checkFields(fn, 'batch', batch, fields);
+  if (others !== 'any') checkNoOtherFields(fn, 'batch', batch, fields);
+  const like = checkUnpairedLogps(fn, batch, 'any');
   checkValues(fn, checkTensor(fn, 'desirable', batch.desirable, { like, orPlain: true, dtype: ['float', 'int', 'bool'] }), zeroOrOne);
   return like;
 }

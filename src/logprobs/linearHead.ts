@@ -2,7 +2,7 @@ import { sizeOf } from '../backend/arrays/shapes.js';
 import { backendOf } from '../backend/registry.js';
 import { add, broadcastTo, cast, concat, constant, mul, reshape, shape, stopGradient, sum, take, where } from '../backend/ops.js';
 import type { LinearRows, OrPlain, Reduced, WeightLayout } from '../backend/types.js';
-import { checkChoice, checkFields, checkNoOtherFields, checkTensor } from '../internal/checks.js';
+import { checkChoice, checkOnlyFields, checkTensor } from '../internal/checks.js';
 import { number, optional } from '../internal/options.js';
 import { positiveInteger, positive } from '../internal/domains.js';
 import { anyIgnoreIndex } from '../masking/ignoreIndex.js';
@@ -68,8 +68,7 @@ interface HeadOptions {
 
 /** Checks a head and its labels. */
 export function checkHead(fn: string, head: LinearHead<unknown>, labels: unknown, { ignoreIndex }: HeadOptions): void {
-  checkFields(fn, 'head', head, ['hidden', 'weight']);
-  checkNoOtherFields(fn, 'head', head, ['hidden', 'weight', 'bias', 'layout']);
+  checkOnlyFields(fn, 'head', head, ['hidden', 'weight'], ['bias', 'layout']);
   const { layout = 'vocabularyByHidden' } = head;
   checkChoice(fn, 'head.layout', layout, WEIGHT_LAYOUTS);
   const hidden = checkTensor(fn, 'hidden', head.hidden);

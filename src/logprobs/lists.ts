@@ -1,6 +1,6 @@
 import type { OrPlain, Reduced } from '../backend/types.js';
-import { arange, greater, mul, reshape, scope, shape, sub, sum, where } from '../backend/ops.js';
-import { checkFields, checkNoOtherFields, checkTensor, type Checked } from '../internal/checks.js';
+import { arange, greater, maximum, mul, reshape, scope, shape, sub, sum, where } from '../backend/ops.js';
+import { checkOnlyFields, checkTensor, type Checked } from '../internal/checks.js';
 import { logSoftmax } from '../internal/numerics.js';
 import { checkMask, sumOfCounted } from '../masking/maskedReductions.js';
 
@@ -35,8 +35,7 @@ export const FAR_BELOW = -1e30;
 
 /** Checks lists of candidates: all fields are `[B, K]`, with K at least 2. Returns the checked log-probs of the policy. */
 export function checkLists<T>(fn: string, batch: { readonly policy: T; readonly mask?: unknown }, fields: readonly string[]): Checked<T> {
-  checkFields(fn, 'batch', batch, fields);
-  checkNoOtherFields(fn, 'batch', batch, [...fields, 'mask']);
+  checkOnlyFields(fn, 'batch', batch, fields, ['mask']);
   const { policy, mask } = batch;
   const like = checkTensor(fn, 'policy', policy, { rank: 2, ragged: 'pad it and pass a mask' });
   const [rows, candidates] = like.shape as [number, number];
@@ -79,6 +78,13 @@ export function secondOfPairs<T>(x: T): T {
 
 /** The value of the first candidate minus that of the second, for all pairs, `[B, K, K]`. */
 export const pairDifferences = <T>(x: T): T => sub(firstOfPairs(x), secondOfPairs(x));
+
+/**
+ * By how much the reward of the first candidate of each pair exceeds that of the second, `[B, K, K]`; 0 where it does not, and where the
+ * second is padding. Padding as the first candidate is left to {@link sumOfCandidates}.
+ */
+export const rewardLeads = <T>(rewards: T, mask: unknown): T =>
+  maximum(sub(firstOfPairs(counted(rewards, mask)), secondOfPairs(counted(rewards, mask, -FAR_BELOW))), 0);
 
 /** Non-zero where the second candidate of a pair comes after the first in the list, `[K, K]`. */
 export function isSecondBehind<T>(like: T): T {

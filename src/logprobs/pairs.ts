@@ -1,6 +1,15 @@
 import type { DType, OrPlain } from '../backend/types.js';
 import { concat, scope, slice, sub, take } from '../backend/ops.js';
-import { checkFields, checkNoOtherFields, checkTensor, checkValues, type Checked } from '../internal/checks.js';
+import {
+  checkFields,
+  checkNoOtherFields,
+  checkOnlyFields,
+  checkTensor,
+  checkValues,
+  poisonOutside,
+  type Checked,
+} from '../internal/checks.js';
+import { atMostZero } from '../internal/domains.js';
 import { checkMask } from '../masking/maskedReductions.js';
 
 /** A tensor for each side of the preference pairs: log-probs, rewards, indices; `[B]` unless a function states another shape. */
@@ -35,11 +44,20 @@ export type UnpairedLogps<T> = {
 
 /** Checks both sides of a pair `[B]`, whose names begin with `prefix`. Returns the chosen side. */
 export function checkPair<T>(fn: string, name: string, pair: Pair<T>, prefix = ''): Checked<T> {
-  checkFields(fn, name, pair, ['chosen', 'rejected']);
+  checkOnlyFields(fn, name, pair, ['chosen', 'rejected']);
   const chosen = checkTensor(fn, `${prefix}chosen`, pair.chosen, { rank: 1 });
   checkTensor(fn, `${prefix}rejected`, pair.rejected, { like: chosen });
   return chosen;
 }
+
+/** Checks that the log-probs of both sides are at most 0, where they can be read; see {@link noneAboveZero}. */
+export function checkAtMostZero(fn: string, { chosen, rejected }: Pair<unknown>): void {
+  checkValues(fn, { name: 'chosen', value: chosen }, atMostZero);
+  checkValues(fn, { name: 'rejected', value: rejected }, atMostZero);
+}
+
+/** Log-probs, with NaN in place of those above 0 where they cannot be read: for losses that have no meaning there. */
+export const noneAboveZero = <T>(logps: T): T => poisonOutside(logps, atMostZero);
 
 /** Requirements that {@link checkPairLike} checks. */
 interface PairLike {
@@ -53,7 +71,7 @@ interface PairLike {
 
 /** Checks both sides of the pair `name`, which must match another argument. */
 export function checkPairLike(fn: string, name: string, pair: Pair<unknown>, expected: PairLike): void {
-  checkFields(fn, name, pair, ['chosen', 'rejected']);
+  checkOnlyFields(fn, name, pair, ['chosen', 'rejected']);
   checkTensor(fn, `${name}.chosen`, pair.chosen, expected);
   checkTensor(fn, `${name}.rejected`, pair.rejected, expected);
 }
@@ -68,9 +86,16 @@ export function checkTokenPairs(fn: string, logps: Pair<unknown>, masks: Pair<un
   checkMask(fn, masks.rejected, like, 'masks.rejected');
 }
 
+/**
+ * The fields that log-probs may have besides those of their type. `'none'` is for losses, which must not ignore a field; `'any'` is for
+ * functions that read only the log-probs of the batch of a loss, and where the caller has checked the fields.
+ */
+type OtherFields = 'none' | 'any';
+
 /** Checks the four log-probs of preference pairs. Returns the policy's chosen side, which the others must match. */
-export function checkPairLogps<T>(fn: string, logps: PairLogps<T>): Checked<T> {
+export function checkPairLogps<T>(fn: string, logps: PairLogps<T>, others: OtherFields = 'none'): Checked<T> {
   checkFields(fn, 'logps', logps, ['policy', 'reference'], '{ policy: { chosen, rejected }, reference: { chosen, rejected } }');
+  if (others === 'none') checkNoOtherFields(fn, 'logps', logps, ['policy', 'reference']);
   const like = checkPair(fn, 'policy', logps.policy, 'policy.');
   checkPairLike(fn, 'reference', logps.reference, { like, orPlain: true });
   return like;
@@ -78,14 +103,14 @@ export function checkPairLogps<T>(fn: string, logps: PairLogps<T>): Checked<T> {
 
 /** Checks the log-probs of preference pairs, with or without a reference. Returns the policy's chosen side. */
 export function checkOptionalReference<T>(fn: string, logps: OptionalReference<T>): Checked<T> {
-  checkFields(fn, 'logps', logps, ['policy']);
-  checkNoOtherFields(fn, 'logps', logps, ['policy', 'reference']);
+  checkOnlyFields(fn, 'logps', logps, ['policy'], ['reference']);
   return logps.reference === undefined ? checkPair(fn, 'policy', logps.policy, 'policy.') : checkPairLogps(fn, logps);
 }
 
 /** Checks the two log-probs of unpaired examples. Returns those of the policy. */
-export function checkUnpairedLogps<T>(fn: string, logps: UnpairedLogps<T>): Checked<T> {
+export function checkUnpairedLogps<T>(fn: string, logps: UnpairedLogps<T>, others: OtherFields = 'none'): Checked<T> {
   checkFields(fn, 'logps', logps, ['policy', 'reference']);
+  if (others === 'none') checkNoOtherFields(fn, 'logps', logps, ['policy', 'reference']);
   const like = checkTensor(fn, 'policy', logps.policy, { rank: 1 });
   checkTensor(fn, 'reference', logps.reference, { like, orPlain: true });
   return like;
@@ -176,7 +201,7 @@ function checkIndices(name: string, indices: unknown, rows: number): number {
  * @throws RangeError if shapes differ.
  */
 export function logRatioMargin<T>(logps: PairLogps<T>): T {
-  checkPairLogps('logRatioMargin', logps);
+  checkPairLogps('logRatioMargin', logps, 'any');
   return scope(logps.policy.chosen, () => marginOf(logps));
 }
 

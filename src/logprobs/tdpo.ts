@@ -1,4 +1,4 @@
-import { checkFields, type Checked } from '../internal/checks.js';
+import { checkOnlyFields, type Checked } from '../internal/checks.js';
 import { checkPairLike, checkPairLogps, type Pair, type PairLogps } from './pairs.js';
 
 /** A batch of pairs for `tdpo1` and `tdpo2`. */
@@ -12,8 +12,8 @@ export type TdpoBatch<T> = PairLogps<T> & {
 
 /** Checks the log-probs and divergences of token-level DPO. Returns the policy's chosen side. */
 export function checkTdpoBatch<T>(fn: string, batch: TdpoBatch<T>): Checked<T> {
-  checkFields(fn, 'batch', batch, ['policy', 'reference', 'sequentialKl']);
-  const like = checkPairLogps(fn, batch);
+  checkOnlyFields(fn, 'batch', batch, ['policy', 'reference', 'sequentialKl']);
+  const like = checkPairLogps(fn, batch, 'any');
   checkPairLike(fn, 'sequentialKl', batch.sequentialKl, { like });
   return like;
 }

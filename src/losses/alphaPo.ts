@@ -1,7 +1,7 @@
 import { mul, scope, sub } from '../backend/ops.js';
 import { labelNoise, notZero, positive } from '../internal/domains.js';
 import { number, readOptions } from '../internal/options.js';
-import { exponentialScore, logistic } from '../internal/numerics.js';
+import { exponentialScore, logistic, MAX_EXPONENT } from '../internal/numerics.js';
 import { targetMargin, targetMarginReaders, type TargetMargin } from '../internal/targetMargin.js';
 import { checkPair, mapPair, type Pair } from '../logprobs/pairs.js';
 
@@ -55,7 +55,7 @@ export function alphaPo<T>(logps: Pair<T>, options: AlphaPoOptions): T {
       alpha: number(notZero),
       beta: number(positive),
       labelSmoothing: number(labelNoise, 0),
-      maxExponent: number(positive, 80),
+      maxExponent: number(positive, MAX_EXPONENT),
       ...targetMarginReaders(),
     });
     const gamma = targetMargin('alphaPo', read);

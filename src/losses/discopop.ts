@@ -1,4 +1,4 @@
-import { add, div, exp, mul, neg, scope, sigmoid, softplus, sub } from '../backend/ops.js';
+import { add, div, exp, minimum, mul, neg, scope, sigmoid, softplus, sub } from '../backend/ops.js';
 import type { Operand } from '../backend/types.js';
 import { positive, type NumberDomain } from '../internal/domains.js';
 import { number, perExample, readOptions } from '../internal/options.js';
@@ -53,7 +53,8 @@ export function discopop<T>(logps: PairLogps<T>, options: DiscopopOptions<T> = {
     const modulation = div(minus, tau);
     // log sigmoid(h / tau) = -softplus(-h / tau), and 1 - m = sigmoid(-h / tau).
     const logistic = mul(sigmoid(modulation), softplus(minus));
-    return add(logistic, exp(sub(minus, softplus(modulation))));
+    // The difference of two infinities would be NaN.
+    return add(logistic, exp(sub(minimum(minus, 1e30), softplus(modulation))));
   });
 }
 

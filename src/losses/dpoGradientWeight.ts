@@ -28,7 +28,7 @@ export interface DpoGradientWeightOptions<T> {
  * @see Rafailov et al., "Direct Preference Optimization", 2023, section 4. https://arxiv.org/abs/2305.18290
  */
 export function dpoGradientWeight<T>(logps: PairLogps<T>, options: DpoGradientWeightOptions<T> = {}): T {
-  const like = checkPairLogps('dpoGradientWeight', logps);
+  const like = checkPairLogps('dpoGradientWeight', logps, 'any');
   return scope(logps.policy.chosen, () => {
     const { beta } = readOptions('dpoGradientWeight', options, like, {
       beta: perExample(positive, 0.1),

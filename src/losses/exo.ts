@@ -1,9 +1,10 @@
-import { div, exp, mul, sub } from '../backend/ops.js';
+import { div, exp, maximum, mul, sub } from '../backend/ops.js';
 import type { Reduced } from '../backend/types.js';
 import { positive } from '../internal/domains.js';
 import { number, readOptions } from '../internal/options.js';
 import {
   checkLists,
+  FAR_BELOW,
   listRewards,
   logSoftmaxOfCandidates,
   lossOfLists,
@@ -51,7 +52,8 @@ export function exo<T>(batch: RewardedListLogps<T>, options: ExoOptions = {}): R
   const { rewards, mask } = batch;
   const { beta, tau } = readOptions('exo', options, like, { beta: number(positive, 0.1), tau: number(positive, 1) });
   return lossOfLists(like, () => {
-    const logQ = logSoftmaxOfCandidates(listRewards(batch, beta), mask);
+    // Finite also for a log-prob of -Infinity, which counts for nothing: 0 * -Infinity is NaN.
+    const logQ = maximum(logSoftmaxOfCandidates(listRewards(batch, beta), mask), FAR_BELOW);
     const logP = logSoftmaxOfCandidates(div(rewards, tau), mask);
     return sumOfCandidates(mul(exp(logQ), sub(logQ, logP)), mask);
   });

@@ -1,4 +1,4 @@
-import { add, mul, neg, scope, sigmoid, softplus, sub } from '../backend/ops.js';
+import { add, clip, mul, neg, scope, sigmoid, softplus, sub } from '../backend/ops.js';
 import type { Operand } from '../backend/types.js';
 import { positive, type NumberDomain } from '../internal/domains.js';
 import { number, perExample, readOptions } from '../internal/options.js';
@@ -50,7 +50,8 @@ export function exoPair<T>(logps: PairLogps<T>, options: ExoPairOptions<T> = {})
       beta: perExample(positive, 0.1),
       labelSmoothing: number(smoothed, 1e-3),
     });
-    const h = mul(marginOf(logps), beta);
+    // Finite also for an infinite margin, whose limit would be lost: 0 * Infinity is NaN.
+    const h = clip(mul(marginOf(logps), beta), -1e30, 1e30);
     const minus = neg(h);
     // Each logarithm is large only where the probability that multiplies it is near 0. log sigmoid(x) = -softplus(-x).
     const chosen = mul(sigmoid(h), sub(-Math.log1p(-labelSmoothing), softplus(minus)));

@@ -3,7 +3,7 @@ import type { Operand } from '../backend/types.js';
 import { checkUnused } from '../internal/checks.js';
 import { notZero, positive } from '../internal/domains.js';
 import { choice, number, optional, perExample, readOptions } from '../internal/options.js';
-import { exponentialScore, logistic } from '../internal/numerics.js';
+import { exponentialScore, logistic, MAX_EXPONENT } from '../internal/numerics.js';
 import { checkPairLogps, logRatios, mapPair, type PairLogps } from '../logprobs/pairs.js';
 
 /** Hyperparameters of {@link fDpo}. */
@@ -84,7 +84,7 @@ export function fDpo<T>(logps: PairLogps<T>, options: FDpoOptions<T> = {}): T {
       alpha: optional(number(notZero)),
       maxExponent: optional(number(positive)),
     });
-    const { beta, divergence, alpha = 0.5, maxExponent = 80 } = read;
+    const { beta, divergence, alpha = 0.5, maxExponent = MAX_EXPONENT } = read;
     if (divergence !== 'alpha') checkUnused('fDpo', read, ['alpha'], `by ${divergence}`);
     if (divergence !== 'alpha' && divergence !== 'forwardKl') checkUnused('fDpo', read, ['maxExponent'], `by ${divergence}`);
 

@@ -24,7 +24,7 @@ export type KlStatistics<S> = {
  * @throws RangeError if shapes differ.
  */
 export function klStatistics<T>(logps: UnpairedLogps<T>): KlStatistics<ScalarOf<T>> {
-  const { shape } = checkUnpairedLogps('klStatistics', logps);
+  const { shape } = checkUnpairedLogps('klStatistics', logps, 'any');
   const { policy, reference } = logps;
   return detached(policy, () => ({
     sum: sum(sub(policy, reference)),
@@ -50,7 +50,7 @@ export function klEstimate<T>(logps: UnpairedLogps<T>): ScalarOf<T>;
 export function klEstimate<S>(statistics: KlStatistics<S>): S;
 export function klEstimate(input: UnpairedLogps<unknown> | KlStatistics<unknown>): unknown {
   if (!isStatistics(input)) {
-    checkUnpairedLogps('klEstimate', input);
+    checkUnpairedLogps('klEstimate', input, 'any');
     return detached(input.policy, () => positiveMean(klStatistics(input)));
   }
   checkFields('klEstimate', 'statistics', input, ['sum', 'count']);

@@ -1,4 +1,20 @@
-import { abs, cast, div, equal, expm1, greater, log1p, mul, neg, softplus, stopGradient, sum, where } from '../backend/ops.js';
+import {
+  abs,
+  cast,
+  constant,
+  div,
+  equal,
+  exp,
+  expm1,
+  greater,
+  log1p,
+  mul,
+  neg,
+  softplus,
+  stopGradient,
+  sum,
+  where,
+} from '../backend/ops.js';
 import type { Reduced } from '../backend/types.js';
 import { checkValues, poisonOutside } from '../internal/checks.js';
 import { finite, positive } from '../internal/domains.js';
@@ -12,8 +28,8 @@ import {
   listRewards,
   lossOfLists,
   pairDifferences,
+  rewardLeads,
   secondOfPairs,
-  selectPairs,
   sumOfCandidates,
   type RewardedListLogps,
 } from '../logprobs/lists.js';
@@ -38,8 +54,12 @@ export interface LipoOptions {
  * `-beta * weight * sigmoid(r_j - r_i)` over the pairs where i has the larger reward, and of `beta * weight * sigmoid(r_i - r_j)`
  * over those where it has the smaller one; with respect to the rewards it is 0.
  *
- * The weights grow as 2^rewards, so scale the rewards to a few units. A gain that overflows (rewards from about 128 in
- * float32, 1024 in float64) is an error; just below, the loss may still overflow to Infinity.
+ * The weights grow as 2^rewards, so scale the rewards to a few units. They are computed as
+ *
+ *     weight = 2^rewards_i / ln 2 * (1 - 2^(rewards_j - rewards_i)) * |ln 2 / ln(1 + rank_i) - ln 2 / ln(1 + rank_j)|
+ *
+ * in which only the first factor exceeds 1, so the loss and its gradient are finite wherever they can be represented. If this
+ * factor overflows (rewards from about 127.5 in float32, 1023.5 in float64), it is an error.
  *
  * No original implementation was found. Gain and discount follow secondary sources on the paper; with a logarithm to base 2
  * in the discount, the loss would be ln 2 times this one.
@@ -48,7 +68,7 @@ export interface LipoOptions {
  *   lists differ in length; see {@link RewardedListLogps}.
  * @param options - See {@link LipoOptions}.
  * @returns The losses `[B]`, at least 0.
- * @throws RangeError if shapes differ, there are fewer than 2 candidates, beta is not positive, `2^rewards - 1` is not
+ * @throws RangeError if shapes differ, there are fewer than 2 candidates, beta is not positive, `2^rewards / ln 2` is not
  *   finite, or the mask holds anything but 0 and 1. Where values cannot be read synchronously (WebGPU, WebGL), the loss of
  *   such a list is NaN.
  *
@@ -67,15 +87,17 @@ export function lipo<T>(batch: RewardedListLogps<T>, options: LipoOptions = {}):
   const { beta } = readOptions('lipo', options, like, { beta: number(positive, 0.1) });
   return lossOfLists(like, () => {
     const scores = listRewards(batch, beta);
-    const rewards = counted(batch.rewards, mask);
-    const gain = expm1(mul(rewards, Math.LN2));
-    checkValues('lipo', { ...like, name: '2^rewards - 1', value: gain }, finite);
-    const discount = div(1, log1p(ranks(counted(scores, mask, FAR_BELOW))));
-    // In all pairs that are selected, the gain of the first is the larger one.
-    const weight = mul(pairDifferences(poisonOutside(gain, finite)), abs(pairDifferences(discount)));
-    const terms = mul(stopGradient(weight), softplus(neg(pairDifferences(scores))));
-    const wins = greater(firstOfPairs(rewards), secondOfPairs(rewards));
-    return sumOfCandidates(sum(selectPairs(wins, terms, mask, 0), -1) as T, mask);
+    // In the precision of the engine, also if the rewards are a plain list: it decides what overflows.
+    const rewards = constant<T>(batch.policy, batch.rewards);
+    const scale = div(exp(mul(counted(rewards, mask), Math.LN2)), Math.LN2);
+    checkValues('lipo', { name: '2^rewards / ln 2', value: scale }, finite);
+    const leads = rewardLeads(rewards, mask);
+    const discount = div(Math.LN2, log1p(ranks(counted(scores, mask, FAR_BELOW))));
+    // At most 1, so that no weight overflows; 0 for pairs whose first reward is not the larger one.
+    const share = abs(mul(expm1(mul(leads, -Math.LN2)), pairDifferences(discount)));
+    const weight = mul(firstOfPairs(poisonOutside(scale, finite)), share);
+    const gaps = where(greater(leads, 0), pairDifferences(scores), 0);
+    return sumOfCandidates(sum(mul(stopGradient(weight), softplus(neg(gaps))), -1) as T, mask);
   });
 }
 

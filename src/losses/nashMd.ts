@@ -1,6 +1,6 @@
 import { mul, scope, stopGradient, sub } from '../backend/ops.js';
 import type { OrPlain, Reduced } from '../backend/types.js';
-import { checkFields, checkTensor, perRow } from '../internal/checks.js';
+import { checkOnlyFields, checkTensor, perRow } from '../internal/checks.js';
 import { notNegative, probability } from '../internal/domains.js';
 import { number, perExample, readOptions } from '../internal/options.js';
 import { checkMask, sumOfCounted } from '../masking/maskedReductions.js';
@@ -51,7 +51,7 @@ export interface NashMdOptions<T> {
  * @see Munos et al., "Nash Learning from Human Feedback", 2023. https://arxiv.org/abs/2312.00886
  */
 export function nashMd<T>(batch: NashMdBatch<T>, options: NashMdOptions<T>): Reduced<T> {
-  checkFields('nashMd', 'batch', batch, ['policy', 'reference', 'mask']);
+  checkOnlyFields('nashMd', 'batch', batch, ['policy', 'reference', 'mask']);
   const { policy, reference, mask } = batch;
   const like = checkTensor('nashMd', 'policy', policy, { rank: 2 });
   checkTensor('nashMd', 'reference', reference, { like, orPlain: true });

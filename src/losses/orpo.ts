@@ -1,10 +1,11 @@
-import { add, log1mexp, mul, scope, sub } from '../backend/ops.js';
+import { add, mul, scope } from '../backend/ops.js';
 import type { Operand } from '../backend/types.js';
-import { checkNoOtherFields, checkPerExampleShape } from '../internal/checks.js';
+import { checkOnlyFields, checkPerExampleShape } from '../internal/checks.js';
 import { notNegative } from '../internal/domains.js';
 import { number, readOptions } from '../internal/options.js';
 import { logistic } from '../internal/numerics.js';
-import { checkPair, type Pair } from '../logprobs/pairs.js';
+import { logOddsOf } from '../logprobs/logOdds.js';
+import { checkAtMostZero, checkPair, type Pair } from '../logprobs/pairs.js';
 
 /** A batch of pairs for {@link orpo}. */
 export type OrpoBatch<T> = Pair<T> & {
@@ -24,7 +25,7 @@ export interface OrpoOptions {
 /**
  * Odds Ratio Preference Optimization loss, one value per pair; no reference model.
  *
- *     lo   = (chosen - rejected) - (log(1 - e^chosen) - log(1 - e^rejected))      the log of the odds ratio
+ *     lo   = (chosen - rejected) - (log(1 - e^chosen) - log(1 - e^rejected))      the log of the odds ratio, see `logOdds`
  *     loss = -lambda * log sigmoid(lo) + nll
  *
  * The first term is `lambda * ln 2` where `chosen` equals `rejected`. Its gradient with respect to `chosen` is
@@ -33,7 +34,7 @@ export interface OrpoOptions {
  * latter grows without bound.
  *
  * Inside `log(1 - e^x)`, x above -1e-30 counts as -1e-30, so value and gradient stay finite: the gradient with respect to a
- * rejected side of 0 is up to 1e30 * lambda. Nothing checks that log-probs are at most 0; the loss has no meaning above 0.
+ * rejected side of 0 is up to 1e30 * lambda.
  *
  * The published loss adds the NLL of the chosen completion. Implementations differ in what it covers (the completion, or the
  * prompt as well) and in its mean (over the batch's tokens, or over sequences), so the caller passes it; see `nll`.
@@ -46,7 +47,8 @@ export interface OrpoOptions {
  * @param batch - Mean completion log-probs in nats per token, at most 0, each `[B]`, and the NLL term; see {@link OrpoBatch}.
  * @param options - See {@link OrpoOptions}.
  * @returns The losses `[B]`, at least 0 if `nll` is at least 0.
- * @throws RangeError if shapes differ or lambda is negative.
+ * @throws RangeError if shapes differ, lambda is negative, or a log-prob is above 0 by more than rounding (1e-3). Where values
+ *   cannot be read synchronously (WebGPU, WebGL), the loss of such a pair is NaN.
  *
  * @example
  * ```ts
@@ -57,14 +59,15 @@ export interface OrpoOptions {
  * @see Hong et al., "ORPO: Monolithic Preference Optimization without Reference Model", 2024, eq. 6 and 7. https://arxiv.org/abs/2403.07691
  */
 export function orpo<T>(batch: OrpoBatch<T>, options: OrpoOptions = {}): T {
-  const like = checkPair('orpo', 'batch', batch);
-  checkNoOtherFields('orpo', 'batch', batch, ['chosen', 'rejected', 'nll']);
+  checkOnlyFields('orpo', 'batch', batch, ['chosen', 'rejected'], ['nll']);
   const { chosen, rejected, nll = 0 } = batch;
+  const logps = { chosen, rejected };
+  const like = checkPair('orpo', 'batch', logps);
+  checkAtMostZero('orpo', logps);
   checkPerExampleShape('orpo', 'nll', nll, like);
   return scope(chosen, () => {
     const { lambda } = readOptions('orpo', options, like, { lambda: number(notNegative, 0.1) });
-    const logOdds = sub(sub(chosen, rejected), sub(log1mexp(chosen), log1mexp(rejected)));
-    const preference = mul(logistic(logOdds), lambda);
+    const preference = mul(logistic(logOddsOf(logps)), lambda);
     return nll === 0 ? preference : add(preference, nll);
   });
 }

@@ -1,5 +1,7 @@
 import { logSumExp, max, mul, softplus, sub } from '../backend/ops.js';
 import type { Reduced } from '../backend/types.js';
+import { checkValues } from '../internal/checks.js';
+import { atMostZero } from '../internal/domains.js';
 import { readOptions } from '../internal/options.js';
 import {
   checkLists,
@@ -13,6 +15,7 @@ import {
   sumOfCandidates,
   type RewardedLists,
 } from '../logprobs/lists.js';
+import { noneAboveZero } from '../logprobs/pairs.js';
 
 /**
  * PRO (Preference Ranking Optimization), one value per list: each candidate against those behind it, log-probs scaled by the
@@ -26,7 +29,7 @@ import {
  * last candidate.
  *
  * The order is not checked: if a candidate has a smaller reward than all behind it, its T are negative and the loss prefers
- * a lower log-prob for it. Nor is it checked that log-probs are at most 0; the loss has no meaning above 0.
+ * a lower log-prob for it.
  *
  * The authors' code was read, not executed: it is part of their training loop. It adds 1e-10 inside the logarithm. The paper
  * also adds the negative log-likelihood of the best candidate: see `nll`.
@@ -35,8 +38,9 @@ import {
  *   see {@link RewardedLists}.
  * @param options - None; any option is an error.
  * @returns The losses `[B]`, at least 0.
- * @throws RangeError if shapes differ, there are fewer than 2 candidates, an option is given, or the mask holds anything
- *   but 0 and 1. Where values cannot be read synchronously (WebGPU, WebGL), the loss of such a list is NaN.
+ * @throws RangeError if shapes differ, there are fewer than 2 candidates, an option is given, a log-prob is above 0 by more
+ *   than rounding (1e-3), or the mask holds anything but 0 and 1. Where values cannot be read synchronously (WebGPU, WebGL),
+ *   the loss of such a list is NaN.
  *
  * @example
  * ```ts
@@ -52,7 +56,9 @@ export function pro<T>(batch: RewardedLists<T>, options: Readonly<Record<string,
   const { mask } = batch;
   readOptions('pro', options, like, {});
   return lossOfLists(like, () => {
-    const logps = counted(batch.policy, mask);
+    const given = counted(batch.policy, mask);
+    checkValues('pro', { name: 'policy', value: given }, atMostZero);
+    const logps = noneAboveZero(given);
     const rewards = counted(batch.rewards, mask);
     const behind = isSecondBehind(logps);
     const gaps = pairDifferences(rewards);

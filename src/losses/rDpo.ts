@@ -1,6 +1,6 @@
 import { add, cast, mul, scope, sub } from '../backend/ops.js';
 import type { Operand, OrPlain } from '../backend/types.js';
-import { checkFields } from '../internal/checks.js';
+import { checkOnlyFields } from '../internal/checks.js';
 import { finite, positive } from '../internal/domains.js';
 import { number, perExample, readOptions } from '../internal/options.js';
 import { logistic } from '../internal/numerics.js';
@@ -49,8 +49,8 @@ export interface RDpoOptions<T> {
  * @see Park et al., "Disentangling Length from Quality in Direct Preference Optimization", 2024. https://arxiv.org/abs/2403.19159
  */
 export function rDpo<T>(batch: RDpoBatch<T>, options: RDpoOptions<T>): T {
-  checkFields('rDpo', 'batch', batch, ['policy', 'reference', 'lengths']);
-  const like = checkPairLogps('rDpo', batch);
+  checkOnlyFields('rDpo', 'batch', batch, ['policy', 'reference', 'lengths']);
+  const like = checkPairLogps('rDpo', batch, 'any');
   checkPairLike('rDpo', 'lengths', batch.lengths, { like, dtype: ['float', 'int'], orPlain: true });
   return scope(batch.policy.chosen, () => {
     const { beta, alpha } = readOptions('rDpo', options, like, { beta: perExample(positive, 0.1), alpha: number(finite) });

@@ -42,7 +42,7 @@ export function rewardStatistics<T>(
 }
 
 function ofPairs<T>(logps: PairLogps<T>, options: RewardStatisticsOptions<T>): RewardStatistics<ScalarOf<T>> {
-  const like = checkPairLogps('rewardStatistics', logps);
+  const like = checkPairLogps('rewardStatistics', logps, 'any');
   return detached(logps.policy.chosen, () => {
     const { beta } = readOptions('rewardStatistics', options, like, { beta: perExample(positive, 0.1) });
     const { chosen, rejected } = mapPair(logRatios(logps), (ratio) => sum(mul(ratio, beta)));
@@ -52,7 +52,7 @@ function ofPairs<T>(logps: PairLogps<T>, options: RewardStatisticsOptions<T>): R
 }
 
 function ofExamples<T>(batch: LabelledLogps<T>, options: RewardStatisticsOptions<T>): RewardStatistics<ScalarOf<T>> {
-  const like = checkLabelledLogps('rewardStatistics', batch);
+  const like = checkLabelledLogps('rewardStatistics', batch, 'any');
   const { policy, reference, desirable } = batch;
   return detached(policy, () => {
     const { beta } = readOptions('rewardStatistics', options, like, { beta: perExample(positive, 0.1) });

@@ -1,4 +1,4 @@
-import { greater, relu, sum } from '../backend/ops.js';
+import { greater, relu, sub, sum, where } from '../backend/ops.js';
 import type { Reduced } from '../backend/types.js';
 import { readOptions } from '../internal/options.js';
 import {
@@ -6,9 +6,8 @@ import {
   counted,
   firstOfPairs,
   lossOfLists,
-  pairDifferences,
+  rewardLeads,
   secondOfPairs,
-  selectPairs,
   sumOfCandidates,
   type RewardedLists,
 } from '../logprobs/lists.js';
@@ -17,7 +16,7 @@ import {
  * The ranking term of RRHF (Rank Responses to align with Human Feedback), one value per list: a hinge on each pair of
  * candidates that the policy orders wrongly. It needs neither a reference model nor a hyperparameter.
  *
- *     loss = sum over all i, j with rewards_i below rewards_j of max(0, A_i - A_j)      with A = policy
+ *     loss = sum over all i, j with rewards_i above rewards_j of max(0, A_j - A_i)      with A = policy
  *
  * The loss is 0 if the policy orders the candidates as the rewards do. Its gradient with respect to `A_i` is the number of
  * candidates with a higher reward and a lower log-prob, minus the number with a lower reward and a higher log-prob. Equal
@@ -48,9 +47,9 @@ export function rrhf<T>(batch: RewardedLists<T>, options: Readonly<Record<string
   readOptions('rrhf', options, like, {});
   return lossOfLists(like, () => {
     const logps = counted(batch.policy, mask);
-    const rewards = counted(batch.rewards, mask);
-    const isFirstWorse = greater(secondOfPairs(rewards), firstOfPairs(rewards));
-    const excess = relu(pairDifferences(logps));
-    return sumOfCandidates(sum(selectPairs(isFirstWorse, excess, mask, 0), -1) as T, mask);
+    const leads = rewardLeads(batch.rewards, mask);
+    // Elsewhere, the lead is 0, or NaN if a reward is: the loss of such a list must not look like a number.
+    const excess = where(greater(leads, 0), sub(secondOfPairs(logps), firstOfPairs(logps)), leads);
+    return sumOfCandidates(sum(relu(excess), -1) as T, mask);
   });
 }

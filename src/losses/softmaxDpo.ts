@@ -47,9 +47,10 @@ export function softmaxDpo<T>(batch: ListLogps<T>, options: SoftmaxDpoOptions = 
   return lossOfLists(like, () => {
     const [rows, candidates] = shape(policy) as [number, number];
     const rewards = listRewards(batch, beta);
-    const gaps = sub(slice(rewards, 1, candidates, 1), slice(rewards, 0, 1, 1));
-    const rejected = mask === undefined ? undefined : slice(mask, 1, candidates, 1);
-    const loss = softplus(logSumExp(counted(gaps, rejected, FAR_BELOW)) as T) as Reduced<T>;
+    const chosen = reshape<Reduced<T>>(slice(rewards, 0, 1, 1), [rows]);
+    const isRejected = mask === undefined ? undefined : slice(mask, 1, candidates, 1);
+    const rejected = logSumExp(counted(slice(rewards, 1, candidates, 1), isRejected, FAR_BELOW));
+    const loss = softplus(sub<Reduced<T>>(rejected, chosen as never));
     if (mask === undefined) return loss;
     const isChosen = reshape<Reduced<T>>(slice(mask, 0, 1, 1), [rows]);
     const known = where(isChosen, loss, 0);

@@ -1,5 +1,5 @@
 import { mul, relu, scope, square, sub } from '../backend/ops.js';
-import { checkFields, checkNumber, checkTensor, checkUnused } from '../internal/checks.js';
+import { checkNumber, checkOnlyFields, checkTensor, checkUnused } from '../internal/checks.js';
 import { labelNoise, notNegative, positive } from '../internal/domains.js';
 import { choice, number, optional, readOptions } from '../internal/options.js';
 import { logistic } from '../internal/numerics.js';
@@ -84,9 +84,9 @@ export type TpoOptions = {
  *   https://arxiv.org/abs/2405.16681
  */
 export function tpo<T>(batch: TpoBatch<T>, options: TpoOptions = {}): T {
-  checkFields('tpo', 'batch', batch, ['chosen', 'rejected', 'gold']);
+  checkOnlyFields('tpo', 'batch', batch, ['chosen', 'rejected', 'gold']);
   const { chosen, rejected, gold } = batch;
-  const like = checkPair('tpo', 'batch', batch);
+  const like = checkPair('tpo', 'batch', { chosen, rejected });
   checkTensor('tpo', 'gold', gold, { like });
   return scope(chosen, () => {
     const read = readOptions('tpo', options, like, {

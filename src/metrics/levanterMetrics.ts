@@ -32,7 +32,7 @@ export type LevanterMetrics<S> = Readonly<
  * @throws RangeError if shapes differ or beta is not positive.
  */
 export function levanterMetrics<T>(logps: PairLogps<T>, options: LevanterMetricsOptions<T> = {}): LevanterMetrics<ScalarOf<T>> {
-  const like = checkPairLogps('levanterMetrics', logps);
+  const like = checkPairLogps('levanterMetrics', logps, 'any');
   const { policy, reference } = logps;
   return detached(policy.chosen, () => {
     const { beta } = readOptions('levanterMetrics', options, like, { beta: perExample(positive, 0.1) });

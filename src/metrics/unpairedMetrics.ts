@@ -33,7 +33,7 @@ export type UnpairedMetrics<S> = Readonly<
  *   counts become NaN instead, and with them the means of `readMetrics`.
  */
 export function unpairedMetrics<T>(batch: UnpairedMetricsBatch<T>, options: UnpairedMetricsOptions<T> = {}): UnpairedMetrics<ScalarOf<T>> {
-  const like = checkLabelledLogps('unpairedMetrics', batch);
+  const like = checkLabelledLogps('unpairedMetrics', batch, 'any');
   const { policy, reference, desirable } = batch;
   return detached(policy, () => {
     const { beta } = readOptions('unpairedMetrics', options, like, { beta: perExample(positive, 0.1) });

@@ -76,7 +76,8 @@ export const tfjs: Backend<T> = {
   // instanceof reads `data`, for which tensors of other libraries throw while it is on a GPU.
   owns: (value) => typeof value === 'object' && value !== null && 'dataId' in value && value instanceof tf.Tensor,
   shape: (x) => x.shape,
-  dtype: (x): DType => (x.dtype === 'int32' ? 'int' : x.dtype === 'bool' ? 'bool' : 'float'),
+  // complex64 and string keep their names, which no check accepts.
+  dtype: ({ dtype }) => (dtype === 'float32' ? 'float' : dtype === 'int32' ? 'int' : (dtype as DType)),
   isDisposed: (x) => x.isDisposed,
   dispose: (x) => {
     x.dispose();

@@ -10,8 +10,10 @@ import {
   labelsFromMask,
   ldLogProbs,
   levanterMetrics,
+  levanterSimpoMetrics,
   linearTokenLogProbs,
   linearTokenStats,
+  logOdds,
   logRatioMargin,
   maskedMean,
   maskedSum,
@@ -114,6 +116,7 @@ const FUNCTIONS: Record<string, Case> = {
   ldLogProbs: [tokenPairs, (x) => ldLogProbs(...ofTokens(x), { alpha: 0.5 })],
   samLogProbs: [tokenPairs, (x) => samLogProbs(...ofTokens(x), { seed: 0 } as X)],
   implicitRewards: [withBeta, (x) => implicitRewards(ofPairs(x), { beta: x.beta })],
+  logOdds: [() => ({ chosen: list(), rejected: list() }), (x) => logOdds(x as X)],
   logRatioMargin: [pairLogps, (x) => logRatioMargin(ofPairs(x))],
   splitPairs: [() => ({ x: list() }), ({ x }) => splitPairs(x)],
   concatPairs: [() => ({ chosen: list(), rejected: list() }), (x) => concatPairs(x as X)],
@@ -127,6 +130,7 @@ const FUNCTIONS: Record<string, Case> = {
   maskedMean: [() => ({ x: matrix(), mask: mask() }), ({ x, mask: m }) => maskedMean(x, m)],
   segmentAttentionMask: [() => ({ segments: ints([[1, 1], [1, 2]]) }), (x) => segmentAttentionMask(x.segments)], // prettier-ignore
   pairMetrics: [withBeta, (x) => pairMetrics(ofPairs(x), { beta: x.beta })],
+  levanterSimpoMetrics: [() => ({ chosen: list(), rejected: list() }), (x) => levanterSimpoMetrics(x as X, { beta: 2, gamma: 1 })],
   levanterMetrics: [withBeta, (x) => levanterMetrics(ofPairs(x), { beta: x.beta })],
   unpairedMetrics: [
     () => ({ policy: list(), reference: list(), desirable: tensor([1, 0]), beta: list() }),

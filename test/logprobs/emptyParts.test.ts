@@ -12,8 +12,10 @@ import {
   labelsFromMask,
   ldLogProbs,
   levanterMetrics,
+  levanterSimpoMetrics,
   linearTokenLogProbs,
   linearTokenStats,
+  logOdds,
   logRatioMargin,
   lipo,
   marginStatistics,
@@ -94,6 +96,7 @@ const EMPTY: Record<string, () => X> = {
   concatPairs: () => concatPairs<X>(pair(rows)),
   gatherPairs: () => gatherPairs<X>(tensor([-1, -2]), { chosen: [], rejected: [] }),
   logRatioMargin: () => logRatioMargin<X>(logps()),
+  logOdds: () => logOdds<X>(pair(rows)),
   implicitRewards: () => implicitRewards<X>(logps()),
   dpoGradientWeight: () => dpoGradientWeight<X>(logps()),
   marginWeights: () => marginWeights<X>(rows(), { mean: 0, std: 1 }),
@@ -116,6 +119,7 @@ const SCALARS: Record<string, [() => X, number[]]> = {
   unpairedMetrics: [() => unpairedMetrics<X>(labelled()), [0, 0, 0, 0, 0, 0]],
   pairMetrics: [() => pairMetrics<X>(logps()), [0, 0, 0, 0, 0, 0]],
   levanterMetrics: [() => levanterMetrics<X>(logps()), [0, 0, 0, 0, 0, 0]],
+  levanterSimpoMetrics: [() => levanterSimpoMetrics<X>(pair(rows), { beta: 2, gamma: 1 }), [0, 0, 0, 0, 0]],
 };
 
 const results = (x: X): X[] => (isTensor(x) ? [x] : Object.values(x as Record<string, X>));

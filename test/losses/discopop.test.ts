@@ -7,7 +7,7 @@ import { expectPairGradients } from '../support/pairGradients.js';
 import { agreeing, delta, pair, pairLogps, sigmoid, softplus } from '../support/samples.js';
 
 describe('discopop', () => {
-  itCosts('discopop', 13);
+  itCosts('discopop', 14);
 
   it('is (ln 2 + 1) / 2 where policy and reference agree', async () => {
     await expectConstant(discopop<X>(agreeing()), (Math.LN2 + 1) / 2);

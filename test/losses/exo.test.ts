@@ -9,7 +9,7 @@ import { pairLogps } from '../support/samples.js';
 import { asLists, smoothed } from '../support/twoCandidates.js';
 
 describe('exo', () => {
-  itCosts('exo', 19);
+  itCosts('exo', 20);
 
   it('is exoPair for two candidates', async () => {
     const e = 0.05;

@@ -7,7 +7,7 @@ import { expectPairGradients } from '../support/pairGradients.js';
 import { agreeing, pair, pairLogps, sigmoid } from '../support/samples.js';
 
 describe('exoPair', () => {
-  itCosts('exoPair', 14);
+  itCosts('exoPair', 16);
 
   it('is -ln 2 - (log(1 - e) + log e) / 2 where policy and reference agree', async () => {
     await expectConstant(exoPair<X>(agreeing()), -Math.LN2 - (Math.log1p(-1e-3) + Math.log(1e-3)) / 2);

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { dpo, lipo, ops } from '../../src/index.js';
 import { itCosts } from '../support/costs.js';
-import { expectError, expectGradients, expectValues, isReadable, read, tensor, weight, type X } from '../support/engine.js';
+import { expectError, expectGradients, expectValues, isFloat64, isReadable, read, tensor, weight, type X } from '../support/engine.js';
 import { expectSame } from '../support/expectSame.js';
 import { beta, expectListGradients, lists, rewarded } from '../support/listGradients.js';
 import { describeMaskedCandidates } from '../support/maskedCandidates.js';
@@ -9,7 +9,7 @@ import { delta, pairLogps, sigmoid } from '../support/samples.js';
 import { asLists } from '../support/twoCandidates.js';
 
 describe('lipo', () => {
-  itCosts('lipo', 27);
+  itCosts('lipo', 32);
 
   it('is dpo times the weight of swapping the two, for two candidates', async () => {
     const lambda = 3 * (1 / Math.log(2) - 1 / Math.log(3));
@@ -68,9 +68,54 @@ describe('lipo', () => {
 
   it.runIf(isReadable)('names a reward whose gain overflows', () => {
     const x = { ...logps(), rewards: tensor([[2, 1], [1, 2000]]) }; // prettier-ignore
-    expectError(() => lipo<X>(x), RangeError, 'lipo: value 3 of 2^rewards - 1 must be finite, got Infinity');
+    expectError(() => lipo<X>(x), RangeError, 'lipo: value 3 of 2^rewards / ln 2 must be finite, got Infinity');
     const y = { ...logps(), rewards: tensor([[NaN, 1], [1, 0]]) }; // prettier-ignore
-    expectError(() => lipo<X>(y), RangeError, 'lipo: value 0 of 2^rewards - 1 must be finite, got NaN');
+    expectError(() => lipo<X>(y), RangeError, 'lipo: value 0 of 2^rewards / ln 2 must be finite, got NaN');
+  });
+
+  it('is finite, and so is its gradient, where a large weight meets a small loss', async () => {
+    // 2^127 * e^-60: the weight alone is near the largest float32 number.
+    const rewards = tensor([[127, 0]]);
+    const at = (p: X): X => lipo<X>({ policy: p, reference: tensor([[0, 0]]), rewards }, { beta: 1 });
+    const expected = 2 ** 127 * (1 / Math.log(2) - 1 / Math.log(3)) * Math.log1p(Math.exp(-60));
+    await expectValues(ops.div(at(tensor([[-1, -61]])), expected), [1], 100);
+    await expectGradients((p: X) => ops.div(at(p), expected), [[[-1, -61]]], [[[-weight(0), weight(0)]]]); // prettier-ignore
+  });
+
+  it('ignores a large reward of padding, and has no gradient for a list of one candidate', async () => {
+    const rewards = [[2, 1, 2000], [120, 2000, NaN]]; // prettier-ignore
+    const mask = [[1, 1, 0], [1, 0, 0]]; // prettier-ignore
+    const logps = [[-1, -2, -3], [-1, -2, -3]]; // prettier-ignore
+    const at = (p: X): X => lipo<X>({ policy: p, reference: [[-1, -1, -1], [-1, -1, -1]], rewards, mask }, { beta: 1 }); // prettier-ignore
+    const factor = 2 * (1 / Math.log(2) - 1 / Math.log(3));
+    await expectValues(at(tensor(logps)), [factor * Math.log1p(Math.exp(-1)), 0]);
+    const slope = factor * weight(0) * sigmoid(-1);
+    await expectGradients(at, [logps], [[[-slope, slope, 0], [0, 0, 0]]]); // prettier-ignore
+  });
+
+  it('keeps the digits of large rewards that are close', async () => {
+    const rewards = tensor([[64.25, 64]]);
+    const x = { policy: tensor([[-1, -2]]), reference: tensor([[-1, -1]]), rewards };
+    const expected = (2 ** 64.25 - 2 ** 64) * (1 / Math.log(2) - 1 / Math.log(3)) * Math.log1p(Math.exp(-1));
+    await expectValues(ops.div(lipo<X>(x, { beta: 1 }), expected), [1], 100);
+  });
+
+  it.runIf(isReadable && !isFloat64)('names a reward that overflows in the precision of the engine, also in a plain list', () => {
+    const rewards = [[1, 0], [130, 0]]; // prettier-ignore
+    const message = 'lipo: value 2 of 2^rewards / ln 2 must be finite, got Infinity';
+    const x = { ...logps(), rewards };
+    expectError(() => lipo<X>(x), RangeError, message);
+    expectError(() => lipo<X>({ ...x, mask: [[1, 1], [1, 0]] }), RangeError, message); // prettier-ignore
+  });
+
+  it.runIf(isFloat64)('takes rewards up to about 1023 in float64', async () => {
+    const loss = lipo<X>({ ...logps(), rewards: tensor([[1000, 0], [1000, 0]]) }, { beta: 1 }); // prettier-ignore
+    await expectValues(ops.div(loss, 2 ** 1000 * (1 / Math.log(2) - 1 / Math.log(3))), [Math.LN2, Math.LN2]);
+  });
+
+  it.skipIf(isReadable)('turns a list with a NaN reward into NaN where rewards cannot be read', async () => {
+    const x = { ...logps(), rewards: tensor([[1, NaN], [1, 0]]) }; // prettier-ignore
+    expect(((await read(lipo<X>(x))) as number[]).map(Number.isNaN)).toEqual([true, false]);
   });
 
   it.skipIf(isReadable)('turns a list with such a reward into NaN where rewards cannot be read', async () => {

@@ -29,7 +29,8 @@ describe.runIf(isArrays)('a call in the migration table', () => {
       expect(compared.length).toBeGreaterThan(0);
       const run = compiled(call);
       for (const { input, options, outputs } of compared) {
-        const fields = file.inputs[input]!;
+        // `frozen`, a copy of the policy for what the original of nashMd detaches, is no field of its batch.
+        const fields = Object.fromEntries(Object.entries(file.inputs[input]!).filter(([key]) => key !== 'frozen'));
         const kind = (losses as Readonly<Record<string, LossEntry>>)[loss]?.kind;
         const batch: X = kind === undefined ? fields : batchOf(kind, fields);
         const logps: X = 'chosen' in fields ? { chosen: fields.chosen, rejected: fields.rejected } : batch;

@@ -6,7 +6,7 @@ import { lists } from '../support/listGradients.js';
 import { describeMaskedCandidates } from '../support/maskedCandidates.js';
 
 describe('rrhf', () => {
-  itCosts('rrhf', 9);
+  itCosts('rrhf', 10);
 
   it('is a hinge for two candidates', async () => {
     const [chosen, rejected] = [[-0.5, -1, -2], [-1, -0.25, -2]]; // prettier-ignore
@@ -23,6 +23,12 @@ describe('rrhf', () => {
     const logps = [[-0.5, -1, -1.5], [-2, -0.5, -1]]; // prettier-ignore
     const counts = [[0, 0, 0], [-2, 1, 1]].map((row, n) => row.map((g) => weight(n) * g)); // prettier-ignore
     await expectGradients((p: X) => rrhf<X>({ policy: p, rewards: tensor(lists.rewards) }), [logps], [counts]);
+  });
+
+  it('is NaN for a list with a NaN reward, of which other lists know nothing', async () => {
+    const policy = tensor([[-0.5, -1, -2], [-1, -0.5, -2]]); // prettier-ignore
+    const rewards = tensor([[2, NaN, 0], [2, 1, 0]]); // prettier-ignore
+    await expectValues(rrhf<X>({ policy, rewards }), [NaN, 0.5]);
   });
 
   describeMaskedCandidates(rrhf<X>, ['policy', 'rewards']);

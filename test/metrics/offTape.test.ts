@@ -6,6 +6,7 @@ import {
   klEstimate,
   klStatistics,
   levanterMetrics,
+  levanterSimpoMetrics,
   marginStatistics,
   marginSums,
   marginWeights,
@@ -35,6 +36,7 @@ describe.runIf(engine === 'cpu')('in a differentiated step', () => {
   const FUNCTIONS: Record<string, (logps: PairLogps<X>, tokens: X) => unknown> = {
     pairMetrics: (x) => pairMetrics<X>(x, { ties: 'half' }),
     levanterMetrics: (x) => levanterMetrics<X>(x),
+    levanterSimpoMetrics: (x) => levanterSimpoMetrics<X>(x.policy, { beta: 2, gamma: 1 }),
     unpairedMetrics: (x) => unpairedMetrics<X>(labelled(x)),
     klStatistics: (x) => klStatistics<X>(unpaired(x)),
     klEstimate: (x) => klEstimate<X>(unpaired(x)),

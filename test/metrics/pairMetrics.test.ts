@@ -46,10 +46,12 @@ describe('pairMetrics', () => {
     expectError(
       () => pairMetrics(x, { temperature: 1 } as never),
       RangeError,
-      'pairMetrics: unknown option temperature, expected beta, ties',
+      'pairMetrics: unknown option temperature, expected beta, ties, alpha',
     );
     expectError(() => pairMetrics(x, { beta: 0 }), RangeError, 'pairMetrics: beta must be finite and > 0, got 0');
     expectError(() => pairMetrics(x, { ties: 'win' } as never), RangeError, 'pairMetrics: ties must be one of "zero", "half", got "win"');
+    expectError(() => pairMetrics({ policy: x.policy }, { alpha: 0 }), RangeError, 'pairMetrics: alpha must be finite and not 0, got 0');
+    expectError(() => pairMetrics(x, { alpha: 0.25 }), RangeError, 'pairMetrics: alpha would be ignored next to a reference');
     expectError(() => pairMetrics({} as never), TypeError, 'pairMetrics: logps lacks policy, expected { policy }');
     const one = tensor([1]);
     expectError(
@@ -57,6 +59,35 @@ describe('pairMetrics', () => {
       RangeError,
       'pairMetrics: policy.rejected has shape [1], expected [3] like policy.chosen',
     );
+  });
+});
+
+describe('pairMetrics without a reference', () => {
+  it('takes the rewards of AlphaPO with its alpha', async () => {
+    const logps = { chosen: [-0.5, -2], rejected: [-1, -1.5] };
+    const reward = (x: number): number => 2 * ((1 - Math.exp(-0.25 * x)) / 0.25);
+    const metrics = await readMetrics(pairMetrics<X>({ policy: pair(logps) }, { beta: 2, alpha: 0.25 }));
+    expectMetrics(metrics, {
+      'rewards/chosen': mean(logps.chosen.map(reward)),
+      'rewards/rejected': mean(logps.rejected.map(reward)),
+      'rewards/margins': mean(logps.chosen.map((c, i) => reward(c) - reward(logps.rejected[i]!))),
+      'rewards/accuracies': 0.5,
+      'logps/chosen': -1.25,
+      'logps/rejected': -1.25,
+    });
+  });
+
+  it('does not count an empty chosen completion, whose mean is 0, as larger', async () => {
+    const [empty, both] = [
+      { chosen: [0, -1], rejected: [-1, -2] },
+      { chosen: [0, -1], rejected: [0, -1] },
+    ];
+    const of = async (logps: typeof empty, options = {}) =>
+      (await readMetrics(pairMetrics<X>({ policy: pair(logps) }, options)))['rewards/accuracies'];
+    expectMetrics({ empty: (await of(empty))!, alpha: (await of(empty, { alpha: 1 }))! }, { empty: 0.5, alpha: 0.5 });
+    expectMetrics({ half: (await of(both, { ties: 'half' }))! }, { half: 0.25 });
+    const reference = pair({ chosen: [-1, -1], rejected: [-1, -1] });
+    expectMetrics({ a: (await readMetrics(pairMetrics<X>({ policy: pair(empty), reference })))['rewards/accuracies']! }, { a: 1 });
   });
 });
 

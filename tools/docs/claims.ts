@@ -92,7 +92,7 @@ export const claims = {
     'The first candidate has a reward of 1e4 and the others of -1e4, or the other way round.',
     {
       lipo:
-        'refuses rewards whose gain, 2^reward - 1, overflows: from about 128 in float32 and 1024 in float64. For rewards from -100 to ' +
+        'refuses rewards whose weights may overflow, from about 127.5 in float32 and 1023.5 in float64. For rewards from -100 to ' +
         '100 it is finite.',
     },
   ),
@@ -156,12 +156,14 @@ export const refused = {
   batch: ['a batch that is not an object', 'TypeError'],
   field: ['a batch that lacks a field', 'TypeError'],
   tensor: ['a field that is not a tensor', 'TypeError'],
-  dtype: ['integer tensors for log-probs or rewards (plain lists have no dtype)', 'TypeError'],
+  unknownField: ['an unknown field of a batch, or of a pair in it', 'TypeError'],
+  dtype: ['integers for log-probs or rewards, complex numbers, strings (plain lists have no dtype)', 'TypeError'],
   engines: ['fields on two engines, or a list among the fields that the trained model computes, next to tensors', 'TypeError'],
   disposed: ['a disposed tensor', 'TypeError'],
   shape: ['a field of the wrong shape', 'RangeError'],
   empty: ['lists of no candidate or of one', 'RangeError'],
   labels: ['`desirable` or `mask` with values other than 0 and 1', 'RangeError, or NaN'],
+  positive: ['log-probs above 0 by more than rounding, for `orpo`, `simper` and `pro`, which mean nothing there', 'RangeError, or NaN'],
   unknownOption: ['an unknown option', 'RangeError'],
   options: ['options that are not an object', 'TypeError'],
   requiredOption: ['a missing option that has no default', 'TypeError; RangeError for `gamma`'],
@@ -179,22 +181,33 @@ export const unchecked = {
     exceptions: {
       aot: 'the loss of one quantile is NaN, and others change',
       aotUnpaired: 'the loss of one quantile is NaN, and others change',
-      lipo: 'a NaN reward is a RangeError; on WebGPU and WebGL, that candidate is compared with no other',
-      rrhf: 'a candidate with a NaN reward is compared with no other',
+      lipo: 'a NaN reward is a RangeError, or NaN',
+    },
+  },
+  minusInfinity: {
+    input: 'log-probs of -Infinity, or such scores of a reward model',
+    result:
+      'the loss has its limit, which may be infinite; it has none, and is NaN, if the same log-prob is -Infinity under policy and ' +
+      'reference. Where the limit is finite, so is the gradient',
+    exceptions: {
+      plackettLuce: 'NaN if a log-prob of the reference is -Infinity, except that of the first candidate',
+      softmaxDpo: 'NaN if a log-prob of the reference is -Infinity, except that of the first candidate',
+      exo: 'NaN if a log-prob of the reference is -Infinity',
+      infoNca: 'NaN if a log-prob of the reference is -Infinity',
     },
   },
   infinite: {
-    input: 'infinite log-probs or rewards',
+    input: 'log-probs of Infinity, and infinite rewards of candidates',
     result: 'the loss may be NaN, infinite or finite; `dpo` is 0 if `policy.chosen` is Infinity',
-    exceptions: { lipo: 'a reward of Infinity is a RangeError, or NaN' },
+    exceptions: {
+      orpo: 'a log-prob of Infinity is a RangeError, or NaN',
+      simper: 'a log-prob of Infinity is a RangeError, or NaN',
+      lipo: 'a reward of Infinity is a RangeError, or NaN',
+      pro: 'a log-prob of Infinity is a RangeError, or NaN',
+    },
   },
-  positive: { input: 'log-probs above 0', result: 'the loss may leave its range', exceptions: {} },
+  positive: { input: 'log-probs above 0, for other losses', result: 'the loss may leave its range', exceptions: {} },
   statistic: { input: 'NaN in a tensor given as `kl` or `delta`', result: 'the losses are NaN', exceptions: {} },
-  unknownField: {
-    input: 'unknown fields of a batch',
-    result: 'they are ignored, except by the losses that refuse them (see below)',
-    exceptions: {},
-  },
   order: {
     input: 'candidates of `pro` that are not in the order of their rewards',
     result: 'the loss is not that of the ordered candidates',
@@ -215,7 +228,5 @@ export const nanInOperations = {
   },
 } as const;
 
-/** Losses that refuse unknown fields of the batch, with a TypeError. */
-export const refusesUnknownFields = [
-  'ipo', 'hinge', 'orpo', 'plackettLuce', 'softmaxDpo', 'exo', 'infoNca', 'nca', 'lipo', 'pro', 'rrhf',
-] as const satisfies readonly LossName[]; // prettier-ignore
+/** Losses that refuse log-probs above 0. */
+export const refusesPositive = ['orpo', 'simper', 'pro'] as const satisfies readonly LossName[];

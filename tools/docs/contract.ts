@@ -1,18 +1,7 @@
 // docs/contract.md: the statements and exceptions of claims.ts.
 import { losses, type LossEntry } from '../../src/core.js';
 import { table } from '../markdown.js';
-import {
-  claims,
-  nanInOperations,
-  otherFunctions,
-  ranges,
-  refused,
-  refusesUnknownFields,
-  unchecked,
-  usualRange,
-  type Claim,
-  type Remarks,
-} from './claims.js';
+import { claims, nanInOperations, otherFunctions, ranges, refused, unchecked, usualRange, type Claim, type Remarks } from './claims.js';
 
 const linked = (name: string): string => `[\`${name}\`](losses/${name}.md)`;
 
@@ -111,7 +100,8 @@ These are not checked:
 
 ${notErrors()}
 
-The losses that refuse unknown fields are ${refusesUnknownFields.map(linked).join(', ')}.
+Functions that read the log-probs of a batch, for metrics, statistics or a loss of your own, ignore its other fields: \`implicitRewards\`,
+\`logRatioMargin\`, \`dpoGradientWeight\`, \`klStatistics\`, \`klEstimate\`, \`rewardStatistics\`, \`unpairedMetrics\` and \`levanterMetrics\`.
 
 ## ${nanInOperations.title}
 

@@ -142,7 +142,7 @@ export const formulas: Record<LossName, string> = {
     MEANS,
     where(OF_REWARDS),
   ),
-  rrhf: lines(tex`\mathcal{L} &= \sum_{R_i < R_j} \max(0,\ \bar\ell_i - \bar\ell_j)`, MEANS, where(OF_REWARDS)),
+  rrhf: lines(tex`\mathcal{L} &= \sum_{R_i > R_j} \max(0,\ \bar\ell_j - \bar\ell_i)`, MEANS, where(OF_REWARDS)),
   bradleyTerry: lines(
     tex`\mathcal{L} &= -\log \sigma(r_w - r_l - m) + c\,(r_w + r_l)^2`,
     where(tex`r_w,\ r_l \text{ the rewards of the pair}`, tex`m = \texttt{margin}`, tex`c = \texttt{centering}`),

@@ -98,7 +98,8 @@ export function checkTensorData(tensor: DataTensor): void {
 
 /** Checks that axes are sizes that hold all values. */
 function checkSize(start: string, name: string, { length }: TensorData, sizes: readonly number[]): void {
-  if (!sizes.every((n) => Number.isSafeInteger(n) && n >= 0)) {
+  // A copy has no holes, which `every` would skip.
+  if (![...sizes].every((n) => Number.isSafeInteger(n) && n >= 0)) {
     throw new RangeError(`${start}${name} is ${show(sizes)}, expected integers of at least 0`);
   }
   const size = sizeOf(sizes);

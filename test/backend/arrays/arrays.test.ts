@@ -11,6 +11,10 @@ describe.runIf(isArrays)('the arrays engine', () => {
     expect(() => arrays.shape(['x' as never])).toThrow(new TypeError('a list holds a string, expected numbers'));
     expect(() => arrays.shape([null as never])).toThrow(new TypeError('a list holds null, expected numbers'));
     expect(() => arrays.shape([undefined as never])).toThrow(new TypeError('a list holds undefined, expected numbers'));
+    expect(() => arrays.shape([1n as never])).toThrow(new TypeError('a list holds a bigint, expected numbers'));
+    expect(() => arrays.shape([new BigInt64Array(2) as never])).toThrow(
+      new TypeError('a list holds a value of type BigInt64Array, expected numbers'),
+    );
     for (const at of [0, 1]) {
       const hole = new Array<number>(2);
       hole[1 - at] = 1;
