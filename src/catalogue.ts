@@ -105,6 +105,11 @@ const rows = {
     statistics: ['rewardStatistics', 'rewardShift'],
     paper: '2404.04656',
   },
+  npo: { loss: all.npo, kind: 'completions', logps: 'sum', perExample: ['beta'], paper: '2404.05868' },
+  anchor: { loss: all.anchor, kind: 'completions', logps: 'sum', perExample: ['beta'], paper: '2406.11839' },
+  regression: { loss: all.regression, kind: 'completions', logps: 'sum', fields: ['target'], perExample: ['beta'], paper: '2505.20686' },
+  qrpo: { loss: all.qrpo, kind: 'completions', logps: 'sum', fields: ['quantile'], paper: '2507.08068' },
+  simNpo: { loss: all.simNpo, kind: 'referenceFreeCompletions', logps: 'mean', required: ['gamma'], paper: '2410.07163' },
   plackettLuce: { loss: all.plackettLuce, kind: 'lists', logps: 'sum', paper: '2305.18290' },
   softmaxDpo: { loss: all.softmaxDpo, kind: 'lists', logps: 'sum', paper: '2406.09215' },
   exo: { loss: all.exo, kind: 'lists', logps: 'sum', fields: ['rewards'], paper: '2402.00856' },
@@ -135,7 +140,7 @@ export const losses: { readonly [Name in LossName]: LossEntry & { readonly loss:
 
 /** The first argument of a loss of any kind: the fields of all of them, of which each loss takes some. */
 export type LossBatch<T> = {
-  /** Log-probs under the model that is trained: of pairs, of examples `[B]`, or of candidates `[B, K]`. */
+  /** Log-probs under the model that is trained: of pairs, of examples or completions `[B]`, or of candidates `[B, K]`. */
   readonly policy?: Pair<T> | T | undefined;
   /** Log-probs under the model that the policy must stay close to, in the same form. */
   readonly reference?: Pair<OrPlain<NoInfer<T>>> | OrPlain<NoInfer<T>> | undefined;
@@ -147,6 +152,10 @@ export type LossBatch<T> = {
   readonly desirable?: OrPlain<NoInfer<T>> | undefined;
   /** The KL estimate of `kto`. */
   readonly kl?: Operand<NoInfer<T>> | undefined;
+  /** Rewards that `regression` fits. */
+  readonly target?: OrPlain<NoInfer<T>> | undefined;
+  /** Quantiles of the rewards of `qrpo`. */
+  readonly quantile?: OrPlain<NoInfer<T>> | undefined;
   /** Lengths of pairs, for `rDpo`. */
   readonly lengths?: Pair<OrPlain<NoInfer<T>>> | undefined;
   /** KL of the completions of pairs, for `tdpo1` and `tdpo2`. */

@@ -70,6 +70,20 @@ export const probability: Domain = {
   holds: (x) => where(greaterEqual(x, 0), greaterEqual(1, x), 0),
 };
 
+/** Probabilities that have a logarithm. */
+export const positiveProbability: Domain = {
+  words: 'in (0, 1]',
+  has: (v) => v > 0 && v <= 1,
+  holds: (x) => where(greater(x, 0), greaterEqual(1, x), 0),
+};
+
+/** Probabilities that have a normal quantile. */
+export const innerProbability: Domain = {
+  words: 'in (0, 1)',
+  has: (v) => v > 0 && v < 1,
+  holds: (x) => where(greater(x, 0), greater(1, x), 0),
+};
+
 /** The numbers 0 and 1. */
 export const zeroOrOne: Domain = {
   words: '0 or 1',

@@ -12,7 +12,7 @@ export type TargetMargin =
   | {
       /** Mutually exclusive with `gammaBetaRatio`. */
       readonly gamma?: undefined;
-      /** The margin divided by beta (the authors' code, HALOs). */
+      /** The margin divided by beta (the code of SimPO's and SimNPO's authors, HALOs). */
       readonly gammaBetaRatio: number;
     };
 

@@ -47,7 +47,7 @@ export function checkLists<T>(fn: string, batch: { readonly policy: T; readonly 
   return like;
 }
 
-/** Computes the losses of checked lists `[B]`. A part of a batch without lists has none, and leaves nothing to compute. */
+/** Computes the losses, or other values, of checked lists `[B]`. A part of a batch without lists has none, and leaves nothing to compute. */
 export const lossOfLists = <T>(like: Checked<T>, f: () => Reduced<T>): Reduced<T> =>
   scope(like.value, () => (like.shape[0] === 0 ? sum(like.value, -1) : f()));
 

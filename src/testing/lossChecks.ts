@@ -1,5 +1,6 @@
 import { arrays } from '../backend/arrays/arrays.js';
 import type { Nested } from '../backend/types.js';
+import type { LossKind } from '../internal/lossKind.js';
 import { centralDifferences } from './centralDifferences.js';
 import { onArrays, placed, referenceOf, type Input, type LossInputs, type Point, type Side } from './lossInputs.js';
 import { problemOf } from './lossProblem.js';
@@ -105,8 +106,12 @@ function gradients(subject: Subject, point: Point, isHeld: boolean): Point {
   return point.map((values, i) => (indices.includes(i) ? grads[indices.indexOf(i)]! : values.map(() => 0)));
 }
 
+/** Whether completions have neither labels nor other sides, so that no direction is the right one. */
+const isOneSided = (kind: LossKind): boolean => kind === 'completions' || kind === 'referenceFreeCompletions';
+
 /** Inputs that push the loss the wrong way where the policy is behind or level. */
 export function wrongDirections({ inputs: { kind, inputs } }: Subject, { inputs: reports }: Dependence): string[] {
+  if (isOneSided(kind)) return [];
   const largest = Math.max(...Object.values(reports).flatMap(({ slope }) => Object.values(slope) as number[]).map(Math.abs)); // prettier-ignore
   // Raising the best side of the policy, or the other side of the reference, should lower the loss.
   const sign = ({ model, side }: Input): number => ((model === 'policy') === (side === 'best') ? 1 : -1);
@@ -160,7 +165,7 @@ const examined = (subject: Subject): readonly Point[] => [sampleOf(subject), pla
 /** Whether adding a constant to all log-probs of the policy changes nothing; null for single examples. */
 export function ignoresShift(subject: Subject): boolean | null {
   const { kind, leaves } = subject.inputs;
-  if (kind === 'examples') return null;
+  if (kind === 'examples' || isOneSided(kind)) return null;
   return examined(subject).every((point) => {
     const moved = point.map((values, i) => (leaves[i]!.role?.model === 'policy' ? values.map((x) => x - 3.75) : values));
     return closeTo(valuesAt(subject, point), valuesAt(subject, moved));

@@ -63,6 +63,9 @@ const ROLES: Readonly<Record<LossKind, Readonly<Record<string, readonly [Role['m
   referenceFreePairs: { chosen: ['policy', 'best'], rejected: ['policy', 'other'] },
   rewards: { chosen: ['policy', 'best'], rejected: ['policy', 'other'] },
   examples: { policy: ['policy', 'labels'], reference: ['reference', 'labels'] },
+  // A completion without a label has one side, whether the loss raises or lowers it.
+  completions: { policy: ['policy', 'best'], reference: ['reference', 'best'] },
+  referenceFreeCompletions: { policy: ['policy', 'best'] },
   lists: { policy: ['policy', 'rank'], reference: ['reference', 'rank'] },
   referenceFreeLists: { policy: ['policy', 'rank'] },
 };
@@ -75,7 +78,7 @@ const SIDE_NAMES: Readonly<Partial<Record<LossKind, Readonly<Record<Side, string
 };
 
 /** Fields that hold no continuous values. */
-const DISCRETE: readonly string[] = ['desirable', 'mask', 'lengths.chosen', 'lengths.rejected'];
+const DISCRETE: readonly string[] = ['desirable', 'mask', 'quantile', 'lengths.chosen', 'lengths.rejected'];
 
 // No margin is near a multiple of 1/2, where a loss may have a kink.
 const PAIR = { chosen: [-31, -24.1, -45, -18.2], rejected: [-28.3, -35, -41.1, -26] };
@@ -88,6 +91,8 @@ export const SAMPLES: Readonly<Record<LossKind, object>> = {
   pairs: { policy: PAIR, reference: REFERENCE },
   referenceFreePairs: PAIR,
   examples: { policy: PAIR.chosen, reference: REFERENCE.chosen, desirable: [1, 0, 1, 0] },
+  completions: { policy: PAIR.chosen, reference: REFERENCE.chosen },
+  referenceFreeCompletions: { policy: PAIR.chosen },
   lists: { policy: LISTS, reference: REFERENCE_LISTS },
   referenceFreeLists: { policy: LISTS },
   rewards: { chosen: [1.6, -0.6, 2.1, 0.3], rejected: [0.4, 1.1, -0.8, -2.1] },
@@ -138,8 +143,12 @@ function kindOf(batch: object, leaves: readonly RawLeaf[]): LossKind {
   const { policy, reference } = batch as Readonly<Record<string, unknown>>;
   if (isRecord(policy)) return 'pairs';
   if (policy === undefined && 'chosen' in batch) return 'referenceFreePairs';
-  if (policy !== undefined && leaves.find(({ path }) => path === 'policy')!.shape.length === 1) return 'examples';
-  if (policy !== undefined) return reference === undefined ? 'referenceFreeLists' : 'lists';
+  if (policy !== undefined) {
+    const isLists = leaves.find(({ path }) => path === 'policy')!.shape.length > 1;
+    if (!isLists && 'desirable' in batch) return 'examples';
+    if (reference === undefined) return isLists ? 'referenceFreeLists' : 'referenceFreeCompletions';
+    return isLists ? 'lists' : 'completions';
+  }
   throw new TypeError(`checkLoss: the batch has ${Object.keys(batch).join(', ') || 'no fields'}, expected policy, or chosen and rejected`);
 }
 

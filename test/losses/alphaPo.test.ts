@@ -5,7 +5,7 @@ import { expectError, expectValues, type X } from '../support/engine.js';
 import { expectSame } from '../support/expectSame.js';
 import { expectFreeGradients } from '../support/pairGradients.js';
 import { pair, sigmoid } from '../support/samples.js';
-import { expectTargetMarginErrors } from '../support/targetMargin.js';
+import { expectPairMarginErrors } from '../support/targetMargin.js';
 
 const logps = () => pair({ chosen: [-0.5, -1], rejected: [-1, -0.75] });
 
@@ -43,7 +43,7 @@ describe('alphaPo', () => {
 
   it('names bad options', () => {
     const x = logps();
-    expectTargetMarginErrors('alphaPo', (options) => alphaPo(x, { alpha: 0.25, ...options } as never));
+    expectPairMarginErrors('alphaPo', (options) => alphaPo(x, { alpha: 0.25, ...options } as never));
     expectError(() => alphaPo(x, { alpha: 0, beta: 2, gamma: 1 }), RangeError, 'alphaPo: alpha must be finite and not 0, got 0');
     expectError(
       () => alphaPo(x, { alpha: 1, beta: 2, gamma: 1, maxExponent: -1 }),

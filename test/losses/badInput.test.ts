@@ -62,7 +62,7 @@ const listsOf = (name: LossName, rows: number, value = -1): Nested =>
 const OPTIONAL = ['nll', 'mask'];
 /** Fields that may be numbers. */
 const OR_NUMBERS = ['nll', 'kl'];
-const CHOICES = ['divergence', 'contrastive'];
+const CHOICES = ['divergence', 'contrastive', 'error', 'transform', 'partition'];
 const INTEGERS = ['desirable', 'lengths'];
 
 /** The labels of the sample of a loss on single examples. */
@@ -139,13 +139,8 @@ const REFUSALS: Record<keyof typeof refused, (name: LossName, batch: X, options:
     // The first field sets the shape, so if it is shorter another one is named.
     const like = firstOf(name).replace('.', '\\.');
     for (const path of fieldsOf(batch)) {
-      expectRefusal(
-        name,
-        withField(batch, path, shorter),
-        options,
-        RangeError,
-        `has shape \\[\\d.*\\], expected \\[\\d.*\\] like ${like}$`,
-      );
+      const message = `has shape \\[\\d.*\\], expected \\[\\d.*\\] like ${like}$`;
+      if (fieldsOf(batch).length > 1) expectRefusal(name, withField(batch, path, shorter), options, RangeError, message);
       expectRefusal(name, withField(batch, path, deeper), options, RangeError, `${path.join('.')} has shape \\[.*\\], expected `);
     }
   },
@@ -174,6 +169,11 @@ const REFUSALS: Record<keyof typeof refused, (name: LossName, batch: X, options:
       const { loss } = lossNamed(name);
       expect(flatten((await read(loss(at(1e-6), options))) as never).every(Number.isFinite)).toBe(true);
     }
+  },
+  data: async (name, batch, options) => {
+    const [field, wrong, words] = 'target' in batch ? ['target', NaN, 'finite'] : ['quantile', 1.5, 'in \\[0, 1\\]'];
+    const values = tensor([0, 1, 2, 3, 4].map((i) => (i === 1 ? wrong : 0.5)));
+    await expectBadValue(name, { ...batch, [field as string]: values }, options, `of ${field} must be ${words}, got ${wrong}`);
   },
   unknownOption: (name, batch, options) => {
     expectRefusal(name, batch, { ...options, temperature: 1 }, RangeError, 'unknown option temperature, expected ');
@@ -256,6 +256,7 @@ function applies(key: keyof typeof refused, name: LossName): boolean {
   if (key === 'disposed') return isTfjs;
   if (key === 'empty') return isListLoss(name);
   if (key === 'labels') return kind === 'examples' || isListLoss(name);
+  if (key === 'data') return losses[name].fields.some((field) => field === 'target' || field === 'quantile');
   if (key === 'requiredOption') return required.length > 0;
   if (key === 'optionValues') return perExample.length > 0;
   if (key === 'positive') return isRefusingPositive(name);

@@ -11,6 +11,7 @@ import {
   nashMd,
   nll,
   ops,
+  optimalValue,
   robustMean,
   splitPairs,
   wpoWeights,
@@ -41,6 +42,7 @@ const OTHERS: Record<string, Call> = {
   },
   nashMd: (x, options) => nashMd<X>({ policy: x.policy, reference: x.reference, mask: x.mask }, options as { preference: X }),
   nll: (x, options) => nll<X>(x.logps, x.mask, options),
+  optimalValue: (x, options) => optimalValue<X>(x.rewards, options),
   robustMean: (x, options) => robustMean<X>(x.losses, options),
   wpoWeights: (x) => {
     const [logps, logSumSquares, mask] = [x.logps, x.logSumSquares, x.mask].map((v) => splitPairs<X>(v));

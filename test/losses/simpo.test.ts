@@ -5,7 +5,7 @@ import { tensor, type X } from '../support/engine.js';
 import { expectSame } from '../support/expectSame.js';
 import { expectFreeGradients } from '../support/pairGradients.js';
 import { pair, sample, sigmoid, swapped } from '../support/samples.js';
-import { expectTargetMarginErrors } from '../support/targetMargin.js';
+import { expectPairMarginErrors } from '../support/targetMargin.js';
 
 const logps = () => pair({ chosen: [-0.5, -1], rejected: [-1, -0.75] });
 
@@ -38,6 +38,6 @@ describe('simpo', () => {
 
   it('names bad options', () => {
     const x = logps();
-    expectTargetMarginErrors('simpo', (options) => simpo(x, options as never));
+    expectPairMarginErrors('simpo', (options) => simpo(x, options as never));
   });
 });

@@ -107,6 +107,8 @@ it('marks pairs where they are', () => {
   expect(marksOf('cpo', batch)).toEqual([{ curve: 0, x: 20 }]);
   expect(marksOf('simpo', batch)).toEqual([{ curve: 0, x: 1 }]);
   expect(marksOf('kto', batch)).toEqual([{ curve: 0, x: 2 }, { curve: 1, x: -3 }]); // prettier-ignore
+  expect(marksOf('npo', batch)).toEqual([{ curve: 0, x: 2 }, { curve: 0, x: -3 }]); // prettier-ignore
+  expect(marksOf('simNpo', batch)).toEqual([{ curve: 0, x: -2 }, { curve: 0, x: -3 }]); // prettier-ignore
   expect(marksOf('bradleyTerry', batch)).toEqual([]);
   expect(marksOf('dpo', EXAMPLE_BATCH).length).toBe(8);
 });

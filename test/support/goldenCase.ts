@@ -21,8 +21,8 @@ export interface GoldenCase {
 /** All numbers of a nested list. */
 export const numbers = (x: Nested): number[] => flatten(x as Values);
 
-// Integers, which are exact in float32 and have no derivatives.
-const INTEGERS = ['desirable', 'labels', 'mask', 'selected', 'chosenLengths', 'rejectedLengths'];
+// Counts and shares, which are exact in float32 and have no derivatives.
+const DISCRETE = ['desirable', 'labels', 'mask', 'quantile', 'selected', 'chosenLengths', 'rejectedLengths'];
 
 // Unequal, so that errors do not cancel; powers of two, so that dividing by them is exact.
 const weight = (i: number): number => 2 ** ((i % 3) - 1);
@@ -54,7 +54,7 @@ export function movedLosses(c: GoldenCase): readonly number[] {
 }
 
 function computeMovedLosses(c: GoldenCase): readonly number[] {
-  const fields = Object.keys(c.inputs).filter((field) => !INTEGERS.includes(field));
+  const fields = Object.keys(c.inputs).filter((field) => !DISCRETE.includes(field));
   const values = fields.map((field) => numbers(c.inputs[field]!));
   const starts = values.map((_, n) => values.slice(0, n).flat().length);
   // Independent examples move together.

@@ -135,6 +135,13 @@ export function fieldsAt(name: LossName, rows: readonly Row[], rewards: (row: nu
       desirable: rows.map((_, i) => i % 2),
       ...(takes('kl') && { kl: 0 }),
     },
+    completions: {
+      policy: side('policy', 0),
+      reference: side('reference', 0),
+      ...(takes('target') && { target: same(0.5) }),
+      ...(takes('quantile') && { quantile: same(0.75) }),
+    },
+    referenceFreeCompletions: { policy: side('policy', 0) },
     lists: { policy: list('policy'), reference: list('reference'), ...ranked },
     referenceFreeLists: { policy: list('policy'), ...ranked },
     rewards: { chosen: score(0), rejected: score(1) },

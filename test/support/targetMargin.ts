@@ -8,6 +8,12 @@ export function expectTargetMarginErrors(name: string, loss: (options: object) =
   expectError(call({}), RangeError, `${name}: neither gamma nor gammaBetaRatio is given, expected one of them`);
   expectError(call({ gamma: NaN }), RangeError, `${name}: gamma must be finite, got NaN`);
   expectError(call({ gammaBetaRatio: Infinity }), RangeError, `${name}: gammaBetaRatio must be finite, got Infinity`);
-  expectError(call({ gamma: 1, labelSmoothing: 0.5 }), RangeError, `${name}: labelSmoothing must be in [0, 0.5), got 0.5`);
-  expectError(call({ gamma: 1, beta: undefined }), TypeError, `${name}: beta is undefined, expected a number`);
+}
+
+/** Asserts the errors of a loss of pairs with a target margin, `labelSmoothing` and a `beta` without default. */
+export function expectPairMarginErrors(name: string, loss: (options: object) => X): void {
+  expectTargetMarginErrors(name, loss);
+  const call = (options: object) => () => loss({ beta: 2, gamma: 1, ...options });
+  expectError(call({ labelSmoothing: 0.5 }), RangeError, `${name}: labelSmoothing must be in [0, 0.5), got 0.5`);
+  expectError(call({ beta: undefined }), TypeError, `${name}: beta is undefined, expected a number`);
 }

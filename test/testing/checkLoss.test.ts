@@ -1,6 +1,7 @@
 import * as tf from '@tensorflow/tfjs-core';
 import { describe, expect, it } from 'vitest';
 import {
+  anchor,
   aot,
   apoZero,
   backendOf,
@@ -11,10 +12,12 @@ import {
   logRatioMargin,
   lossNamed,
   losses,
+  npo,
   ops,
   orpo,
   plackettLuce,
   rrhf,
+  simNpo,
   type LossName,
   type Pair,
   type PairLogps,
@@ -276,6 +279,9 @@ describe('checkLoss', () => {
     const lists = { policy: [[-1, -2], [-4, -3]], reference: [[-2, -2], [-3, -3.5]] }; // prettier-ignore
     expect((await checkLoss(plackettLuce, onEngine({ ...lists, mask: [[1, 1], [1, 0]] }))).properties!.kind).toBe('lists'); // prettier-ignore
     expect((await checkLoss(rrhf, onEngine({ policy: lists.policy, rewards: [[1, 0], [0, 1]] }))).properties!.kind).toBe('referenceFreeLists'); // prettier-ignore
+    const completions = { policy: [-3, -4, -6], reference: [-4, -3, -5] };
+    expect((await checkLoss(npo, onEngine(completions))).properties!.kind).toBe('completions');
+    expect((await checkLoss(simNpo, onEngine({ policy: [-3, -4, -6] }), { options: { gamma: 0 } })).properties!.kind).toBe('referenceFreeCompletions'); // prettier-ignore
     expect((await checkLoss(hinge, onEngine({ policy: { chosen: [-1, -2], rejected: [-3, -1] } }))).problems).toEqual([]);
     const labels = isArrays ? [1, 0, 1] : ints([1, 0, 1]);
     const examples = { ...(onEngine({ policy: [-3, -4, -6], reference: [-4, -3, -5], kl: 0.5 }) as { policy: X; reference: X; kl: number }), desirable: labels }; // prettier-ignore
@@ -292,6 +298,15 @@ describe('checkLoss', () => {
 
   it('leaves out the problems that are intended', async () => {
     expect((await checkLoss(aot, 'pairs', { allow: ['rows'] })).problems).toEqual([]);
+  });
+
+  it('takes no direction of single completions for the right one', async () => {
+    for (const loss of [npo, anchor]) {
+      const { problems, properties } = await checkLoss(loss, 'completions', { options: { beta: 0.1 } });
+      expect(problems).toEqual([]);
+      expect([properties!.ignoresShift, properties!.exchangesLikeDpo]).toEqual([null, null]);
+      expect(properties!.inputs.policy!.slope.level).toBe(-properties!.inputs.reference!.slope.level);
+    }
   });
 
   it('reports in text and in JSON', async () => {
@@ -331,7 +346,8 @@ describe('checkLoss', () => {
     const fails = async (sample: unknown, options: unknown, error: Error, loss: unknown = dpo) => {
       await expect(checkLoss(loss as typeof dpo, sample as object, options as CheckLossOptions)).rejects.toThrow(error);
     };
-    const kinds = '"pairs", "referenceFreePairs", "examples", "lists", "referenceFreeLists", "rewards"';
+    const kinds =
+      '"pairs", "referenceFreePairs", "examples", "completions", "referenceFreeCompletions", "lists", "referenceFreeLists", "rewards"';
     await fails('pairs', {}, new TypeError('checkLoss: loss is null, expected a function'), null);
     await fails('pair', {}, new RangeError(`checkLoss: kind must be one of ${kinds}, got "pair"`));
     await fails({ chosen: [1, 2] }, { kind: 'pair' }, new RangeError(`checkLoss: kind must be one of ${kinds}, got "pair"`));

@@ -46,6 +46,16 @@ const AXES: Readonly<Record<LossKind, Axis>> = {
     domain: [-60, 60],
     batch: (x) => ({ policy: x, reference: [0] }),
   },
+  completions: {
+    label: 'log-ratio of the completion, nats',
+    domain: [-60, 60],
+    batch: (x) => ({ policy: x, reference: [0] }),
+  },
+  referenceFreeCompletions: {
+    label: 'log-prob of the completion, nats per token',
+    domain: [-5, 0],
+    batch: (x) => ({ policy: x }),
+  },
   lists: {
     label: 'log-ratio of the best candidate, others 0, nats',
     domain: [-60, 60],
@@ -78,8 +88,10 @@ export const FIELDS: Readonly<Record<string, unknown>> = {
   kl: 0,
   lengths: { chosen: [30], rejected: [30] },
   nll: 0,
+  quantile: [0.75],
   rewards: [[2, 1, 0]],
   sequentialKl: ZERO,
+  target: [0.5],
 };
 
 /** Values of options that have no default. */

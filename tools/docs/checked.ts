@@ -11,8 +11,10 @@ const FIELDS = {
   kl: 0.5,
   lengths: { chosen: [12, 20, 15, 9], rejected: [10, 14, 18, 11] },
   nll: [2.5, 3, 1.5, 2],
+  quantile: [0.75, 0.25, 1, 0.5],
   rewards: [[2, 1, 0], [3, 1, 2], [1, 0.5, 0], [0, 1, 2]], // prettier-ignore
   sequentialKl: { chosen: [1.5, 2, 0.5, 1], rejected: [2, 1, 1.5, 0.25] },
+  target: [0.6, -0.3, 1.2, 0.1],
 };
 
 /** Mean log-probs per token: a tenth of the sums. */

@@ -65,7 +65,8 @@ export const claims = {
   ),
   direction: claim(
     'It pushes the right way',
-    'falls as the policy prefers the right side more, where it prefers the wrong side or neither',
+    'falls as the policy prefers the right side more, where it prefers the wrong side or neither; single completions without a label ' +
+      'have no right side',
     'The slopes that `checkLoss` reports, see the page of each loss.',
     { discopop: 'rises around h = 0, with the default tau.' },
   ),
@@ -77,7 +78,7 @@ export const claims = {
   plain: claim(
     'Plain values next to tensors',
     'accepts plain lists, booleans and typed arrays next to tensors for everything that the trained model does not compute (the ' +
-      'reference, labels, masks, rewards, lengths, statistics) and for options with one value per example, with the same result',
+      'reference, labels, masks, rewards, targets, lengths, statistics) and for options with one value per example, with the same result',
     'Value and gradient equal those with tensors, and no tensor is left behind.',
   ),
   finite: claim(
@@ -141,6 +142,14 @@ export const ranges: Readonly<Partial<Record<LossName, readonly Range[]>>> = {
   simper: [{ low: -1, high: 1, words: 'in [-1, 1]' }],
   kto: [{ low: 0, high: 1, words: 'in [0, weight]', note: OF_CLASS }],
   apoZeroUnpaired: [{ low: 0, high: 1, words: 'in [0, weight]', note: OF_CLASS }],
+  simNpo: [
+    {
+      low: 0,
+      high: 20 * Math.log1p(Math.exp(0.5)),
+      words: 'in [0, 2 log(1 + e^gamma) / beta] for log-probs of at most 0',
+      note: 'about 19.5 for beta 0.1 and gamma 0.5',
+    },
+  ],
   nca: [
     {
       low: LOWEST_OF_NCA,
@@ -164,10 +173,11 @@ export const refused = {
   empty: ['lists of no candidate or of one', 'RangeError'],
   labels: ['`desirable` or `mask` with values other than 0 and 1', 'RangeError, or NaN'],
   positive: ['log-probs above 0 by more than rounding, for `orpo`, `simper` and `pro`, which mean nothing there', 'RangeError, or NaN'],
+  data: ['a `target` that is not finite, or a `quantile` outside [0, 1]', 'RangeError, or NaN'],
   unknownOption: ['an unknown option', 'RangeError'],
   options: ['options that are not an object', 'TypeError'],
   requiredOption: ['a missing option that has no default', 'TypeError; RangeError for `gamma`'],
-  optionType: ['an option of the wrong type', 'TypeError; RangeError for `divergence` and `contrastive`'],
+  optionType: ['an option of the wrong type', 'TypeError; RangeError for options that are a choice of words'],
   optionRange: ['an option that is outside its range, NaN or infinite', 'RangeError'],
   optionShape: ['an option of the wrong shape', 'RangeError; TypeError if the option takes no tensor'],
   optionValues: ['one value per example for an option, some outside its range', 'RangeError, or NaN'],

@@ -12,6 +12,7 @@ const RHO = tex`\rho_y &= \log\frac{\pi_\theta(y \mid x)}{\pi_{\mathrm{ref}}(y \
 const REWARD = tex`r_y &= \beta \log\frac{\pi_\theta(y \mid x)}{\pi_{\mathrm{ref}}(y \mid x)}`;
 const DELTA = tex`\Delta &= \log\frac{\pi_\theta(y_w \mid x)}{\pi_{\mathrm{ref}}(y_w \mid x)} - \log\frac{\pi_\theta(y_l \mid x)}{\pi_{\mathrm{ref}}(y_l \mid x)}`;
 const MARGIN = tex`h &= \beta\left(\log\frac{\pi_\theta(y_w \mid x)}{\pi_{\mathrm{ref}}(y_w \mid x)} - \log\frac{\pi_\theta(y_l \mid x)}{\pi_{\mathrm{ref}}(y_l \mid x)}\right)`;
+const SINGLE_RHO = tex`\rho &= \log\frac{\pi_\theta(y \mid x)}{\pi_{\mathrm{ref}}(y \mid x)}`;
 // Log-probs without a reference: sums, or means per token.
 const SUM = tex`\ell_y &= \log \pi_\theta(y \mid x)`;
 const MEAN = tex`\bar\ell_y &= \frac{1}{|y|} \log \pi_\theta(y \mid x)`;
@@ -27,6 +28,7 @@ const where = (...meanings: readonly string[]): string => tex`&\phantom{=}\ \tex
 const SMOOTHING = tex`\varepsilon = \texttt{labelSmoothing}`;
 const OF_REWARDS = tex`R = \texttt{rewards}`;
 const WEIGHTS = tex`\lambda_D = \texttt{desirableWeight},\ \lambda_U = \texttt{undesirableWeight}`;
+const BY_ERROR = tex`\text{squared or absolute by } \texttt{error}`;
 const BY_LABEL = (desirable: string, undesirable: string): string =>
   tex`\mathcal{L} &= \begin{cases} \lambda_D\, ${desirable} & \text{if } y \text{ is desirable} \\[2pt] \lambda_U\, ${undesirable} & \text{if } y \text{ is undesirable} \end{cases}`;
 
@@ -109,16 +111,29 @@ export const formulas: Record<LossName, string> = {
     tex`d &= \ell_w - \ell_l`,
     where(SMOOTHING, tex`c = \texttt{contrastive}`),
   ),
-  kto: lines(
-    BY_LABEL(tex`\sigma(-\beta\,(\rho - z))`, tex`\sigma(-\beta\,(z - \rho))`),
-    tex`\rho &= \log\frac{\pi_\theta(y \mid x)}{\pi_{\mathrm{ref}}(y \mid x)}`,
-    where(tex`z = \texttt{kl}`, WEIGHTS),
-  ),
+  kto: lines(BY_LABEL(tex`\sigma(-\beta\,(\rho - z))`, tex`\sigma(-\beta\,(z - \rho))`), SINGLE_RHO, where(tex`z = \texttt{kl}`, WEIGHTS)),
   apoZeroUnpaired: lines(BY_LABEL(tex`\sigma(-r)`, tex`\sigma(r)`), tex`r &= \beta \log\frac{\pi_\theta(y \mid x)}{\pi_{\mathrm{ref}}(y \mid x)}`, where(WEIGHTS)), // prettier-ignore
   bco: lines(
     BY_LABEL(tex`\big(-\log \sigma(r - \delta)\big)`, tex`\big(-\log \sigma(-(r - \delta))\big)`),
     tex`r &= \beta \log\frac{\pi_\theta(y \mid x)}{\pi_{\mathrm{ref}}(y \mid x)}`,
     where(WEIGHTS),
+  ),
+  npo: lines(tex`\mathcal{L} &= -\frac{2}{\beta} \log \sigma(-\beta \rho)`, SINGLE_RHO),
+  anchor: lines(tex`\mathcal{L} &= -\log \sigma(\beta \rho - \delta)`, SINGLE_RHO),
+  regression: lines(
+    tex`\mathcal{L} &= \begin{cases} (t - \beta \rho)^2 & \text{squared} \\[2pt] |t - \beta \rho| & \text{absolute} \end{cases}`,
+    SINGLE_RHO,
+    where(tex`t = \texttt{target}`, BY_ERROR),
+  ),
+  qrpo: lines(
+    tex`\mathcal{L} &= \begin{cases} (R - \beta \log Z - \beta \rho)^2 & \text{squared} \\[2pt] |R - \beta \log Z - \beta \rho| & \text{absolute} \end{cases}`,
+    tex`R,\ Z &= \begin{cases} q,\ \beta\,(e^{1 / \beta} - 1) & \text{identity} \\[2pt] q,\ \beta\, e^{1 / \beta} & \text{identity, } \texttt{partition} \text{ simplified} \\[2pt] \log q,\ \frac{\beta}{1 + \beta} & \text{log} \\[2pt] \Phi^{-1}(q),\ e^{1 / (2 \beta^2)} & \text{normal} \end{cases}`,
+    SINGLE_RHO,
+    where(tex`q = \texttt{quantile}`, BY_ERROR, tex`R \text{ by } \texttt{transform}`),
+  ),
+  simNpo: lines(
+    tex`\mathcal{L} &= -\frac{2}{\beta} \log \sigma(-\beta\, \bar\ell - \gamma)`,
+    tex`\bar\ell &= \frac{1}{|y|} \log \pi_\theta(y \mid x)`,
   ),
   plackettLuce: lines(tex`\mathcal{L} &= -\sum_{k=1}^{K} \log\frac{e^{r_k}}{\sum_{j=k}^{K} e^{r_j}}`, REWARDS),
   softmaxDpo: lines(tex`\mathcal{L} &= \log\left(1 + \sum_{j=2}^{K} e^{r_j - r_1}\right)`, REWARDS),

@@ -15,6 +15,8 @@ export interface Original {
   readonly source: string;
   /** Differences that a user must know. */
   readonly note?: string;
+  /** The factor between the losses of the original and the golden values, which are those of our function. If omitted, 1. */
+  readonly timesGolden?: (options: Readonly<Record<string, unknown>>) => number;
   /** Whether a golden record applies to this call. If omitted, all records do. */
   readonly applies?: (input: string, options: Readonly<Record<string, unknown>>) => boolean;
 }
@@ -94,6 +96,8 @@ export const originals: readonly Original[] = [
   { library: 'TRL', name: 'RewardTrainer', loss: 'bradleyTerry', call: 'bradleyTerry(rewards, { margin, centering })', source: TRL, note: '`centering` is `center_rewards_coefficient`' }, // prettier-ignore
   { library: 'TRL', name: 'XPOTrainer (up to 1.10), exploration term', loss: 'xpoTerm', call: 'xpoTerm(batch.logps, { alpha })', source: LEGACY }, // prettier-ignore
   { library: 'TRL', name: 'NashMDTrainer (up to 1.10)', loss: 'nashMd', call: 'nashMd(batch, { beta, preference })', source: LEGACY },
+  { library: 'TRL', name: 'A2POTrainer, the value of a prompt', loss: 'optimalValue', call: 'optimalValue(batch.rewards, { beta })', source: TRL, note: '`beta` is its `beta1`' }, // prettier-ignore
+  { library: 'TRL', name: 'A2POTrainer, the loss', loss: 'regression', call: 'regression(batch, { beta })', source: TRL, note: '`beta` is its `beta2`, 0.001 by default; `target` is the reward minus `optimalValue`', applies: (_, { error }) => error === 'squared' }, // prettier-ignore
   { library: 'Liger-Kernel', name: ligerDpo('sigmoid'), loss: 'dpo', call: 'dpo(logps, { beta })', source: 'liger-0.8.5', applies: plain },
   ...shared('Liger-Kernel', 'liger-0.8.5', ligerDpo),
   {
@@ -125,4 +129,12 @@ export const originals: readonly Original[] = [
   },
   { library: 'OpenRLHF', name: 'PairWiseLoss', loss: 'bradleyTerry', call: 'bradleyTerry(rewards, { margin })', source: 'openrlhf-0.11.2', applies: (_, options) => options.centering === 0 }, // prettier-ignore
   { library: 'OpenRLHF', name: 'SFTLoss', loss: 'nll', call: 'nll(batch.logps, batch.mask, { reduction })', source: 'openrlhf-0.11.2' },
+  { library: 'open-unlearning', name: 'NPO', loss: 'npo', call: 'npo(batch, { beta })', source: 'open-unlearning', note: 'its `gamma` and `alpha` weigh this loss and that of the data to retain' }, // prettier-ignore
+  { library: 'open-unlearning', name: 'SimNPO', loss: 'simNpo', call: 'simNpo(batch, { beta, gammaBetaRatio })', source: 'open-unlearning', note: '`gammaBetaRatio` is its `delta`; its `gamma` is the weight of the loss' }, // prettier-ignore
+  { library: 'Unlearn-Simple', name: '`forget_loss=npo`', loss: 'npo', call: 'npo(batch, { beta })', source: 'unlearn-simple' },
+  { library: 'Unlearn-Simple', name: '`forget_loss=simnpo`', loss: 'simNpo', call: 'simNpo(batch, { beta, gammaBetaRatio })', source: 'unlearn-simple', note: '`gammaBetaRatio` is its `gamma`' }, // prettier-ignore
+  { library: 'gemma', name: 'NpoLoss', loss: 'npo', call: 'ops.mul(npo(batch, { beta }), beta / 2)', source: 'gemma', note: '`beta` is its `tau`, 1 by default; it leaves out the factor `2 / beta` of the paper, so its gradient is `beta / 2` times that of `npo`', timesGolden: ({ beta }) => (beta as number) / 2 }, // prettier-ignore
+  { library: 'QRPO', name: '`qrpo_transform_type="identity"`', loss: 'qrpo', call: "qrpo(batch, { beta, error, partition: 'simplified' })", source: 'qrpo', applies: (_, { partition }) => partition === 'simplified', note: 'it leaves out the -1 of `Z = beta * (e^(1 / beta) - 1)`, which `qrpo` has by default; `error` is `mse` or `mae`' }, // prettier-ignore
+  { library: 'QRPO', name: '`qrpo_transform_type="log"`', loss: 'qrpo', call: "qrpo(batch, { beta, error, transform: 'log' })", source: 'qrpo', applies: (_, { transform }) => transform === 'log', note: 'quantiles of 0 are errors here; it replaces them by `1 / n` of n samples' }, // prettier-ignore
+  { library: 'QRPO', name: '`qrpo_transform_type="normal-icdf"`', loss: 'qrpo', call: "qrpo(batch, { beta, error, transform: 'normal' })", source: 'qrpo', applies: (_, { transform }) => transform === 'normal', note: 'quantiles of 0 and 1 are errors here; it moves them by `1 / n` of n samples' }, // prettier-ignore
 ];

@@ -71,6 +71,7 @@ const OPTIONS_ELSEWHERE: Readonly<Record<string, readonly string[]>> = {
   aotUnpaired: ['aot'],
   simpo: ['simpo', 'targetMargin'],
   alphaPo: ['alphaPo', 'targetMargin'],
+  simNpo: ['simNpo', 'targetMargin'],
   tpo: ['tpo', 'targetMargin'],
 };
 

@@ -28,6 +28,7 @@ type LossCurve = readonly [label: string, options?: Options, fields?: Batch];
 const REWARDS: Readonly<Partial<Record<LossKind, string>>> = {
   pairs: 'scaled margin h',
   examples: 'reward of the example',
+  completions: 'reward of the completion',
   lists: 'reward of the best candidate, others 0',
 };
 
@@ -81,6 +82,11 @@ const CURVES: Readonly<Partial<Record<LossName, readonly LossCurve[]>>> = {
     ['simpo, gamma 0.5', { contrastive: 'simpo', beta: 2, gamma: 0.5 }],
     ['hinge', { contrastive: 'hinge', beta: 1 }],
   ],
+  npo: option('beta', [0.1, 1]),
+  anchor: option('delta', [0, 2]),
+  regression: [['squared, target 0.5'], ['absolute, target 0.5', { error: 'absolute' }]], // prettier-ignore
+  qrpo: [['quantile 0.75'], ['log of quantile 0.75', { transform: 'log' }], ['normal quantile 0.75', { transform: 'normal' }]],
+  simNpo: option('beta', [0.5, 2.5]),
   bradleyTerry: [['margin 0'], ['margin 1', { margin: 1 }]],
 };
 
@@ -152,6 +158,12 @@ const OTHERS: Readonly<Record<string, Plotted>> = {
     domain: [-3, 3],
     value: 'clamped log-ratio, nats',
     curves: [['-1 to 1.5', (x) => pf.humanlineClamp({ policy: [[x]], reference: [[0]], mask: [[1]] }).policy[0]![0]!]],
+  },
+  optimalValue: {
+    axis: 'one of four rewards, the others 0',
+    domain: [-3, 3],
+    value: 'value',
+    curves: [0.1, 0.5, 5].map((beta): Curve => [`beta ${beta}`, (x) => pf.optimalValue([[x, 0, 0, 0]], { beta })[0]!]),
   },
   adaptiveBeta: {
     axis: 'margin minus running mean, nats',

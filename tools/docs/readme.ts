@@ -9,6 +9,7 @@ const GROUPS: readonly (readonly [title: string, kinds: readonly LossEntry['kind
   ['Losses of pairs', ['pairs']],
   ['Losses of pairs without a reference', ['referenceFreePairs']],
   ['Losses of unpaired examples', ['examples']],
+  ['Losses of single completions', ['completions', 'referenceFreeCompletions']],
   ['Losses of lists of K candidates', ['lists', 'referenceFreeLists']],
   ['Losses of rewards', ['rewards']],
 ];

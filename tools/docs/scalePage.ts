@@ -36,7 +36,7 @@ const BESIDE = [
   ],
   [`${linked(['nll'])}, mean over tokens`, 'sum: the number of counted tokens', '`tokenCount`'],
   [linked(['robustMean']), 'rows: the losses', OTHER_ROWS],
-  [`${linked(['nll'])} of \`reduction: 'none'\`, ${linked(['wpoWeights', 'xpoTerm', 'nashMd'])}`, 'nothing', ''],
+  [`${linked(['nll'])} of \`reduction: 'none'\`, ${linked(['wpoWeights', 'xpoTerm', 'nashMd', 'optimalValue'])}`, 'nothing', ''],
   [linked(['samLogProbs']), 'nothing', '`seed`: one per pair, of its row and the step'],
 ];
 

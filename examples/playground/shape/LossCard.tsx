@@ -9,6 +9,8 @@ const KINDS: Readonly<Record<LossKind, string>> = {
   pairs: 'Pairs, with a reference',
   referenceFreePairs: 'Pairs, without a reference',
   examples: 'Unpaired examples',
+  completions: 'Single completions',
+  referenceFreeCompletions: 'Single completions, without a reference',
   lists: 'Lists of candidates',
   referenceFreeLists: 'Lists, without a reference',
   rewards: 'Rewards',

@@ -38,6 +38,8 @@ function fieldsOf({ name, values }: Setting): object {
     gold: [values.gold],
     kl: values.kl,
     nll: values.nll,
+    quantile: [values.quantile],
+    target: [values.target],
     lengths: sides('lengths'),
     sequentialKl: sides('sequentialKl'),
   };

@@ -23,6 +23,8 @@ interface ChoiceKnob {
   readonly name: string;
   readonly choices: readonly string[];
   readonly start: string;
+  /** Whether it exists with the current choices. Default: always. */
+  readonly isUsed?: (values: Values) => boolean;
 }
 
 /** The settings of the knobs of a loss, by name. */
@@ -41,6 +43,7 @@ const number = (name: string, low: number, high: number, step: number, start: nu
 const beta = number('beta', 0.01, 1, 0.01, 0.1);
 const labelSmoothing = number('labelSmoothing', 0, 0.49, 0.01, 0);
 const delta = number('delta', -5, 5, 0.1, 0);
+const error: Knob = { name: 'error', choices: ['squared', 'absolute'], start: 'squared' };
 const tau = number('tau', 0.1, 5, 0.1, 1);
 const weights = [number('desirableWeight', 0, 4, 0.05, 1), number('undesirableWeight', 0, 4, 0.05, 1)];
 const perToken = number('beta', 0.1, 10, 0.1, REQUIRED.beta as number);
@@ -87,6 +90,21 @@ const OPTIONS: Readonly<Record<LossName, readonly Knob[]>> = {
   kto: [beta, ...weights],
   apoZeroUnpaired: [beta, ...weights],
   bco: [beta, delta, ...weights],
+  npo: [beta],
+  anchor: [beta, delta],
+  regression: [beta, error],
+  qrpo: [
+    beta,
+    error,
+    { name: 'transform', choices: ['identity', 'log', 'normal'], start: 'identity' },
+    {
+      name: 'partition',
+      choices: ['exact', 'simplified'],
+      start: 'exact',
+      isUsed: ({ transform }) => transform === 'identity',
+    },
+  ],
+  simNpo: [number('beta', 0.1, 10, 0.1, 0.1), gamma],
   plackettLuce: [beta],
   softmaxDpo: [beta],
   exo: [beta, tau],
@@ -107,11 +125,13 @@ const INPUTS: Readonly<Record<string, readonly NumberKnob[]>> = {
     number('lengths.rejected', 1, 100, 1, 30, { meaning: 'tokens of the rejected side' }),
   ],
   nll: [number('nll', 0, 5, 0.05, FIELDS.nll as number, { meaning: 'negative log-likelihood of the batch, nats per token' })],
+  quantile: [number('quantile', 0.01, 0.99, 0.01, 0.75, { meaning: 'quantile of the reward' })],
   rewards: [],
   sequentialKl: [
     number('sequentialKl.chosen', 0, 20, 0.1, 0, { meaning: 'KL over the chosen completion, nats' }),
     number('sequentialKl.rejected', 0, 20, 0.1, 5, { meaning: 'KL over the rejected completion, nats' }),
   ],
+  target: [number('target', -5, 5, 0.1, 0.5, { meaning: 'reward that is fitted' })],
 };
 
 /** Losses that depend on the difference of the two sides only, so that moving both changes nothing; or do unless a choice is made. */

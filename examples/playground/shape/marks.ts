@@ -21,14 +21,18 @@ interface Mark {
   readonly x: number;
 }
 
-/** Returns where the pairs of a batch are on the x axis of a loss; empty if the loss does not take pairs of log-probs. */
+/** Returns where the pairs of a batch are on the x axis of a loss; empty if the loss takes neither pairs nor single completions. */
 export function marksOf(name: LossName, { policy, reference, lengths }: PairBatch): readonly Mark[] {
   const { kind, logps } = lossNamed(name);
   const ratios = (side: 'chosen' | 'rejected'): number[] => policy[side].map((logp, i) => logp - reference[side][i]!);
   const [chosen, rejected] = [ratios('chosen'), ratios('rejected')];
   if (kind === 'pairs') return chosen.map((ratio, i) => ({ curve: 0, x: ratio - rejected[i]! }));
   if (kind === 'examples') return [...chosen.map((x) => ({ curve: 0, x })), ...rejected.map((x) => ({ curve: 1, x }))];
-  if (kind !== 'referenceFreePairs') return [];
+  if (kind === 'completions') return [...chosen, ...rejected].map((x) => ({ curve: 0, x }));
   const scaled = (side: 'chosen' | 'rejected', i: number): number => policy[side][i]! / (logps === 'sum' ? 1 : lengths[side][i]!);
+  if (kind === 'referenceFreeCompletions') {
+    return (['chosen', 'rejected'] as const).flatMap((side) => policy[side].map((_, i) => ({ curve: 0, x: scaled(side, i) })));
+  }
+  if (kind !== 'referenceFreePairs') return [];
   return policy.chosen.map((_, i) => ({ curve: 0, x: scaled('chosen', i) - scaled('rejected', i) }));
 }

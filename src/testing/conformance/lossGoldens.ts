@@ -44,6 +44,8 @@ const BATCHES: Readonly<Record<LossKind, (x: Fields<unknown>) => object>> = {
   }),
   referenceFreePairs: (x) => x,
   examples: ({ policy, reference, desirable, kl }) => ({ policy, reference, desirable, ...(kl !== undefined && { kl }) }),
+  completions: (x) => x,
+  referenceFreeCompletions: (x) => x,
   lists: ({ policy, reference, rewards, mask }) => ({
     policy,
     reference,

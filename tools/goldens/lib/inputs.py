@@ -242,6 +242,37 @@ def labelled_inputs() -> dict:
     }
 
 
+SINGLE = {"B1desirable": "B1", "B5": "B5", "B6": "B6", "B4equal": "equal", "extreme": "extreme"}
+
+
+def single_inputs() -> dict:
+    """Summed log-probs of single completions under policy and reference: the examples of `unpaired_inputs` without labels."""
+    sets = {}
+    for name, fields in unpaired_inputs().items():
+        seed, kind = name.split("_", 1)
+        if kind in SINGLE:
+            sets[f"{seed}_{SINGLE[kind]}"] = {k: fields[k] for k in ("policy", "reference")}
+    return sets
+
+
+def single_mean_inputs() -> dict:
+    """Per-token mean log-probs of single completions."""
+    return {name: dict(policy=fields["chosen"]) for name, fields in mean_inputs(near_zero=True).items() if "tiny" not in name}
+
+
+def sampled_reward_inputs() -> dict:
+    """Rewards of K samples of each prompt, `[B, K]`: of a reward model, of a checker (0 or 1), and far apart."""
+    sets = {}
+    for seed in SEEDS:
+        for count, samples in ((1, 2), (5, 8), (6, 3)):
+            r = rng(seed, f"sampledReward{count}x{samples}")
+            sets[f"{seed}_B{count}K{samples}"] = dict(rewards=binary(r.normal(0, 1.5, (count, samples)), 10))
+        r = rng(seed, "sampledRewardBinary")
+        sets[f"{seed}_B6K8binary"] = dict(rewards=r.integers(0, 2, (6, 8)).astype(float))
+        sets[f"{seed}_extreme"] = dict(rewards=np.array([[1000, -1000, 0, 999.5], [-3000, -2999, -3000, -3500], [7, 7, 7, 7]]))
+    return sets
+
+
 def reward_inputs() -> dict:
     """Scores of a reward model."""
     sets = {}

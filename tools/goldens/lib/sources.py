@@ -50,6 +50,11 @@ SOURCES = {
     "nca": _clone("thu-ml/Noise-Contrastive-Alignment", "cbb9248be907c7a746d48b8329d6b24c36d717c6"),
     "rrhf": _clone("GanjinZero/RRHF", "e1a2b61f7d91fbee4cfaa3923327fcc5c5c733de"),
     "tis-dpo": _clone("exlaw/TIS-DPO", "cbad7c1aff91d1e35f917dc628c52820e0555f7b"),
+    "open-unlearning": _clone("locuslab/open-unlearning", "d3d7cf9e6b3c125d16687d4232680d8d83548f1a"),
+    "unlearn-simple": _clone("OPTML-Group/Unlearn-Simple", "f1a355d3cb16cdaa2dfbda163a2e954c67886a4c"),
+    "gemma": _clone("google-deepmind/gemma", "7691fd4e7f26c9ec5db38110dddb3addfab4d767"),
+    "mdpo": _clone("luka-group/mDPO", "2221bb317a29dfe0f8d2c710cd8572e9d7ec101a"),
+    "qrpo": _clone("CLAIRE-Labo/quantile-reward-policy-optimization", "0d80ee51d267bfbc03e1652aa1e3e3ab6a7b5399"),
     "odpo": _clone("rycolab/odpo", "6152f67c8cddc223ca5affc7e261d967568068ee"),
 }
 
