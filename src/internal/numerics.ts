@@ -1,5 +1,5 @@
 import { add, div, exp, expm1, log, max, minimum, mul, neg, reshape, shape, softplus, stopGradient, sub, sum } from '../backend/ops.js';
-import type { ScalarOf } from '../backend/types.js';
+import type { Operand, ScalarOf } from '../backend/types.js';
 
 /**
  * The logistic loss of a margin with smoothed labels:
@@ -7,9 +7,9 @@ import type { ScalarOf } from '../backend/types.js';
  *     -(1 - e) * log sigmoid(h) - e * log sigmoid(-h)      d/dh = e - sigmoid(-h)
  *
  * `softplus(-h) = -log sigmoid(h)`, and `log sigmoid(-h) = log sigmoid(h) - h`: smoothing adds a linear term. The loss is
- * finite for every finite h.
+ * finite for every finite h. It is the cross entropy of `sigmoid(h)` relative to the probability 1 - e, for any e in [0, 1].
  */
-export function logistic<T>(h: T, labelSmoothing = 0): T {
+export function logistic<T>(h: T, labelSmoothing: Operand<T> = 0): T {
   const loss = softplus(neg(h));
   return labelSmoothing === 0 ? loss : add(loss, mul(h, labelSmoothing));
 }

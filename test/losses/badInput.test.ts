@@ -42,11 +42,14 @@ type Path = readonly string[];
 
 /** The fields of a batch, by the path to each. */
 const fieldsOf = (batch: X): Path[] =>
-  Object.entries(batch as object).flatMap(([key, x]) =>
-    ['policy', 'reference', 'lengths', 'sequentialKl'].includes(key) && 'chosen' in (x as object)
-      ? [[key, 'chosen'], [key, 'rejected']] // prettier-ignore
-      : [[key]],
-  );
+  Object.entries(batch as object)
+    // The errors of statistics are in the tests of alphaDpo.
+    .filter(([key]) => key !== 'statistics')
+    .flatMap(([key, x]) =>
+      ['policy', 'reference', 'lengths', 'rewards', 'sequentialKl'].includes(key) && 'chosen' in (x as object)
+        ? [[key, 'chosen'], [key, 'rejected']] // prettier-ignore
+        : [[key]],
+    );
 
 /** The batch with another value at a path. */
 const withField = (batch: X, [key, side]: Path, value: X): X =>
@@ -57,8 +60,8 @@ const listsOf = (name: LossName, rows: number, value = -1): Nested =>
   Array.from({ length: rows }, () => (isListLoss(name) ? [value, value, value] : value));
 
 const OPTIONAL = ['nll', 'mask'];
-const CHOICES = ['divergence', 'contrastive'];
-const INTEGERS = ['desirable', 'lengths'];
+const CHOICES = ['divergence'];
+const INTEGERS = ['desirable', 'lengths', 'tie'];
 
 /** The labels of the sample of a loss on single examples. */
 const labels = (name: LossName): number[] => sampleOf(name).fields.desirable as number[];
@@ -138,9 +141,17 @@ const REFUSALS: Record<keyof typeof refused, (name: LossName, batch: X, options:
     expectRefusal(name, all, options, RangeError, 'policy has shape \\[2, 1\\], expected at least 2 candidates');
   },
   labels: (name, batch, options) => {
-    const field = isListLoss(name) ? 'mask' : 'desirable';
+    const field = isListLoss(name) ? 'mask' : losses[name].kind === 'examples' ? 'desirable' : 'tie';
     const wrong = tensor((listsOf(name, 5, 1) as Nested[]).map((x, i) => (i === 1 ? refill(x, () => 2) : x)));
     return expectBadValue(name, { ...batch, [field]: wrong }, options, `of ${field} must be 0 or 1, got 2`);
+  },
+  rewards: async (name, batch, options) => {
+    for (const side of ['chosen', 'rejected']) {
+      for (const value of [NaN, Infinity]) {
+        const wrong = withField(batch, ['rewards', side], tensor([1, value, 1, 1, 1]));
+        await expectBadValue(name, wrong, options, `of rewards.${side} must be finite, got ${value}`);
+      }
+    }
   },
   unknownOption: (name, batch, options) => {
     expectRefusal(name, batch, { ...options, temperature: 1 }, RangeError, 'unknown option temperature, expected ');
@@ -158,7 +169,9 @@ const REFUSALS: Record<keyof typeof refused, (name: LossName, batch: X, options:
   },
   requiredOption: (name, batch, options) => {
     for (const option of losses[name].required) {
-      expectRefusal(name, batch, { ...options, [option]: undefined }, option === 'gamma' ? RangeError : TypeError, `\\b${option} `);
+      const isTargetMargin = option === 'gamma' && optionNames(name).includes('gammaBetaRatio');
+      const omitted = { ...options, [option]: undefined, ...(isTargetMargin && { gammaBetaRatio: undefined }) };
+      expectRefusal(name, batch, omitted, isTargetMargin ? RangeError : TypeError, `\\b${option} `);
     }
   },
   optionType: (name, batch, options) => {
@@ -212,11 +225,12 @@ async function expectBadValue(name: LossName, batch: X, options: X, message: str
 
 /** Whether a loss, and the engine under test, can be given that kind of bad input. */
 function applies(key: keyof typeof refused, name: LossName): boolean {
-  const { kind, required, perExample } = losses[name];
+  const { kind, fields, required, perExample } = losses[name];
   if (key === 'dtype') return !isArrays;
   if (key === 'disposed') return isTfjs;
   if (key === 'empty') return isListLoss(name);
-  if (key === 'labels') return kind === 'examples' || isListLoss(name);
+  if (key === 'labels') return kind === 'examples' || isListLoss(name) || (fields as readonly string[]).includes('tie');
+  if (key === 'rewards') return kind === 'pairs' && (fields as readonly string[]).includes('rewards');
   if (key === 'requiredOption') return required.length > 0;
   if (key === 'optionValues') return perExample.length > 0;
   return !['optionType', 'optionRange', 'optionShape'].includes(key) || optionNames(name).length > 0;
