@@ -1,8 +1,9 @@
 import { describe } from './backend/describe.js';
-import type { Operand, OrPlain } from './backend/types.js';
+import type { Operand, OrPlain, Statistic } from './backend/types.js';
 import type { LossKind } from './internal/lossKind.js';
 import type { Pair } from './logprobs/pairs.js';
 import * as all from './losses/index.js';
+import type { MarginStatistics } from './losses/adaptiveBeta.js';
 
 /** Properties of a loss in the catalogue. */
 export interface LossEntry {
@@ -16,8 +17,8 @@ export interface LossEntry {
   /** Fields of the first argument in addition to those of its kind. All are required, except `nll` of `orpo`. */
   readonly fields: readonly string[];
   /**
-   * Options that every call must give. `gamma` stands for the target margin: exactly one of `gamma` and `gammaBetaRatio` is
-   * required. Options that only one variant requires (`tpo` with `contrastive: 'simpo'`: beta and the margin) are not listed.
+   * Options that every call must give. For losses that also take `gammaBetaRatio`, `gamma` stands for the target margin: exactly
+   * one of the two is required.
    */
   readonly required: readonly string[];
   /** Options that accept a number, a scalar, or a tensor `[B]` with one number per example. */
@@ -30,7 +31,8 @@ export interface LossEntry {
   readonly coupling: 'nothing' | 'statistics' | 'order';
   /**
    * If the coupling is `'statistics'`, the names of two functions of this library. The first gives the sums of a part of the batch,
-   * which `addStatistics` adds up; the second turns the total into the argument: `kl`, or the option `delta`. Otherwise empty.
+   * which `addStatistics` adds up; the second turns the total into the argument: the field `kl` or `statistics`, or the option
+   * `delta`. Otherwise empty.
    */
   readonly statistics: readonly string[];
   /** arXiv number of the paper that describes it. */
@@ -43,7 +45,7 @@ type Row = Omit<LossEntry, keyof typeof DEFAULTS> & Partial<LossEntry>;
 const DEFAULTS = { fields: [], required: [], perExample: [], coupling: 'nothing', statistics: [] } as const;
 
 const rows = {
-  dpo: { loss: all.dpo, kind: 'pairs', logps: 'sum', perExample: ['beta', 'offset'], paper: '2305.18290' },
+  dpo: { loss: all.dpo, kind: 'pairs', logps: 'sum', perExample: ['beta', 'offset', 'preference'], paper: '2305.18290' },
   robustDpo: { loss: all.robustDpo, kind: 'pairs', logps: 'sum', perExample: ['beta'], paper: '2403.00409' },
   ipo: { loss: all.ipo, kind: 'pairs', logps: 'either', perExample: ['beta'], paper: '2310.12036' },
   hinge: { loss: all.hinge, kind: 'pairs', logps: 'sum', perExample: ['beta'], paper: '2309.06657' },
@@ -78,13 +80,30 @@ const rows = {
   },
   tdpo1: { loss: all.tdpo1, kind: 'pairs', logps: 'sum', fields: ['sequentialKl'], perExample: ['beta'], paper: '2404.11999' },
   tdpo2: { loss: all.tdpo2, kind: 'pairs', logps: 'sum', fields: ['sequentialKl'], perExample: ['beta'], paper: '2404.11999' },
+  rpoBackwardKl: { loss: all.rpoBackwardKl, kind: 'pairs', logps: 'sum', fields: ['rewards'], perExample: ['beta'], paper: '2406.11704' },
+  rpoForwardKl: { loss: all.rpoForwardKl, kind: 'pairs', logps: 'sum', fields: ['rewards'], perExample: ['beta'], paper: '2502.00203' },
+  rpoSquared: { loss: all.rpoSquared, kind: 'pairs', logps: 'sum', fields: ['rewards'], perExample: ['beta'], paper: '2502.00203' },
+  rebel: { loss: all.rebel, kind: 'pairs', logps: 'sum', fields: ['rewards'], paper: '2404.16767' },
+  dpoShift: { loss: all.dpoShift, kind: 'pairs', logps: 'sum', required: ['lambda'], perExample: ['beta'], paper: '2502.07599' },
+  raoKupper: { loss: all.raoKupper, kind: 'pairs', logps: 'sum', fields: ['tie'], perExample: ['beta'], paper: '2409.17431' },
+  davidson: { loss: all.davidson, kind: 'pairs', logps: 'sum', fields: ['tie'], perExample: ['beta'], paper: '2409.17431' },
+  alphaDpo: {
+    loss: all.alphaDpo,
+    kind: 'pairs',
+    logps: 'mean',
+    fields: ['statistics'],
+    required: ['alpha', 'beta', 'gamma'],
+    coupling: 'statistics',
+    statistics: ['marginSums', 'marginStatistics'],
+    paper: '2410.10148',
+  },
   cpo: { loss: all.cpo, kind: 'referenceFreePairs', logps: 'sum', perExample: ['beta'], paper: '2401.08417' },
   simpo: { loss: all.simpo, kind: 'referenceFreePairs', logps: 'mean', required: ['beta', 'gamma'], paper: '2405.14734' },
   alphaPo: { loss: all.alphaPo, kind: 'referenceFreePairs', logps: 'mean', required: ['alpha', 'beta', 'gamma'], paper: '2501.03884' },
+  repo: { loss: all.repo, kind: 'referenceFreePairs', logps: 'mean', required: ['gamma'], paper: '2503.07426' },
   orpo: { loss: all.orpo, kind: 'referenceFreePairs', logps: 'mean', fields: ['nll'], paper: '2403.07691' },
   slic: { loss: all.slic, kind: 'referenceFreePairs', logps: 'sum', paper: '2305.10425' },
   simper: { loss: all.simper, kind: 'referenceFreePairs', logps: 'mean', paper: '2502.00883' },
-  tpo: { loss: all.tpo, kind: 'referenceFreePairs', logps: 'either', fields: ['gold'], paper: '2405.16681' },
   kto: {
     loss: all.kto,
     kind: 'examples',
@@ -118,7 +137,7 @@ const rows = {
   lipo: { loss: all.lipo, kind: 'lists', logps: 'sum', fields: ['rewards'], paper: '2402.01878' },
   pro: { loss: all.pro, kind: 'referenceFreeLists', logps: 'mean', fields: ['rewards'], paper: '2306.17492' },
   rrhf: { loss: all.rrhf, kind: 'referenceFreeLists', logps: 'mean', fields: ['rewards'], paper: '2304.05302' },
-  bradleyTerry: { loss: all.bradleyTerry, kind: 'rewards', logps: 'none', perExample: ['margin'], paper: '2203.02155' },
+  bradleyTerry: { loss: all.bradleyTerry, kind: 'rewards', logps: 'none', perExample: ['margin', 'scale'], paper: '2203.02155' },
 } as const satisfies { readonly [Name in keyof typeof all]?: Row & { readonly loss: (typeof all)[Name] } };
 
 /** Name of a loss in {@link losses}. */
@@ -162,10 +181,12 @@ export type LossBatch<T> = {
   readonly sequentialKl?: Pair<T> | undefined;
   /** Negative log-likelihood of `orpo`. */
   readonly nll?: Operand<NoInfer<T>> | undefined;
-  /** Log-probs of the gold responses of `tpo`. */
-  readonly gold?: T | undefined;
-  /** Rewards of candidates. */
-  readonly rewards?: OrPlain<NoInfer<T>> | undefined;
+  /** Rewards of candidates, or of both sides of pairs. */
+  readonly rewards?: OrPlain<NoInfer<T>> | Pair<OrPlain<NoInfer<T>>> | undefined;
+  /** 1 for pairs without a preferred side, for `raoKupper` and `davidson`. */
+  readonly tie?: OrPlain<NoInfer<T>> | undefined;
+  /** Mean and standard deviation of the margins, for `alphaDpo`. */
+  readonly statistics?: MarginStatistics<Statistic<NoInfer<T>>> | undefined;
   /** 1 for candidates, 0 for padding. */
   readonly mask?: OrPlain<NoInfer<T>> | undefined;
 };

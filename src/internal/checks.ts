@@ -176,6 +176,18 @@ export function checkScalars<T>(fn: string, record: Readonly<Record<string, T>>)
   return like;
 }
 
+/** Checks a record of a mean and a standard deviation, scalars on the engine of `like` or numbers. */
+export function checkMeanAndStd(
+  fn: string,
+  name: string,
+  statistics: { readonly mean: unknown; readonly std: unknown },
+  like: Checked,
+): void {
+  checkFields(fn, name, statistics, ['mean', 'std']);
+  checkTensor(fn, `${name}.mean`, statistics.mean, { rank: 0, like, orPlain: true });
+  checkTensor(fn, `${name}.std`, statistics.std, { rank: 0, like, orPlain: true });
+}
+
 /** Checks the values of a tensor if they can be read at once. */
 export function checkValues(fn: string, { name, value }: Pick<Checked, 'name' | 'value'>, domain: NumberDomain): void {
   const values = backendOf(value).peek(value);

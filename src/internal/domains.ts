@@ -24,6 +24,12 @@ export const positive: Domain = {
   holds: (x) => where(greater(x, 0), isFiniteFloat(x), 0),
 };
 
+/** Finite numbers above 1. */
+export const aboveOne: NumberDomain = { words: 'finite and > 1', has: (v) => v > 1 && v < Infinity };
+
+/** Fractions in `(0, 1]`. */
+export const fraction: NumberDomain = { words: 'in (0, 1]', has: (v) => v > 0 && v <= 1 };
+
 /** All finite numbers. */
 export const finite: Domain = {
   words: 'finite',

@@ -1,17 +1,20 @@
 import { add, div, exp, expm1, log, max, minimum, mul, neg, reshape, shape, softplus, stopGradient, sub, sum } from '../backend/ops.js';
-import type { ScalarOf } from '../backend/types.js';
+import type { Operand, ScalarOf } from '../backend/types.js';
 
 /**
  * The logistic loss of a margin with smoothed labels:
  *
  *     -(1 - e) * log sigmoid(h) - e * log sigmoid(-h)      d/dh = e - sigmoid(-h)
  *
- * with `-log sigmoid(h) = softplus(-h)`. The loss is finite for every finite h, and has its limits at infinite ones: the shorter
- * `softplus(-h) + e * h` would be NaN at -Infinity.
+ * with `-log sigmoid(h) = softplus(-h)`: the cross entropy of `sigmoid(h)` relative to the probability 1 - e, for any e in [0, 1]. The
+ * loss is finite for every finite h, and for e in [0, 1) has its limits at infinite ones: the shorter `softplus(-h) + e * h` would be NaN
+ * at -Infinity.
  */
-export function logistic<T>(h: T, labelSmoothing = 0): T {
+export function logistic<T>(h: T, labelSmoothing: Operand<T> = 0): T {
   const loss = softplus(neg(h));
-  return labelSmoothing === 0 ? loss : add(mul(loss, 1 - labelSmoothing), mul(softplus(h), labelSmoothing));
+  if (labelSmoothing === 0) return loss;
+  const rest = typeof labelSmoothing === 'number' ? 1 - labelSmoothing : sub(1, labelSmoothing);
+  return add(mul(loss, rest), mul(softplus(h), labelSmoothing));
 }
 
 /** Largest exponent in the rewards of AlphaPO: `e^80` is finite in float32. */

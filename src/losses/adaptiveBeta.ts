@@ -1,6 +1,6 @@
 import { add, clip, detached, div, exp, maximum, minimum, mul, neg, sqrt, square, sub } from '../backend/ops.js';
 import type { OrPlain, ScalarOf, Statistic } from '../backend/types.js';
-import { checkFields, checkNoOtherFields, checkScalars, checkTensor, type Checked } from '../internal/checks.js';
+import { checkFields, checkMeanAndStd, checkNoOtherFields, checkScalars, checkTensor, type Checked } from '../internal/checks.js';
 import { belowOne, notNegative, positive } from '../internal/domains.js';
 import { meanOfRows } from '../internal/numerics.js';
 import { number, optional, readOptions, type Reader } from '../internal/options.js';
@@ -93,7 +93,7 @@ function checkSums<S>(fn: string, sums: MarginSums<S>): Checked<S> {
  */
 export function marginWeights<T>(margins: T, statistics: MarginStatistics<Statistic<T>>): T {
   const like = checkTensor('marginWeights', 'margins', margins, { rank: 1 });
-  checkStatistics('marginWeights', 'statistics', statistics, like);
+  checkMeanAndStd('marginWeights', 'statistics', statistics, like);
   return detached(margins, () => {
     const deviations = div(sub(margins, statistics.mean), maximum(statistics.std, 1e-15));
     // At 1e4 deviations the weight is 0 in every dtype; the clip keeps the square from overflowing.
@@ -163,7 +163,7 @@ export function adaptiveBeta(batch: AdaptiveBetaSums<unknown> | AdaptiveBetaBatc
   const { margins, statistics, selected } = batch;
   checkNoOtherFields('adaptiveBeta', 'batch', batch, ['margins', 'statistics', ...(isSums(margins) ? [] : ['selected'])]);
   const like = isSums(margins) ? checkSums('adaptiveBeta', margins) : checkTensor('adaptiveBeta', 'margins', margins, { rank: 1 });
-  checkStatistics('adaptiveBeta', 'statistics', statistics, like);
+  checkMeanAndStd('adaptiveBeta', 'statistics', statistics, like);
   if (selected !== undefined) checkMask('adaptiveBeta', selected, like, 'selected');
   return detached(like.value, () => {
     const { beta, alpha } = readOptions('adaptiveBeta', options, like, { beta: number(positive, 0.1), alpha: number(notNegative, 0.6) });
@@ -177,16 +177,10 @@ export function adaptiveBeta(batch: AdaptiveBetaSums<unknown> | AdaptiveBetaBatc
   });
 }
 
-function checkStatistics<S>(fn: string, name: string, statistics: MarginStatistics<S>, like: Checked): void {
-  checkFields(fn, name, statistics, ['mean', 'std']);
-  checkTensor(fn, `${name}.mean`, statistics.mean, { rank: 0, like, orPlain: true });
-  checkTensor(fn, `${name}.std`, statistics.std, { rank: 0, like, orPlain: true });
-}
-
 /** Reads statistics, which must be on the engine of the margins. */
 const statisticsLike =
   <S>(like: Checked): Reader<MarginStatistics<S>> =>
   (fn, name, value) => {
-    checkStatistics(fn, name, value as MarginStatistics<S>, like);
+    checkMeanAndStd(fn, name, value as MarginStatistics<S>, like);
     return value as MarginStatistics<S>;
   };

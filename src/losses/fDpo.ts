@@ -1,4 +1,4 @@
-import { logSigmoid, mul, scope, sub } from '../backend/ops.js';
+import { add, clip, logSigmoid, mul, scope, sub } from '../backend/ops.js';
 import type { Operand } from '../backend/types.js';
 import { checkUnused } from '../internal/checks.js';
 import { notZero, positive } from '../internal/domains.js';
@@ -12,28 +12,47 @@ export type FDpoOptions<T> = {
   readonly beta?: Operand<T>;
 } & (
   | {
-      /** `'reverseKl'`, which is {@link dpo}, `'jensenShannon'`, `'forwardKl'` or `'alpha'`. Default `'reverseKl'`. */
+      /** `'reverseKl'`, which is {@link dpo}, `'jensenShannon'`, `'forwardKl'`, `'alpha'` or `'chiSquaredKl'`. Default `'reverseKl'`. */
       readonly divergence?: 'reverseKl' | 'jensenShannon';
       /** Not allowed with this divergence. */
       readonly alpha?: undefined;
       /** Not allowed with this divergence. */
       readonly maxExponent?: undefined;
+      /** Not allowed with this divergence. */
+      readonly clip?: undefined;
     }
   | {
       /** The forward KL. */
       readonly divergence: 'forwardKl';
       /** Not allowed with this divergence. */
       readonly alpha?: undefined;
-      /** Largest exponent of forwardKl and alpha, positive; beyond it the gradient is 0. Default 80. */
+      /** Largest exponent of forwardKl, alpha and chiSquaredKl, positive; beyond it, the exponential is constant. Default 80. */
       readonly maxExponent?: number;
+      /** Not allowed with this divergence. */
+      readonly clip?: undefined;
     }
   | {
       /** The alpha-divergence. */
       readonly divergence: 'alpha';
       /** Order of the alpha-divergence, not 0: the limit at 0 is the reverse KL, 1 is the forward KL. Default 0.5. */
       readonly alpha?: number;
-      /** Largest exponent in the score, positive; beyond it the gradient is 0. Default 80. */
+      /** Largest exponent in the score, positive; beyond it, the exponential is constant. Default 80. */
       readonly maxExponent?: number;
+      /** Not allowed with this divergence. */
+      readonly clip?: undefined;
+    }
+  | {
+      /** The reverse KL plus the chi-squared divergence. */
+      readonly divergence: 'chiSquaredKl';
+      /** Not allowed with this divergence. */
+      readonly alpha?: undefined;
+      /** Largest exponent in the score, positive; beyond it, the exponential is constant. Default 80. */
+      readonly maxExponent?: number;
+      /**
+       * Largest reward R, positive, for chiSquaredKl: the argument of the sigmoid is clipped to [-2R, 2R], with zero gradient
+       * outside. Default: not clipped.
+       */
+      readonly clip?: number;
     }
 );
 
@@ -47,14 +66,18 @@ export type FDpoOptions<T> = {
  *     jensenShannon: g(rho) = log sigmoid(rho)
  *     forwardKl:     g(rho) = 1 - e^-rho
  *     alpha:         g(rho) = (1 - e^(-alpha * rho)) / alpha
+ *     chiSquaredKl:  g(rho) = rho + e^rho - 1
  *
  * Write-ups differ by additive constants in g, which cancel. The loss is ln 2 where policy and reference agree. With h the
  * argument of the sigmoid, its gradient with respect to `policy.chosen` is `-beta * sigmoid(-h) * g'(rho.chosen)`, and with
  * respect to `policy.rejected` `beta * sigmoid(-h) * g'(rho.rejected)`. In the order of the list, g' is 1, `sigmoid(-rho)`,
- * `e^-rho` and `e^(-alpha * rho)`.
+ * `e^-rho`, `e^(-alpha * rho)` and `1 + e^rho`.
  *
- * In float32, `e^x` overflows for x above 88.7, so the exponents of forwardKl and alpha are limited to `maxExponent`, with zero
- * gradient beyond it. TRL limits the exponent of its alpha-divergence too. It does not limit the exponent of its forward KL, so
+ * chiSquaredKl is chi-PO. Its paper clips the argument of the sigmoid to [-2R, 2R], with R the largest possible reward: pass R
+ * as `clip`.
+ *
+ * In float32, `e^x` overflows for x above 88.7, so the exponents are limited to `maxExponent`. Beyond it, the slope g' of
+ * forwardKl and alpha is 0, that of chiSquaredKl is 1. TRL limits the exponent of its alpha-divergence too. It does not limit the exponent of its forward KL, so
  * that loss is NaN if both sides overflow.
  *
  * `alpha` is defined as in the paper and in TRL up to 0.27; the coefficient of TRL 1.x is `1 - alpha`.
@@ -74,27 +97,33 @@ export type FDpoOptions<T> = {
  *
  * @see Wang et al., "Beyond Reverse KL: Generalizing Direct Preference Optimization with Diverse Divergence Constraints", 2023.
  *   https://arxiv.org/abs/2309.16240
+ * @see Huang et al., "Correcting the Mythos of KL-Regularization: Direct Alignment without Overoptimization via Chi-Squared
+ *   Preference Optimization", 2024 (chiSquaredKl). https://arxiv.org/abs/2407.13399
  */
 export function fDpo<T>(logps: PairLogps<T>, options: FDpoOptions<T> = {}): T {
   const like = checkPairLogps('fDpo', logps);
   return scope(logps.policy.chosen, () => {
     const read = readOptions('fDpo', options, like, {
       beta: perExample(positive, 0.1),
-      divergence: choice(['reverseKl', 'forwardKl', 'jensenShannon', 'alpha']),
+      divergence: choice(['reverseKl', 'forwardKl', 'jensenShannon', 'alpha', 'chiSquaredKl']),
       alpha: optional(number(notZero)),
       maxExponent: optional(number(positive)),
+      clip: optional(number(positive)),
     });
     const { beta, divergence, alpha = 0.5, maxExponent = MAX_EXPONENT } = read;
     if (divergence !== 'alpha') checkUnused('fDpo', read, ['alpha'], `by ${divergence}`);
-    if (divergence !== 'alpha' && divergence !== 'forwardKl') checkUnused('fDpo', read, ['maxExponent'], `by ${divergence}`);
+    if (divergence === 'reverseKl' || divergence === 'jensenShannon') checkUnused('fDpo', read, ['maxExponent'], `by ${divergence}`);
+    if (divergence !== 'chiSquaredKl') checkUnused('fDpo', read, ['clip'], `by ${divergence}`);
 
     const score = {
       reverseKl: (ratio: T) => ratio,
       forwardKl: (ratio: T) => exponentialScore(ratio, 1, maxExponent),
       jensenShannon: (ratio: T) => logSigmoid(ratio),
       alpha: (ratio: T) => exponentialScore(ratio, alpha, maxExponent),
+      chiSquaredKl: (ratio: T) => add(ratio, exponentialScore(ratio, -1, maxExponent)),
     }[divergence];
     const { chosen, rejected } = mapPair(logRatios(logps), score);
-    return logistic(mul(sub(chosen, rejected), beta));
+    const h = mul(sub(chosen, rejected), beta);
+    return logistic(read.clip === undefined ? h : clip(h, -2 * read.clip, 2 * read.clip));
   });
 }

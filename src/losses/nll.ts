@@ -25,7 +25,7 @@ export interface NllOptions<T = unknown> {
 }
 
 /**
- * Negative log-likelihood of the counted tokens: the loss of supervised fine-tuning, and a term of ORPO, CPO and Iterative RPO.
+ * Negative log-likelihood of the counted tokens: the loss of supervised fine-tuning, and a term of ORPO, CPO and DPO variants.
  *
  *     token:    -(sum of counted logps) / (number of counted tokens in the batch)      a scalar
  *     none:     -(mean of counted logps of row b)                                      [B]

@@ -1,5 +1,5 @@
 import { add, mul, scope, softplus } from '../backend/ops.js';
-import { checkFields, checkNoOtherFields, checkTensor } from '../internal/checks.js';
+import { checkOnlyFields, checkTensor } from '../internal/checks.js';
 import { positive } from '../internal/domains.js';
 import { number, readOptions } from '../internal/options.js';
 import { targetMargin, targetMarginReaders, type TargetMargin } from '../internal/targetMargin.js';
@@ -48,8 +48,7 @@ export type SimNpoOptions = {
  *   https://arxiv.org/abs/2410.07163
  */
 export function simNpo<T>(batch: SimNpoBatch<T>, options: SimNpoOptions): T {
-  checkFields('simNpo', 'batch', batch, ['policy']);
-  checkNoOtherFields('simNpo', 'batch', batch, ['policy']);
+  checkOnlyFields('simNpo', 'batch', batch, ['policy']);
   const like = checkTensor('simNpo', 'policy', batch.policy, { rank: 1 });
   return scope(batch.policy, () => {
     const read = readOptions('simNpo', options, like, { beta: number(positive, 0.1), ...targetMarginReaders() });

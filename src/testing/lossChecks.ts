@@ -222,7 +222,7 @@ export function unused(subject: Subject): string[] {
     });
   const moved = (index: number) => (point: Point) => {
     const { role, path } = inputs.leaves[index]!;
-    const move = path === 'desirable' ? (x: number) => 1 - x : (x: number, i: number) => (role ? x - 1 - i : x + 1 + i);
+    const move = path === 'desirable' || path === 'tie' ? (x: number) => 1 - x : (x: number, i: number) => (role ? x - 1 - i : x + 1 + i);
     return point.map((values, i) => (i === index ? values.map(move) : values));
   };
   const varied = Object.entries(options).filter(([, x]) => halved(x) !== undefined);

@@ -78,7 +78,7 @@ const SIDE_NAMES: Readonly<Partial<Record<LossKind, Readonly<Record<Side, string
 };
 
 /** Fields that hold no continuous values. */
-const DISCRETE: readonly string[] = ['desirable', 'mask', 'quantile', 'lengths.chosen', 'lengths.rejected'];
+const DISCRETE: readonly string[] = ['desirable', 'mask', 'quantile', 'tie', 'lengths.chosen', 'lengths.rejected'];
 
 // No margin is near a multiple of 1/2, where a loss may have a kink.
 const PAIR = { chosen: [-31, -24.1, -45, -18.2], rejected: [-28.3, -35, -41.1, -26] };

@@ -14,7 +14,7 @@ import {
   type AdaptiveBetaSums,
   type CompletionBatch,
   type CompletionSpans,
-  type DpoOptions,
+  type RobustDpoOptions,
   type HumanlineBatch,
   type HumanlineClamped,
   type KlStatistics,
@@ -152,7 +152,7 @@ describe('operations infer the type of their result', () => {
   };
 
   // Never called: the compiler checks it.
-  const trees = (options: DpoOptions<tf.Tensor1D>, ...batches: Batches<tf.Tensor1D>): readonly Tree[] => {
+  const trees = (options: RobustDpoOptions<tf.Tensor1D>, ...batches: Batches<tf.Tensor1D>): readonly Tree[] => {
     // @ts-expect-error -- an interface is not assignable to a type with an index signature
     const tree: Tree = options;
     return [tree, ...batches];

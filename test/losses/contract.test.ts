@@ -1,6 +1,5 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import * as prefloss from '../../src/index.js';
 import { backendOf, losses, nll, ops, robustMean, samLogProbs, type LossName, type Nested } from '../../src/index.js';
 import { expectClose, type Values } from '../../src/testing/index.js';
 import { claims, LARGE_REWARD, LARGEST_LOGP, LARGEST_REWARD, otherFunctions, type Claim } from '../../tools/docs/claims.js';
@@ -31,6 +30,7 @@ import {
   refill,
   rowsOf,
   sampleOf,
+  statisticUse,
   summed,
   trainedOf,
   valuesOf,
@@ -70,7 +70,7 @@ const reversed = <V>(record: Readonly<Record<string, V>>): Record<string, V> =>
 
 /** The values of a field as plain as they can be: booleans, a typed array, or lists. */
 function plain(key: string, x: Nested): X {
-  if (key === 'desirable' || key === 'mask') return booleans(x);
+  if (key === 'desirable' || key === 'mask' || key === 'tie') return booleans(x);
   return typeof x !== 'number' && typeof x[0] === 'number' ? Float64Array.from(x as number[]) : x;
 }
 
@@ -140,7 +140,7 @@ describe.each(names)('%s', (name) => {
   });
 
   itHolds(claims.gradients, name, async () => {
-    const wrt = [...logpsOf(fields), ...Object.keys(fields).filter((key) => /Kl$|^kl$|^nll$|^rewards$/.test(key))];
+    const wrt = [...logpsOf(fields), ...Object.keys(fields).filter((key) => /Kl$|^kl$|^nll$|[rR]ewards$/.test(key))];
     const { grads } = await summed(name, fields, options, wrt);
     return wrt.flatMap((key, i) => {
       const expected = slopeOf(name, fields, options, key);
@@ -230,13 +230,15 @@ describe('what depends on the rest of the batch', () => {
   });
 
   it.each(names.filter((name) => losses[name].coupling === 'statistics'))('%s needs its statistic of the whole batch', async (name) => {
-    const { fields } = sampleOf(name);
-    const [sumsOf, totalOf] = losses[name].statistics.map((key) => (prefloss as Readonly<Record<string, X>>)[key]);
-    const valuesWith = async (statistic: X, part: Fields): Promise<number[]> => {
-      const [given, options] = 'kl' in fields ? [{ kl: statistic }, {}] : [{}, { delta: statistic }];
-      return flatten((await read(callOf(name)({ ...asTensors(part), ...given }, options))) as Values);
+    const { fields, options } = sampleOf(name);
+    const { sums, given } = statisticUse(name);
+    const numbersOnly = Object.fromEntries(Object.entries(options).filter(([, x]) => !Array.isArray(x)));
+    const valuesWith = async (of: X, part: Fields): Promise<number[]> => {
+      const statistic = given(of);
+      const all = { ...asTensors(part), ...statistic.fields };
+      return flatten((await read(callOf(name)(all, { ...numbersOnly, ...statistic.options }))) as Values);
     };
-    const of = (part: Fields): X => totalOf(sumsOf(batchFor(name, part)));
+    const of = (part: Fields): X => sums(batchFor(name, part));
     const part = rowsOf(fields, 0, 2);
     const whole = await valuesWith(of(fields), fields);
     expectClose(await valuesWith(of(fields), part), whole.slice(0, 2), { relative: 4 * epsilon });

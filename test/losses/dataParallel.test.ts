@@ -1,8 +1,9 @@
 import { describe, expect, it } from 'vitest';
 import type { Workers } from '../../examples/data-parallel/workers/workers.js';
-import * as prefloss from '../../src/index.js';
 import {
   adaptiveBeta,
+  bradleyTerry,
+  costTerm,
   dpo,
   logRatioMargin,
   losses,
@@ -13,6 +14,8 @@ import {
   ops,
   orpo,
   robustMean,
+  simpo,
+  tpo,
   wpoWeights,
   xpoTerm,
   type LossName,
@@ -24,7 +27,7 @@ import { emptied } from '../support/emptied.js';
 import { epsilon, flatten, read, tensor, valueAndGradsOn, type X } from '../support/engine.js';
 import { fileOf } from '../support/goldens.js';
 import { amongAll, gatherRows, lockstep, shareOf, sumOver } from '../support/lockstep.js';
-import { asTensors, names, optionsOf, sampleOf, trainedOf } from '../support/lossSamples.js';
+import { asTensors, names, optionsOf, sampleOf, statisticUse, trainedOf } from '../support/lossSamples.js';
 import { fromFour } from '../support/samples.js';
 
 // One batch on several workers, as in docs/scale.md. Here they are asynchronous functions in one process, so no engine of communication is
@@ -61,8 +64,6 @@ const perExample = (rows: Rows, trained: readonly string[], loss: (rows: Rows) =
   part: () => Promise.resolve((own) => partOfMean(loss(own))),
 });
 
-const functions = prefloss as unknown as Readonly<Record<string, (...args: unknown[]) => X>>;
-
 /** A loss of the catalogue, whose entry decides what is exchanged. */
 function ofCatalogue(name: LossName, shiftOptions: object = {}): Case {
   const { fields, options } = sampleOf(name);
@@ -76,15 +77,18 @@ function ofCatalogue(name: LossName, shiftOptions: object = {}): Case {
 
 /** A loss that takes a statistic of the batch. */
 function ofStatistics(name: LossName, rows: Rows, trained: readonly string[], loss: (rows: Rows) => X, options: object): Case {
-  const { fields, kind, statistics } = losses[name];
-  const [sums, total] = statistics.map((one) => functions[one]!);
+  const { fields, kind } = losses[name];
+  const { sums, given } = statisticUse(name);
   // The estimate of kto is of mismatched completions, the shift of bco of the batch itself.
   const isEstimate = (fields as readonly string[]).includes('kl');
   const { klPolicy, klReference } = fileOf('kto').inputs.A_B5!;
   const mismatched = isEstimate && { klPolicy: tensor(klPolicy!), klReference: tensor(klReference!) };
   const sumsOf = (own: Rows): X =>
-    isEstimate ? sums!({ policy: own.klPolicy, reference: own.klReference }) : sums!(batchOf(kind, own), { beta: own.beta });
-  const lossWith = (own: Rows, statistic: X): X => loss({ ...own, [isEstimate ? 'kl' : 'delta']: total!(statistic, options) });
+    isEstimate ? sums({ policy: own.klPolicy, reference: own.klReference }) : sums(batchOf(kind, own), { beta: own.beta });
+  const lossWith = (own: Rows, total: X): X => {
+    const statistic = given(total, options);
+    return loss({ ...own, ...statistic.fields, ...statistic.options });
+  };
   return {
     rows: { ...rows, ...mismatched },
     trained,
@@ -186,6 +190,16 @@ const PER_EXAMPLE: Readonly<Record<string, () => Case>> = {
     perExample({ ...ofCatalogue('dpo').rows, ...tokens() }, ofCatalogue('dpo').trained, (own) => {
       const weights = wpoWeights<X>({ logps: own.tokens, logSumSquares: ops.mul<X>(own.mask, -0.25), mask: own.mask });
       return ops.mul<X>(ofDpo(own), weights);
+    }),
+  'tpo of simpo': () =>
+    perExample({ ...ofCatalogue('simpo').rows, gold: tensor([-1, -2, -0.5, -3, -1.5]) }, ['chosen', 'rejected', 'gold'], (own) => {
+      const contrast = simpo<X>({ chosen: own.chosen, rejected: own.rejected }, { beta: 2, gamma: 1 });
+      return tpo<X>({ contrast, gold: own.gold }, { alpha: 0.5 });
+    }),
+  'bradleyTerry with costTerm': () =>
+    perExample({ ...ofCatalogue('bradleyTerry').rows, harmful: tensor([1, 0, 1, 1, 0]) }, ['chosen', 'rejected'], (own) => {
+      const costs = { chosen: own.chosen, rejected: own.rejected };
+      return ops.add<X>(bradleyTerry<X>(costs), costTerm<X>(costs, { chosen: own.harmful, rejected: own.harmful }));
     }),
   'dpo with xpoTerm': () =>
     perExample(ofCatalogue('dpo').rows, ofCatalogue('dpo').trained, (own) =>

@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { dpo, ops } from '../../src/index.js';
 import { itCosts, kernelsOf } from '../support/costs.js';
 import { engine, expectError, expectGradients, expectNoLeak, expectValues, isReadable, read, tensor, type X } from '../support/engine.js';
+import { expectSame } from '../support/expectSame.js';
 import { delta, four, fromFour, pair, pairLogps, sample, sigmoid, softplus, swappedSample, weight } from '../support/samples.js';
 
 describe('dpo', () => {
@@ -39,6 +40,17 @@ describe('dpo', () => {
       dpo(pairLogps(), { labelSmoothing: e }),
       h.map((x) => (1 - e) * softplus(-x) + e * softplus(x)),
     );
+  });
+
+  it('takes soft labels, one number or one per pair', async () => {
+    const p = [0.75, 0, 1];
+    const h = delta.map((d) => 0.1 * d);
+    const soft = h.map((x, i) => p[i]! * softplus(-x) + (1 - p[i]!) * softplus(x));
+    await expectValues(dpo(pairLogps(), { preference: tensor(p) }), soft);
+    await expectValues(dpo(pairLogps(), { preference: p }), soft);
+    await expectSame(dpo(pairLogps(), { preference: 0.875 }), dpo(pairLogps(), { labelSmoothing: 0.125 }));
+    await expectSame(dpo(pairLogps(), { preference: 1, offset: 0.5 }), dpo(pairLogps(), { offset: 0.5 }));
+    await expectSame(dpo(pairLogps(), { preference: 0 }), dpo(pairLogps(swappedSample)));
   });
 
   it('subtracts an offset, one number or one per pair', async () => {
@@ -83,6 +95,15 @@ describe('dpo', () => {
     const minus = g.map((v) => -v);
     const f = (a: X, b: X, c: X, d: X) => dpo<X>(fromFour(a, b, c, d), { beta, labelSmoothing: e });
     await expectGradients(f, four, [g, minus, minus, g]);
+  });
+
+  it('has the gradient of its doc comment with a soft label, also with respect to it', async () => {
+    const p = [0.75, 0.25, 1];
+    const h = delta.map((d) => 0.3 * d);
+    const g = h.map((x, i) => weight(i) * 0.3 * (1 - p[i]! - sigmoid(-x)));
+    const minus = g.map((v) => -v);
+    const f = (a: X, b: X, c: X, d: X, preference: X) => dpo<X>(fromFour(a, b, c, d), { beta: 0.3, preference });
+    await expectGradients(f, [...four, p], [g, minus, minus, g, h.map((x, i) => -weight(i) * x)]);
   });
 
   it('has gradients with respect to beta and offset', async () => {
@@ -182,6 +203,14 @@ describe('dpo', () => {
       expectError(() => dpo(x, { labelSmoothing: 0.5 }), RangeError, 'dpo: labelSmoothing must be in [0, 0.5), got 0.5');
       expectError(() => dpo(x, { labelSmoothing: -0.1 }), RangeError, 'dpo: labelSmoothing must be in [0, 0.5), got -0.1');
       expectError(() => dpo(x, { labelSmoothing: NaN }), RangeError, 'dpo: labelSmoothing must be in [0, 0.5), got NaN');
+      for (const preference of [-0.1, 1.5, NaN]) {
+        expectError(() => dpo(x, { preference }), RangeError, `dpo: preference must be in [0, 1], got ${preference}`);
+      }
+      expectError(
+        () => dpo(x, { preference: 0.9, labelSmoothing: 0 } as never),
+        RangeError,
+        'dpo: labelSmoothing and preference are both given, expected at most one of them',
+      );
       expectError(() => dpo(x, { offset: NaN }), RangeError, 'dpo: offset must be finite, got NaN');
       expectError(() => dpo(x, { beta: '0.1' } as never), TypeError, 'dpo: beta is "0.1", expected a number or a tensor');
       expectError(() => dpo(x, { labelSmoothing: '0.1' } as never), TypeError, 'dpo: labelSmoothing is "0.1", expected a number');
@@ -191,7 +220,11 @@ describe('dpo', () => {
 
     it('names an unknown option', () => {
       const x = logps();
-      expectError(() => dpo(x, { betta: 0.1 } as never), RangeError, 'dpo: unknown option betta, expected beta, labelSmoothing, offset');
+      expectError(
+        () => dpo(x, { betta: 0.1 } as never),
+        RangeError,
+        'dpo: unknown option betta, expected beta, labelSmoothing, preference, offset',
+      );
       expectError(() => dpo(x, null as never), TypeError, 'dpo: options is null, expected an object');
     });
 

@@ -3,7 +3,11 @@ import {
   adaptiveBeta,
   backendOf,
   completionLogProbs,
+  costTerm,
+  cpo,
+  hinge,
   humanlineClamp,
+  ipo,
   ldLogProbs,
   losses,
   marginStatistics,
@@ -13,7 +17,9 @@ import {
   ops,
   optimalValue,
   robustMean,
+  simpo,
   splitPairs,
+  tpo,
   wpoWeights,
   xpoTerm,
   type LossName,
@@ -25,12 +31,24 @@ import { cases, fileOf, goldenNames, type Call } from '../support/goldens.js';
 
 const statisticsOf = ({ margins, mean, std }: Readonly<Record<string, X>>): X =>
   marginStatistics<X>(margins, { previous: { mean: scalar(margins, mean), std: scalar(margins, std) } });
+/** The pair losses of TPO, by the name of the golden options. */
+const CONTRASTS: Readonly<Record<string, (logps: X, options: X) => X>> = {
+  cpo: (logps, { beta, labelSmoothing }) => cpo<X>(logps, { beta, labelSmoothing }),
+  hinge: (logps, { beta }) => hinge<X>({ policy: logps }, { beta }),
+  ipo: (logps, { beta }) => ipo<X>({ policy: logps }, { beta }),
+  simpo: (logps, { beta, gamma, labelSmoothing }) => simpo<X>(logps, { beta, gamma, labelSmoothing }),
+};
 const scalar = (like: X, x: number): X => ops.reshape(backendOf<X>(like).constant([x]), []);
 
 // Functions that are not losses of examples: weights, terms, reductions, aggregations of tokens.
 const OTHERS: Record<string, Call> = {
   completionLogProbs: (x, options) =>
     completionLogProbs<X>(x.logits, { labels: ops.cast<X>(x.labels, 'int'), weights: x.weights }, options),
+  costTerm: (x) => costTerm<X>({ chosen: x.chosen, rejected: x.rejected }, { chosen: x.chosenHarmful, rejected: x.rejectedHarmful }),
+  tpo: (x, options: X) => {
+    const contrast = CONTRASTS[options.contrastive]!({ chosen: x.chosen, rejected: x.rejected }, options);
+    return tpo<X>({ contrast, gold: x.gold }, { alpha: options.alpha });
+  },
   adaptiveBeta: (x, options) => adaptiveBeta<X>({ margins: x.margins, statistics: statisticsOf(x), selected: x.selected }, options),
   humanlineClamp: (x, options) => {
     const { policy } = humanlineClamp<X>({ policy: x.policy, reference: x.reference, mask: x.mask }, options);

@@ -39,8 +39,12 @@ describe.runIf(isArrays)('types', () => {
       () => fDpo(logps, { divergence: 'forwardKl', alpha: 0.5 }),
       // @ts-expect-error -- no exponent is cut off here
       () => fDpo(logps, { maxExponent: 50 }),
-      // @ts-expect-error -- a hinge has no label smoothing
-      () => tpo({ ...sides, gold: [-1] }, { contrastive: 'hinge', labelSmoothing: 0.1 }),
+      // @ts-expect-error -- only chiSquaredKl is clipped
+      () => fDpo(logps, { divergence: 'forwardKl', clip: 1 }),
+      // @ts-expect-error -- two ways to soften the label
+      () => dpo(logps, { labelSmoothing: 0.1, preference: 0.9 }),
+      // @ts-expect-error -- the pair loss is not chosen by name
+      () => tpo({ contrast: [1], gold: [-1] }, { contrastive: 'hinge' }),
       // @ts-expect-error -- there are no options
       () => simper(sides, { beta: 1 }),
     ];

@@ -12,6 +12,8 @@ const SYMBOLS: Readonly<Record<string, string | undefined>> = {
   gammaBetaRatio: '\\gamma',
   delta: '\\delta',
   lambda: '\\lambda',
+  eta: '\\eta',
+  nu: '\\nu',
   tau: '\\tau',
   labelSmoothing: '\\varepsilon = \\texttt{labelSmoothing}',
   divergence: '\\text{forward KL}',

@@ -22,7 +22,18 @@ export interface GoldenCase {
 export const numbers = (x: Nested): number[] => flatten(x as Values);
 
 // Counts and shares, which are exact in float32 and have no derivatives.
-const DISCRETE = ['desirable', 'labels', 'mask', 'quantile', 'selected', 'chosenLengths', 'rejectedLengths'];
+const DISCRETE = [
+  'desirable',
+  'labels',
+  'mask',
+  'quantile',
+  'selected',
+  'tie',
+  'chosenLengths',
+  'rejectedLengths',
+  'chosenHarmful',
+  'rejectedHarmful',
+];
 
 // Unequal, so that errors do not cancel; powers of two, so that dividing by them is exact.
 const weight = (i: number): number => 2 ** ((i % 3) - 1);

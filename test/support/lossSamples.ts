@@ -1,4 +1,5 @@
-import { losses, ops, type LossName, type Nested } from '../../src/index.js';
+import * as prefloss from '../../src/index.js';
+import { logRatioMargin, losses, ops, type LossName, type Nested } from '../../src/index.js';
 import type { Values } from '../../src/testing/index.js';
 import { batchOf, callOf } from './calls.js';
 import { derivatives, flatten, read, tensor, type X } from './engine.js';
@@ -44,7 +45,7 @@ export const batchFor = (name: LossName, fields: Fields): X => batchOf(losses[na
 
 /** The fields that hold log-probs, or the rewards of `bradleyTerry`: of the policy, and of the reference. */
 export const logpsOf = (fields: Fields): string[] =>
-  Object.keys(fields).filter((key) => /^(policy|chosen|rejected|gold|reference)/.test(key) && !/Lengths|Kl$/.test(key));
+  Object.keys(fields).filter((key) => /^(policy|chosen|rejected|reference)/.test(key) && !/Lengths|Kl$|Rewards$/.test(key));
 
 /** Those that the policy computes. */
 export const trainedOf = (fields: Fields): string[] => logpsOf(fields).filter((key) => !key.startsWith('reference'));
@@ -71,7 +72,7 @@ export async function summed(name: LossName, fields: Fields, options: Options, w
 }
 
 /** Whether the model that is trained computes a field of a batch; all other fields may be plain values. */
-export const isComputed = (field: string): boolean => ['policy', 'chosen', 'rejected', 'gold', 'sequentialKl'].includes(field);
+export const isComputed = (field: string): boolean => ['policy', 'chosen', 'rejected', 'sequentialKl'].includes(field);
 
 /** The argument that all others have the shape of. */
 export const firstOf = (name: LossName): string => {
@@ -95,6 +96,38 @@ export function optionNames(name: LossName): string[] {
 export function goldenOptions(name: LossName): Options[] {
   const sets = fileOf(name).records.map(({ options }) => Object.entries(options).filter(([, x]) => !Array.isArray(x)));
   return [...new Set(sets.map((set) => JSON.stringify(Object.fromEntries(set))))].map((set) => JSON.parse(set) as Options);
+}
+
+/** How a loss takes a statistic of the batch. */
+export interface StatisticUse {
+  /** The sums of a part of the batch. */
+  readonly sums: (batch: X, options?: object) => X;
+  /** Turns the sums of the whole batch into fields and options of the loss. */
+  readonly given: (sums: X, options?: object) => { readonly fields: Record<string, X>; readonly options: Record<string, X> };
+}
+
+/** How a loss whose coupling is `'statistics'` takes its statistic. */
+export function statisticUse(name: LossName): StatisticUse {
+  const { fields, statistics } = losses[name];
+  const takes = (field: string): boolean => (fields as readonly string[]).includes(field);
+  const functions = prefloss as unknown as Readonly<Record<string, (...args: unknown[]) => X>>;
+  const [sums, total] = statistics.map((one) => functions[one]!);
+  if (takes('statistics')) {
+    return {
+      sums: (batch) => sums!(logRatioMargin<X>(batch)),
+      given: (of) => {
+        const { mean, std } = total!(of);
+        return { fields: { mean, std }, options: {} };
+      },
+    };
+  }
+  return {
+    sums: sums!,
+    given: (of, options) => {
+      const statistic = total!(of, ...(options ? [options] : []));
+      return takes('kl') ? { fields: { kl: statistic }, options: {} } : { fields: {}, options: { delta: statistic } };
+    },
+  };
 }
 
 /** Log-probs of the chosen side or best candidate, and of the other side or all other candidates. */
@@ -127,8 +160,11 @@ export function fieldsAt(name: LossName, rows: readonly Row[], rewards: (row: nu
       referenceRejected: side('reference', 1),
       ...(takes('lengths') && { chosenLengths: same(20), rejectedLengths: same(20) }),
       ...(takes('sequentialKl') && { chosenKl: same(0), rejectedKl: same(0) }),
+      ...(takes('rewards') && { chosenRewards: rows.map((_, i) => rewards(i)[0]!), rejectedRewards: rows.map((_, i) => rewards(i)[1]!) }),
+      ...(takes('tie') && { tie: rows.map((_, i) => i % 2) }),
+      ...(takes('statistics') && { mean: 0, std: 1 }),
     },
-    referenceFreePairs: { chosen: side('policy', 0), rejected: side('policy', 1), ...(takes('gold') && { gold: side('policy', 0) }) },
+    referenceFreePairs: { chosen: side('policy', 0), rejected: side('policy', 1) },
     examples: {
       policy: side('policy', 0),
       reference: side('reference', 0),

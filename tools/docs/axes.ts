@@ -79,12 +79,12 @@ export function axisOf(name: LossName): Axis {
   const { kind, logps } = losses[name];
   if (name === 'slic') return free(SUMS, 3, -2); // its kink is at 1 nat
   if (name === 'fDpo') return { ...AXES.pairs, domain: [-6, 6] }; // it has exponentials of log-ratios
+  if (kind === 'pairs' && logps === 'mean') return { ...AXES.pairs, label: 'margin of log-ratios, nats per token', domain: [-3, 3] };
   return kind === 'referenceFreePairs' && logps === 'sum' ? FREE_SUMS : AXES[kind];
 }
 
 /** Values of batch fields that only some losses have. */
-export const FIELDS: Readonly<Record<string, unknown>> = {
-  gold: [-1],
+const FIELDS: Readonly<Record<string, unknown>> = {
   kl: 0,
   lengths: { chosen: [30], rejected: [30] },
   nll: 0,
@@ -92,10 +92,21 @@ export const FIELDS: Readonly<Record<string, unknown>> = {
   rewards: [[2, 1, 0]],
   sequentialKl: ZERO,
   target: [0.5],
+  statistics: { mean: 0, std: 1 },
+  tie: [0],
 };
 
+/** Values of fields that are something else for pairs than for lists. */
+const PAIR_FIELDS = { rewards: { chosen: [2], rejected: [0] } };
+
+/** Returns the values of the batch fields that only some losses have, for this one. */
+export function fieldsOf(name: LossName): Record<string, unknown> {
+  const { kind, fields } = losses[name];
+  return pick(kind === 'pairs' ? { ...FIELDS, ...PAIR_FIELDS } : FIELDS, fields, 'FIELDS');
+}
+
 /** Values of options that have no default. */
-export const REQUIRED: Readonly<Record<string, unknown>> = { alpha: 0.1, beta: 2, gamma: 0.5 };
+export const REQUIRED: Readonly<Record<string, unknown>> = { alpha: 0.1, beta: 2, gamma: 0.5, lambda: 0.75 };
 
 /** Returns the values of `names`, all of which `table` must contain. */
 export const pick = (table: Readonly<Record<string, unknown>>, names: readonly string[], what: string): Record<string, unknown> =>

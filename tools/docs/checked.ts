@@ -7,7 +7,6 @@ import { pick, REQUIRED } from './axes.js';
 
 /** Values of batch fields that only some losses have, for four rows. */
 const FIELDS = {
-  gold: [-2.5, -3, -1.5, -2],
   kl: 0.5,
   lengths: { chosen: [12, 20, 15, 9], rejected: [10, 14, 18, 11] },
   nll: [2.5, 3, 1.5, 2],
@@ -15,7 +14,12 @@ const FIELDS = {
   rewards: [[2, 1, 0], [3, 1, 2], [1, 0.5, 0], [0, 1, 2]], // prettier-ignore
   sequentialKl: { chosen: [1.5, 2, 0.5, 1], rejected: [2, 1, 1.5, 0.25] },
   target: [0.6, -0.3, 1.2, 0.1],
+  statistics: { mean: 0.2, std: 0.5 },
+  tie: [0, 1, 0, 1],
 };
+
+/** Values of fields that are something else for pairs than for lists. */
+const PAIR_FIELDS = { rewards: { chosen: [1.5, 0.5, 2, -0.5], rejected: [-0.5, 0.25, 0.5, -1] } };
 
 /** Mean log-probs per token: a tenth of the sums. */
 const means = (batch: object): object => mapLeaves(batch, (x) => tenth(x as Values)) as object;
@@ -37,7 +41,7 @@ function takesBeta(name: LossName, batch: object, required: object): boolean {
 export function checkedCall(name: LossName): { batch: object; options: CheckLossOptions } {
   const { kind, logps, fields, required } = lossNamed(name);
   const sample = logps === 'mean' ? means(SAMPLES[kind]) : SAMPLES[kind];
-  const batch = { ...sample, ...pick(FIELDS, fields, 'FIELDS') };
+  const batch = { ...sample, ...pick(kind === 'pairs' ? { ...FIELDS, ...PAIR_FIELDS } : FIELDS, fields, 'FIELDS') };
   const needed = pick(REQUIRED, required, 'REQUIRED');
   return { batch, options: { kind, options: takesBeta(name, batch, needed) ? { beta: 0.1, ...needed } : needed } };
 }

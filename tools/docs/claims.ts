@@ -60,6 +60,7 @@ export const claims = {
     'Along one direction in each field, the gradient equals the difference quotient of the values.',
     {
       tdpo2: 'detaches `sequentialKl.chosen`.',
+      alphaDpo: 'detaches the normalised margin, so no gradient reaches the reference.',
       lipo: 'detaches the weights of its pairs of candidates, so no gradient reaches the rewards.',
     },
   ),
@@ -74,11 +75,12 @@ export const claims = {
     'Where policy and reference agree',
     'with a reference has one value wherever policy and reference agree and its other fields are the same',
     '`checkLoss` compares two such batches.',
+    { alphaDpo: 'compares the policy with a target, like `simpo`; the reference only moves the target.' },
   ),
   plain: claim(
     'Plain values next to tensors',
     'accepts plain lists, booleans and typed arrays next to tensors for everything that the trained model does not compute (the ' +
-      'reference, labels, masks, rewards, targets, lengths, statistics) and for options with one value per example, with the same result',
+      'reference, labels, ties, masks, rewards, targets, lengths, statistics) and for options with one value per example, with the same result',
     'Value and gradient equal those with tensors, and no tensor is left behind.',
   ),
   finite: claim(
@@ -171,12 +173,13 @@ export const refused = {
   disposed: ['a disposed tensor', 'TypeError'],
   shape: ['a field of the wrong shape', 'RangeError'],
   empty: ['lists of no candidate or of one', 'RangeError'],
-  labels: ['`desirable` or `mask` with values other than 0 and 1', 'RangeError, or NaN'],
+  labels: ['`desirable`, `tie` or `mask` with values other than 0 and 1', 'RangeError, or NaN'],
+  rewards: ['rewards of pairs that are not finite', 'RangeError, or NaN'],
   positive: ['log-probs above 0 by more than rounding, for `orpo`, `simper` and `pro`, which mean nothing there', 'RangeError, or NaN'],
   data: ['a `target` that is not finite, or a `quantile` outside [0, 1]', 'RangeError, or NaN'],
   unknownOption: ['an unknown option', 'RangeError'],
   options: ['options that are not an object', 'TypeError'],
-  requiredOption: ['a missing option that has no default', 'TypeError; RangeError for `gamma`'],
+  requiredOption: ['a missing option that has no default', 'TypeError; RangeError for a target margin'],
   optionType: ['an option of the wrong type', 'TypeError; RangeError for options that are a choice of words'],
   optionRange: ['an option that is outside its range, NaN or infinite', 'RangeError'],
   optionShape: ['an option of the wrong shape', 'RangeError; TypeError if the option takes no tensor'],
@@ -204,6 +207,8 @@ export const unchecked = {
       softmaxDpo: 'NaN if a log-prob of the reference is -Infinity, except that of the first candidate',
       exo: 'NaN if a log-prob of the reference is -Infinity',
       infoNca: 'NaN if a log-prob of the reference is -Infinity',
+      alphaDpo: 'NaN, because the margin that it aims at depends on the log-probs',
+      fDpo: 'with `chiSquaredKl`, Infinity where the loss is finite for every finite log-prob, whose exponent is capped',
     },
   },
   infinite: {

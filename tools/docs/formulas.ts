@@ -16,6 +16,7 @@ const SINGLE_RHO = tex`\rho &= \log\frac{\pi_\theta(y \mid x)}{\pi_{\mathrm{ref}
 // Log-probs without a reference: sums, or means per token.
 const SUM = tex`\ell_y &= \log \pi_\theta(y \mid x)`;
 const MEAN = tex`\bar\ell_y &= \frac{1}{|y|} \log \pi_\theta(y \mid x)`;
+const REWARD_GAP = tex`g &= \eta\,(R_w - R_l)`;
 const LOGISTIC = tex`\mathcal{L} &= -(1 - \varepsilon) \log \sigma(h) - \varepsilon \log \sigma(-h)`;
 // The same of lists of K candidates.
 const REWARDS = tex`r_k &= \beta \log\frac{\pi_\theta(y_k \mid x)}{\pi_{\mathrm{ref}}(y_k \mid x)}`;
@@ -34,7 +35,11 @@ const BY_LABEL = (desirable: string, undesirable: string): string =>
 
 /** The formula of each loss as TeX for display mode, in the subset of KaTeX. */
 export const formulas: Record<LossName, string> = {
-  dpo: lines(LOGISTIC, tex`${MARGIN} - \delta`, where(SMOOTHING, tex`\delta = \texttt{offset}`)),
+  dpo: lines(
+    LOGISTIC,
+    tex`${MARGIN} - \delta`,
+    where(tex`\varepsilon = \texttt{labelSmoothing} \text{ or } 1 - \texttt{preference}`, tex`\delta = \texttt{offset}`),
+  ),
   robustDpo: lines(
     tex`\mathcal{L} &= \frac{-(1 - \varepsilon) \log \sigma(h) + \varepsilon \log \sigma(-h)}{1 - 2 \varepsilon}`,
     MARGIN,
@@ -70,7 +75,7 @@ export const formulas: Record<LossName, string> = {
   dpop: lines(tex`\mathcal{L} &= -\log \sigma\big(\beta\,(\rho_w - \rho_l - \lambda \max(0,\ -\rho_w))\big)`, RHO),
   fDpo: lines(
     tex`\mathcal{L} &= -\log \sigma\big(\beta\,(g(\rho_w) - g(\rho_l))\big)`,
-    tex`g(\rho) &= \begin{cases} \rho & \text{reverse KL} \\ \log \sigma(\rho) & \text{Jensen–Shannon} \\ 1 - e^{-\rho} & \text{forward KL} \\ (1 - e^{-\alpha \rho}) / \alpha & \alpha\text{-divergence} \end{cases}`,
+    tex`g(\rho) &= \begin{cases} \rho & \text{reverse KL} \\ \log \sigma(\rho) & \text{Jensen–Shannon} \\ 1 - e^{-\rho} & \text{forward KL} \\ (1 - e^{-\alpha \rho}) / \alpha & \alpha\text{-divergence} \\ \rho + e^{\rho} - 1 & \chi^2 \text{ and KL, } \texttt{clip} \end{cases}`,
     RHO,
   ),
   calDpo: lines(
@@ -89,6 +94,36 @@ export const formulas: Record<LossName, string> = {
     DELTA,
     where(tex`K_y = \texttt{sequentialKl} \text{ of } y`, tex`\operatorname{sg} \text{ without a gradient}`),
   ),
+  rpoBackwardKl: lines(
+    tex`\mathcal{L} &= \sigma(g) \log\frac{\sigma(g)}{\sigma(h)} + \sigma(-g) \log\frac{\sigma(-g)}{\sigma(-h)}`,
+    MARGIN,
+    REWARD_GAP,
+    where(OF_REWARDS),
+  ),
+  rpoForwardKl: lines(
+    tex`\mathcal{L} &= \sigma(h) \log\frac{\sigma(h)}{\sigma(g)} + \sigma(-h) \log\frac{\sigma(-h)}{\sigma(-g)}`,
+    MARGIN,
+    REWARD_GAP,
+    where(OF_REWARDS),
+  ),
+  rpoSquared: lines(tex`\mathcal{L} &= (h - g)^2`, MARGIN, REWARD_GAP, where(OF_REWARDS)),
+  rebel: lines(tex`\mathcal{L} &= \big(\Delta - \eta\,(R_w - R_l)\big)^2`, DELTA, where(OF_REWARDS)),
+  dpoShift: lines(tex`\mathcal{L} &= -\log \sigma\big(\beta\,(\rho_w - \lambda\, \rho_l)\big)`, RHO),
+  raoKupper: lines(
+    tex`\mathcal{L} &= \begin{cases} -\log \sigma(h - \log\nu) & \text{if } y_w \text{ wins} \\[2pt] -\log\big((\nu^2 - 1)\, \sigma(h - \log\nu)\, \sigma(-h - \log\nu)\big) & \text{if } \texttt{tie} \end{cases}`,
+    MARGIN,
+  ),
+  davidson: lines(
+    tex`\mathcal{L} &= \begin{cases} \log\left(1 + e^{-h} + 2 \nu\, e^{-h/2}\right) & \text{if } y_w \text{ wins} \\[2pt] \log\left(1 + e^{-h} + 2 \nu\, e^{-h/2}\right) + \frac{h}{2} - \log 2 \nu & \text{if } \texttt{tie} \end{cases}`,
+    MARGIN,
+  ),
+  alphaDpo: lines(
+    LOGISTIC,
+    tex`h &= \beta\left(\bar\ell_w - \bar\ell_l - \alpha \operatorname{sg}\left(\frac{D - \mu}{s}\right)\right) - \gamma`,
+    tex`D &= \bar\ell_w - \bar\ell_l - (\bar\ell^{\mathrm{ref}}_w - \bar\ell^{\mathrm{ref}}_l)`,
+    MEAN,
+    where(tex`\mu,\ s \text{ mean and deviation of } D`, SMOOTHING, tex`\operatorname{sg} \text{ without a gradient}`),
+  ),
   cpo: lines(LOGISTIC, tex`h &= \beta\,(\ell_w - \ell_l)`, SUM, where(SMOOTHING)),
   simpo: lines(LOGISTIC, tex`h &= \beta\,(\bar\ell_w - \bar\ell_l) - \gamma`, MEAN, where(SMOOTHING)),
   alphaPo: lines(
@@ -98,6 +133,7 @@ export const formulas: Record<LossName, string> = {
     MEAN,
     where(SMOOTHING),
   ),
+  repo: lines(tex`\mathcal{L} &= \max\big(0,\ \gamma - (\bar\ell_w - \bar\ell_l)\big)`, MEAN),
   orpo: lines(
     tex`\mathcal{L} &= -\lambda \log \sigma\left(\log\frac{\operatorname{odds}_w}{\operatorname{odds}_l}\right) + \mathrm{nll}`,
     tex`\operatorname{odds}_y &= \frac{e^{\bar\ell_y}}{1 - e^{\bar\ell_y}}`,
@@ -105,12 +141,6 @@ export const formulas: Record<LossName, string> = {
   ),
   slic: lines(tex`\mathcal{L} &= \max(0,\ \delta - \ell_w + \ell_l) - \lambda\, \ell_w`, SUM),
   simper: lines(tex`\mathcal{L} &= -e^{\bar\ell_w} + e^{\bar\ell_l}`, MEAN),
-  tpo: lines(
-    tex`\mathcal{L} &= c(\ell_w,\ \ell_l) - \alpha\, \bar\ell_{\mathrm{gold}}`,
-    tex`c &= \begin{cases} -(1 - \varepsilon) \log \sigma(\beta d) - \varepsilon \log \sigma(-\beta d) & \texttt{cpo} \\ \max(0,\ 1 - \beta d) & \texttt{hinge} \\ \left(d - \frac{1}{2 \beta}\right)^2 & \texttt{ipo} \\ -(1 - \varepsilon) \log \sigma(\beta d - \gamma) - \varepsilon \log \sigma(\gamma - \beta d) & \texttt{simpo} \end{cases}`,
-    tex`d &= \ell_w - \ell_l`,
-    where(SMOOTHING, tex`c = \texttt{contrastive}`),
-  ),
   kto: lines(BY_LABEL(tex`\sigma(-\beta\,(\rho - z))`, tex`\sigma(-\beta\,(z - \rho))`), SINGLE_RHO, where(tex`z = \texttt{kl}`, WEIGHTS)),
   apoZeroUnpaired: lines(BY_LABEL(tex`\sigma(-r)`, tex`\sigma(r)`), tex`r &= \beta \log\frac{\pi_\theta(y \mid x)}{\pi_{\mathrm{ref}}(y \mid x)}`, where(WEIGHTS)), // prettier-ignore
   bco: lines(
@@ -159,7 +189,7 @@ export const formulas: Record<LossName, string> = {
   ),
   rrhf: lines(tex`\mathcal{L} &= \sum_{R_i > R_j} \max(0,\ \bar\ell_j - \bar\ell_i)`, MEANS, where(OF_REWARDS)),
   bradleyTerry: lines(
-    tex`\mathcal{L} &= -\log \sigma(r_w - r_l - m) + c\,(r_w + r_l)^2`,
-    where(tex`r_w,\ r_l \text{ the rewards of the pair}`, tex`m = \texttt{margin}`, tex`c = \texttt{centering}`),
+    tex`\mathcal{L} &= -s \log \sigma(r_w - r_l - m) + c\,(r_w + r_l)^2`,
+    where(tex`r_w,\ r_l \text{ the rewards of the pair}`, tex`s = \texttt{scale}`, tex`m = \texttt{margin}`, tex`c = \texttt{centering}`),
   ),
 };

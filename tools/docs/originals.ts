@@ -27,7 +27,7 @@ const TRL = 'trl-1.16.0';
 const LEGACY = 'trl-0.27.2';
 const withReference: Applies = (input) => !input.includes('Mean');
 const isMeans: Applies = (input) => input.includes('Mean');
-const plain: Applies = (_, options) => options.labelSmoothing === undefined && options.offset === undefined;
+const plain: Applies = (_, options) => ['labelSmoothing', 'offset', 'preference'].every((name) => options[name] === undefined);
 const smoothed: Applies = (_, options) => options.labelSmoothing !== undefined;
 const divergence =
   (name: string): Applies =>
@@ -37,11 +37,16 @@ const contrastive =
   (name: string): Applies =>
   (_, options) =>
     options.contrastive === name;
+const given =
+  (name: string): Applies =>
+  (_, options) =>
+    options[name] !== undefined;
 
 const dpoTrainer = (lossType: string): string => `DPOTrainer, \`loss_type="${lossType}"\``;
 const cpoTrainer = (lossType: string): string => `CPOTrainer, \`loss_type="${lossType}"\``;
 const ligerDpo = (lossType: string): string => `LigerFusedLinearDPOLoss, \`loss_type="${lossType}"\``;
 const MEANS = 'pass mean log-probs';
+const RPO = '`eta` is its `gt_reward_scale`; not the `rpo_alpha` of TRL, which is `dpo` plus `nll`';
 
 /** Losses of TRL's DPO trainer that Liger has under the same name. */
 const SHARED: readonly (readonly [lossType: string, loss: string, call: string])[] = [
@@ -89,10 +94,10 @@ export const originals: readonly Original[] = [
   { library: 'TRL', name: 'KTOTrainer, `loss_type="kto"`', loss: 'kto', call: 'kto(batch, { beta, desirableWeight, undesirableWeight })', source: TRL }, // prettier-ignore
   { library: 'TRL', name: 'KTOTrainer, `loss_type="apo_zero_unpaired"`', loss: 'apoZeroUnpaired', call: 'apoZeroUnpaired(batch, { beta, desirableWeight, undesirableWeight })', source: TRL }, // prettier-ignore
   { library: 'TRL', name: 'BCOTrainer (up to 1.10)', loss: 'bco', call: 'bco(batch, { beta, delta, undesirableWeight })', source: LEGACY },
-  { library: 'TRL', name: 'TPOTrainer, `loss_type="sigmoid"`', loss: 'tpo', call: 'tpo(batch, { alpha, beta, labelSmoothing })', source: TRL, applies: contrastive('cpo') }, // prettier-ignore
-  { library: 'TRL', name: 'TPOTrainer, `loss_type="hinge"`', loss: 'tpo', call: "tpo(batch, { contrastive: 'hinge', alpha, beta })", source: TRL, applies: contrastive('hinge') }, // prettier-ignore
-  { library: 'TRL', name: 'TPOTrainer, `loss_type="ipo"`', loss: 'tpo', call: "tpo(batch, { contrastive: 'ipo', alpha, beta })", source: TRL, applies: contrastive('ipo') }, // prettier-ignore
-  { library: 'TRL', name: 'TPOTrainer, `loss_type="tpo-l"`', loss: 'tpo', call: "tpo(batch, { contrastive: 'simpo', alpha, beta, gamma, labelSmoothing })", source: TRL, applies: contrastive('simpo') }, // prettier-ignore
+  { library: 'TRL', name: 'TPOTrainer, `loss_type="sigmoid"`', loss: 'tpo', call: 'tpo({ contrast: cpo(logps, { beta, labelSmoothing }), gold: batch.gold }, { alpha })', source: TRL, applies: contrastive('cpo') }, // prettier-ignore
+  { library: 'TRL', name: 'TPOTrainer, `loss_type="hinge"`', loss: 'tpo', call: 'tpo({ contrast: hinge({ policy: logps }, { beta }), gold: batch.gold }, { alpha })', source: TRL, applies: contrastive('hinge') }, // prettier-ignore
+  { library: 'TRL', name: 'TPOTrainer, `loss_type="ipo"`', loss: 'tpo', call: 'tpo({ contrast: ipo({ policy: logps }, { beta }), gold: batch.gold }, { alpha })', source: TRL, applies: contrastive('ipo') }, // prettier-ignore
+  { library: 'TRL', name: 'TPOTrainer, `loss_type="tpo-l"`', loss: 'tpo', call: 'tpo({ contrast: simpo(logps, { beta, gamma, labelSmoothing }), gold: batch.gold }, { alpha })', source: TRL, applies: contrastive('simpo') }, // prettier-ignore
   { library: 'TRL', name: 'RewardTrainer', loss: 'bradleyTerry', call: 'bradleyTerry(rewards, { margin, centering })', source: TRL, note: '`centering` is `center_rewards_coefficient`' }, // prettier-ignore
   { library: 'TRL', name: 'XPOTrainer (up to 1.10), exploration term', loss: 'xpoTerm', call: 'xpoTerm(batch.logps, { alpha })', source: LEGACY }, // prettier-ignore
   { library: 'TRL', name: 'NashMDTrainer (up to 1.10)', loss: 'nashMd', call: 'nashMd(batch, { beta, preference })', source: LEGACY },
@@ -137,4 +142,23 @@ export const originals: readonly Original[] = [
   { library: 'QRPO', name: '`qrpo_transform_type="identity"`', loss: 'qrpo', call: "qrpo(batch, { beta, error, partition: 'simplified' })", source: 'qrpo', applies: (_, { partition }) => partition === 'simplified', note: 'it leaves out the -1 of `Z = beta * (e^(1 / beta) - 1)`, which `qrpo` has by default; `error` is `mse` or `mae`' }, // prettier-ignore
   { library: 'QRPO', name: '`qrpo_transform_type="log"`', loss: 'qrpo', call: "qrpo(batch, { beta, error, transform: 'log' })", source: 'qrpo', applies: (_, { transform }) => transform === 'log', note: 'quantiles of 0 are errors here; it replaces them by `1 / n` of n samples' }, // prettier-ignore
   { library: 'QRPO', name: '`qrpo_transform_type="normal-icdf"`', loss: 'qrpo', call: "qrpo(batch, { beta, error, transform: 'normal' })", source: 'qrpo', applies: (_, { transform }) => transform === 'normal', note: 'quantiles of 0 and 1 are errors here; it moves them by `1 / n` of n samples' }, // prettier-ignore
+  {
+    library: 'NeMo-Aligner',
+    name: '`preference_loss: dpo`',
+    loss: 'dpo',
+    call: 'dpo(logps, { beta })',
+    source: 'nemo-aligner',
+    applies: plain,
+  },
+  { library: 'NeMo-Aligner', name: '`preference_loss: rpo_bwd_kl`', loss: 'rpoBackwardKl', call: 'rpoBackwardKl(batch, { beta, eta })', source: 'nemo-aligner', note: RPO }, // prettier-ignore
+  { library: 'NeMo-Aligner', name: '`preference_loss: rpo_fwd_kl`', loss: 'rpoForwardKl', call: 'rpoForwardKl(batch, { beta, eta })', source: 'nemo-aligner', note: RPO }, // prettier-ignore
+  { library: 'NeMo-Aligner', name: '`preference_loss: rpo_sq`', loss: 'rpoSquared', call: 'rpoSquared(batch, { beta, eta })', source: 'nemo-aligner', note: RPO }, // prettier-ignore
+  { library: 'NeMo-Aligner', name: '`loss_func: margin_bt`', loss: 'bradleyTerry', call: 'bradleyTerry(rewards, { margin })', source: 'nemo-aligner', applies: (_, options) => options.scale === undefined }, // prettier-ignore
+  { library: 'NeMo-Aligner', name: '`loss_func: scaled_bt`', loss: 'bradleyTerry', call: 'bradleyTerry(rewards, { scale })', source: 'nemo-aligner', applies: given('scale'), note: '`scale` is the size of the label' }, // prettier-ignore
+  { library: 'Code of the authors', name: 'REBEL', loss: 'rebel', call: 'rebel(batch, { eta })', source: 'rebel' },
+  { library: 'Code of the authors', name: 'DPO-Shift, `dpo_lambda`', loss: 'dpoShift', call: 'dpoShift(logps, { beta, lambda: options.lambda })', source: 'dpo-shift' }, // prettier-ignore
+  { library: 'Code of the authors', name: 'RePO, `gamma_beta_ratio`', loss: 'repo', call: 'repo(logps, { gamma })', source: 'repo' },
+  { library: 'Code of the authors', name: 'TODO, `tie_loss`', loss: 'raoKupper', call: 'raoKupper(batch, { beta, nu })', source: 'todo', note: '`nu` is e to the power of minus its `theta`; it overflows for large margins' }, // prettier-ignore
+  { library: 'Code of the authors', name: 'alpha-DPO', loss: 'alphaDpo', call: 'alphaDpo(batch, { alpha, beta, gammaBetaRatio, labelSmoothing })', source: 'alpha-dpo' }, // prettier-ignore
+  { library: 'Code of the authors', name: 'Safe RLHF, align-anything, the term of `scale_coeff`', loss: 'costTerm', call: 'costTerm(logps, { chosen: batch.chosenHarmful, rejected: batch.rejectedHarmful })', source: 'align-anything' }, // prettier-ignore
 ];

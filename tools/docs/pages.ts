@@ -72,7 +72,7 @@ const OPTIONS_ELSEWHERE: Readonly<Record<string, readonly string[]>> = {
   simpo: ['simpo', 'targetMargin'],
   alphaPo: ['alphaPo', 'targetMargin'],
   simNpo: ['simNpo', 'targetMargin'],
-  tpo: ['tpo', 'targetMargin'],
+  alphaDpo: ['alphaDpo', 'targetMargin'],
 };
 
 /** Returns the doc comment of an exported function. */
@@ -121,9 +121,9 @@ const COUPLING = {
     'Each value depends on the other examples of the batch, so splitting a batch generally changes the losses, unless [each part has the other rows as constants](../scale.md#losses-that-need-the-other-rows).',
 } as const;
 
-/** Whether an option is required. The target margin is, if the catalogue says so, by either of its two names. */
-const need = ({ name, isOptional }: { name: string; isOptional: boolean }, entry: LossEntry | undefined): string => {
-  if (name.startsWith('gamma')) return entry?.required.includes('gamma') ? 'one of the two' : '';
+/** Whether an option is required. The target margin is, by either of its two names. */
+const need = ({ name, isOptional }: { name: string; isOptional: boolean }, hasTargetMargin: boolean): string => {
+  if (hasTargetMargin && name.startsWith('gamma')) return 'one of the two';
   return isOptional ? '' : 'required';
 };
 
@@ -153,6 +153,7 @@ async function page(name: string): Promise<string> {
   const files = OPTIONS_ELSEWHERE[name] ?? [name];
   const options = files.flatMap((file) => optionsOf(ts.createSourceFile(file, read(sourceOf(file)), ts.ScriptTarget.Latest, true)));
   const shown = options.filter((option, i) => options.findIndex((o) => o.name === option.name) === i);
+  const hasTargetMargin = shown.some((o) => o.name === 'gammaBetaRatio');
   const entry = (losses as Readonly<Record<string, LossEntry>>)[name];
   for (const option of entry?.required ?? []) {
     if (!shown.some((o) => o.name === option)) throw new Error(`${name}: the page lacks the required option ${option}`);
@@ -165,7 +166,7 @@ async function page(name: string): Promise<string> {
     '## Input and output',
     [...text('param').map((p) => `- \`${p.replace(' - ', '`: ')}`), ...text('returns').map((r) => `- Returns: ${r}`), ...text('throws').map((t) => `- Throws: ${t}`)].join('\n'), // prettier-ignore
     ...(entry ? [COUPLING[entry.coupling]] : []),
-    ...(shown.length > 0 ? ['## Options', table(['option', '', 'meaning'], shown.map((o) => [`\`${o.name}\``, need(o, entry), o.text]))] : []), // prettier-ignore
+    ...(shown.length > 0 ? ['## Options', table(['option', '', 'meaning'], shown.map((o) => [`\`${o.name}\``, need(o, hasTargetMargin), o.text]))] : []), // prettier-ignore
     ...(entry?.perExample.length ? [OUT_OF_RANGE] : []),
     ...(text('example').length > 0 ? ['## Example', text('example').join('\n\n').replaceAll('```ts', '```ts no-check')] : []),
     ...(entry ? ['## What it does', await reported(name as LossName)] : []),
@@ -201,7 +202,7 @@ function formulaOf(name: string): string {
     .replace(/ with \w+ = \w+$/, '');
 }
 
-const LIBRARIES = ['TRL', 'Liger-Kernel', 'HALOs', 'OpenRLHF'];
+const LIBRARIES = ['TRL', 'Liger-Kernel', 'HALOs', 'OpenRLHF', 'NeMo-Aligner'];
 
 /** The table of all losses, with the libraries that have them. */
 function comparison(): string {

@@ -1,6 +1,6 @@
 import * as pf from '../../src/core.js';
 import type { LossKind, LossName } from '../../src/core.js';
-import { axisOf, FIELDS, pick, REQUIRED } from './axes.js';
+import { axisOf, fieldsOf, pick, REQUIRED } from './axes.js';
 
 /** A curve: its label in the legend, and its value as a function of the variable on the x axis. */
 type Curve = readonly [label: string, f: (x: number) => number];
@@ -46,9 +46,17 @@ const divergesBy = (kl: number): LossCurve => [
   { sequentialKl: { chosen: [0], rejected: [kl] } },
 ];
 
+const REWARD_GAPS = [-1, 1, 3].map((gap): LossCurve => [`rewards ${gap} apart`, {}, { rewards: { chosen: [gap], rejected: [0] } }]);
+const TIES: readonly LossCurve[] = [['preferred'], ['tie', {}, { tie: [1] }]];
+
 /** Curves of losses whose plot shows other curves than their kind, or labels them differently. */
 const CURVES: Readonly<Partial<Record<LossName, readonly LossCurve[]>>> = {
-  dpo: [['no smoothing'], ['labelSmoothing 0.2', { labelSmoothing: 0.2 }], ['offset 2', { offset: 2 }]],
+  dpo: [
+    ['no smoothing'],
+    ['labelSmoothing 0.2', { labelSmoothing: 0.2 }],
+    ['preference 0.5', { preference: 0.5 }],
+    ['offset 2', { offset: 2 }],
+  ],
   robustDpo: option('labelSmoothing', [0.1, 0.3]),
   ipo: [['beta 0.1, h = beta Delta']],
   exoPair: option('labelSmoothing', [0.001, 0.1]),
@@ -66,36 +74,41 @@ const CURVES: Readonly<Partial<Record<LossName, readonly LossCurve[]>>> = {
     ['forwardKl', { beta: 1, divergence: 'forwardKl' }],
     ['jensenShannon', { beta: 1, divergence: 'jensenShannon' }],
     ['alpha 0.5', { beta: 1, divergence: 'alpha', alpha: 0.5 }],
+    ['chiSquaredKl', { beta: 1, divergence: 'chiSquaredKl' }],
   ],
   calDpo: [['beta 0.1']],
   rDpo: [-20, 0, 20].map((longer) => [`chosen - rejected length ${longer}`, {}, { lengths: { chosen: [30 + longer], rejected: [30] } }]),
   tdpo1: [0, 10].map(divergesBy),
   tdpo2: [0, 10].map(divergesBy),
+  rpoBackwardKl: REWARD_GAPS,
+  rpoForwardKl: REWARD_GAPS,
+  rpoSquared: REWARD_GAPS,
+  rebel: [['eta 1, rewards 2 and 0, h = Delta / 10']],
+  dpoShift: option('lambda', [0.5, 0.95]),
+  raoKupper: TIES,
+  davidson: TIES,
+  alphaDpo: option('alpha', [0, 0.1, 0.5]),
   cpo: [['beta 0.1']],
   simpo: option('gamma', [0, 1]),
   alphaPo: option('alpha', [-0.5, 0.25, 1]),
+  repo: option('gamma', [0, 0.5]),
   orpo: option('lambda', [1]),
   slic: [['delta 1, lambda 0.1']],
   simper: [['no hyperparameters']],
-  tpo: [
-    ['cpo', { beta: 1 }],
-    ['simpo, gamma 0.5', { contrastive: 'simpo', beta: 2, gamma: 0.5 }],
-    ['hinge', { contrastive: 'hinge', beta: 1 }],
-  ],
   npo: option('beta', [0.1, 1]),
   anchor: option('delta', [0, 2]),
   regression: [['squared, target 0.5'], ['absolute, target 0.5', { error: 'absolute' }]], // prettier-ignore
   qrpo: [['quantile 0.75'], ['log of quantile 0.75', { transform: 'log' }], ['normal quantile 0.75', { transform: 'normal' }]],
   simNpo: option('beta', [0.5, 2.5]),
-  bradleyTerry: [['margin 0'], ['margin 1', { margin: 1 }]],
+  bradleyTerry: [['margin 0'], ['margin 1', { margin: 1 }], ['scale 2', { scale: 2 }]],
 };
 
 /** Returns the plot of a loss of the catalogue. */
 function ofLoss(name: LossName): Plotted {
-  const { loss, kind, fields, required } = pf.lossNamed(name);
+  const { loss, kind, required } = pf.lossNamed(name);
   const { label: own, domain, batch } = axisOf(name);
   const reward = REWARDS[kind];
-  const [given, needed] = [pick(FIELDS, fields, 'FIELDS'), pick(REQUIRED, required, 'REQUIRED')];
+  const [given, needed] = [fieldsOf(name), pick(REQUIRED, required, 'REQUIRED')];
   return {
     axis: reward ?? own,
     domain: reward === undefined ? domain : [-6, 6],
@@ -110,6 +123,19 @@ function ofLoss(name: LossName): Plotted {
 
 /** Plots of functions that are not in the catalogue. */
 const OTHERS: Readonly<Record<string, Plotted>> = {
+  tpo: {
+    axis: 'log-prob of the gold response, nats per token',
+    domain: [-5, 0],
+    curves: [0.5, 1].map((alpha): Curve => [`contrast 0.5, alpha ${alpha}`, (x) => pf.tpo({ contrast: [0.5], gold: [x] }, { alpha })[0]!]),
+  },
+  costTerm: {
+    axis: 'cost of the chosen side, the other 0',
+    domain: [-6, 6],
+    curves: [1, 0].map((harmful): Curve => [
+      harmful === 1 ? 'harmful' : 'harmless',
+      (x) => pf.costTerm({ chosen: [x], rejected: [0] }, { chosen: [harmful], rejected: [1] })[0]!,
+    ]),
+  },
   klEstimate: {
     axis: 'mean log-ratio, nats',
     domain: [-3, 3],

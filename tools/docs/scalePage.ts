@@ -20,8 +20,14 @@ function ofStatistics(): string[][] {
   return [...rows.values()].map(({ names, entry: { fields, statistics } }) => {
     const [sums, total] = statistics;
     const isEstimate = fields.includes('kl');
-    const of = isEstimate ? 'the mismatched completions' : 'the rows, pairs or examples';
-    return [linked(names), `sums: \`${sums!}\` of ${of}`, `\`${isEstimate ? 'kl' : 'delta'}\`: \`${total!}\` of the total`];
+    const isOfMargins = fields.includes('statistics');
+    const of = isEstimate
+      ? 'the mismatched completions'
+      : isOfMargins
+        ? 'the margins, with the previous mean as center'
+        : 'the rows, pairs or examples';
+    const argument = isEstimate ? 'kl' : isOfMargins ? 'statistics' : 'delta';
+    return [linked(names), `sums: \`${sums!}\` of ${of}`, `\`${argument}\`: \`${total!}\` of the total`];
   });
 }
 
@@ -36,7 +42,11 @@ const BESIDE = [
   ],
   [`${linked(['nll'])}, mean over tokens`, 'sum: the number of counted tokens', '`tokenCount`'],
   [linked(['robustMean']), 'rows: the losses', OTHER_ROWS],
-  [`${linked(['nll'])} of \`reduction: 'none'\`, ${linked(['wpoWeights', 'xpoTerm', 'nashMd', 'optimalValue'])}`, 'nothing', ''],
+  [
+    `${linked(['nll'])} of \`reduction: 'none'\`, ${linked(['wpoWeights', 'tpo', 'xpoTerm', 'nashMd', 'optimalValue', 'costTerm'])}`,
+    'nothing',
+    '',
+  ],
   [linked(['samLogProbs']), 'nothing', '`seed`: one per pair, of its row and the step'],
 ];
 

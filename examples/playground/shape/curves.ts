@@ -1,5 +1,5 @@
 import { lossNamed, ops, valueAndGrads, type LossName } from 'prefloss/core';
-import { axisOf, FIELDS, pick } from '../../../tools/docs/axes.js';
+import { axisOf, fieldsOf as fixedFieldsOf, pick } from '../../../tools/docs/axes.js';
 import { optionNames, usedKnobs, type Values } from './knobs.js';
 
 /** A loss with the settings of its knobs. */
@@ -34,21 +34,29 @@ export function optionsOf({ name, values }: Setting): Record<string, number | st
 function fieldsOf({ name, values }: Setting): object {
   const sides = (field: string) => ({ chosen: [values[`${field}.chosen`]], rejected: [values[`${field}.rejected`]] });
   const all = {
-    ...FIELDS,
-    gold: [values.gold],
+    ...fixedFieldsOf(name),
     kl: values.kl,
     nll: values.nll,
     quantile: [values.quantile],
     target: [values.target],
     lengths: sides('lengths'),
     sequentialKl: sides('sequentialKl'),
+    statistics: { mean: values['statistics.mean'], std: values['statistics.std'] },
+    ...(lossNamed(name).kind === 'pairs' && { rewards: sides('rewards') }),
   };
   return pick(all, lossNamed(name).fields, 'FIELDS');
 }
 
+/** The field whose two values have a curve each, and what they are called; undefined if a loss has one curve. */
+function labelOf(name: LossName): { readonly field: string; readonly words: Readonly<Record<0 | 1, string>> } | undefined {
+  const { kind, fields } = lossNamed(name);
+  if (kind === 'examples') return { field: 'desirable', words: { 1: 'desirable', 0: 'undesirable' } };
+  return fields.includes('tie') ? { field: 'tie', words: { 1: 'tie', 0: 'preferred' } } : undefined;
+}
+
 /** Returns the curves of a loss. */
 export function curvesOf(setting: Setting): readonly Curve[] {
-  const { loss, kind } = lossNamed(setting.name);
+  const { loss } = lossNamed(setting.name);
   const { batch } = axisOf(setting.name);
   const [options, fields, level] = [optionsOf(setting), fieldsOf(setting), setting.values.level as number | undefined];
   const at = (x: number, labels: object): Place => {
@@ -60,9 +68,10 @@ export function curvesOf(setting: Setting): readonly Curve[] {
     );
     return { loss: value, slope: grads.x[0]! };
   };
-  if (kind !== 'examples') return [{ label: setting.name, at: (x) => at(x, {}) }];
-  return [1, 0].map((label) => ({
-    label: `${setting.name}, ${label === 1 ? 'desirable' : 'undesirable'}`,
-    at: (x) => at(x, { desirable: [label] }),
+  const label = labelOf(setting.name);
+  if (label === undefined) return [{ label: setting.name, at: (x) => at(x, {}) }];
+  return ([1, 0] as const).map((value) => ({
+    label: `${setting.name}, ${label.words[value]}`,
+    at: (x) => at(x, { [label.field]: [value] }),
   }));
 }

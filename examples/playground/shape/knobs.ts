@@ -1,5 +1,5 @@
 import { lossNamed, type LossName } from 'prefloss/core';
-import { axisOf, FIELDS, REQUIRED } from '../../../tools/docs/axes.js';
+import { axisOf, REQUIRED } from '../../../tools/docs/axes.js';
 
 /** A number that a slider moves, or a word to choose. */
 export type Knob = NumberKnob | ChoiceKnob;
@@ -42,6 +42,7 @@ const number = (name: string, low: number, high: number, step: number, start: nu
 // `start` is the default of the option, which a test compares.
 const beta = number('beta', 0.01, 1, 0.01, 0.1);
 const labelSmoothing = number('labelSmoothing', 0, 0.49, 0.01, 0);
+const eta = number('eta', 0.1, 5, 0.1, 1);
 const delta = number('delta', -5, 5, 0.1, 0);
 const error: Knob = { name: 'error', choices: ['squared', 'absolute'], start: 'squared' };
 const tau = number('tau', 0.1, 5, 0.1, 1);
@@ -51,7 +52,7 @@ const gamma = number('gamma', -1, 4, 0.05, REQUIRED.gamma as number);
 
 /** The options of each loss. */
 const OPTIONS: Readonly<Record<LossName, readonly Knob[]>> = {
-  dpo: [beta, labelSmoothing, number('offset', -5, 5, 0.1, 0)],
+  dpo: [beta, number('preference', 0, 1, 0.01, 1), number('offset', -5, 5, 0.1, 0)],
   robustDpo: [beta, labelSmoothing],
   ipo: [beta],
   hinge: [beta],
@@ -67,26 +68,28 @@ const OPTIONS: Readonly<Record<LossName, readonly Knob[]>> = {
   dpop: [beta, number('lambda', 0, 100, 1, 50)],
   fDpo: [
     beta,
-    { name: 'divergence', choices: ['reverseKl', 'forwardKl', 'jensenShannon', 'alpha'], start: 'reverseKl' },
+    { name: 'divergence', choices: ['reverseKl', 'forwardKl', 'jensenShannon', 'alpha', 'chiSquaredKl'], start: 'reverseKl' },
     number('alpha', 0.05, 1, 0.05, 0.5, { isUsed: ({ divergence }) => divergence === 'alpha' }),
   ],
   calDpo: [beta, number('calibrationWeight', 0, 4, 0.05, 1)],
   rDpo: [beta, number('alpha', -0.5, 0.5, 0.01, REQUIRED.alpha as number)],
   tdpo1: [beta],
   tdpo2: [beta, number('alpha', 0, 2, 0.05, 0.5)],
+  rpoBackwardKl: [beta, eta],
+  rpoForwardKl: [beta, eta],
+  rpoSquared: [beta, eta],
+  rebel: [number('eta', 0.1, 20, 0.1, 1)],
+  dpoShift: [beta, number('lambda', 0.05, 1, 0.05, REQUIRED.lambda as number)],
+  raoKupper: [beta, number('nu', 1.05, 10, 0.05, 3)],
+  davidson: [beta, number('nu', 0.05, 5, 0.05, 1)],
+  alphaDpo: [number('alpha', 0, 1, 0.05, REQUIRED.alpha as number), perToken, gamma, labelSmoothing],
   cpo: [beta, labelSmoothing],
   simpo: [perToken, gamma, labelSmoothing],
   alphaPo: [number('alpha', -1, 1, 0.1, REQUIRED.alpha as number), perToken, gamma, labelSmoothing],
+  repo: [gamma],
   orpo: [number('lambda', 0, 2, 0.05, 0.1)],
   slic: [number('delta', 0, 3, 0.05, 1), number('lambda', 0, 1, 0.01, 0.1)],
   simper: [],
-  tpo: [
-    { name: 'contrastive', choices: ['cpo', 'hinge', 'ipo', 'simpo'], start: 'cpo' },
-    number('alpha', 0, 4, 0.05, 1),
-    number('beta', 0.01, 4, 0.01, 0.1),
-    number('gamma', -1, 4, 0.05, REQUIRED.gamma as number, { isUsed: ({ contrastive }) => contrastive === 'simpo' }),
-    number('labelSmoothing', 0, 0.49, 0.01, 0, { isUsed: ({ contrastive }) => contrastive === 'cpo' || contrastive === 'simpo' }),
-  ],
   kto: [beta, ...weights],
   apoZeroUnpaired: [beta, ...weights],
   bco: [beta, delta, ...weights],
@@ -113,25 +116,33 @@ const OPTIONS: Readonly<Record<LossName, readonly Knob[]>> = {
   lipo: [beta],
   pro: [],
   rrhf: [],
-  bradleyTerry: [number('margin', -2, 4, 0.05, 0), number('centering', 0, 1, 0.01, 0)],
+  bradleyTerry: [number('margin', -2, 4, 0.05, 0), number('scale', 0, 4, 0.05, 1), number('centering', 0, 1, 0.01, 0)],
 };
 
 /** The batch fields that only some losses have. */
 const INPUTS: Readonly<Record<string, readonly NumberKnob[]>> = {
-  gold: [number('gold', -5, 0, 0.05, -1, { meaning: 'mean log-prob of the gold response, nats per token' })],
-  kl: [number('kl', 0, 20, 0.1, FIELDS.kl as number, { meaning: 'KL estimate of the batch, nats' })],
+  kl: [number('kl', 0, 20, 0.1, 0, { meaning: 'KL estimate of the batch, nats' })],
   lengths: [
     number('lengths.chosen', 1, 100, 1, 40, { meaning: 'tokens of the chosen side' }),
     number('lengths.rejected', 1, 100, 1, 30, { meaning: 'tokens of the rejected side' }),
   ],
-  nll: [number('nll', 0, 5, 0.05, FIELDS.nll as number, { meaning: 'negative log-likelihood of the batch, nats per token' })],
+  nll: [number('nll', 0, 5, 0.05, 0, { meaning: 'negative log-likelihood of the batch, nats per token' })],
   quantile: [number('quantile', 0.01, 0.99, 0.01, 0.75, { meaning: 'quantile of the reward' })],
   rewards: [],
+  'rewards of pairs': [
+    number('rewards.chosen', -5, 5, 0.1, 2, { meaning: 'given reward of the chosen side' }),
+    number('rewards.rejected', -5, 5, 0.1, 0, { meaning: 'given reward of the rejected side' }),
+  ],
   sequentialKl: [
     number('sequentialKl.chosen', 0, 20, 0.1, 0, { meaning: 'KL over the chosen completion, nats' }),
     number('sequentialKl.rejected', 0, 20, 0.1, 5, { meaning: 'KL over the rejected completion, nats' }),
   ],
   target: [number('target', -5, 5, 0.1, 0.5, { meaning: 'reward that is fitted' })],
+  statistics: [
+    number('statistics.mean', -2, 2, 0.05, 0, { meaning: 'running mean of the margins, nats per token' }),
+    number('statistics.std', 0.1, 2, 0.05, 1, { meaning: 'running standard deviation of the margins, nats per token' }),
+  ],
+  tie: [], // a curve for each value
 };
 
 /** Losses that depend on the difference of the two sides only, so that moving both changes nothing; or do unless a choice is made. */
@@ -146,11 +157,19 @@ const IGNORES_LEVEL: Readonly<Partial<Record<LossName, true | ((values: Values) 
   aotUnpaired: true,
   fDpo: ({ divergence }) => divergence === 'reverseKl',
   rDpo: true,
+  rpoBackwardKl: true,
+  rpoForwardKl: true,
+  rpoSquared: true,
+  rebel: true,
+  dpoShift: ({ lambda }) => lambda === 1,
+  raoKupper: true,
+  davidson: true,
+  alphaDpo: true,
+  repo: true,
   tdpo1: true,
   tdpo2: true,
   cpo: true,
   simpo: true,
-  tpo: true,
   bradleyTerry: ({ centering }) => centering === 0,
 };
 
@@ -169,7 +188,7 @@ function levelOf(name: LossName): readonly NumberKnob[] {
 /** All knobs of a loss: its options, its other inputs, and the level of a pair. */
 export const knobsOf = (name: LossName): readonly Knob[] => [
   ...OPTIONS[name],
-  ...lossNamed(name).fields.flatMap((field) => INPUTS[field]!),
+  ...lossNamed(name).fields.flatMap((field) => INPUTS[lossNamed(name).kind === 'pairs' ? `${field} of pairs` : field] ?? INPUTS[field]!),
   ...levelOf(name),
 ];
 

@@ -95,6 +95,19 @@ def mean_inputs(near_zero: bool = False) -> dict:
     return sets
 
 
+def mean_pair_inputs() -> dict:
+    """Per-token mean log-probs of pairs under the policy and the reference, and running statistics of their margins."""
+    sets = {}
+    for name, fields in mean_inputs().items():
+        r = rng(name[0], f"meanPair{name}")
+        sets[name] = {f"policy{side}": fields[side.lower()] for side in ("Chosen", "Rejected")}
+        for side in ("Chosen", "Rejected"):
+            sets[name][f"reference{side}"] = fields[side.lower()] + binary(r.normal(0, 0.25, len(fields["chosen"])), 14)
+        sets[name]["mean"] = float(binary(r.normal(0.25, 0.25), 10))
+        sets[name]["std"] = float(binary(r.uniform(0.25, 0.75), 10))
+    return sets
+
+
 def sum_inputs() -> dict:
     """Summed log-probs of pairs, for losses without a reference: the policy's of `pair_inputs`."""
     return {
@@ -119,6 +132,23 @@ def with_divergences(sets: dict) -> dict:
         r = rng(name[0], f"divergences{name}")
         for side in ("chosenKl", "rejectedKl"):
             fields[side] = binary(r.gamma(2, 3, len(fields["policyChosen"])), 10)
+    return sets
+
+
+def with_rewards(sets: dict) -> dict:
+    """Add the rewards of both completions to the pairs of `pair_inputs`."""
+    for name, fields in sets.items():
+        r = rng(name[0], f"pairRewards{name}")
+        for side, center in (("chosenRewards", 0.5), ("rejectedRewards", -0.5)):
+            fields[side] = binary(r.normal(center, 1.5, len(fields["policyChosen"])), 10)
+    return sets
+
+
+def with_ties(sets: dict) -> dict:
+    """Add ties to the pairs of `pair_inputs`: every other pair."""
+    for name, fields in sets.items():
+        first = int(name[0] == "A")
+        fields["tie"] = (np.arange(len(fields["policyChosen"])) + first) % 2
     return sets
 
 

@@ -56,6 +56,13 @@ SOURCES = {
     "mdpo": _clone("luka-group/mDPO", "2221bb317a29dfe0f8d2c710cd8572e9d7ec101a"),
     "qrpo": _clone("CLAIRE-Labo/quantile-reward-policy-optimization", "0d80ee51d267bfbc03e1652aa1e3e3ab6a7b5399"),
     "odpo": _clone("rycolab/odpo", "6152f67c8cddc223ca5affc7e261d967568068ee"),
+    "nemo-aligner": _clone("NVIDIA/NeMo-Aligner", "af2b3bd96ad78190f6ebfb552b9e599e313ce027"),
+    "rebel": _clone("ZhaolinGao/REBEL", "4ad7c11d0ca716e55cfd3a425a176c01c8dfac91"),
+    "dpo-shift": _clone("Meaquadddd/DPO-Shift", "52eebac97e2913920cf6e22a42f462a537ddaef4"),
+    "repo": _clone("junkangwu/RePO", "79cdf5b49192038a2497751f9cddd9dd18badd4c"),
+    "todo": _clone("XXares/TODO", "676b471b706301747d8669fa690a235725311a35"),
+    "alpha-dpo": _clone("junkangwu/alpha-DPO", "fab32091cd1e36a275ad0b08adb09920c01cd65f"),
+    "align-anything": _clone("PKU-Alignment/align-anything", "3f9decc221be74b2052e712e3a32e155686ec6ec"),
 }
 
 

@@ -22,23 +22,28 @@ def score(ratio, options):
         return ratio
     if kind == "jensenShannon":
         return log_sigmoid(ratio)
+    if kind == "chiSquaredKl":
+        return ratio + mp.expm1(min(ratio, mp.mpf(MAX_EXPONENT)))
     alpha = options["alpha"] if kind == "alpha" else 1
     return -mp.expm1(min(-alpha * ratio, mp.mpf(MAX_EXPONENT))) / alpha
 
 
 def formula(fields, options) -> list:
-    return [-log_sigmoid(options["beta"] * (score(w, options) - score(k, options))) for w, k in ratios(fields)]
+    bound = 2 * options["clip"] if "clip" in options else mp.inf
+    scores = [(score(w, options), score(k, options)) for w, k in ratios(fields)]
+    return [-log_sigmoid(max(-bound, min(options["beta"] * (w - k), bound))) for w, k in scores]
 
 
 def build() -> GoldenFile:
     golden = GoldenFile(
         "fDpo",
         "-log sigmoid(beta (g(rw) - g(rl))), r = policy - reference, of each side; g(r) = r (reverseKl), -exp(-r) "
-        "(forwardKl), log sigmoid(r) (jensenShannon), -exp(-alpha r) / alpha (alpha); exponents are at most 80",
+        "(forwardKl), log sigmoid(r) (jensenShannon), -exp(-alpha r) / alpha (alpha), r + exp(r) (chiSquaredKl); exponents are at "
+        "most 80; with clip, the argument of the sigmoid is in [-2 clip, 2 clip]",
         [
             "grads = d sum(losses) / d input; by a reference input: minus the one by the policy input of that side.",
             "alpha is the paper's and TRL 0.27.2's; the coefficient of TRL 1.16.0 is 1 - alpha. TRL 0.27.2 has no "
-            "forward KL. The originals are asked where no exponent reaches a limit.",
+            "forward KL. The originals are asked where no exponent reaches a limit. No implementation of chiSquaredKl was found.",
         ],
         FUNCTIONS,
     )
@@ -47,6 +52,7 @@ def build() -> GoldenFile:
     small = small_ratio_inputs()
     extreme = {name: fields for name, fields in pair_inputs().items() if "extreme" in name}
     kl = [dict(beta=0.1, divergence="forwardKl")]
+    chi_squared = [dict(beta=0.1, divergence="chiSquaredKl")]
     rest = [
         dict(beta=0.1, divergence="reverseKl"),
         dict(beta=0.1, divergence="jensenShannon"),
@@ -57,5 +63,6 @@ def build() -> GoldenFile:
         golden,
         Case(small, kl, current, formula, POLICY),
         Case(small, rest, both, formula, POLICY),
-        Case(extreme, [*kl, *rest], {}, formula, POLICY, digits=200),
+        Case(small, [*chi_squared, dict(beta=0.1, divergence="chiSquaredKl", clip=0.25)], {}, formula, POLICY),
+        Case(extreme, [*kl, *rest, *chi_squared], {}, formula, POLICY, digits=200),
     )
