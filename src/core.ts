@@ -55,7 +55,7 @@ export {
 export type { TdpoBatch } from './logprobs/tdpo.js';
 export { samLogProbs, type SamLogProbsOptions } from './logprobs/samLogProbs.js';
 export { sequenceLogProbs, type SequenceLogProbsOptions } from './logprobs/sequenceLogProbs.js';
-export { tokenKl } from './logprobs/tokenKl.js';
+export { tokenDivergence, type TokenDivergenceOptions } from './logprobs/tokenDivergence.js';
 export { tokenLogProbs, type TokenLogProbsOptions, type TokensOf } from './logprobs/tokenLogProbs.js';
 export { tokenStats } from './logprobs/tokenStats.js';
 export { unpack } from './logprobs/unpack.js';

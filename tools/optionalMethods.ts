@@ -8,7 +8,7 @@ export const OPTIONAL_METHODS = [
   'matmul',
   'tokenLogProbs',
   'tokenStats',
-  'tokenKl',
+  'tokenDivergence',
   'linearTokenLogProbs',
   'linearTokenStats',
 ] as const satisfies readonly (keyof Backend<unknown>)[];

@@ -2,7 +2,7 @@ import * as tf from '@tensorflow/tfjs-core';
 import type { Backend, DType, TypedArray } from '../backend/types.js';
 import { linearTokenLogProbs } from './fused/linear/linearTokenLogProbs.js';
 import { linearTokenStats } from './fused/linear/linearTokenStats.js';
-import { tokenKl } from './fused/tokenKl/tokenKl.js';
+import { tokenDivergence } from './fused/tokenDivergence/tokenDivergence.js';
 import { tokenLogProbs } from './fused/tokenLogProbs/tokenLogProbs.js';
 import { tokenStats } from './fused/tokenStats/tokenStats.js';
 import { broadcastTo } from './ops/broadcastTo.js';
@@ -139,7 +139,7 @@ export const tfjs: Backend<T> = {
   valueAndGrads: valueAndInputGrads,
   tokenLogProbs,
   tokenStats,
-  tokenKl,
+  tokenDivergence,
   linearTokenLogProbs,
   linearTokenStats,
 };

@@ -133,19 +133,27 @@ export const fused: readonly Break[] = [
         ignoreIndex,
       ),
   })),
-  method('tokenKl has its arguments swapped', (engine) => ({ tokenKl: (policy, reference) => engine.tokenKl!(reference, policy) })),
-  method('tokenKl has a gradient for the reference', (engine) => ({
-    tokenKl: (policy, reference) => {
-      const y = engine.tokenKl!(policy, reference)!;
+  method('tokenDivergence has its arguments swapped', (engine) => ({
+    tokenDivergence: (policy, reference, ...rest) => engine.tokenDivergence!(reference, policy, ...rest),
+  })),
+  method('tokenDivergence has a gradient for the reference', (engine) => ({
+    tokenDivergence: (policy, reference, ...rest) => {
+      const y = engine.tokenDivergence!(policy, reference, ...rest)!;
       return engine.add(y, engine.sum(engine.sub(reference, engine.stopGradient(reference)), -1));
     },
   })),
-  method('tokenKl has no gradient', (engine) => ({
-    tokenKl: (policy, reference) => engine.stopGradient(engine.tokenKl!(policy, reference)!),
+  method('tokenDivergence has no gradient', (engine) => ({
+    tokenDivergence: (policy, reference, ...rest) => engine.stopGradient(engine.tokenDivergence!(policy, reference, ...rest)!),
   })),
-  method('tokenKl is NaN where a token is impossible', (engine) => ({
-    tokenKl: (policy, reference) =>
-      engine.add(engine.tokenKl!(policy, reference)!, engine.sum(engine.stopGradient(engine.mul(reference, 0)), -1)),
+  method('tokenDivergence is always the forward KL', (engine) => ({
+    tokenDivergence: (policy, reference, _, weight) => engine.tokenDivergence!(policy, reference, 'forwardKl', weight),
+  })),
+  method('tokenDivergence always has the weight 0.5', (engine) => ({
+    tokenDivergence: (policy, reference, divergence) => engine.tokenDivergence!(policy, reference, divergence, 0.5),
+  })),
+  method('tokenDivergence is NaN where a token is impossible', (engine) => ({
+    tokenDivergence: (policy, reference, ...rest) =>
+      engine.add(engine.tokenDivergence!(policy, reference, ...rest)!, engine.sum(engine.stopGradient(engine.mul(reference, 0)), -1)),
   })),
   linear('leave out the cap', (rows) => ({ ...rows, cap: undefined })),
   linear('leave out the bias', (rows) => ({ ...rows, bias: undefined })),
@@ -183,7 +191,7 @@ export const fused: readonly Break[] = [
     method('there are no kernels', () => ({
       tokenLogProbs: () => undefined,
       tokenStats: () => undefined,
-      tokenKl: () => undefined,
+      tokenDivergence: () => undefined,
       linearTokenLogProbs: () => undefined,
       linearTokenStats: () => undefined,
     })),
