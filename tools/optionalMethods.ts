@@ -11,4 +11,5 @@ export const OPTIONAL_METHODS = [
   'tokenDivergence',
   'linearTokenLogProbs',
   'linearTokenStats',
+  'linearTokenDivergence',
 ] as const satisfies readonly (keyof Backend<unknown>)[];

@@ -178,6 +178,17 @@ export interface Backend<T> {
   linearTokenLogProbs?(rows: LinearRows<T>, frozenWeight: boolean): T | undefined;
   /** `linearTokenStats`, each statistic `[N]`, in the same way. Without gradient. */
   linearTokenStats?(rows: LinearRows<T>): TokenStats<T> | undefined;
+  /**
+   * `linearTokenDivergence`, `[N]`, in the same way, from the rows of policy and reference, with gradients for the policy's hidden states,
+   * weight and bias, or for its hidden states only if the weight is frozen.
+   */
+  linearTokenDivergence?(
+    policy: LinearRows<T>,
+    reference: LinearRows<T>,
+    divergence: TokenDivergence,
+    weight: number,
+    frozenWeight: boolean,
+  ): T | undefined;
 }
 
 /**

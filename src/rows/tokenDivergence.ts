@@ -2,6 +2,7 @@ import type { Kernel } from '../backend/arrays/onValues.js';
 import { float64Of, floatsOf, tensorFrom, type DataTensor } from '../backend/arrays/tensor.js';
 import type { TokenDivergence } from '../backend/types.js';
 import { memoryFor, type Floats, type RowMemory } from './rowMemory.js';
+import { LOWEST } from './tokenLogProbs.js';
 
 /** Logits `[N, V]` of two models in memory. */
 export interface TwoRows {
@@ -34,7 +35,7 @@ export function forward(
   forRows([policy, reference], undefined, vocabulary, ([firstP, firstQ], _, from, to) => {
     for (let row = from, at = 0; row < to; row++, at += bytes * vocabulary) {
       const [p, q] = [firstP + at, firstQ + at];
-      const [pMax, qMax] = [kernels.rowMax(p, vocabulary), kernels.rowMax(q, vocabulary)];
+      const [pMax, qMax] = [Math.max(kernels.rowMax(p, vocabulary), LOWEST), Math.max(kernels.rowMax(q, vocabulary), LOWEST)];
       const [pSum, qSum] = [kernels.sumExp(p, vocabulary, pMax), kernels.sumExp(q, vocabulary, qMax)];
       let [value, policyKl] = [0, 0];
       if (divergence === 'forwardKl') value = kernels.sumExpGap(q, p, vocabulary, qMax, pMax) / qSum + Math.log(pSum / qSum);

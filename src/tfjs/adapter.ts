@@ -1,5 +1,6 @@
 import * as tf from '@tensorflow/tfjs-core';
 import type { Backend, DType, TypedArray } from '../backend/types.js';
+import { linearTokenDivergence } from './fused/linear/linearTokenDivergence.js';
 import { linearTokenLogProbs } from './fused/linear/linearTokenLogProbs.js';
 import { linearTokenStats } from './fused/linear/linearTokenStats.js';
 import { tokenDivergence } from './fused/tokenDivergence/tokenDivergence.js';
@@ -142,4 +143,5 @@ export const tfjs: Backend<T> = {
   tokenDivergence,
   linearTokenLogProbs,
   linearTokenStats,
+  linearTokenDivergence,
 };

@@ -1,7 +1,11 @@
 import { engine as plain, Tensor, tensor } from '../../examples/own-engine/engine.js';
 import { reshape } from '../../src/backend/ops.js';
 import type { Backend, LinearRows, TokenDivergence, TokenStats } from '../../src/backend/types.js';
-import { linearTokenLogProbsDefinition, linearTokenStatsDefinition } from '../../src/definitions/linear.js';
+import {
+  linearTokenDivergenceDefinition,
+  linearTokenLogProbsDefinition,
+  linearTokenStatsDefinition,
+} from '../../src/definitions/linear.js';
 import { tokenDivergenceDefinition } from '../../src/definitions/tokenDivergence.js';
 import { tokenLogProbsDefinition } from '../../src/definitions/tokenLogProbs.js';
 import { tokenStatsDefinition } from '../../src/definitions/tokenStats.js';
@@ -64,6 +68,8 @@ const fused = (engine: Backend<Tensor>) => ({
   linearTokenLogProbs: (rows: LinearRows<Tensor>, frozenWeight: boolean): Tensor =>
     engine.scope(() => linearTokenLogProbsDefinition(rows, frozenWeight)),
   linearTokenStats: (rows: LinearRows<Tensor>): TokenStats<Tensor> => engine.scope(() => linearTokenStatsDefinition(rows)),
+  linearTokenDivergence: (...given: Parameters<typeof linearTokenDivergenceDefinition<Tensor>>): Tensor =>
+    engine.scope(() => linearTokenDivergenceDefinition(...given)),
 });
 
 /** The engine of the guide with gradients, memory that is freed by hand, and all optional methods. It is right, but for the change. */

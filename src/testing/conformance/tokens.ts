@@ -1,11 +1,12 @@
 import { arrays } from '../../backend/arrays/arrays.js';
 import { add, mul, reshape, shape, sum, tanh } from '../../backend/ops.js';
 import { backendOf } from '../../backend/registry.js';
-import { linearTokenStatsDefinition, linearTokenLogProbsDefinition } from '../../definitions/linear.js';
+import { linearTokenDivergenceDefinition, linearTokenStatsDefinition, linearTokenLogProbsDefinition } from '../../definitions/linear.js';
 import { tokenDivergenceDefinition } from '../../definitions/tokenDivergence.js';
 import { tokenLogProbsDefinition } from '../../definitions/tokenLogProbs.js';
 import { tokenStatsDefinition } from '../../definitions/tokenStats.js';
 import { DIVERGENCES } from '../../internal/divergences.js';
+import { linearTokenDivergence, type LinearTokenDivergenceOptions } from '../../logprobs/linearTokenDivergence.js';
 import { linearTokenLogProbs } from '../../logprobs/linearTokenLogProbs.js';
 import { linearTokenStats } from '../../logprobs/linearTokenStats.js';
 import { sequenceLogProbs } from '../../logprobs/sequenceLogProbs.js';
@@ -174,6 +175,23 @@ const linearStatsCases = (): ValueCase[] =>
     STATS.map((name) => ofTokens(`linearTokenStats ${name}, weight ${layout}`, [...linearInputs(layout), COUNTED], (h, w, b, y) => linearTokenStats({ hidden: h, weight: w, bias: b, layout }, y)[name], { reference: (...xs) => linearTokenStatsDefinition(counted(layout, xs))[name], gradient: 'none' })),
   ); // prettier-ignore
 
+const linearDivergenceCases = (): ValueCase[] =>
+  LAYOUTS.flatMap((layout) => {
+    const others: [Input, Input] = [sample([4, 2], 'float', { seed: 3 }), sample(layout === 'vocabularyByHidden' ? [2, 6] : [6, 2], 'float', { seed: 4 })];
+    const other = layout === 'vocabularyByHidden' ? 'hiddenByVocabulary' : 'vocabularyByHidden';
+    const headsOf = (h: T, w: T, b: T, rh: T, rw: T) => ({ policy: { hidden: h, weight: w, bias: b, layout }, reference: { hidden: rh, weight: rw, layout: other } as const });
+    const of = (name: string, labels: Input, options: LinearTokenDivergenceOptions, reference?: ValueCase['f']): ValueCase =>
+      ofTokens(`linearTokenDivergence${name}, weight ${layout}`, [...linearInputs(layout), ...others, labels], (h, w, b, rh, rw, y) => linearTokenDivergence<T, T, T>(headsOf(h!, w!, b!, rh!, rw!), y!, options), { ...(reference && { reference }) });
+    return [
+      ...DIVERGENCES.map((divergence) =>
+        of(` ${divergence} against its definition`, COUNTED, { divergence, ...(divergence === 'jensenShannon' && { weight: 0.25 }) }, (h, w, b, rh, rw, y) =>
+          linearTokenDivergenceDefinition(counted(layout, [h!, w!, b!, y!]), { ...counted(other, [rh!, rw!, b!, y!]), bias: undefined }, divergence, 0.25, false)),
+      ),
+      ...DIVERGENCES.map((divergence) => of(` ${divergence}, soft cap, chunks`, FOUR_LABELS, { divergence, logitSoftcap: 5, chunkSize: 4, temperature: 0.75 })),
+      of(', frozen weight', FOUR_LABELS, { divergence: 'reverseKl', frozenWeight: true }),
+    ];
+  }); // prettier-ignore
+
 /** Cases of labels, masks, log-probs, and of the optional methods for them. */
 export const tokenCases = (): CaseGroup[] => [
   { name: 'labels and masks', group: 'tokens', cases: chains() },
@@ -183,5 +201,6 @@ export const tokenCases = (): CaseGroup[] => [
   { name: 'matmul', group: 'tokens', cases: matmulCases() },
   { name: 'linearTokenLogProbs', group: 'tokens', cases: linearCases() },
   { name: 'linearTokenStats', group: 'tokens', cases: linearStatsCases() },
+  { name: 'linearTokenDivergence', group: 'tokens', cases: linearDivergenceCases() },
   { name: 'tanh', group: 'tokens', cases: [ofTokens('tanh', [floats([-30, -1, -1e-4, 1e-4, 0.5, 3, 30])], (x) => tanh(x))] },
 ];

@@ -19,6 +19,7 @@ const linear = (how: string, change: (rows: LinearRows<Tensor>) => LinearRows<Te
   method(`linear functions ${how}`, (engine) => ({
     linearTokenLogProbs: (rows, isFrozen) => engine.linearTokenLogProbs!(change(rows), isFrozen),
     linearTokenStats: (rows) => engine.linearTokenStats!(change(rows)),
+    linearTokenDivergence: (policy, reference, ...rest) => engine.linearTokenDivergence!(change(policy), change(reference), ...rest),
   }));
 
 export const fused: readonly Break[] = [
@@ -185,6 +186,27 @@ export const fused: readonly Break[] = [
       return { ...own, meanLogit: each(own.meanLogit, (v) => v * vocabulary) };
     },
   })),
+  method('linearTokenDivergence has its heads swapped', (engine) => ({
+    linearTokenDivergence: (policy, reference, ...rest) => engine.linearTokenDivergence!(reference, policy, ...rest),
+  })),
+  method('linearTokenDivergence is always the forward KL', (engine) => ({
+    linearTokenDivergence: (policy, reference, _, ...rest) => engine.linearTokenDivergence!(policy, reference, 'forwardKl', ...rest),
+  })),
+  method('linearTokenDivergence always has the weight 0.5', (engine) => ({
+    linearTokenDivergence: (policy, reference, divergence, _, isFrozen) =>
+      engine.linearTokenDivergence!(policy, reference, divergence, 0.5, isFrozen),
+  })),
+  method('linearTokenDivergence gives a frozen weight a gradient', (engine) => ({
+    linearTokenDivergence: (policy, reference, divergence, weight) =>
+      engine.linearTokenDivergence!(policy, reference, divergence, weight, false),
+  })),
+  method('linearTokenDivergence gives the weight of the reference a gradient', (engine) => ({
+    linearTokenDivergence: (policy, reference, ...rest) => {
+      const y = engine.linearTokenDivergence!(policy, reference, ...rest)!;
+      const gap = engine.sub(reference.weight, engine.stopGradient(reference.weight));
+      return engine.add(y, engine.sum(engine.sum(gap, -1), -1));
+    },
+  })),
 
   allowed(
     'without a kernel, the definitions run',
@@ -194,6 +216,7 @@ export const fused: readonly Break[] = [
       tokenDivergence: () => undefined,
       linearTokenLogProbs: () => undefined,
       linearTokenStats: () => undefined,
+      linearTokenDivergence: () => undefined,
     })),
   ),
   allowed(
