@@ -139,3 +139,117 @@ export function scaledExpGap(x: usize, y: usize, out: usize, n: i32, shift: f32,
     store<f32>(out, exp1(load<f32>(x) - shift) * scale - exp1(load<f32>(y) - yShift) * yScale);
   }
 }
+
+/** out = e^(x - shift) * scale * ((x - shift) - (y - yShift) - offset) over n floats; 0 where the exponential is 0; out may be x. */
+export function scaledLogRatio(x: usize, y: usize, out: usize, n: i32, shift: f32, scale: f32, yShift: f32, offset: f32): void {
+  const m = f32x4.splat(shift), s = f32x4.splat(scale), ym = f32x4.splat(yShift), o = f32x4.splat(offset), zero = f32x4.splat(0);
+  const end = x + (<usize>n << 2), end4 = x + (<usize>(n & ~3) << 2);
+  for (; x < end4; x += 16, y += 16, out += 16) {
+    const d = f32x4.sub(v128.load(x), m), e = exp4(d);
+    const ratio = f32x4.sub(f32x4.sub(d, f32x4.sub(v128.load(y), ym)), o);
+    v128.store(out, v128.andnot(f32x4.mul(f32x4.mul(e, s), ratio), f32x4.eq(e, zero)));
+  }
+  for (; x < end; x += 4, y += 4, out += 4) {
+    const d = load<f32>(x) - shift, e = exp1(d);
+    store<f32>(out, e == 0 ? 0 : e * scale * (d - (load<f32>(y) - yShift) - offset));
+  }
+}
+
+/** The smallest normal float32. */
+const SMALLEST: f32 = 1.17549435e-38;
+
+/** log x for normal x > 0, within 1 unit in the last place: the method of FreeBSD's logf. Not for NaN. */
+@inline
+function log4(x: v128): v128 {
+  // x = 2^k (1 + f) with sqrt(1/2) <= 1 + f < sqrt(2)
+  const bits = i32x4.add(x, i32x4.splat(0x3f800000 - 0x3f3504f3));
+  const k = f32x4.convert_i32x4_s(i32x4.sub(i32x4.shr_u(bits, 23), i32x4.splat(127)));
+  const f = f32x4.sub(i32x4.add(v128.and(bits, i32x4.splat(0x7fffff)), i32x4.splat(0x3f3504f3)), f32x4.splat(1));
+  const s = f32x4.div(f, f32x4.add(f, f32x4.splat(2)));
+  const z = f32x4.mul(s, s), w = f32x4.mul(z, z);
+  const odd = f32x4.mul(z, f32x4.add(f32x4.splat(0.66666662693023681640625), f32x4.mul(w, f32x4.splat(0.28498786687850952))));
+  const even = f32x4.mul(w, f32x4.add(f32x4.splat(0.40000972151756287), f32x4.mul(w, f32x4.splat(0.24279078841209412))));
+  const half = f32x4.mul(f32x4.mul(f, f), f32x4.splat(0.5));
+  // ln 2 in two parts; the first has so few bits that its product with k is exact.
+  const low = f32x4.add(f32x4.mul(s, f32x4.add(half, f32x4.add(odd, even))), f32x4.mul(k, f32x4.splat(9.0580006144591607e-6)));
+  return f32x4.add(f32x4.add(f32x4.sub(low, half), f), f32x4.mul(k, f32x4.splat(0.69313812255859375)));
+}
+
+/** x - shift, at least -1e30, so that the difference of two is not NaN if x is -Infinity in both. */
+@inline
+function below(x: v128, shift: v128): v128 {
+  return f32x4.pmax(f32x4.sub(x, shift), f32x4.splat(-1e30));
+}
+
+/** log(max(p, q) / m) with the mixture m = weight q + (1 - weight) p: 0 where p and q are equal, finite where one of them is 0. */
+@inline
+function excessOverMixture(p: v128, q: v128, weight: v128): v128 {
+  const one = f32x4.splat(1), smallest = f32x4.splat(SMALLEST);
+  const ratio = f32x4.div(f32x4.min(p, q), f32x4.pmax(f32x4.max(p, q), smallest));
+  const weightOfLarger = v128.bitselect(f32x4.sub(one, weight), weight, f32x4.gt(p, q));
+  return f32x4.neg(log4(f32x4.max(f32x4.add(weightOfLarger, f32x4.mul(f32x4.sub(one, weightOfLarger), ratio)), smallest)));
+}
+
+/** log(p / m), from the excess and the ratio log p - log q. */
+@inline
+function overMixture(excess: v128, ratio: v128): v128 {
+  return f32x4.add(excess, f32x4.min(ratio, f32x4.splat(0)));
+}
+
+/** Four floats; at the end of a row, the same one in all lanes. */
+@inline
+function load4(x: usize, four: bool): v128 {
+  return four ? v128.load(x) : v128.load32_splat(x);
+}
+
+/** Results of the last call of `mixtureGaps`: the sums of p log(p / m) and of q log(q / m). */
+export let policyGap: f64 = 0;
+export let referenceGap: f64 = 0;
+
+/**
+ * Computes the two sums above over n floats, with p = e^(x - shift) * scale, q = e^(y - yShift) * yScale, their log-ratio
+ * (x - shift) - (y - yShift) - gap, and m = weight q + (1 - weight) p. The last floats go through the loop one by one, because a
+ * second copy of its body would be 1 kB.
+ */
+export function mixtureGaps(x: usize, y: usize, n: i32, shift: f32, scale: f32, yShift: f32, yScale: f32, gap: f32, weight: f32): void {
+  const m = f32x4.splat(shift), s = f32x4.splat(scale), ym = f32x4.splat(yShift), ys = f32x4.splat(yScale);
+  const g = f32x4.splat(gap), w = f32x4.splat(weight);
+  const end = x + (<usize>n << 2), end4 = x + (<usize>(n & ~3) << 2);
+  let ofP = f64x2.splat(0), ofQ = ofP;
+  while (x < end) {
+    const four = x < end4;
+    const d = below(load4(x, four), m), dy = below(load4(y, four), ym);
+    const p = f32x4.mul(exp4(d), s), q = f32x4.mul(exp4(dy), ys);
+    const ratio = f32x4.sub(f32x4.sub(d, dy), g), excess = excessOverMixture(p, q, w);
+    const counted = four ? i32x4.splat(-1) : i32x4(-1, 0, 0, 0);
+    ofP = f64x2.add(ofP, widen(v128.and(f32x4.mul(p, overMixture(excess, ratio)), counted)));
+    ofQ = f64x2.add(ofQ, widen(v128.and(f32x4.mul(q, overMixture(excess, f32x4.neg(ratio))), counted)));
+    x += four ? 16 : 4;
+    y += four ? 16 : 4;
+  }
+  policyGap = total(ofP);
+  referenceGap = total(ofQ);
+}
+
+/** out = p (log(p / m) - offset) * outScale over n floats, with p and m as in `mixtureGaps`; out may be x. */
+export function scaledMixtureGap(
+  x: usize, y: usize, out: usize, n: i32,
+  shift: f32, scale: f32, yShift: f32, yScale: f32, gap: f32, weight: f32, offset: f32, outScale: f32,
+): void {
+  const m = f32x4.splat(shift), s = f32x4.splat(scale), ym = f32x4.splat(yShift), ys = f32x4.splat(yScale);
+  const g = f32x4.splat(gap), w = f32x4.splat(weight), o = f32x4.splat(offset), os = f32x4.splat(outScale);
+  const end = x + (<usize>n << 2), end4 = x + (<usize>(n & ~3) << 2);
+  while (x < end) {
+    const four = x < end4;
+    const d = below(load4(x, four), m), dy = below(load4(y, four), ym);
+    const p = f32x4.mul(exp4(d), s), ratio = f32x4.sub(f32x4.sub(d, dy), g);
+    const excess = excessOverMixture(p, f32x4.mul(exp4(dy), ys), w);
+    const result = f32x4.mul(f32x4.mul(p, f32x4.sub(overMixture(excess, ratio), o)), os);
+    if (four) v128.store(out, result);
+    else v128.store32_lane(out, result, 0);
+    const step: usize = four ? 16 : 4;
+    x += step;
+    y += step;
+    out += step;
+  }
+}

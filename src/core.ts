@@ -19,6 +19,7 @@ export type {
   Reduced,
   ScalarOf,
   Statistic,
+  TokenDivergence,
   TokenStats,
   TypedArray,
   WeightLayout,
@@ -39,6 +40,7 @@ export { humanlineClamp, type HumanlineBatch, type HumanlineClamped, type Humanl
 export type { LabelledLogps } from './logprobs/labelled.js';
 export { ldLogProbs, type LdLogProbsOptions } from './logprobs/ldLogProbs.js';
 export type { LinearHead, LinearHeadOptions } from './logprobs/linearHead.js';
+export { linearTokenDivergence, type DivergenceHeads, type LinearTokenDivergenceOptions } from './logprobs/linearTokenDivergence.js';
 export { linearTokenLogProbs, type LinearTokenLogProbsOptions } from './logprobs/linearTokenLogProbs.js';
 export { linearTokenStats } from './logprobs/linearTokenStats.js';
 export type { ListLogps, RewardedListLogps, RewardedLists } from './logprobs/lists.js';
@@ -56,7 +58,7 @@ export {
 export type { TdpoBatch } from './logprobs/tdpo.js';
 export { samLogProbs, type SamLogProbsOptions } from './logprobs/samLogProbs.js';
 export { sequenceLogProbs, type SequenceLogProbsOptions } from './logprobs/sequenceLogProbs.js';
-export { tokenKl } from './logprobs/tokenKl.js';
+export { tokenDivergence, type TokenDivergenceOptions } from './logprobs/tokenDivergence.js';
 export { tokenLogProbs, type TokenLogProbsOptions, type TokensOf } from './logprobs/tokenLogProbs.js';
 export { tokenStats } from './logprobs/tokenStats.js';
 export { unpack } from './logprobs/unpack.js';

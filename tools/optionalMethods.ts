@@ -8,7 +8,8 @@ export const OPTIONAL_METHODS = [
   'matmul',
   'tokenLogProbs',
   'tokenStats',
-  'tokenKl',
+  'tokenDivergence',
   'linearTokenLogProbs',
   'linearTokenStats',
+  'linearTokenDivergence',
 ] as const satisfies readonly (keyof Backend<unknown>)[];

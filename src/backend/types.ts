@@ -169,8 +169,8 @@ export interface Backend<T> {
   tokenLogProbs?(logits: T, labels: T, ignoreIndex: number): T | undefined;
   /** Fused `tokenStats`: each statistic has the shape of the labels. Without gradient. `undefined` as above. */
   tokenStats?(logits: T, labels: T, ignoreIndex: number): TokenStats<T> | undefined;
-  /** Fused `tokenKl`: both `[..., V]`, result `[...]`, with a gradient for `policy` only. `undefined` as above. */
-  tokenKl?(policy: T, reference: T): T | undefined;
+  /** Fused `tokenDivergence`: both `[..., V]`, result `[...]`, with a gradient for `policy` only. `undefined` as above. */
+  tokenDivergence?(policy: T, reference: T, divergence: TokenDivergence, weight: number): T | undefined;
   /**
    * `linearTokenLogProbs`, `[N]`, without the logits of all rows in memory at once; with gradients for hidden states, weight
    * and bias, or for the hidden states only if the weight is frozen. If omitted or `undefined`, the definition runs.
@@ -178,6 +178,17 @@ export interface Backend<T> {
   linearTokenLogProbs?(rows: LinearRows<T>, frozenWeight: boolean): T | undefined;
   /** `linearTokenStats`, each statistic `[N]`, in the same way. Without gradient. */
   linearTokenStats?(rows: LinearRows<T>): TokenStats<T> | undefined;
+  /**
+   * `linearTokenDivergence`, `[N]`, in the same way, from the rows of policy and reference, with gradients for the policy's hidden states,
+   * weight and bias, or for its hidden states only if the weight is frozen.
+   */
+  linearTokenDivergence?(
+    policy: LinearRows<T>,
+    reference: LinearRows<T>,
+    divergence: TokenDivergence,
+    weight: number,
+    frozenWeight: boolean,
+  ): T | undefined;
 }
 
 /**
@@ -200,6 +211,9 @@ export type Statistic<T> = ScalarOf<T> | number;
 
 /** Order of the axes of an output embedding: `[V, D]`, or `[D, V]` like the kernel of a dense layer. */
 export type WeightLayout = 'vocabularyByHidden' | 'hiddenByVocabulary';
+
+/** A divergence between policy and reference: KL(reference || policy), KL(policy || reference), or a mean of both to their mixture. */
+export type TokenDivergence = 'forwardKl' | 'reverseKl' | 'jensenShannon';
 
 /** Flat rows for the linear methods of an engine. Ignored rows are omitted, or have label 0 and zero hidden states. */
 export interface LinearRows<T> {

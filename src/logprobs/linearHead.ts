@@ -2,7 +2,7 @@ import { sizeOf } from '../backend/arrays/shapes.js';
 import { backendOf } from '../backend/registry.js';
 import { add, broadcastTo, cast, concat, constant, mul, reshape, shape, stopGradient, sum, take, where } from '../backend/ops.js';
 import type { LinearRows, OrPlain, Reduced, WeightLayout } from '../backend/types.js';
-import { checkChoice, checkOnlyFields, checkTensor } from '../internal/checks.js';
+import { checkChoice, checkOnlyFields, checkTensor, type Checked } from '../internal/checks.js';
 import { number, optional } from '../internal/options.js';
 import { positiveInteger, positive } from '../internal/domains.js';
 import { anyIgnoreIndex } from '../masking/ignoreIndex.js';
@@ -67,27 +67,69 @@ interface HeadOptions {
 }
 
 /** Checks a head and its labels. */
-export function checkHead(fn: string, head: LinearHead<unknown>, labels: unknown, { ignoreIndex }: HeadOptions): void {
-  checkOnlyFields(fn, 'head', head, ['hidden', 'weight'], ['bias', 'layout']);
+export function checkHead(fn: string, head: LinearHead<unknown>, labels: unknown, options: HeadOptions): void {
+  checkTokens(fn, checkHeadTensors(fn, 'head', head), labels, options);
+}
+
+/** Checks two heads of the same tokens and vocabulary, and the labels of the tokens. */
+export function checkHeads(
+  fn: string,
+  heads: { readonly policy: LinearHead<unknown>; readonly reference: LinearHead<unknown> },
+  labels: unknown,
+  options: HeadOptions,
+): void {
+  checkOnlyFields(fn, 'heads', heads, ['policy', 'reference']);
+  const policy = checkHeadTensors(fn, 'policy', heads.policy);
+  const reference = checkHeadTensors(fn, 'reference', heads.reference);
+  checkTensor(fn, 'reference.hidden', heads.reference.hidden, { like: policy.hidden, rank: policy.hidden.shape.length });
+  const [got, expected] = [reference.rows, policy.rows].map((rows) => rows.join(', '));
+  if (got !== expected) {
+    throw new RangeError(`${fn}: reference.hidden has the tokens [${got!}], expected [${expected!}] like policy.hidden`);
+  }
+  if (reference.vocabulary !== policy.vocabulary) {
+    throw new RangeError(
+      `${fn}: reference.weight has a vocabulary of ${reference.vocabulary}, expected ${policy.vocabulary} like policy.weight`,
+    );
+  }
+  checkTokens(fn, policy, labels, options);
+}
+
+/** A head whose tensors were checked. */
+interface CheckedHead {
+  readonly hidden: Checked;
+  /** Shape of the hidden states without the last axis. */
+  readonly rows: readonly number[];
+  readonly vocabulary: number;
+}
+
+/** Checks the tensors of a head. Messages name them by their field alone if the head is the argument `head`. */
+function checkHeadTensors(fn: string, name: string, head: LinearHead<unknown>): CheckedHead {
+  checkOnlyFields(fn, name, head, ['hidden', 'weight'], ['bias', 'layout']);
   const { layout = 'vocabularyByHidden' } = head;
-  checkChoice(fn, 'head.layout', layout, WEIGHT_LAYOUTS);
-  const hidden = checkTensor(fn, 'hidden', head.hidden);
+  checkChoice(fn, `${name}.layout`, layout, WEIGHT_LAYOUTS);
+  const at = name === 'head' ? '' : `${name}.`;
+  const hidden = checkTensor(fn, `${at}hidden`, head.hidden);
   const [rows, width] = [hidden.shape.slice(0, -1), hidden.shape.at(-1)!];
-  if (rows.length === 0) throw new RangeError(`${fn}: hidden has shape [${hidden.shape.join(', ')}], expected [B, T, D] or [N, D]`);
-  const weight = checkTensor(fn, 'weight', head.weight, { rank: 2, like: hidden });
+  if (rows.length === 0) throw new RangeError(`${fn}: ${at}hidden has shape [${hidden.shape.join(', ')}], expected [B, T, D] or [N, D]`);
+  const weight = checkTensor(fn, `${at}weight`, head.weight, { rank: 2, like: hidden });
   const axis = vocabularyAxis(layout);
   // The width of a plain empty list is unknown.
   if (weight.shape[1 - axis] !== width && width > 0) {
     const [expected, other] = axis === 0 ? [`[V, ${width}]`, `[${width}, V]`] : [`[${width}, V]`, `[V, ${width}]`];
     throw new RangeError(
-      `${fn}: weight has shape [${weight.shape.join(', ')}], expected ${expected}, the width of hidden, in the layout ${layout}; ${other} is ${WEIGHT_LAYOUTS[1 - axis]!}`,
+      `${fn}: ${at}weight has shape [${weight.shape.join(', ')}], expected ${expected}, the width of ${at}hidden, in the layout ${layout}; ${other} is ${WEIGHT_LAYOUTS[1 - axis]!}`,
     );
   }
   const vocabulary = weight.shape[axis]!;
   const bias: unknown = head.bias;
-  if (bias !== undefined)
-    checkTensor(fn, 'bias', bias, { shape: [vocabulary], like: { ...weight, name: `the ${axis === 0 ? 'rows' : 'columns'} of weight` } });
-  const like = { ...hidden, name: 'hidden without the last axis' };
+  const likeWeight = { ...weight, name: `the ${axis === 0 ? 'rows' : 'columns'} of ${at}weight` };
+  if (bias !== undefined) checkTensor(fn, `${at}bias`, bias, { shape: [vocabulary], like: likeWeight });
+  return { hidden, rows, vocabulary };
+}
+
+/** Checks the labels of the tokens of a head. */
+function checkTokens(fn: string, { hidden, rows, vocabulary }: CheckedHead, labels: unknown, { ignoreIndex }: HeadOptions): void {
+  const like = { ...hidden, name: `${hidden.name} without the last axis` };
   checkLabels(fn, labels, { shape: rows, like }, { vocabulary, ignoreIndex });
 }
 

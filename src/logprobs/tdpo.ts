@@ -5,7 +5,7 @@ import { checkPairLike, checkPairLogps, type Pair, type PairLogps } from './pair
 export type TdpoBatch<T> = PairLogps<T> & {
   /**
    * KL(reference || policy) over the vocabulary, summed over the completion's tokens, in nats, `[B]` for each side:
-   * `maskedSum(tokenKl(policyLogits, referenceLogits), mask, -1)`.
+   * `maskedSum(tokenDivergence(policyLogits, referenceLogits), mask, -1)`.
    */
   readonly sequentialKl: Pair<T>;
 };

@@ -7,9 +7,16 @@ export interface FloatArrayClass {
   new (buffer: ArrayBufferLike, byteOffset?: number, length?: number): Float32Array | Float64Array;
 }
 
+/** `log(max(p, q) / m)` with the mixture `m = weight q + (1 - weight) p`: 0 where p and q are equal, finite where one of them is 0. */
+function excessOverMixture(p: number, q: number, weight: number): number {
+  const weightOfLarger = p > q ? 1 - weight : weight;
+  return -Math.log(weightOfLarger + (1 - weightOfLarger) * (Math.min(p, q) / Math.max(p, q)));
+}
+
 /** The row kernels in JavaScript. They compute in float64; rows are float32, unless another class is given. */
 export function inJavaScript(heap: Heap, FloatArray: FloatArrayClass = Float32Array): RowKernels {
   const [exponentials, weighted, squares, differences] = [{ value: 0 }, { value: 0 }, { value: 0 }, { value: 0 }];
+  const [policyGap, referenceGap] = [{ value: 0 }, { value: 0 }];
   // A view is detached when the heap grows, so each call takes a new one.
   const row = (x: number, n: number): Float32Array | Float64Array => new FloatArray(heap.buffer, x, n);
   return {
@@ -58,6 +65,37 @@ export function inJavaScript(heap: Heap, FloatArray: FloatArrayClass = Float32Ar
     scaledExpGap(x, y, out, n, shift, scale, yShift, yScale) {
       const [values, others, result] = [row(x, n), row(y, n), row(out, n)];
       for (let i = 0; i < n; i++) result[i] = Math.exp(values[i]! - shift) * scale - Math.exp(others[i]! - yShift) * yScale;
+    },
+    scaledLogRatio(x, y, out, n, shift, scale, yShift, offset) {
+      const [values, others, result] = [row(x, n), row(y, n), row(out, n)];
+      for (let i = 0; i < n; i++) {
+        const d = values[i]! - shift;
+        const e = Math.exp(d);
+        result[i] = e === 0 ? 0 : e * scale * (d - (others[i]! - yShift) - offset);
+      }
+    },
+    policyGap,
+    referenceGap,
+    mixtureGaps(x, y, n, shift, scale, yShift, yScale, gap, weight) {
+      const [values, others] = [row(x, n), row(y, n)];
+      let [ofPolicy, ofReference] = [0, 0];
+      for (let i = 0; i < n; i++) {
+        const [d, dy] = [values[i]! - shift, others[i]! - yShift];
+        const [p, q, ratio] = [Math.exp(d) * scale, Math.exp(dy) * yScale, d - dy - gap];
+        const excess = excessOverMixture(p, q, weight);
+        if (p !== 0) ofPolicy += p * (excess + Math.min(ratio, 0));
+        if (q !== 0) ofReference += q * (excess - Math.max(ratio, 0));
+      }
+      [policyGap.value, referenceGap.value] = [ofPolicy, ofReference];
+    },
+    scaledMixtureGap(x, y, out, n, shift, scale, yShift, yScale, gap, weight, offset, outScale) {
+      const [values, others, result] = [row(x, n), row(y, n), row(out, n)];
+      for (let i = 0; i < n; i++) {
+        const [d, dy] = [values[i]! - shift, others[i]! - yShift];
+        const p = Math.exp(d) * scale;
+        const excess = excessOverMixture(p, Math.exp(dy) * yScale, weight);
+        result[i] = p === 0 ? 0 : p * (excess + Math.min(d - dy - gap, 0) - offset) * outScale;
+      }
     },
   };
 }

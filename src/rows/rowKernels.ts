@@ -25,4 +25,40 @@ export interface RowKernels {
   sumExpGap(p: number, q: number, n: number, pShift: number, qShift: number): number;
   /** `out = e^(x - shift) * scale - e^(y - yShift) * yScale`; `out` may be `x`. */
   scaledExpGap(x: number, y: number, out: number, n: number, shift: number, scale: number, yShift: number, yScale: number): void;
+  /** `out = e^(x - shift) * scale * ((x - shift) - (y - yShift) - offset)`; 0 where the exponential is 0; `out` may be `x`. */
+  scaledLogRatio(x: number, y: number, out: number, n: number, shift: number, scale: number, yShift: number, offset: number): void;
+  /**
+   * Sets the two sums below, for `p = e^(x - shift) * scale` and `q = e^(y - yShift) * yScale`, whose log-ratio is
+   * `(x - shift) - (y - yShift) - gap`, and their mixture `m = weight q + (1 - weight) p`. A term is 0 where its factor is 0.
+   */
+  mixtureGaps(
+    x: number,
+    y: number,
+    n: number,
+    shift: number,
+    scale: number,
+    yShift: number,
+    yScale: number,
+    gap: number,
+    weight: number,
+  ): void;
+  /** Sum of `p log(p / m)`. */
+  readonly policyGap: { readonly value: number };
+  /** Sum of `q log(q / m)`. */
+  readonly referenceGap: { readonly value: number };
+  /** `out = p (log(p / m) - offset) * outScale`, with p and m as in `mixtureGaps`; `out` may be `x`. */
+  scaledMixtureGap(
+    x: number,
+    y: number,
+    out: number,
+    n: number,
+    shift: number,
+    scale: number,
+    yShift: number,
+    yScale: number,
+    gap: number,
+    weight: number,
+    offset: number,
+    outScale: number,
+  ): void;
 }

@@ -1,8 +1,9 @@
 import * as tf from '@tensorflow/tfjs-core';
 import type { Backend, DType, TypedArray } from '../backend/types.js';
+import { linearTokenDivergence } from './fused/linear/linearTokenDivergence.js';
 import { linearTokenLogProbs } from './fused/linear/linearTokenLogProbs.js';
 import { linearTokenStats } from './fused/linear/linearTokenStats.js';
-import { tokenKl } from './fused/tokenKl/tokenKl.js';
+import { tokenDivergence } from './fused/tokenDivergence/tokenDivergence.js';
 import { tokenLogProbs } from './fused/tokenLogProbs/tokenLogProbs.js';
 import { tokenStats } from './fused/tokenStats/tokenStats.js';
 import { broadcastTo } from './ops/broadcastTo.js';
@@ -140,7 +141,8 @@ export const tfjs: Backend<T> = {
   valueAndGrads: valueAndInputGrads,
   tokenLogProbs,
   tokenStats,
-  tokenKl,
+  tokenDivergence,
   linearTokenLogProbs,
   linearTokenStats,
+  linearTokenDivergence,
 };

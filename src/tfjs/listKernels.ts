@@ -1,5 +1,5 @@
 import { BACKENDS } from './kernels/kernel.js';
-import { tokenKlBackward, tokenKlForward } from './fused/tokenKl/tokenKl.js';
+import { tokenDivergenceBackward, tokenDivergenceForward, tokenDivergenceMixture } from './fused/tokenDivergence/tokenDivergence.js';
 import { tokenLogProbsBackward, tokenLogProbsForward } from './fused/tokenLogProbs/tokenLogProbs.js';
 import { tokenStatsForward } from './fused/tokenStats/tokenStats.js';
 
@@ -10,7 +10,7 @@ export type KernelKind = 'kernel' | 'definition';
 const OPERATIONS = {
   tokenLogProbs: [tokenLogProbsForward, tokenLogProbsBackward],
   tokenStats: [tokenStatsForward],
-  tokenKl: [tokenKlForward, tokenKlBackward],
+  tokenDivergence: [tokenDivergenceForward, tokenDivergenceMixture, tokenDivergenceBackward],
 };
 
 /**
@@ -19,7 +19,7 @@ const OPERATIONS = {
  *
  * `linearTokenLogProbs` and `linearTokenStats` are not listed: on every tfjs backend they work through the vocabulary in chunks.
  *
- * @returns For each operation (`tokenLogProbs`, `tokenStats`, `tokenKl`), a record with `'kernel'` or `'definition'` for each of
+ * @returns For each operation (`tokenLogProbs`, `tokenStats`, `tokenDivergence`), a record with `'kernel'` or `'definition'` for each of
  *   the tfjs backends `cpu`, `wasm`, `webgpu`, `tensorflow` and `webgl`.
  *
  * @example

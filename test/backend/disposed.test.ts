@@ -25,7 +25,7 @@ import {
   sequenceLogProbs,
   shiftLabels,
   splitPairs,
-  tokenKl,
+  tokenDivergence,
   tokenLogProbs,
   tokenStats,
   unpack,
@@ -101,7 +101,7 @@ const labels = () => ints([[0, 1], [1, 0]]); // prettier-ignore
 const FUNCTIONS: Record<string, Case> = {
   tokenLogProbs: [() => ({ logits: logits(), labels: labels() }), (x) => tokenLogProbs(x.logits, x.labels)],
   tokenStats: [() => ({ logits: logits(), labels: labels() }), (x) => tokenStats(x.logits, x.labels)],
-  tokenKl: [() => ({ policy: logits(), reference: logits() }), (x) => tokenKl(x.policy, x.reference)],
+  tokenDivergence: [() => ({ policy: logits(), reference: logits() }), (x) => tokenDivergence(x.policy, x.reference)],
   linearTokenLogProbs: [head, (x) => linearTokenLogProbs(ofHead(x), x.labels)],
   linearTokenStats: [head, (x) => linearTokenStats(ofHead(x), x.labels)],
   completionLogProbs: [

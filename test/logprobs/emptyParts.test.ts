@@ -38,7 +38,7 @@ import {
   shiftLabels,
   splitPairs,
   concatPairs,
-  tokenKl,
+  tokenDivergence,
   tokenLogProbs,
   tokenStats,
   unpack,
@@ -68,7 +68,7 @@ const EMPTY: Record<string, () => X> = {
   tokenLogProbs: () => tokenLogProbs<X, X>(logits(), labels()),
   'tokenLogProbs of flat rows': () => tokenLogProbs<X, X>(none([0, 3]), flat()),
   tokenStats: () => tokenStats<X, X>(logits(), labels()),
-  tokenKl: () => tokenKl<X>(logits(), logits()),
+  tokenDivergence: () => tokenDivergence<X>(logits(), logits()),
   linearTokenLogProbs: () => linearTokenLogProbs<X, X, X>(head(), labels()),
   linearTokenStats: () => linearTokenStats<X, X, X>(head(), labels()),
   completionLogProbs: () => completionLogProbs<X>(logits(), { tokens: labels(), mask: tokens() }),
@@ -154,7 +154,7 @@ describe('a part without examples', () => {
       completionLogProbs<X, X>({ hidden, weight, bias }, { tokens: labels(), mask: tokens() });
     expect(await gradsOf(ofHead, [own.hidden, own.weight, own.bias])).toEqual([[], [0, 0, 0, 0, 0, 0], [0, 0, 0]]);
     expect(await gradsOf(([x]) => completionLogProbs<X>(x, { tokens: labels(), mask: tokens() }), [logits()])).toEqual([[]]);
-    expect(await gradsOf(([x, y]) => tokenKl<X>(x, y), [logits(), logits()])).toEqual([[], []]);
+    expect(await gradsOf(([x, y]) => tokenDivergence<X>(x, y), [logits(), logits()])).toEqual([[], []]);
     expect(await gradsOf(([x]) => nll<X>(x, tokens()), [tokens()])).toEqual([[]]);
     const { chosen, rejected } = pair(tokens);
     const bySam = ([c, r]: readonly X[]): X => ops.sum<X>(samLogProbs<X>({ chosen: c, rejected: r }, pair(tokens), { seed: [] }).chosen);

@@ -46,7 +46,7 @@ describe('the docs', () => {
     const inMemory = vi.spyOn(arrays, 'onValues');
     prefloss.tokenLogProbs([[0, 0]], [1]);
     prefloss.tokenStats([[0, 0]], [1]);
-    prefloss.tokenKl([[0, 0]], [[0, 1]]);
+    prefloss.tokenDivergence([[0, 0]], [[0, 1]]);
     const operations = Object.entries(prefloss.listKernels());
     expect(inMemory, 'call each operation of listKernels above').toHaveBeenCalledTimes(operations.length);
     const rows = operations.map(([operation, kinds]) =>

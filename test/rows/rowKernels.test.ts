@@ -62,6 +62,23 @@ describe.each([
       kernels.scaledExpGap(x, y, out, n, largest, 0.5, other, 0.25);
       const gaps = e.map((v, i) => 0.5 * v - 0.25 * Math.exp(others[i]! - other));
       expectClose(floats.slice(out / 4, out / 4 + n), gaps, bound(1));
+
+      const ratios = d.map((v, i) => v - (others[i]! - other));
+      kernels.scaledLogRatio(x, y, out, n, largest, 0.5, other, 0.25);
+      const largestRatio = Math.max(...ratios.filter(Number.isFinite).map(Math.abs));
+      const scaledRatios = times((i) => 0.5 * (ratios[i]! - 0.25));
+      expectClose(floats.slice(out / 4, out / 4 + n), scaledRatios, bound(largestRatio));
+
+      const [p, q] = [e.map((v) => v / total(e)), Array.from(others, (v) => Math.exp(v - other))];
+      const [pScale, qScale] = [1 / total(e), 1 / total(q)];
+      const m = p.map((v, i) => 0.25 * q[i]! * qScale + 0.75 * v);
+      const terms = (a: readonly number[]) => a.map((v, i) => (v === 0 ? 0 : v * Math.log(v / m[i]!)));
+      const mixture = [n, largest, pScale, other, qScale, Math.log(qScale / pScale), 0.25] as const;
+      kernels.mixtureGaps(x, y, ...mixture);
+      expectClose(kernels.policyGap.value, total(terms(p)), bound(4));
+      expectClose(kernels.referenceGap.value, total(terms(q.map((v) => v * qScale))), bound(4));
+      kernels.scaledMixtureGap(x, y, out, ...mixture, 0.5, -2);
+      expectClose(floats.slice(out / 4, out / 4 + n), terms(p).map((v, i) => -2 * (v - 0.5 * p[i]!)), bound(4)); // prettier-ignore
     }
   });
 
@@ -75,6 +92,14 @@ describe.each([
         const { exponentials, weighted, squares, differences } = kernels;
         expect([exponentials, weighted, squares, differences].map(({ value }) => value)).toEqual([NaN, NaN, NaN, NaN]);
         expect(kernels.sumExpGap(x, x, n, 1, 1)).toBeNaN();
+        floats.fill(1, y / 4, y / 4 + n);
+        for (const [a, b] of [
+          [x, y],
+          [y, x],
+        ] as const) {
+          kernels.mixtureGaps(a, b, n, 1, 1 / n, 1, 1 / n, 0, 0.5);
+          expect([kernels.policyGap.value, kernels.referenceGap.value]).toEqual([NaN, NaN]);
+        }
       }
     }
   });

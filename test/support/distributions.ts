@@ -1,3 +1,5 @@
+import type { TokenDivergence } from '../../src/backend/types.js';
+
 /** A row of logits. */
 export type Row = readonly number[];
 
@@ -39,7 +41,25 @@ export function statsOf(x: Row, label: number): Record<(typeof STATS)[number], n
 }
 
 /** KL(softmax(reference) || softmax(policy)) in float64. */
-export function klOf(policy: Row, reference: Row): number {
-  const p = softmax(policy);
-  return total(softmax(reference).map((q, v) => (q === 0 ? 0 : q * Math.log(q / p[v]!))));
+export const klOf = (policy: Row, reference: Row): number => klBetween(softmax(reference), softmax(policy));
+
+/** KL(a || b) of two distributions. */
+const klBetween = (a: Row, b: Row): number => total(a.map((x, v) => (x === 0 ? 0 : x * Math.log(x / b[v]!))));
+
+/** A divergence of `tokenDivergence` and its gradient with respect to the logits of the policy, in float64. */
+export function divergenceOf(
+  policy: Row,
+  reference: Row,
+  divergence: TokenDivergence,
+  weight: number,
+): { value: number; gradient: number[] } {
+  const [p, q] = [softmax(policy), softmax(reference)];
+  const m = p.map((x, v) => weight * q[v]! + (1 - weight) * x);
+  const meanGradient = (b: Row, scale: number): number[] =>
+    p.map((x, v) => (x === 0 ? 0 : scale * x * (Math.log(x / b[v]!) - klBetween(p, b))));
+  return {
+    forwardKl: () => ({ value: klBetween(q, p), gradient: p.map((x, v) => x - q[v]!) }),
+    reverseKl: () => ({ value: klBetween(p, q), gradient: meanGradient(q, 1) }),
+    jensenShannon: () => ({ value: weight * klBetween(q, m) + (1 - weight) * klBetween(p, m), gradient: meanGradient(m, 1 - weight) }),
+  }[divergence]();
 }

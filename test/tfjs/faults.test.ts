@@ -7,7 +7,7 @@ import {
   linearTokenLogProbs,
   noGrad,
   ops,
-  tokenKl,
+  tokenDivergence,
   tokenLogProbs,
   valueAndGrads,
 } from '../../src/index.js';
@@ -65,7 +65,7 @@ const FAULTS: Record<string, (w: X) => X> = {
     ),
   'in a nested gradient': (w) => ops.add(ops.exp(w), backendOf<X>(w).valueAndGrads!(([x]) => ops.mul(ops.exp(x), fail()), [w]).value),
   'after the fused log-probs': (w) => ops.sum(ops.mul(tokenLogProbs(logits(w), labels()), fail())),
-  'after the fused KL': (w) => ops.sum(ops.mul(tokenKl(logits(w), tf.neg(logits(w))), fail())),
+  'after the fused KL': (w) => ops.sum(ops.mul(tokenDivergence(logits(w), tf.neg(logits(w))), fail())),
   'after the linear form': (w) => ops.sum(ops.mul(linearTokenLogProbs(head(w), ints([1, 0])), fail())),
   'after the linear form with a frozen weight': (w) =>
     ops.sum(ops.mul(linearTokenLogProbs(head(w), ints([1, 0]), { frozenWeight: true }), fail())),
@@ -75,7 +75,7 @@ const FAULTS: Record<string, (w: X) => X> = {
   'in the bad mask of completions': (w) => ops.sum(completionLogProbs(logits(w), { tokens: labels(), mask: tensor([[1]]) })),
   'in the backward pass, before that of ops': (w) => ops.sum(ops.exp(failingGradient(ops.exp(w)))),
   'in the backward pass, before that of fused log-probs': (w) => ops.sum(tokenLogProbs(failingGradient(logits(w)), labels())),
-  'in the backward pass, before that of the fused KL': (w) => ops.sum(tokenKl(failingGradient(logits(w)), logits(w))),
+  'in the backward pass, before that of the fused KL': (w) => ops.sum(tokenDivergence(failingGradient(logits(w)), logits(w))),
   'in the backward pass, before that of the linear form': (w) =>
     ops.sum(linearTokenLogProbs({ ...head(w), hidden: failingGradient(head(w).hidden) }, ints([1, 0]))),
   'in the backward pass, after that of fused log-probs': (w) => ops.sum(failingGradient(tokenLogProbs(logits(w), labels()))),

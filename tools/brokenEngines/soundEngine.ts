@@ -1,8 +1,12 @@
 import { engine as plain, Tensor, tensor } from '../../examples/own-engine/engine.js';
 import { reshape } from '../../src/backend/ops.js';
-import type { Backend, LinearRows, TokenStats } from '../../src/backend/types.js';
-import { linearTokenLogProbsDefinition, linearTokenStatsDefinition } from '../../src/definitions/linear.js';
-import { tokenKlDefinition } from '../../src/definitions/tokenKl.js';
+import type { Backend, LinearRows, TokenDivergence, TokenStats } from '../../src/backend/types.js';
+import {
+  linearTokenDivergenceDefinition,
+  linearTokenLogProbsDefinition,
+  linearTokenStatsDefinition,
+} from '../../src/definitions/linear.js';
+import { tokenDivergenceDefinition } from '../../src/definitions/tokenDivergence.js';
 import { tokenLogProbsDefinition } from '../../src/definitions/tokenLogProbs.js';
 import { tokenStatsDefinition } from '../../src/definitions/tokenStats.js';
 import type { EngineUnderTest } from '../../src/testing/conformance/engineUnderTest.js';
@@ -57,11 +61,15 @@ const fused = (engine: Backend<Tensor>) => ({
       const stats = tokenStatsDefinition(asRows(logits), flat(labels), ignoreIndex);
       return Object.fromEntries(Object.entries(stats).map(([name, x]) => [name, reshape(x, labels.shape)])) as never;
     }),
-  tokenKl: (policy: Tensor, reference: Tensor): Tensor =>
-    engine.scope(() => reshape(tokenKlDefinition(asRows(policy), asRows(reference)), policy.shape.slice(0, -1))),
+  tokenDivergence: (policy: Tensor, reference: Tensor, divergence: TokenDivergence, weight: number): Tensor =>
+    engine.scope(() =>
+      reshape(tokenDivergenceDefinition(asRows(policy), asRows(reference), divergence, weight), policy.shape.slice(0, -1)),
+    ),
   linearTokenLogProbs: (rows: LinearRows<Tensor>, frozenWeight: boolean): Tensor =>
     engine.scope(() => linearTokenLogProbsDefinition(rows, frozenWeight)),
   linearTokenStats: (rows: LinearRows<Tensor>): TokenStats<Tensor> => engine.scope(() => linearTokenStatsDefinition(rows)),
+  linearTokenDivergence: (...given: Parameters<typeof linearTokenDivergenceDefinition<Tensor>>): Tensor =>
+    engine.scope(() => linearTokenDivergenceDefinition(...given)),
 });
 
 /** The engine of the guide with gradients, memory that is freed by hand, and all optional methods. It is right, but for the change. */

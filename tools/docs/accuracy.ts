@@ -13,7 +13,7 @@ const TESTS = [
   'losses/klEstimate',
   'logprobs/tokenLogProbs',
   'logprobs/tokenStats',
-  'logprobs/tokenKl',
+  'logprobs/tokenDivergence',
   'logprobs/linearTokenLogProbs',
   'logprobs/linearTokenStats',
 ];

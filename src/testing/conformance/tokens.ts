@@ -1,14 +1,16 @@
 import { arrays } from '../../backend/arrays/arrays.js';
 import { add, mul, reshape, shape, sum, tanh } from '../../backend/ops.js';
 import { backendOf } from '../../backend/registry.js';
-import { linearTokenStatsDefinition, linearTokenLogProbsDefinition } from '../../definitions/linear.js';
-import { tokenKlDefinition } from '../../definitions/tokenKl.js';
+import { linearTokenDivergenceDefinition, linearTokenStatsDefinition, linearTokenLogProbsDefinition } from '../../definitions/linear.js';
+import { tokenDivergenceDefinition } from '../../definitions/tokenDivergence.js';
 import { tokenLogProbsDefinition } from '../../definitions/tokenLogProbs.js';
 import { tokenStatsDefinition } from '../../definitions/tokenStats.js';
+import { DIVERGENCES } from '../../internal/divergences.js';
+import { linearTokenDivergence, type LinearTokenDivergenceOptions } from '../../logprobs/linearTokenDivergence.js';
 import { linearTokenLogProbs } from '../../logprobs/linearTokenLogProbs.js';
 import { linearTokenStats } from '../../logprobs/linearTokenStats.js';
 import { sequenceLogProbs } from '../../logprobs/sequenceLogProbs.js';
-import { tokenKl } from '../../logprobs/tokenKl.js';
+import { tokenDivergence, type TokenDivergenceOptions } from '../../logprobs/tokenDivergence.js';
 import { tokenLogProbs } from '../../logprobs/tokenLogProbs.js';
 import { tokenStats } from '../../logprobs/tokenStats.js';
 import { IGNORE_INDEX } from '../../masking/ignoreIndex.js';
@@ -92,24 +94,39 @@ const statsCases = (): ValueCase[] =>
     ofTokens(`tokenStats ${name} of equal logits`, [floats([[[2, 2, 2], [0, 1, 1]]]), ints([[1, 1]])], (x, y) => tokenStats(x, y)[name], { reference: onRows((x, y) => tokenStatsDefinition(x, y, IGNORE_INDEX)[name]), gradient: 'none' }),
   ]); // prettier-ignore
 
-const klCases = (): ValueCase[] => {
+const divergenceCases = (): ValueCase[] => {
   const impossible = {
     values: arrays.where(bools(MASKED).values, -Infinity, sample([2, 4, 5], 'float', { seed: 1 }).values),
     kind: 'float',
   } as const;
+  const other = sample([2, 4, 5], 'float', { seed: 1 });
+  const of = (name: string, inputs: readonly [Input, Input], options: Required<TokenDivergenceOptions>, rest: Partial<ValueCase> = {}): ValueCase => {
+    const { divergence, weight } = options;
+    const f: ValueCase['f'] = (p, q) => tokenDivergence<T>(p, q, divergence === 'jensenShannon' ? options : { divergence });
+    return ofTokens(`tokenDivergence ${divergence}${name}`, inputs, f, { reference: onTwo((p, q) => tokenDivergenceDefinition(p, q, divergence, weight)), ...rest });
+  };
   return [
-    ofTokens('tokenKl', [LOGITS, sample([2, 4, 5], 'float', { seed: 1 })], (p, q) => tokenKl<T>(p, q), { reference: onKl }),
-    ofTokens('tokenKl with tokens that are impossible under the reference', [LOGITS, impossible], (p, q) => tokenKl<T>(p, q), { reference: onKl, wrt: [0] }),
-    ofTokens('tokenKl with tokens that are impossible', [impossible], (p) => add(tokenKl<T>(p, p), 1), { gradient: 'none' }),
-    ofTokens('tokenKl of equal logits', [LOGITS], (p) => add(tokenKl<T>(p, p), 1), { gradient: 'none' }),
-  ]; // prettier-ignore
-};
+    ...DIVERGENCES.flatMap((divergence) => [
+      of('', [LOGITS, other], { divergence, weight: 0.25 }),
+      ofTokens(`tokenDivergence ${divergence} with tokens that are impossible`, [impossible], (p) => add(tokenDivergence<T>(p, p, { divergence }), 1), { gradient: 'none' }),
+      ofTokens(`tokenDivergence ${divergence} of equal logits`, [LOGITS], (p) => add(tokenDivergence<T>(p, p, { divergence }), 1), { gradient: 'none' }),
+    ]),
+    ...(['forwardKl', 'jensenShannon'] as const).map((divergence) =>
+      of(' with tokens that are impossible under the reference', [LOGITS, impossible], { divergence, weight: 0.75 }, { wrt: [0] }),
+    ),
+    ...(['reverseKl', 'jensenShannon'] as const).map((divergence) =>
+      of(' with tokens that are impossible under the policy', [impossible, LOGITS], { divergence, weight: 0.75 }, { wrt: [0] }),
+    ),
+  ];
+}; // prettier-ignore
 
-const onKl: ValueCase['f'] = (p, q) => {
-  const [rows, vocabulary] = [shape(p).slice(0, -1), shape(p).at(-1)!];
-  const size = rows.reduce((a, b) => a * b, 1);
-  return reshape<T>(tokenKlDefinition(reshape<T>(p, [size, vocabulary]), reshape<T>(q, [size, vocabulary])), rows);
-};
+const onTwo =
+  (f: (policy: T, reference: T) => T): ValueCase['f'] =>
+  (p, q) => {
+    const [rows, vocabulary] = [shape(p).slice(0, -1), shape(p).at(-1)!];
+    const size = rows.reduce((a, b) => a * b, 1);
+    return reshape<T>(f(reshape<T>(p, [size, vocabulary]), reshape<T>(q, [size, vocabulary])), rows);
+  };
 
 const product = (transposeB: boolean): ValueCase['f'] => (a, b) => {
   const backend = backendOf<T>(a, b);
@@ -158,14 +175,32 @@ const linearStatsCases = (): ValueCase[] =>
     STATS.map((name) => ofTokens(`linearTokenStats ${name}, weight ${layout}`, [...linearInputs(layout), COUNTED], (h, w, b, y) => linearTokenStats({ hidden: h, weight: w, bias: b, layout }, y)[name], { reference: (...xs) => linearTokenStatsDefinition(counted(layout, xs))[name], gradient: 'none' })),
   ); // prettier-ignore
 
+const linearDivergenceCases = (): ValueCase[] =>
+  LAYOUTS.flatMap((layout) => {
+    const others: [Input, Input] = [sample([4, 2], 'float', { seed: 3 }), sample(layout === 'vocabularyByHidden' ? [2, 6] : [6, 2], 'float', { seed: 4 })];
+    const other = layout === 'vocabularyByHidden' ? 'hiddenByVocabulary' : 'vocabularyByHidden';
+    const headsOf = (h: T, w: T, b: T, rh: T, rw: T) => ({ policy: { hidden: h, weight: w, bias: b, layout }, reference: { hidden: rh, weight: rw, layout: other } as const });
+    const of = (name: string, labels: Input, options: LinearTokenDivergenceOptions, reference?: ValueCase['f']): ValueCase =>
+      ofTokens(`linearTokenDivergence${name}, weight ${layout}`, [...linearInputs(layout), ...others, labels], (h, w, b, rh, rw, y) => linearTokenDivergence<T, T, T>(headsOf(h!, w!, b!, rh!, rw!), y!, options), { ...(reference && { reference }) });
+    return [
+      ...DIVERGENCES.map((divergence) =>
+        of(` ${divergence} against its definition`, COUNTED, { divergence, ...(divergence === 'jensenShannon' && { weight: 0.25 }) }, (h, w, b, rh, rw, y) =>
+          linearTokenDivergenceDefinition(counted(layout, [h!, w!, b!, y!]), { ...counted(other, [rh!, rw!, b!, y!]), bias: undefined }, divergence, 0.25, false)),
+      ),
+      ...DIVERGENCES.map((divergence) => of(` ${divergence}, soft cap, chunks`, FOUR_LABELS, { divergence, logitSoftcap: 5, chunkSize: 4, temperature: 0.75 })),
+      of(', frozen weight', FOUR_LABELS, { divergence: 'reverseKl', frozenWeight: true }),
+    ];
+  }); // prettier-ignore
+
 /** Cases of labels, masks, log-probs, and of the optional methods for them. */
 export const tokenCases = (): CaseGroup[] => [
   { name: 'labels and masks', group: 'tokens', cases: chains() },
   { name: 'tokenLogProbs', group: 'tokens', cases: logProbsCases() },
   { name: 'tokenStats', group: 'tokens', cases: statsCases() },
-  { name: 'tokenKl', group: 'tokens', cases: klCases() },
+  { name: 'tokenDivergence', group: 'tokens', cases: divergenceCases() },
   { name: 'matmul', group: 'tokens', cases: matmulCases() },
   { name: 'linearTokenLogProbs', group: 'tokens', cases: linearCases() },
   { name: 'linearTokenStats', group: 'tokens', cases: linearStatsCases() },
+  { name: 'linearTokenDivergence', group: 'tokens', cases: linearDivergenceCases() },
   { name: 'tanh', group: 'tokens', cases: [ofTokens('tanh', [floats([-30, -1, -1e-4, 1e-4, 0.5, 3, 30])], (x) => tanh(x))] },
 ];

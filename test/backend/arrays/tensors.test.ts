@@ -7,7 +7,7 @@ import {
   readMetrics,
   splitPairs,
   tensorOf,
-  tokenKl,
+  tokenDivergence,
   tokenLogProbs,
   tokenStats,
 } from '../../../src/core.js';
@@ -51,7 +51,7 @@ describe.runIf(isArrays)('tensors { data, dims }', () => {
     expect([logps.dims, logps.type]).toEqual([[1, 2], 'float64']);
     expectClose(Array.from(logps.data as Float64Array), EXPECTED, { relative });
     expectClose(Array.from(tokenStats<X, X>(logits, LABELS).logps.data as Float64Array), EXPECTED, { relative });
-    expect(Math.abs(tokenKl<X>(logits, logits).data[0] as number)).toBeLessThan(1e-7);
+    expect(Math.abs(tokenDivergence<X>(logits, logits).data[0] as number)).toBeLessThan(1e-7);
   });
 
   it('reads all of float16', () => {

@@ -1,7 +1,7 @@
 import * as tf from '@tensorflow/tfjs';
 import '@tensorflow/tfjs-backend-wasm';
 import fc from 'fast-check';
-import { backendOf, tokenKl, tokenLogProbs, tokenStats, valueAndGrads } from '../../../src/index.js';
+import { backendOf, tokenDivergence, tokenLogProbs, tokenStats, valueAndGrads } from '../../../src/index.js';
 import { generator } from '../../../src/internal/random.js';
 import { hasTfjsNode, loadTfjsNode } from '../../../tools/tfjs-node.js';
 import { BOUNDS, precisionOf, type EngineName } from '../../support/bounds.js';
@@ -88,10 +88,10 @@ function holdsOn(engine: EngineName, drawn: Drawn): void {
   const slopes = logits.flatMap((row, i) => softmax(row).map((p, v) => (labels[i] === -100 ? 0 : Number(v === labels[i]) - p)));
   ensureClose('the gradient of tokenLogProbs', valuesOf(grads[weight.name]), slopes, bounds.gradient!, () => 1);
 
-  const divergence = tokenKl(tensors[1]!, tensors[2]!);
-  const kl = valuesOf(tokenKl(logits, reference));
+  const divergence = tokenDivergence(tensors[1]!, tensors[2]!);
+  const kl = valuesOf(tokenDivergence(logits, reference));
   const movedKls = logits.map((row, i) => movedKl(finite(row), finite(reference[i]!)));
-  ensureClose('tokenKl', valuesOf(divergence), kl, bounds.value, (i) => kl[i]! + movedKls[i]!);
+  ensureClose('tokenDivergence', valuesOf(divergence), kl, bounds.value, (i) => kl[i]! + movedKls[i]!);
   weight.dispose();
 }
 

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { backendOf, ops, tokenKl, tokenLogProbs, tokenStats } from '../../../src/index.js';
+import { backendOf, ops, tokenDivergence, tokenLogProbs, tokenStats } from '../../../src/index.js';
 import { klOf, softmax, STATS, statsOf, type Row } from '../../support/distributions.js';
 import { engine, epsilon, expectValues, ints, read, tensor, type X } from '../../support/engine.js';
 
@@ -49,10 +49,10 @@ const kernels: [string, (rows: number, size: number) => Promise<void>][] = [
     },
   ],
   [
-    'tokenKl',
+    'tokenDivergence',
     async (rows, size) => {
       const [policy, reference] = [logitsOf(rows, size), logitsOf(rows, size, 1)];
-      const f = (x: X): X => tokenKl<X>(x, tensor(reference));
+      const f = (x: X): X => tokenDivergence<X>(x, tensor(reference));
       await expectValues(f(tensor(policy)), policy.map((x, n) => klOf(x, reference[n]!)), 5); // prettier-ignore
       expectRows(await gradientOf(f, policy), (n) => {
         const q = softmax(reference[n]!);

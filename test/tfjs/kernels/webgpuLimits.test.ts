@@ -1,6 +1,6 @@
 import * as tf from '@tensorflow/tfjs-core';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
-import { linearTokenLogProbs, linearTokenStats, ops, tokenKl, tokenLogProbs, tokenStats } from '../../../src/index.js';
+import { linearTokenLogProbs, linearTokenStats, ops, tokenDivergence, tokenLogProbs, tokenStats } from '../../../src/index.js';
 import { engine, expectError, expectValues, ints, tensor, type X } from '../../support/engine.js';
 
 type Limit = 'maxStorageBufferBindingSize' | 'maxBufferSize';
@@ -39,7 +39,7 @@ describe.runIf(engine === 'webgpu')('the size limit of the WebGPU device', () =>
   const functions: [string, string, (logits: X, labels: X) => X][] = [
     ['tokenLogProbs', 'logits', (x, y) => tokenLogProbs<X, X>(x, y)],
     ['tokenStats', 'logits', (x, y) => tokenStats<X, X>(x, y).logps],
-    ['tokenKl', 'policy', (x) => tokenKl<X>(x, x)],
+    ['tokenDivergence', 'policy', (x) => tokenDivergence<X>(x, x)],
   ];
 
   it.each(functions)('is checked by %s before anything is dispatched', (name, argument, f) => {

@@ -19,6 +19,7 @@ const linear = (how: string, change: (rows: LinearRows<Tensor>) => LinearRows<Te
   method(`linear functions ${how}`, (engine) => ({
     linearTokenLogProbs: (rows, isFrozen) => engine.linearTokenLogProbs!(change(rows), isFrozen),
     linearTokenStats: (rows) => engine.linearTokenStats!(change(rows)),
+    linearTokenDivergence: (policy, reference, ...rest) => engine.linearTokenDivergence!(change(policy), change(reference), ...rest),
   }));
 
 export const fused: readonly Break[] = [
@@ -133,19 +134,27 @@ export const fused: readonly Break[] = [
         ignoreIndex,
       ),
   })),
-  method('tokenKl has its arguments swapped', (engine) => ({ tokenKl: (policy, reference) => engine.tokenKl!(reference, policy) })),
-  method('tokenKl has a gradient for the reference', (engine) => ({
-    tokenKl: (policy, reference) => {
-      const y = engine.tokenKl!(policy, reference)!;
+  method('tokenDivergence has its arguments swapped', (engine) => ({
+    tokenDivergence: (policy, reference, ...rest) => engine.tokenDivergence!(reference, policy, ...rest),
+  })),
+  method('tokenDivergence has a gradient for the reference', (engine) => ({
+    tokenDivergence: (policy, reference, ...rest) => {
+      const y = engine.tokenDivergence!(policy, reference, ...rest)!;
       return engine.add(y, engine.sum(engine.sub(reference, engine.stopGradient(reference)), -1));
     },
   })),
-  method('tokenKl has no gradient', (engine) => ({
-    tokenKl: (policy, reference) => engine.stopGradient(engine.tokenKl!(policy, reference)!),
+  method('tokenDivergence has no gradient', (engine) => ({
+    tokenDivergence: (policy, reference, ...rest) => engine.stopGradient(engine.tokenDivergence!(policy, reference, ...rest)!),
   })),
-  method('tokenKl is NaN where a token is impossible', (engine) => ({
-    tokenKl: (policy, reference) =>
-      engine.add(engine.tokenKl!(policy, reference)!, engine.sum(engine.stopGradient(engine.mul(reference, 0)), -1)),
+  method('tokenDivergence is always the forward KL', (engine) => ({
+    tokenDivergence: (policy, reference, _, weight) => engine.tokenDivergence!(policy, reference, 'forwardKl', weight),
+  })),
+  method('tokenDivergence always has the weight 0.5', (engine) => ({
+    tokenDivergence: (policy, reference, divergence) => engine.tokenDivergence!(policy, reference, divergence, 0.5),
+  })),
+  method('tokenDivergence is NaN where a token is impossible', (engine) => ({
+    tokenDivergence: (policy, reference, ...rest) =>
+      engine.add(engine.tokenDivergence!(policy, reference, ...rest)!, engine.sum(engine.stopGradient(engine.mul(reference, 0)), -1)),
   })),
   linear('leave out the cap', (rows) => ({ ...rows, cap: undefined })),
   linear('leave out the bias', (rows) => ({ ...rows, bias: undefined })),
@@ -177,15 +186,37 @@ export const fused: readonly Break[] = [
       return { ...own, meanLogit: each(own.meanLogit, (v) => v * vocabulary) };
     },
   })),
+  method('linearTokenDivergence has its heads swapped', (engine) => ({
+    linearTokenDivergence: (policy, reference, ...rest) => engine.linearTokenDivergence!(reference, policy, ...rest),
+  })),
+  method('linearTokenDivergence is always the forward KL', (engine) => ({
+    linearTokenDivergence: (policy, reference, _, ...rest) => engine.linearTokenDivergence!(policy, reference, 'forwardKl', ...rest),
+  })),
+  method('linearTokenDivergence always has the weight 0.5', (engine) => ({
+    linearTokenDivergence: (policy, reference, divergence, _, isFrozen) =>
+      engine.linearTokenDivergence!(policy, reference, divergence, 0.5, isFrozen),
+  })),
+  method('linearTokenDivergence gives a frozen weight a gradient', (engine) => ({
+    linearTokenDivergence: (policy, reference, divergence, weight) =>
+      engine.linearTokenDivergence!(policy, reference, divergence, weight, false),
+  })),
+  method('linearTokenDivergence gives the weight of the reference a gradient', (engine) => ({
+    linearTokenDivergence: (policy, reference, ...rest) => {
+      const y = engine.linearTokenDivergence!(policy, reference, ...rest)!;
+      const gap = engine.sub(reference.weight, engine.stopGradient(reference.weight));
+      return engine.add(y, engine.sum(engine.sum(gap, -1), -1));
+    },
+  })),
 
   allowed(
     'without a kernel, the definitions run',
     method('there are no kernels', () => ({
       tokenLogProbs: () => undefined,
       tokenStats: () => undefined,
-      tokenKl: () => undefined,
+      tokenDivergence: () => undefined,
       linearTokenLogProbs: () => undefined,
       linearTokenStats: () => undefined,
+      linearTokenDivergence: () => undefined,
     })),
   ),
   allowed(

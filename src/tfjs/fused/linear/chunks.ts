@@ -76,7 +76,8 @@ export function foldChunks<State extends object>(
 
 const tensorsIn = (state: object): T[] => tf.tensor_util.getTensorsInContainer(state as tf.TensorContainer);
 
-function chunkOf({ hidden, weight, layout, bias, labels, cap }: LinearRows<T>, from: number, to: number, known: T | undefined): Chunk {
+/** The chunk of the tokens from `from` to `to - 1`, from its products if they are `known`. */
+export function chunkOf({ hidden, weight, layout, bias, labels, cap }: LinearRows<T>, from: number, to: number, known?: T): Chunk {
   const part = { axis: vocabularyAxis(layout), from, to };
   const ofPart = readPart(weight, part);
   const withBias = (plain: T): T => (bias ? tf.add(plain, tf.slice(bias, [from], [to - from])) : plain);

@@ -53,6 +53,14 @@ function powersOf(logits: T, largest: T): T {
   return tokenLogProbsBackward.run({ logits, labels, saved, dy: tf.neg(ones) }, { ignoreIndex: NO_LABEL, partial: 1 });
 }
 
+/** Combines the largest logits and the sums of `e^(logit - largest)` of all chunks, each `[chunks, N]`. */
+export function joinTotals(largest: T, total: T): { readonly largest: T; readonly total: T; readonly logShare: T } {
+  const highest = max(largest, 0);
+  const shift = tf.sub(largest, highest);
+  const whole = tf.sum(tf.mul(total, exp(shift)), 0);
+  return { largest: highest, total: whole, logShare: tf.add(shift, log(tf.div(total, whole))) };
+}
+
 /** Statistics combined over all chunks. */
 export interface JoinedSoftmax {
   /** The `softmaxState` over the whole vocabulary. */
@@ -66,10 +74,7 @@ export interface JoinedSoftmax {
 /** Combines the softmax states of all chunks, each `[3, N]`. */
 export function joinStates(states: readonly T[], rows: LinearRows<T>): JoinedSoftmax {
   const { logp, largest, total } = softmaxState.unpack(tf.stack([...states]));
-  const highest = max(largest, 0);
-  const shift = tf.sub(largest, highest);
-  const whole = tf.sum(tf.mul(total, exp(shift)), 0);
-  const logShare = tf.add(shift, log(tf.div(total, whole)));
+  const { largest: highest, total: whole, logShare } = joinTotals(largest, total);
   // In a chunk whose probabilities are all 0, the label is impossible too.
   const inChunks = tf.where(tf.equal(total, 0), tf.fill(total.shape, -Infinity), tf.add(logp, logShare));
   const labelChunk = chunkOfLabel(rows);

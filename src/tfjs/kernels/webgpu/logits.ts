@@ -9,6 +9,8 @@ export interface LogitsPass<Inputs> {
   readonly logits: readonly [keyof Inputs & string, ...(keyof Inputs & string)[]];
   /** The other inputs. */
   readonly others: readonly (keyof Inputs & string)[];
+  /** The attributes that are floats; the others are integers. */
+  readonly floats?: readonly string[];
 }
 
 /** The lowest float32 in WGSL, with which a search for the largest logit begins. */
@@ -19,7 +21,7 @@ const workgroupFor = (vocabulary: number): number => (vocabulary >= 32768 ? 128 
 
 /** The parts of the program and of the WGSL that all kernels over logits share. */
 export function logitsPass<Inputs, Attributes extends object>(
-  { operation, logits, others }: LogitsPass<Inputs>,
+  { operation, logits, others, floats }: LogitsPass<Inputs>,
   { kernelName, inputs, attributes }: KernelCall<Inputs, Attributes>,
 ) {
   const { shape } = inputs[logits[0]];
@@ -49,6 +51,7 @@ export function logitsPass<Inputs, Attributes extends object>(
       workgroups: rows,
       workgroupSize: workgroup,
       uniforms: { rows, vocabulary, ...attributes },
+      ...(floats && { floats }),
     },
     reads: logits
       .map(

@@ -7,12 +7,15 @@ import { onWebgpu } from './webgpu.js';
 interface Reduction<Inputs> extends LogitsPass<Inputs> {
   /** The layout of the output, `[count, N]`. In the shader, `struct Values` has one field per name. */
   readonly output: PerToken<string>;
+  /** Whether the code also has `struct Row`, the values that are known of a token, and `rowOf(row : i32) -> Row`. */
+  readonly readsRow?: boolean;
   /**
    * WGSL:
    * - `struct Part`: the statistics of some logits of a token
    * - `nothing() -> Part`: the part of no logits
    * - `one(place : i32, x : f32, ...) -> Part`: the part of one logit of each input, at this place in the vocabulary
    * - `four(place : vec4<i32>, x : vec4<f32>, ...) -> Part`: the part of four logits of each input
+   *   - with `readsRow`, both take the `Row` as their first argument
    * - `both(a : Part, b : Part) -> Part`: combines two parts
    * - `counts(row : i32) -> bool`: if false, all numbers of the token are 0
    * - `valuesOf(row : i32, whole : Part, isBroken : bool) -> Values`: the numbers of a token; it is broken if one of its logits is NaN
@@ -34,12 +37,12 @@ const gather = (from: number, to: number): string => `
 /** A kernel that computes a few numbers per token, in one pass over the logits. */
 export const reduceLogits = <Inputs, Attributes extends object>(reduction: Reduction<Inputs>): Implementation<Inputs, Attributes> =>
   onWebgpu((call) => {
-    const { logits, output } = reduction;
+    const { logits, output, readsRow } = reduction;
     const { rows, workgroup, fourPlaces, program, reads, loop } = logitsPass(reduction, call);
     const step = (kind: string, places: string, suffix: string): string => `
           ${logits.map((name, n) => `let x${n} = ${name}${suffix}(i);`).join(' ')}
           ${logits.map((_, n) => `bits = max(bits, magnitude(vec4<f32>(x${n})));`).join(' ')}
-          part = both(part, ${kind}(i - start + ${places}, ${logits.map((_, n) => `x${n}`).join(', ')}));`;
+          part = both(part, ${kind}(${readsRow ? 'known, ' : ''}i - start + ${places}, ${logits.map((_, n) => `x${n}`).join(', ')}));`;
     return {
       ...program,
       outputShape: [output.count, rows],
@@ -61,6 +64,7 @@ export const reduceLogits = <Inputs, Attributes extends object>(reduction: Reduc
         let start = row * uniforms.vocabulary;
         let end = select(start, start + uniforms.vocabulary, isCounted);
 
+        ${readsRow ? 'let known = rowOf(min(row, uniforms.rows - 1));' : ''}
         var part = nothing();
         var bits = vec4<u32>(0u);
         ${loop(step('four', fourPlaces, 'FourAt'), step('one', '0', 'At'))}

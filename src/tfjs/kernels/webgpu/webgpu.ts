@@ -23,8 +23,10 @@ export interface WebgpuProgram<InputName extends string> {
   readonly workgroups: number;
   /** Invocations per workgroup. */
   readonly workgroupSize: number;
-  /** Integers that the shader reads as `uniforms.<name>`. */
+  /** Numbers that the shader reads as `uniforms.<name>`. */
   readonly uniforms?: Readonly<Record<string, number>>;
+  /** The uniforms that are floats; the others are integers. */
+  readonly floats?: readonly string[];
   /** WGSL with `fn main(index : i32)`. */
   readonly code: string;
 }
@@ -61,7 +63,7 @@ function runProgram<InputName extends string>(
   inputs: Named<Record<InputName, unknown>, TensorInfo>,
   output: TensorInfo | undefined,
 ): TensorInfo {
-  const { operation, instead, variableNames, outputShape } = program;
+  const { operation, instead, variableNames, outputShape, floats = [] } = program;
   // Without this check, tfjs would only log a validation error and return zeros.
   for (const name of variableNames) checkSize(backend, operation, name, inputs[name].shape, instead);
   checkSize(backend, operation, 'the result', outputShape, instead);
@@ -75,14 +77,14 @@ function runProgram<InputName extends string>(
     dispatchLayout: { x: outputShape.map((_, i) => i) },
     dispatch: [program.workgroups, 1, 1],
     workgroupSize: [program.workgroupSize, 1, 1],
-    uniforms: uniforms.map(([name]) => `${name} : i32,`).join(' '),
+    uniforms: uniforms.map(([name]) => `${name} : ${floats.includes(name) ? 'f32' : 'i32'},`).join(' '),
     getUserCode: () => program.code,
   };
   return backend.runWebGPUProgram(
     tfjsProgram,
     variableNames.map((name) => inputs[name]),
     'float32',
-    uniforms.map(([, value]) => ({ type: 'int32', data: [value] })),
+    uniforms.map(([name, value]) => ({ type: floats.includes(name) ? 'float32' : 'int32', data: [value] })),
     output,
   );
 }
