@@ -51,6 +51,13 @@ SOURCES = {
     "rrhf": _clone("GanjinZero/RRHF", "e1a2b61f7d91fbee4cfaa3923327fcc5c5c733de"),
     "tis-dpo": _clone("exlaw/TIS-DPO", "cbad7c1aff91d1e35f917dc628c52820e0555f7b"),
     "odpo": _clone("rycolab/odpo", "6152f67c8cddc223ca5affc7e261d967568068ee"),
+    "modpo": _clone("ZHZisZZ/modpo", "2e2df20f73b35b09f88ae1fb7d8e19880a6bc3fc"),
+    "mdpo": _clone("luka-group/mDPO", "2221bb317a29dfe0f8d2c710cd8572e9d7ec101a"),
+    "chip": _clone("LVUGAI/CHiP", "e7f5193236e12bd565b99a6bf940e3ddc027a02f"),
+    "mallows-po": _clone("haoxian-chen/MallowsPO", "c188a2e109a3891d2d4557698819d2cc6f2da54a"),
+    "diffusion-dpo": _clone("SalesforceAIResearch/DiffusionDPO", "5233e75919f912f3f631958ee4ebb5b5204382d9"),
+    "diffusion-kto": _clone("jacklishufan/diffusion-kto", "226bbd02580a557f5f516c9185619de8216b5500"),
+    "llama-factory": _clone("hiyouga/LLaMA-Factory", "ff6d4d12eeb035d6ce06805a5733dd7b29f2ac30"),
 }
 
 
