@@ -1,4 +1,4 @@
-import { anchor, bcoPair, dpo, ipo, klEstimate, kto, ops, tdpo2, type PairLogps } from '../../src/index.js';
+import { anchor, bcoPair, dpo, ipo, klEstimate, kto, ops, tdpo2, xpoTerm, type PairLogps } from '../../src/index.js';
 import type { X } from './engine.js';
 import type { Call } from './goldens.js';
 
@@ -63,8 +63,18 @@ export const RECIPES: Readonly<Record<string, Call>> = {
     };
     return ops.add(ops.add(dpo<X>(logps, { beta }), dpo<X>(images, { beta })), anchor<X>(chosen, { beta }));
   },
+  mlxDpop: (x, { beta, delta }) => {
+    const logps = pairsOf(x);
+    const penalty = ops.relu(ops.sub(logps.reference.chosen as X, logps.policy.chosen));
+    return ops.add(dpo<X>(logps, { beta }), ops.mul(penalty, delta));
+  },
   modpo: (x, { beta, weight }) => {
     const [w, gap] = [weight as number, ops.sub(x.rewardsChosen, x.rewardsRejected)];
     return dpo<X>(pairsOf(x), { beta: (beta as number) / w, offset: ops.mul(gap, (1 - w) / w) });
+  },
+  xpo: (x, { beta, alpha }) => {
+    const logps = pairsOf(x);
+    const ofReference = ops.where(ops.equal(x.modelWins, 1), logps.policy.rejected, logps.policy.chosen);
+    return ops.add(dpo<X>(logps, { beta }), xpoTerm<X>(ofReference, { alpha: alpha as number }));
   },
 };

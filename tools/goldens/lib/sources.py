@@ -58,6 +58,7 @@ SOURCES = {
     "diffusion-dpo": _clone("SalesforceAIResearch/DiffusionDPO", "5233e75919f912f3f631958ee4ebb5b5204382d9"),
     "diffusion-kto": _clone("jacklishufan/diffusion-kto", "226bbd02580a557f5f516c9185619de8216b5500"),
     "llama-factory": _clone("hiyouga/LLaMA-Factory", "ff6d4d12eeb035d6ce06805a5733dd7b29f2ac30"),
+    "mlx-lm-lora": _clone("Goekdeniz-Guelmez/mlx-lm-lora", "dfaaaed530d122cd03156f7e43d1f876d2af3dbc"),
 }
 
 
