@@ -39,7 +39,7 @@ const guides: DefaultTheme.SidebarItem[] = [
     'checkpoints',
     'device-loss',
   ]),
-  group('Losses', ['choosing', 'losses', 'recipes', 'variants', 'ops', 'testing', 'elsewhere']),
+  group('Losses', ['choosing', 'losses', 'recipes', 'images', 'variants', 'ops', 'testing', 'elsewhere']),
   group('Engines', ['backends', 'support', 'kernels', 'engine', 'accuracy', 'performance']),
   group('When in doubt', ['troubleshooting', 'migration', 'contract', 'limits', 'stability']),
   group(

@@ -67,7 +67,7 @@ export const wholeNumber: NumberDomain = { words: 'an integer >= 0', has: (v) =>
 export const belowOne: NumberDomain = { words: 'in [0, 1)', has: (v) => v >= 0 && v < 1 };
 
 /** Fractions strictly between 0 and 1. */
-export const fraction: NumberDomain = { words: 'in (0, 1)', has: (v) => v > 0 && v < 1 };
+export const properFraction: NumberDomain = { words: 'in (0, 1)', has: (v) => v > 0 && v < 1 };
 
 /** Probabilities that a label is flipped. At 0.5, labels would carry no information. */
 export const labelNoise: NumberDomain = { words: 'in [0, 0.5)', has: (v) => v >= 0 && v < 0.5 };

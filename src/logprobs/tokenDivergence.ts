@@ -6,7 +6,7 @@ import type { OrPlain, Reduced, TokenDivergence } from '../backend/types.js';
 import { tokenDivergenceDefinition } from '../definitions/tokenDivergence.js';
 import { checkTensor, checkUnused } from '../internal/checks.js';
 import { DIVERGENCES } from '../internal/divergences.js';
-import { fraction } from '../internal/domains.js';
+import { properFraction } from '../internal/domains.js';
 import { choice, number, optional, readOptions } from '../internal/options.js';
 import { tokenDivergenceInMemory } from '../rows/tokenDivergence.js';
 import { checkLogits } from './tokenLogProbs.js';
@@ -81,7 +81,7 @@ export function tokenDivergence<T>(policy: T, reference: OrPlain<NoInfer<T>>, op
 }
 
 /** Readers of the options of a divergence; a function, so that nothing runs at import. */
-export const divergenceReaders = () => ({ divergence: choice(DIVERGENCES), weight: optional(number(fraction)) });
+export const divergenceReaders = () => ({ divergence: choice(DIVERGENCES), weight: optional(number(properFraction)) });
 
 /** The weight of a divergence, as read: checked to be used, with its default. */
 export function readDivergence(fn: string, read: { readonly divergence: TokenDivergence; readonly weight: number | undefined }) {

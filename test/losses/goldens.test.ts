@@ -25,9 +25,10 @@ import {
   type LossName,
 } from '../../src/index.js';
 import { callOf } from '../support/calls.js';
-import { epsilon, expectValues, tensor, type X } from '../support/engine.js';
+import { epsilon, expectValues, isArrays, tensor, type X } from '../support/engine.js';
 import { expectGolden } from '../support/expectGolden.js';
 import { cases, fileOf, goldenNames, type Call } from '../support/goldens.js';
+import { RECIPES } from '../support/recipes.js';
 
 const statisticsOf = ({ margins, mean, std }: Readonly<Record<string, X>>): X =>
   marginStatistics<X>(margins, { previous: { mean: scalar(margins, mean), std: scalar(margins, std) } });
@@ -74,7 +75,8 @@ const OTHERS: Record<string, Call> = {
 const ELSEWHERE = ['logprobs', 'metrics'];
 
 it('has goldens of every loss', () => {
-  expect([...goldenNames].sort()).toEqual([...Object.keys(losses), ...Object.keys(OTHERS), ...ELSEWHERE].sort());
+  const recipes = Object.keys(RECIPES).map((name) => `recipes/${name}`);
+  expect([...goldenNames].sort()).toEqual([...Object.keys(losses), ...Object.keys(OTHERS), ...recipes, ...ELSEWHERE].sort());
 });
 
 describe.each(Object.keys(losses) as LossName[])('%s', (name) => {
@@ -88,6 +90,13 @@ describe.each(Object.keys(OTHERS))('%s', (name) => {
   it.for(cases(fileOf(name)))('%s', async ([, record], { task }) => {
     const errors = await expectGolden(name, record, OTHERS[name]!);
     if (record.source === 'exact') task.meta.accuracy = [errors];
+  });
+});
+
+// Once is enough: every engine is tested with the losses that they consist of.
+describe.runIf(isArrays).each(Object.keys(RECIPES))('the recipe %s', (name) => {
+  it.for(cases(fileOf(`recipes/${name}`)))('%s', async ([, record]) => {
+    await expectGolden(`recipes/${name}`, record, RECIPES[name]!);
   });
 });
 

@@ -23,7 +23,7 @@ export interface GoldenFile {
   readonly records: readonly GoldenRecord[];
 }
 
-const files = import.meta.glob<GoldenFile>('../goldens/*.json', { eager: true, import: 'default' });
+const files = import.meta.glob<GoldenFile>('../goldens/**/*.json', { eager: true, import: 'default' });
 const nameOf = (path: string): string => path.replace('../goldens/', '').replace('.json', '');
 
 /** What there are golden files of. */

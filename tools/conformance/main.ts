@@ -21,7 +21,8 @@ async function engineNamed(name: string): Promise<EngineUnderTest<unknown>> {
 }
 
 const goldens = new URL('../../test/goldens/', import.meta.url);
-const files = readdirSync(goldens).map((file): [string, LossGoldens] => [
+const names = readdirSync(goldens).filter((file) => file.endsWith('.json'));
+const files = names.map((file): [string, LossGoldens] => [
   file.replace('.json', ''),
   JSON.parse(readFileSync(new URL(file, goldens), 'utf8')) as LossGoldens,
 ]);

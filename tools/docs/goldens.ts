@@ -24,7 +24,7 @@ export const originalsOf = ({ records }: GoldenFile): string[] => [
 
 /** Returns tools/goldens/README.md with the list of the original implementations of each golden file. */
 export function withSources(): string {
-  const files = readdirSync(FOLDER).filter((file) => file.endsWith('.json'));
+  const files = readdirSync(FOLDER, { recursive: true, encoding: 'utf8' }).filter((file) => file.endsWith('.json'));
   const rows = files.sort().map((file) => {
     const name = file.replace(/\.json$/, '');
     const ids = originalsOf(goldenOf(name)!).map((id) => `\`${id}\``);

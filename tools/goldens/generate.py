@@ -58,10 +58,11 @@ def check(names: list, tolerance: float) -> list:
     differences = []
     with tempfile.TemporaryDirectory() as temporary:
         failures = generate(names, Path(temporary))
-        for path in sorted(Path(temporary).iterdir()):
-            committed = COMMITTED / path.name
+        for path in sorted(Path(temporary).rglob("*.json")):
+            name = path.relative_to(temporary)
+            committed = COMMITTED / name
             if not committed.exists():
-                differences.append(f"{path.name}: not committed")
+                differences.append(f"{name}: not committed")
                 continue
             fresh, old = (json.loads(p.read_text()) for p in (path, committed))
             differences += [f"{path.stem}{d}" for d in compare(fresh, old, tolerance)]

@@ -42,3 +42,4 @@ def _mask(lengths) -> torch.Tensor:
 
 dpop = _adapter("dpop")
 r_dpo = _adapter("lenN")
+kto_pair = _adapter("kto_pair")

@@ -108,6 +108,20 @@ def xpo(options, fields):
     return dict(losses=losses.detach().numpy(), grads=grads_of_sum(losses, {"logps": logps}))
 
 
+def xpo_whole(options, fields):
+    """XPO: DPO of the model's and the reference's completions, and the exploration term."""
+    path = "trl/experimental/xpo/xpo_trainer.py"
+    compute_losses = extract(TRL, path, "XPOTrainer._compute_losses", dict(torch=torch, F=F))
+    trainer = SimpleNamespace(args=SimpleNamespace(loss_type="sigmoid"), beta=options["beta"], alpha=options["alpha"])
+    tensors = pair_tensors(fields)
+    pw, pl, rw, rl = [x[:, None] for x in tensors]
+    wins = torch.tensor(fields["modelWins"]) == 1
+    # The two sides, by who generated them.
+    by_model = [torch.where(wins[:, None], *sides) for sides in ((pw, pl), (pl, pw), (rl, rw), (rw, rl))]
+    losses = row_by_row(lambda *row: compute_losses(trainer, *row)[0], *by_model, wins)
+    return result(losses, POLICY, tensors)
+
+
 def nash_md(options, fields):
     """Nash-MD's loss."""
     path = "trl/experimental/nash_md/nash_md_trainer.py"

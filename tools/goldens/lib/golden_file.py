@@ -18,7 +18,7 @@ class GoldenFile:
     """Collects inputs and records. A value that deviates from the exact value without a stated reason is a failure."""
 
     def __init__(self, loss: str, formula: str, notes: list, functions: dict, known: dict | None = None):
-        """`functions`: source id -> executed function. `known`: (source id, input kind) -> reason for a deviation."""
+        """`loss`: name of the file, with `recipes/` before that of a recipe. `functions`: source id -> executed function. `known`: (source id, input kind) -> reason for a deviation."""
         self.loss = loss
         self.formula = formula
         self.notes = notes
@@ -91,5 +91,7 @@ class GoldenFile:
 
     def save(self, folder: Path) -> int:
         text = dumps(self.content()) + "\n"
-        (folder / f"{self.loss}.json").write_text(text)
+        path = folder / f"{self.loss}.json"
+        path.parent.mkdir(exist_ok=True)
+        path.write_text(text)
         return len(text)

@@ -152,6 +152,43 @@ def with_ties(sets: dict) -> dict:
     return sets
 
 
+def realistic_pairs(**more) -> dict:
+    """The realistic pairs, with more fields: `more` gives of each a function of (generator, number of pairs)."""
+    sets = {}
+    for name, fields in pair_inputs().items():
+        if kind_of(name)[0] == "B":
+            r = rng(name[0], f"more{name}")
+            sets[name] = {
+                **fields,
+                **{field: binary(draw(r, len(fields["policyChosen"])), 10) for field, draw in more.items()},
+            }
+    return sets
+
+
+def with_imageless(sets: dict) -> dict:
+    """Pairs with the log-probs of the chosen side under a spoiled image, which are somewhat lower."""
+    for name, fields in sets.items():
+        r = rng(name[0], f"imageless{name}")
+        count = len(fields["policyChosen"])
+        lost = binary(np.abs(r.normal(6, 3, (2, count))), 10)
+        fields["policyImageless"] = fields["policyChosen"] - lost[0]
+        fields["referenceImageless"] = fields["referenceChosen"] - lost[1]
+    return sets
+
+
+def prediction_errors() -> dict:
+    """Errors of one predicted number per image under the policy and the reference, for diffusion models, with labels of the images."""
+    sets = {}
+    for seed in SEEDS:
+        for count in BATCHES:
+            r = rng(seed, f"errors{count}")
+            reference = binary(r.uniform(0.1, 1.2, (2, count)), 10)
+            policy = reference + binary(r.normal(0, 0.01, (2, count)), 16)
+            names = ("policyChosen", "policyRejected", "referenceChosen", "referenceRejected")
+            sets[f"{seed}_B{count}"] = dict(zip(names, (*policy, *reference)))
+    return sets
+
+
 def small_ratio_inputs() -> dict:
     """Pairs whose log-ratios are small enough for losses that are exponential in them."""
     sets = {name: fields for name, fields in pair_inputs().items() if "extreme" not in name}

@@ -40,6 +40,19 @@ def extract(source_id: str, path: str, qualified_name: str, names: dict, patches
     return names[qualified_name.split(".")[-1]]
 
 
+def execute_lines(source_id: str, path: str, first: str, last: str, names: dict) -> dict:
+    """Execute some lines of the original, which need not be a function, with the globals `names`; return these.
+
+    The lines go from the first one that begins with `first` to the next one that begins with `last`, both included.
+    """
+    lines = source_text(source_id, path).splitlines(keepends=True)
+    begins = lambda i, text: lines[i].strip().startswith(text)  # noqa: E731
+    start = next(i for i in range(len(lines)) if begins(i, first))
+    end = next(i for i in range(start, len(lines)) if begins(i, last))
+    exec(compile(textwrap.dedent("".join(lines[start : end + 1])), f"{source_id}/{path}", "exec"), names)
+    return names
+
+
 def run_and_keep_locals(function, *args, **kwargs):
     """Call `function`; return its result and its local variables at the return.
 

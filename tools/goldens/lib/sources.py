@@ -63,6 +63,13 @@ SOURCES = {
     "todo": _clone("XXares/TODO", "676b471b706301747d8669fa690a235725311a35"),
     "alpha-dpo": _clone("junkangwu/alpha-DPO", "fab32091cd1e36a275ad0b08adb09920c01cd65f"),
     "align-anything": _clone("PKU-Alignment/align-anything", "3f9decc221be74b2052e712e3a32e155686ec6ec"),
+    "modpo": _clone("ZHZisZZ/modpo", "2e2df20f73b35b09f88ae1fb7d8e19880a6bc3fc"),
+    "chip": _clone("LVUGAI/CHiP", "e7f5193236e12bd565b99a6bf940e3ddc027a02f"),
+    "mallows-po": _clone("haoxian-chen/MallowsPO", "c188a2e109a3891d2d4557698819d2cc6f2da54a"),
+    "diffusion-dpo": _clone("SalesforceAIResearch/DiffusionDPO", "5233e75919f912f3f631958ee4ebb5b5204382d9"),
+    "diffusion-kto": _clone("jacklishufan/diffusion-kto", "226bbd02580a557f5f516c9185619de8216b5500"),
+    "llama-factory": _clone("hiyouga/LLaMA-Factory", "ff6d4d12eeb035d6ce06805a5733dd7b29f2ac30"),
+    "mlx-lm-lora": _clone("Goekdeniz-Guelmez/mlx-lm-lora", "dfaaaed530d122cd03156f7e43d1f876d2af3dbc"),
 }
 
 
