@@ -1,9 +1,10 @@
-import { add, clip, logSigmoid, mul, scope, sub } from '../backend/ops.js';
+import { clip, mul, scope, sub } from '../backend/ops.js';
 import type { Operand } from '../backend/types.js';
 import { checkUnused } from '../internal/checks.js';
-import { notZero, positive } from '../internal/domains.js';
-import { choice, number, optional, perExample, readOptions } from '../internal/options.js';
-import { exponentialScore, logistic, MAX_EXPONENT } from '../internal/numerics.js';
+import { divergenceScore, divergenceScoreReaders } from '../internal/divergenceScore.js';
+import { positive } from '../internal/domains.js';
+import { number, optional, perExample, readOptions } from '../internal/options.js';
+import { logistic } from '../internal/numerics.js';
 import { checkPairLogps, logRatios, mapPair, type PairLogps } from '../logprobs/pairs.js';
 
 /** Hyperparameters of {@link fDpo}. */
@@ -105,25 +106,12 @@ export function fDpo<T>(logps: PairLogps<T>, options: FDpoOptions<T> = {}): T {
   return scope(logps.policy.chosen, () => {
     const read = readOptions('fDpo', options, like, {
       beta: perExample(positive, 0.1),
-      divergence: choice(['reverseKl', 'forwardKl', 'jensenShannon', 'alpha', 'chiSquaredKl']),
-      alpha: optional(number(notZero)),
-      maxExponent: optional(number(positive)),
+      ...divergenceScoreReaders(),
       clip: optional(number(positive)),
     });
-    const { beta, divergence, alpha = 0.5, maxExponent = MAX_EXPONENT } = read;
-    if (divergence !== 'alpha') checkUnused('fDpo', read, ['alpha'], `by ${divergence}`);
-    if (divergence === 'reverseKl' || divergence === 'jensenShannon') checkUnused('fDpo', read, ['maxExponent'], `by ${divergence}`);
-    if (divergence !== 'chiSquaredKl') checkUnused('fDpo', read, ['clip'], `by ${divergence}`);
-
-    const score = {
-      reverseKl: (ratio: T) => ratio,
-      forwardKl: (ratio: T) => exponentialScore(ratio, 1, maxExponent),
-      jensenShannon: (ratio: T) => logSigmoid(ratio),
-      alpha: (ratio: T) => exponentialScore(ratio, alpha, maxExponent),
-      chiSquaredKl: (ratio: T) => add(ratio, exponentialScore(ratio, -1, maxExponent)),
-    }[divergence];
-    const { chosen, rejected } = mapPair(logRatios(logps), score);
-    const h = mul(sub(chosen, rejected), beta);
+    if (read.divergence !== 'chiSquaredKl') checkUnused('fDpo', read, ['clip'], `by ${read.divergence}`);
+    const { chosen, rejected } = mapPair(logRatios(logps), divergenceScore<T>('fDpo', read));
+    const h = mul(sub(chosen, rejected), read.beta);
     return logistic(read.clip === undefined ? h : clip(h, -2 * read.clip, 2 * read.clip));
   });
 }

@@ -17,6 +17,7 @@ export * from './costTerm.js';
 export * from './cpo.js';
 export * from './davidson.js';
 export * from './discopop.js';
+export * from './divergenceScores.js';
 export * from './dpo.js';
 export * from './dpoGradientWeight.js';
 export * from './dpoShift.js';

@@ -1,4 +1,19 @@
-import { anchor, bcoPair, dpo, ipo, klEstimate, kto, ops, tdpo2, xpoTerm, type PairLogps } from '../../src/index.js';
+import {
+  anchor,
+  bcoPair,
+  divergenceScores,
+  dpo,
+  exoPair,
+  hinge,
+  ipo,
+  klEstimate,
+  kto,
+  ops,
+  robustDpo,
+  tdpo2,
+  xpoTerm,
+  type PairLogps,
+} from '../../src/index.js';
 import type { X } from './engine.js';
 import type { Call } from './goldens.js';
 
@@ -34,6 +49,15 @@ export const RECIPES: Readonly<Record<string, Call>> = {
     const logps = { policy: ofError(policy), reference: ofError(reference) };
     const kl = klEstimate<X>(logps);
     return kto<X>({ ...logps, desirable, kl }, { beta: 2 * (beta as number), ...weights }); // its log-probs are twice as large
+  },
+  divergenceUnder: (x, { loss, divergence, beta, labelSmoothing }) => {
+    const policy = divergenceScores<X>(pairsOf(x), { divergence: divergence as 'forwardKl' });
+    if (loss === 'hinge') return hinge<X>({ policy }, { beta });
+    if (loss === 'ipo') return ipo<X>({ policy }, { beta });
+    const zeros = ops.mul(x.referenceChosen, 0);
+    const scores = { policy, reference: { chosen: zeros, rejected: zeros } };
+    const ofPairs = loss === 'exoPair' ? exoPair<X> : robustDpo<X>;
+    return ofPairs(scores, { beta, labelSmoothing: labelSmoothing as number });
   },
   dpoWithBco: (x, { beta, delta, weight }) => {
     const logps = pairsOf(x);

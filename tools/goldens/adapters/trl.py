@@ -127,6 +127,12 @@ def f_divergence(options, fields):
     return dpo(options, fields, ALPHA_IN_FLOAT64 if kind == "alpha" else (), **attributes)
 
 
+def divergence_under(options, fields):
+    """Another loss of pairs on the scores of an f-divergence."""
+    adapter = dict(hinge=hinge, ipo=ipo, robustDpo=robust, exoPair=exo_pair)[options["loss"]]
+    return adapter(options, fields, f_divergence_type=DIVERGENCES[options["divergence"]])
+
+
 def _cpo(loss_type):
     def adapter(options, fields):
         path = "trl/experimental/cpo/cpo_trainer.py"
