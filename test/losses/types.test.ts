@@ -8,6 +8,8 @@ import {
   losses,
   orpo,
   plackettLuce,
+  qrpo,
+  simNpo,
   simper,
   simpo,
   tpo,
@@ -41,6 +43,10 @@ describe.runIf(isArrays)('types', () => {
       () => fDpo(logps, { maxExponent: 50 }),
       // @ts-expect-error -- a hinge has no label smoothing
       () => tpo({ ...sides, gold: [-1] }, { contrastive: 'hinge', labelSmoothing: 0.1 }),
+      // @ts-expect-error -- the partition function of a transform has one form
+      () => qrpo({ policy: [-1], reference: [-1], quantile: [0.5] }, { transform: 'log', partition: 'exact' }),
+      // @ts-expect-error -- no margin
+      () => simNpo({ policy: [-1] }, { beta: 2 }),
       // @ts-expect-error -- there are no options
       () => simper(sides, { beta: 1 }),
     ];
