@@ -42,8 +42,9 @@ export default [
     name: 'prefloss',
     path: 'dist/index.js',
     import: '*',
-    // `prefloss/core`, `prefloss/data`, the adapter with its kernels, and the training helpers. The checks of checkpoints take 4 kB of it.
-    limit: '67.3 kB',
+    // `prefloss/core`, `prefloss/data`, the adapter with its kernels, and the training helpers. The checks of checkpoints take 4 kB of it,
+    // losses of single completions 1.8 kB.
+    limit: '69.2 kB',
     gzip: true,
   },
   {

@@ -32,7 +32,8 @@ export interface CheckLossOptions {
  * the batch. So it must be written in `ops`, or in functions of this library. The problems, by check:
  *
  * - `call`: it throws, reads values, returns a promise, or anything but one value per row. Nothing else is examined then.
- * - `direction`: it pushes the policy from the right side to the wrong one, or the reference the other way round.
+ * - `direction`: it pushes the policy from the right side to the wrong one, or the reference the other way round; single completions
+ *   without a label have no right side.
  * - `reference`: its value depends on the log-probs where policy and reference agree.
  * - `rows`: the loss of a row depends on the rest of the batch.
  * - `unused`: a field or an option changes nothing.

@@ -8,6 +8,8 @@ import {
   losses,
   orpo,
   plackettLuce,
+  qrpo,
+  simNpo,
   simper,
   simpo,
   tpo,
@@ -45,6 +47,10 @@ describe.runIf(isArrays)('types', () => {
       () => dpo(logps, { labelSmoothing: 0.1, preference: 0.9 }),
       // @ts-expect-error -- the pair loss is not chosen by name
       () => tpo({ contrast: [1], gold: [-1] }, { contrastive: 'hinge' }),
+      // @ts-expect-error -- the partition function of a transform has one form
+      () => qrpo({ policy: [-1], reference: [-1], quantile: [0.5] }, { transform: 'log', partition: 'exact' }),
+      // @ts-expect-error -- no margin
+      () => simNpo({ policy: [-1] }, { beta: 2 }),
       // @ts-expect-error -- there are no options
       () => simper(sides, { beta: 1 }),
     ];

@@ -33,7 +33,7 @@ export const LARGE_REWARD = 100;
 export const claims = {
   values: claim(
     'One value per example',
-    'returns one value per pair, example or list, `[B]`, in the order of the batch',
+    'returns one value per pair, example, completion or list, `[B]`, in the order of the batch',
     'Reversing a batch reverses the values.',
     {
       aot: 'returns one value per quantile of the batch, in ascending order of the margins.',

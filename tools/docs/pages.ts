@@ -132,9 +132,10 @@ const OUT_OF_RANGE =
 
 /** The report of `checkLoss`, as its reader would print it. */
 async function reported(name: LossName): Promise<string> {
-  const { logps } = losses[name];
+  const { kind, logps } = losses[name];
+  const ahead = kind.endsWith('ompletions') ? 'the completions are more likely' : 'it prefers the right side';
   const sample = logps === 'none' ? 'rewards' : logps === 'mean' ? 'mean log-probs' : 'summed log-probs';
-  return `This is the report of \`checkLoss\` on four rows of ${sample}. The policy is \`level\` where it equals the reference, or its log-probs are all the same; it is \`ahead\` where it prefers the right side. Training raises inputs with a negative slope. [The lines of the report](../variants.md#the-report).
+  return `This is the report of \`checkLoss\` on four rows of ${sample}. The policy is \`level\` where it equals the reference, or its log-probs are all the same; it is \`ahead\` where ${ahead}. Training raises inputs with a negative slope. [The lines of the report](../variants.md#the-report).
 
 \`\`\`text
 ${String(await checked(name))}
