@@ -21,7 +21,7 @@ import { checkAtMostZero, checkPair, mapPair, noneAboveZero, type Pair } from '.
  * ```ts
  * import { logOdds, ops } from 'prefloss';
  * const logps = { chosen: [-0.5], rejected: [-1] };
- * console.log(logOdds(logps)[0]!.toFixed(7), ops.logSigmoid(logOdds(logps))[0]!.toFixed(7)); // 0.9740769 -0.3203002
+ * console.log(logOdds(logps)[0]!.toFixed(7), ops.logSigmoid(logOdds(logps))[0]!.toFixed(7)); // 0.9740770 -0.3202998
  * ```
  *
  * @see Hong et al., "ORPO: Monolithic Preference Optimization without Reference Model", 2024, eq. 7. https://arxiv.org/abs/2403.07691

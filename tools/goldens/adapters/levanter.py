@@ -1,4 +1,4 @@
-"""Levanter: dpo_loss and dpo_loss_from_logps. Haliax's named arrays are replaced by a thin wrapper around jax arrays."""
+"""Levanter: the losses of DPO and SimPO. Haliax's named arrays are replaced by a thin wrapper around jax arrays."""
 
 from types import SimpleNamespace
 
@@ -6,7 +6,7 @@ import jax
 import jax.numpy as jnp
 
 from adapters.jax64 import per_row
-from lib.pairs import POLICY, REFERENCE
+from lib.pairs import CHOSEN_REJECTED, POLICY, REFERENCE
 from lib.slicing import extract
 
 LEVANTER = "levanter"
@@ -16,6 +16,12 @@ METRICS_FUNCTION = (
     f"{PATH} dpo_loss and dpo_loss_from_logps (logp_sum stubbed with the sums), jax x64 "
     "(haliax replaced by plain jax arrays, means in float64)"
 )
+
+# Its wheels lack the trainer of SimPO, which is in the repository.
+LEVANTER_SIMPO = "levanter-simpo"
+SIMPO_PATH = "lib/levanter/src/levanter/main/train_simpo.py"
+SIMPO_METRICS_FUNCTION = f"{SIMPO_PATH} simpo_loss_from_logps, jax x64, its branch for plain jax arrays (the mean of its accuracy in float64)"
+ACCURACY_IN_FLOAT64 = (("jnp.mean(logits > 0)", "jnp.mean(logits > 0, dtype=jnp.float64)"),)
 
 
 class Named:
@@ -76,4 +82,14 @@ def dpo_metrics(options, fields) -> dict:
     dpo_loss = extract(LEVANTER, PATH, "dpo_loss", names)
     example = SimpleNamespace(chosen=arrays[0], rejected=arrays[1])
     _, metrics = dpo_loss(None, None, example, beta=options["beta"])
+    return {name: float(value) for name, value in metrics.items()}
+
+
+def simpo_metrics(options, fields) -> dict:
+    """Return the metrics of one batch of SimPO, by name."""
+    names = _names()
+    names["hax"] = SimpleNamespace(NamedArray=Named, nn=SimpleNamespace(softplus=jax.nn.softplus))
+    loss_function = extract(LEVANTER_SIMPO, SIMPO_PATH, "simpo_loss_from_logps", names, ACCURACY_IN_FLOAT64)
+    means = [jnp.asarray(fields[k]) for k in CHOSEN_REJECTED]
+    _, metrics = loss_function(*means, beta=options["beta"], gamma_beta_ratio=options["gammaBetaRatio"])
     return {name: float(value) for name, value in metrics.items()}

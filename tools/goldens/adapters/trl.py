@@ -21,7 +21,8 @@ DPO_FUNCTION = (
     "trl/trainer/dpo_trainer.py DPOTrainer._compute_loss (stub self; a stub model returns each sum as the log-prob of "
     "one token, so that its length normalisation divides by 1)"
 )
-CPO_FUNCTION = "trl/experimental/cpo/cpo_trainer.py CPOTrainer.cpo_loss (stub self)"
+CPO_PATH = "trl/experimental/cpo/cpo_trainer.py"
+CPO_FUNCTION = f"{CPO_PATH} CPOTrainer.cpo_loss (stub self)"
 ORPO_FUNCTION = (
     f"{ORPO_PATH} ORPOTrainer.odds_ratio_loss and log1mexp (stub self), .float() replaced by .double(); with nll: "
     "through ORPOTrainer.get_batch_loss_metrics, one call per pair, log-probs and nll given by a stub forward"
@@ -133,19 +134,24 @@ def divergence_under(options, fields):
     return adapter(options, fields, f_divergence_type=DIVERGENCES[options["divergence"]])
 
 
+def _cpo_trainer(loss_type, options):
+    loss_function = extract(TRL, CPO_PATH, "CPOTrainer.cpo_loss", dict(torch=torch, F=F))
+    trainer = trl_trainer(
+        loss_type=loss_type,
+        alpha=options.get("alpha", 0.0),
+        cpo_alpha=0.0,
+        simpo_gamma=options.get("gamma"),
+        label_smoothing=options.get("labelSmoothing", 0.0),
+        beta=options["beta"],
+    )
+    trainer.cpo_loss = lambda *logps: loss_function(trainer, *logps)
+    return trainer
+
+
 def _cpo(loss_type):
     def adapter(options, fields):
-        path = "trl/experimental/cpo/cpo_trainer.py"
-        loss_function = extract(TRL, path, "CPOTrainer.cpo_loss", dict(torch=torch, F=F))
-        trainer = trl_trainer(
-            loss_type=loss_type,
-            alpha=options.get("alpha", 0.0),
-            simpo_gamma=options.get("gamma"),
-            label_smoothing=options.get("labelSmoothing", 0.0),
-            beta=options["beta"],
-        )
         tensors = [variable(fields[k]) for k in CHOSEN_REJECTED]
-        losses, *_ = loss_function(trainer, *tensors)
+        losses, *_ = _cpo_trainer(loss_type, options).cpo_loss(*tensors)
         return result(losses, CHOSEN_REJECTED, tensors)
 
     return adapter
@@ -157,11 +163,31 @@ cpo_ipo = _cpo("ipo")
 simpo = _cpo("simpo")  # with alpha: AlphaPO
 
 
-def _orpo_trainer(options) -> tuple:
+def _logged(trainer, combine, fields) -> dict:
+    """Call `get_batch_loss_metrics` with log-probs given by a stub forward; return what it logs of them, by name."""
+    logits = torch.zeros(1)
+    tensors = [torch.tensor(fields[k]) for k in CHOSEN_REJECTED]
+    trainer.concatenated_forward = lambda *_: (*tensors, logits, logits, torch.zeros(()))
+    _, metrics = combine(trainer, None, {})
+    return {name: value for name, value in metrics.items() if name.startswith(("rewards/", "logps/", "log_odds"))}
+
+
+def simpo_metrics(options, fields, patches=()) -> dict:
+    """The metrics that the CPO trainer logs of SimPO, with alpha of AlphaPO."""
+    combine = extract(TRL, CPO_PATH, "CPOTrainer.get_batch_loss_metrics", dict(torch=torch), patches)
+    return _logged(_cpo_trainer("simpo", {**options, "gamma": 0.0}), combine, fields)
+
+
+def orpo_metrics(options, fields, patches=()) -> dict:
+    """The metrics that the ORPO trainer logs."""
+    return _logged(*_orpo_trainer(options, patches), fields)
+
+
+def _orpo_trainer(options, patches=()) -> tuple:
     names = dict(torch=torch, F=F, is_torch_xla_available=lambda: False)
     extract(TRL, ORPO_PATH, "log1mexp", names)
     odds_ratio_loss = extract(TRL, ORPO_PATH, "ORPOTrainer.odds_ratio_loss", names, TO_FLOAT64)
-    combine = extract(TRL, ORPO_PATH, "ORPOTrainer.get_batch_loss_metrics", names)
+    combine = extract(TRL, ORPO_PATH, "ORPOTrainer.get_batch_loss_metrics", names, patches)
     trainer = trl_trainer(beta=options["lambda"])
     trainer.odds_ratio_loss = lambda *logps: odds_ratio_loss(trainer, *logps)
     return trainer, combine

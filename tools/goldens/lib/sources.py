@@ -36,6 +36,7 @@ SOURCES = {
         "0.2.227.dev40316220070",
         folder="marin_levanter-0.2.227.dev40316220070",
     ),
+    "levanter-simpo": _clone("marin-community/marin", "2d810cf7a2f91308081d704b1054c920c5879bf7"),
     "eric-mitchell": _clone("eric-mitchell/direct-preference-optimization", "f8b8c0f49dc92a430bae41585f9d467d3618fe2f"),
     "halos": _clone("ContextualAI/HALOs", "4831988636b4cbc1c30c0bce78df568cf0f8103b"),
     "tunix": _clone("google/tunix", "c7d8950f12a9c55a976bf2e1a0d8b447d71c20b3"),

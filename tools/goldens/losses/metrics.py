@@ -1,4 +1,4 @@
-"""Names and values of the metrics that TRL and Levanter log with DPO, and TRL with KTO."""
+"""Names and values of the metrics that TRL logs with DPO, KTO, SimPO, AlphaPO and ORPO, and Levanter with DPO and SimPO."""
 
 import mpmath as mp
 import torch
@@ -7,19 +7,26 @@ from adapters import levanter, trl
 from adapters.logprobs import IGNORED, trl_fused_outputs
 from lib.exact import to_float, to_mp
 from lib.golden_file import GoldenFile
-from lib.inputs import binary, kind_of, pair_inputs, rng, unpaired_inputs
+from lib.inputs import binary, kind_of, mean_inputs, pair_inputs, rng, unpaired_inputs
+from lib.pairs import CHOSEN_REJECTED, sides
+from losses.alpha_po import reward as alpha_po_reward
 from losses.dpo import formula as dpo_losses
 from losses.kto import WEIGHTED, kl_estimate
 
 FUNCTIONS = {
     "trl-1.16.0": (
-        "trl/trainer/dpo_trainer.py DPOTrainer._compute_loss and trl/trainer/kto_trainer.py KTOTrainer._compute_loss "
+        "trl/trainer/dpo_trainer.py DPOTrainer._compute_loss, trl/trainer/kto_trainer.py KTOTrainer._compute_loss, and "
+        f"get_batch_loss_metrics of {trl.CPO_PATH} CPOTrainer and {trl.ORPO_PATH} ORPOTrainer "
         "(stub self); .float() replaced by .double() in the reward accuracy; from logits: model outputs by "
         "trl/kernels/chunked_logprob.py ChunkedLogProbFunction with float32 replaced by float64"
     ),
     "levanter": levanter.METRICS_FUNCTION,
+    "levanter-simpo": levanter.SIMPO_METRICS_FUNCTION,
 }
 BETA = 0.1
+SIMPO = dict(beta=2.0, gammaBetaRatio=0.5)
+ALPHA_PO = dict(alpha=0.25, beta=2.5)
+ORPO = {"lambda": 0.125}
 ACCURACY_IN_FLOAT64 = (("(chosen_rewards > rejected_rewards).float()", "(chosen_rewards > rejected_rewards).double()"),)
 
 PAIR_KINDS = ("B1", "B5", "B6", "equal")
@@ -52,6 +59,52 @@ def exact_trl_dpo(fields) -> dict:
         "rewards/margins": mean([w - k for w, k in zip(chosen, rejected)]),
         "logps/chosen": mean(fields["policyChosen"]),
         "logps/rejected": mean(fields["policyRejected"]),
+    }
+
+
+def exact_trl_free(fields, reward) -> dict:
+    """TRL's metrics without a reference: `reward` of the mean log-probs."""
+    chosen, rejected = ([reward(x) for x in fields[side]] for side in CHOSEN_REJECTED)
+    return {
+        "rewards/chosen": mean(chosen),
+        "rewards/rejected": mean(rejected),
+        "rewards/accuracies": mean([mp.mpf(w > k) for w, k in zip(chosen, rejected)]),
+        "rewards/margins": mean([w - k for w, k in zip(chosen, rejected)]),
+        "logps/chosen": mean(fields["chosen"]),
+        "logps/rejected": mean(fields["rejected"]),
+    }
+
+
+def exact_trl_simpo(fields) -> dict:
+    return exact_trl_free(fields, lambda logp: SIMPO["beta"] * logp)
+
+
+def exact_trl_alpha_po(fields) -> dict:
+    alpha = mp.mpf(ALPHA_PO["alpha"])
+    return exact_trl_free(fields, lambda logp: ALPHA_PO["beta"] * alpha_po_reward(logp, alpha))
+
+
+def exact_trl_orpo(fields) -> dict:
+    def log_odds(logp):
+        return logp - mp.log(-mp.expm1(logp))
+
+    ratios = [log_odds(w) - log_odds(k) for w, k in sides(fields)]
+    return {
+        **exact_trl_free(fields, lambda logp: mp.mpf(ORPO["lambda"]) * logp),
+        "log_odds_chosen": mean(ratios),
+        "log_odds_ratio": mean([-mp.log1p(mp.exp(-x)) for x in ratios]),
+    }
+
+
+def exact_levanter_simpo(fields) -> dict:
+    margins = [w - k for w, k in sides(fields)]
+    excess = [SIMPO["beta"] * (margin - SIMPO["gammaBetaRatio"]) for margin in margins]
+    return {
+        "simpo_loss": mean([mp.log1p(mp.exp(-x)) for x in excess]),
+        "simpo_chosen_logp": mean(fields["chosen"]),
+        "simpo_rejected_logp": mean(fields["rejected"]),
+        "simpo_margin": mean(margins),
+        "simpo_accuracy": mean([mp.mpf(x > 0) for x in excess]),
     }
 
 
@@ -175,12 +228,25 @@ def build() -> GoldenFile:
     )
     pairs = some(pair_inputs(), PAIR_KINDS)
     unpaired = some(unpaired_inputs(), UNPAIRED_KINDS, "Unpaired")
+    free = some(mean_inputs(), PAIR_KINDS, "Mean")
     dpo = dict(loss="dpo", beta=BETA)
+    alpha_po, orpo = dict(loss="alphaPo", **ALPHA_PO), dict(loss="orpo", **ORPO)
+    trl_simpo, levanter_simpo = dict(loss="simpo", beta=SIMPO["beta"]), dict(loss="simpo", **SIMPO)
     jobs = (
         ("trl-1.16.0", trl_dpo, exact_trl_dpo, dpo, pairs),
         ("levanter", lambda f: levanter.dpo_metrics(dpo, f), exact_levanter_dpo, dpo, pairs),
         ("trl-1.16.0", trl_dpo_from_logits, exact_trl_from_logits, dpo, logits_inputs()),
         ("trl-1.16.0", trl_kto, exact_trl_kto, dict(loss="kto", **WEIGHTED), unpaired),
+        ("trl-1.16.0", lambda f: trl.simpo_metrics(SIMPO, f, ACCURACY_IN_FLOAT64), exact_trl_simpo, trl_simpo, free),
+        (
+            "trl-1.16.0",
+            lambda f: trl.simpo_metrics(ALPHA_PO, f, ACCURACY_IN_FLOAT64),
+            exact_trl_alpha_po,
+            alpha_po,
+            free,
+        ),
+        ("trl-1.16.0", lambda f: trl.orpo_metrics(ORPO, f, ACCURACY_IN_FLOAT64), exact_trl_orpo, orpo, free),
+        ("levanter-simpo", lambda f: levanter.simpo_metrics(SIMPO, f), exact_levanter_simpo, levanter_simpo, free),
     )
     for source, original, exact, options, inputs in jobs:
         for name, fields in inputs.items():
