@@ -13,9 +13,11 @@ import {
   ops,
   robustMean,
   splitPairs,
+  tokenDivergence,
   wpoWeights,
   xpoTerm,
   type LossName,
+  type TokenDivergenceOptions,
 } from '../../src/index.js';
 import { callOf } from '../support/calls.js';
 import { epsilon, expectValues, tensor, type X } from '../support/engine.js';
@@ -42,6 +44,7 @@ const OTHERS: Record<string, Call> = {
   nashMd: (x, options) => nashMd<X>({ policy: x.policy, reference: x.reference, mask: x.mask }, options as { preference: X }),
   nll: (x, options) => nll<X>(x.logps, x.mask, options),
   robustMean: (x, options) => robustMean<X>(x.losses, options),
+  tokenDivergence: (x, options) => tokenDivergence<X>(x.policy, x.reference, options as TokenDivergenceOptions),
   wpoWeights: (x) => {
     const [logps, logSumSquares, mask] = [x.logps, x.logSumSquares, x.mask].map((v) => splitPairs<X>(v));
     const side = (s: 'chosen' | 'rejected') => ({ logps: logps![s], logSumSquares: logSumSquares![s], mask: mask![s] });
