@@ -185,15 +185,15 @@ function below(x: v128, shift: v128): v128 {
 @inline
 function excessOverMixture(p: v128, q: v128, weight: v128): v128 {
   const one = f32x4.splat(1), smallest = f32x4.splat(SMALLEST);
-  const ratio = f32x4.div(f32x4.min(p, q), f32x4.pmax(f32x4.max(p, q), smallest));
+  const ratio = f32x4.div(f32x4.pmin(p, q), f32x4.pmax(f32x4.pmax(p, q), smallest));
   const weightOfLarger = v128.bitselect(f32x4.sub(one, weight), weight, f32x4.gt(p, q));
-  return f32x4.neg(log4(f32x4.max(f32x4.add(weightOfLarger, f32x4.mul(f32x4.sub(one, weightOfLarger), ratio)), smallest)));
+  return f32x4.neg(log4(f32x4.pmax(f32x4.add(weightOfLarger, f32x4.mul(f32x4.sub(one, weightOfLarger), ratio)), smallest)));
 }
 
 /** log(p / m), from the excess and the ratio log p - log q. */
 @inline
 function overMixture(excess: v128, ratio: v128): v128 {
-  return f32x4.add(excess, f32x4.min(ratio, f32x4.splat(0)));
+  return f32x4.add(excess, f32x4.pmin(ratio, f32x4.splat(0)));
 }
 
 /** Four floats; at the end of a row, the same one in all lanes. */

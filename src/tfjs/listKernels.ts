@@ -18,6 +18,7 @@ const OPERATIONS = {
  * plain operations runs; both give the same results up to rounding. The list does not depend on the active backend.
  *
  * `linearTokenLogProbs` and `linearTokenStats` are not listed: on every tfjs backend they work through the vocabulary in chunks.
+ * `linearTokenDivergence` does so where `tokenDivergence` has a kernel.
  *
  * @returns For each operation (`tokenLogProbs`, `tokenStats`, `tokenDivergence`), a record with `'kernel'` or `'definition'` for each of
  *   the tfjs backends `cpu`, `wasm`, `webgpu`, `tensorflow` and `webgl`.

@@ -75,7 +75,8 @@ describe.each(Object.entries<TokenDivergenceOptions>(OPTIONS))('tokenDivergence,
   it('is close to the chi-squared distance for logits that are close', async () => {
     // To second order, all three are a multiple of the variance of the differences.
     const policy = logitsOf(3, 50, 1);
-    const step = 1e-3;
+    // In float32, the differences must be larger than the rounding of the logits.
+    const step = isFloat64 ? 1e-3 : 0.05;
     const reference = policy.map((x) => rounded(x.map((v, i) => v + step * Math.cos(i))) as number[]);
     const factor = divergence === 'jensenShannon' ? share * (1 - share) : 1;
     const halfVariance = policy.map((x, n) => {
@@ -86,7 +87,7 @@ describe.each(Object.entries<TokenDivergenceOptions>(OPTIONS))('tokenDivergence,
     });
     expectClose((await read(ofLogits(tensor(policy), tensor(reference)))) as number[], halfVariance, {
       relative: 2 * step,
-      absolute: epsilon / 20,
+      absolute: isFloat64 ? epsilon / 10 : epsilon,
     });
   });
 

@@ -20,9 +20,11 @@ import {
   simpo,
   splitPairs,
   tpo,
+  tokenDivergence,
   wpoWeights,
   xpoTerm,
   type LossName,
+  type TokenDivergenceOptions,
 } from '../../src/index.js';
 import { callOf } from '../support/calls.js';
 import { epsilon, expectValues, isArrays, tensor, type X } from '../support/engine.js';
@@ -63,6 +65,7 @@ const OTHERS: Record<string, Call> = {
   nll: (x, options) => nll<X>(x.logps, x.mask, options),
   optimalValue: (x, options) => optimalValue<X>(x.rewards, options),
   robustMean: (x, options) => robustMean<X>(x.losses, options),
+  tokenDivergence: (x, options) => tokenDivergence<X>(x.policy, x.reference, options as TokenDivergenceOptions),
   wpoWeights: (x) => {
     const [logps, logSumSquares, mask] = [x.logps, x.logSumSquares, x.mask].map((v) => splitPairs<X>(v));
     const side = (s: 'chosen' | 'rejected') => ({ logps: logps![s], logSumSquares: logSumSquares![s], mask: mask![s] });

@@ -72,6 +72,24 @@ const shared = (library: string, source: string, nameOf: (lossType: string) => s
   }));
 
 /** The losses of other libraries. */
+/** The divergences of a trainer whose `beta` selects them. */
+const distillation = (library: string, source: string, name: string): Original[] =>
+  (
+    [
+      ['beta=0', 'forwardKl', ''],
+      ['beta=1', 'reverseKl', ''],
+      ['beta', 'jensenShannon', ', weight'],
+    ] as const
+  ).map(([beta, chosen, weight]) => ({
+    library,
+    name: `${name}, \`${beta}\``,
+    loss: 'tokenDivergence',
+    call: `tokenDivergence(batch.policy, batch.reference, { divergence: '${chosen}'${weight} })`,
+    source,
+    applies: divergence(chosen),
+    note: `of logits divided by the temperature${weight && '; `weight` is its `beta`'}`,
+  }));
+
 export const originals: readonly Original[] = [
   { library: 'TRL', name: dpoTrainer('sigmoid'), loss: 'dpo', call: 'dpo(logps, { beta })', source: TRL, applies: plain },
   { library: 'TRL', name: `${dpoTrainer('sigmoid')}, \`label_smoothing\` (up to 0.27)`, loss: 'dpo', call: 'dpo(logps, { beta, labelSmoothing })', source: LEGACY, applies: smoothed }, // prettier-ignore
@@ -103,6 +121,7 @@ export const originals: readonly Original[] = [
   { library: 'TRL', name: 'NashMDTrainer (up to 1.10)', loss: 'nashMd', call: 'nashMd(batch, { beta, preference })', source: LEGACY },
   { library: 'TRL', name: 'A2POTrainer, the value of a prompt', loss: 'optimalValue', call: 'optimalValue(batch.rewards, { beta })', source: TRL, note: '`beta` is its `beta1`' }, // prettier-ignore
   { library: 'TRL', name: 'A2POTrainer, the loss', loss: 'regression', call: 'regression(batch, { beta })', source: TRL, note: '`beta` is its `beta2`, 0.001 by default; `target` is the reward minus `optimalValue`', applies: (_, { error }) => error === 'squared' }, // prettier-ignore
+  ...distillation('TRL', TRL, 'DistillationTrainer'),
   { library: 'Liger-Kernel', name: ligerDpo('sigmoid'), loss: 'dpo', call: 'dpo(logps, { beta })', source: 'liger-0.8.5', applies: plain },
   ...shared('Liger-Kernel', 'liger-0.8.5', ligerDpo),
   {
@@ -115,6 +134,7 @@ export const originals: readonly Original[] = [
   { library: 'Liger-Kernel', name: 'LigerFusedLinearSimPOLoss', loss: 'simpo', call: 'simpo(logps, { beta, gamma, labelSmoothing })', source: 'liger-0.8.5' }, // prettier-ignore
   { library: 'Liger-Kernel', name: 'LigerFusedLinearORPOLoss', loss: 'orpo', call: 'orpo(batch, { lambda: options.lambda })', source: 'liger-0.8.5', note: '`lambda` is its `beta`' }, // prettier-ignore
   { library: 'Liger-Kernel', name: 'LigerFusedLinearKTOLoss', loss: 'kto', call: 'kto(batch, { beta })', source: 'liger-0.8.5', applies: (_, options) => options.desirableWeight === 1 }, // prettier-ignore
+  ...distillation('Liger-Kernel', 'liger-0.8.5', 'LigerFusedLinearJSDLoss'),
   { library: 'HALOs', name: '`loss=dpo`', loss: 'dpo', call: 'dpo(logps, { beta })', source: 'halos', applies: plain },
   { library: 'HALOs', name: '`loss=cdpo`', loss: 'dpo', call: 'dpo(logps, { beta, labelSmoothing })', source: 'halos', applies: smoothed },
   { library: 'HALOs', name: '`loss=ipo`', loss: 'ipo', call: 'ipo(logps, { beta })', source: 'halos', applies: withReference, note: `${MEANS}; HALOs returns NaN where policy and reference agree` }, // prettier-ignore

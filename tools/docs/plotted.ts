@@ -203,6 +203,19 @@ const OTHERS: Readonly<Record<string, Plotted>> = {
     value: 'mean',
     curves: [0.5, 1, 5].map((betaPrime): Curve => [`betaPrime ${betaPrime}`, (x) => pf.robustMean([x, 0.5, 0.5, 0.5], { betaPrime })]),
   },
+  tokenDivergence: {
+    axis: 'logit of the first of two tokens, policy',
+    domain: [-6, 6],
+    value: 'divergence, nats',
+    curves: (
+      [
+        ['forwardKl', {}],
+        ['reverseKl', { divergence: 'reverseKl' }],
+        ['jensenShannon', { divergence: 'jensenShannon' }],
+        ['jensenShannon, weight 0.1', { divergence: 'jensenShannon', weight: 0.1 }],
+      ] as const
+    ).map(([label, options]): Curve => [label, (x) => pf.tokenDivergence([[x, 0]], [[1, 0]], options)[0]!]),
+  },
   xpoTerm: {
     axis: 'log-prob of a sample, nats',
     domain: [-60, 0],

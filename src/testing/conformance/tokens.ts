@@ -181,11 +181,11 @@ const linearDivergenceCases = (): ValueCase[] =>
     const other = layout === 'vocabularyByHidden' ? 'hiddenByVocabulary' : 'vocabularyByHidden';
     const headsOf = (h: T, w: T, b: T, rh: T, rw: T) => ({ policy: { hidden: h, weight: w, bias: b, layout }, reference: { hidden: rh, weight: rw, layout: other } as const });
     const of = (name: string, labels: Input, options: LinearTokenDivergenceOptions, reference?: ValueCase['f']): ValueCase =>
-      ofTokens(`linearTokenDivergence${name}, weight ${layout}`, [...linearInputs(layout), ...others, labels], (h, w, b, rh, rw, y) => linearTokenDivergence<T, T, T>(headsOf(h!, w!, b!, rh!, rw!), y!, options), { ...(reference && { reference }) });
+      ofTokens(`linearTokenDivergence${name}, weight ${layout}`, [...linearInputs(layout), ...others, labels], (h, w, b, rh, rw, y) => linearTokenDivergence<T, T, T>(headsOf(h, w, b, rh, rw), y, options), { ...(reference && { reference }) });
     return [
       ...DIVERGENCES.map((divergence) =>
         of(` ${divergence} against its definition`, COUNTED, { divergence, ...(divergence === 'jensenShannon' && { weight: 0.25 }) }, (h, w, b, rh, rw, y) =>
-          linearTokenDivergenceDefinition(counted(layout, [h!, w!, b!, y!]), { ...counted(other, [rh!, rw!, b!, y!]), bias: undefined }, divergence, 0.25, false)),
+          linearTokenDivergenceDefinition(counted(layout, [h, w, b, y]), { ...counted(other, [rh, rw, b, y]), bias: undefined }, divergence, 0.25, false)),
       ),
       ...DIVERGENCES.map((divergence) => of(` ${divergence}, soft cap, chunks`, FOUR_LABELS, { divergence, logitSoftcap: 5, chunkSize: 4, temperature: 0.75 })),
       of(', frozen weight', FOUR_LABELS, { divergence: 'reverseKl', frozenWeight: true }),

@@ -2,6 +2,7 @@ import * as tf from '@tensorflow/tfjs';
 import '@tensorflow/tfjs-backend-wasm';
 import fc from 'fast-check';
 import { backendOf, tokenDivergence, tokenLogProbs, tokenStats, valueAndGrads } from '../../../src/index.js';
+import { DIVERGENCES } from '../../../src/internal/divergences.js';
 import { generator } from '../../../src/internal/random.js';
 import { hasTfjsNode, loadTfjsNode } from '../../../tools/tfjs-node.js';
 import { BOUNDS, precisionOf, type EngineName } from '../../support/bounds.js';
@@ -20,6 +21,8 @@ interface Drawn {
   readonly shift: number;
   /** Share of logits that are one of `EXTREMES`, of rows that are ignored, and of NaN in ignored rows. */
   readonly share: number;
+  /** Weight of the reference in the mixture of the Jensen-Shannon divergence. */
+  readonly weight: number;
 }
 
 const EXTREMES = [-Infinity, -1e30, 1e30, -1e4, 1e4, 0, 1e-40];
@@ -30,6 +33,7 @@ const input: fc.Arbitrary<Drawn> = fc.record({
   scale: fc.constantFrom(0, 1e-3, 1, 8, 40),
   shift: fc.constantFrom(0, 100, -1e4),
   share: fc.constantFrom(0, 0.05, 0.5),
+  weight: fc.constantFrom(0.5, 0.1, 0.9, 1e-3),
 });
 
 type Matrix = number[][];
@@ -88,10 +92,14 @@ function holdsOn(engine: EngineName, drawn: Drawn): void {
   const slopes = logits.flatMap((row, i) => softmax(row).map((p, v) => (labels[i] === -100 ? 0 : Number(v === labels[i]) - p)));
   ensureClose('the gradient of tokenLogProbs', valuesOf(grads[weight.name]), slopes, bounds.gradient!, () => 1);
 
-  const divergence = tokenDivergence(tensors[1]!, tensors[2]!);
-  const kl = valuesOf(tokenDivergence(logits, reference));
-  const movedKls = logits.map((row, i) => movedKl(finite(row), finite(reference[i]!)));
-  ensureClose('tokenDivergence', valuesOf(divergence), kl, bounds.value, (i) => kl[i]! + movedKls[i]!);
+  // The reference has the same impossible tokens, so every divergence is finite.
+  const movedBoth = logits.map((row, i) => movedKl(finite(row), finite(reference[i]!)) + movedKl(finite(reference[i]!), finite(row)));
+  for (const divergence of DIVERGENCES) {
+    const options = divergence === 'jensenShannon' ? { divergence, weight: drawn.weight } : { divergence };
+    const divergences = valuesOf(tokenDivergence(tensors[1]!, tensors[2]!, options));
+    const exactly = valuesOf(tokenDivergence(logits, reference, options));
+    ensureClose(`tokenDivergence, ${divergence}`, divergences, exactly, bounds.value, (i) => exactly[i]! + movedBoth[i]!);
+  }
   weight.dispose();
 }
 

@@ -395,6 +395,18 @@ def token_inputs() -> dict:
     return sets
 
 
+def two_logits_inputs() -> dict:
+    """Logits of policy and reference, `[N, V]`: far apart, close to each other, and peaky."""
+    sets = {}
+    for seed in SEEDS:
+        for kind, (rows, vocabulary, scale, gap) in {"B4V7": (4, 7, 2, 2), "B3V5near": (3, 5, 2, 2**-6), "B3V6peaky": (3, 6, 12, 6)}.items():
+            r = rng(seed, f"twoLogits{kind}")
+            policy = binary(r.normal(0, scale, (rows, vocabulary)), 7)
+            reference = binary(policy + r.normal(0, gap, (rows, vocabulary)), 10)
+            sets[f"{seed}_{kind}"] = dict(policy=policy, reference=reference)
+    return sets
+
+
 def weighted_token_inputs() -> dict:
     """Logits `[N, T, V]`, labels aligned with the tokens `[N, T]` (-100 where they are ignored), and weights `[N, T]`."""
     sets = {}

@@ -24,7 +24,7 @@ export function headGradients(rows: LinearRows<T>, gradientOf: (chunk: Chunk) =>
   const { hidden, weight, layout, bias } = rows;
   const start = {
     byHidden: tf.zerosLike(hidden),
-    byWeight: emptyMatrix(weight.shape as [number, number], vocabularyAxis(layout), chunkCountOf(rows)),
+    byWeight: emptyMatrix(weight.shape, vocabularyAxis(layout), chunkCountOf(rows)),
     byBias: [] as readonly T[],
   };
   const add = (before: typeof start, chunk: Chunk): typeof start => {
