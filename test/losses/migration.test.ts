@@ -9,7 +9,7 @@ import { fileOf } from '../support/goldens.js';
 
 /** The call of a row, as a function of the values of its names. */
 function compiled(call: string): (values: Readonly<Record<string, X>>) => X {
-  const names = ['logps', 'batch', 'rewards', 'options', 'alpha', 'beta', 'centering', 'delta', 'desirableWeight', 'error', 'eta', 'gamma', 'gammaBetaRatio', 'labelSmoothing', 'margin', 'nu', 'partition', 'preference', 'reduction', 'scale', 'tau', 'transform', 'undesirableWeight']; // prettier-ignore
+  const names = ['logps', 'batch', 'rewards', 'options', 'alpha', 'beta', 'centering', 'delta', 'desirableWeight', 'error', 'eta', 'gamma', 'gammaBetaRatio', 'labelSmoothing', 'margin', 'nu', 'partition', 'preference', 'reduction', 'scale', 'tau', 'transform', 'undesirableWeight', 'weight']; // prettier-ignore
   // eslint-disable-next-line @typescript-eslint/no-implied-eval -- the text of the table is under test
   const f = new Function(...Object.keys(prefloss), ...names, `return ${call};`) as (...args: unknown[]) => X;
   return (values) => f(...Object.values(prefloss), ...names.map((name) => values[name] as unknown));
