@@ -37,8 +37,13 @@ const BESIDE = [
     '`marginStatistics` of the total, and `beta`: `adaptiveBeta` of both',
   ],
   [`${linked(['nll'])}, mean over tokens`, 'sum: the number of counted tokens', '`tokenCount`'],
+  [linked(['gammaMargins']), 'rows: the gaps', 'the margins of the own rows'],
   [linked(['robustMean']), 'rows: the losses', OTHER_ROWS],
-  [`${linked(['nll'])} of \`reduction: 'none'\`, ${linked(['wpoWeights', 'tpo', 'xpoTerm', 'nashMd', 'costTerm'])}`, 'nothing', ''],
+  [
+    `${linked(['nll'])} of \`reduction: 'none'\`, ${linked(['wpoWeights', 'epsilonBeta', 'tpo', 'xpoTerm', 'nashMd', 'costTerm'])}`,
+    'nothing',
+    '',
+  ],
   [linked(['samLogProbs']), 'nothing', '`seed`: one per pair, of its row and the step'],
 ];
 

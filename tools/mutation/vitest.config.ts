@@ -1,7 +1,12 @@
 import { configDefaults, defineConfig, type TestProjectInlineConfiguration } from 'vitest/config';
 
 // For mutation testing: the tests of the formulas and training helpers on the two engines that start fast, and the tests of test/data.
-const exclude = [...configDefaults.exclude, 'test/{data,models,node,rows}/**', 'test/tfjs/{kernels,fused}/**', 'test/tfjs/*.test.ts'];
+const exclude = [
+  ...configDefaults.exclude,
+  'test/{data,fuzz,jax,models,node,rows}/**',
+  'test/tfjs/{kernels,fused}/**',
+  'test/tfjs/*.test.ts',
+];
 const engine = (name: 'arrays' | 'cpu'): TestProjectInlineConfiguration => ({
   extends: true,
   test: { name, include: ['test/**/*.test.ts'], exclude, setupFiles: [`test/setup/${name}.ts`], provide: { engine: name } },
