@@ -44,7 +44,8 @@ export type DpoOptions<T> = {
  * @param logps - Summed (not length-averaged) completion log-probabilities in nats, each `[B]`.
  * @param options - See {@link DpoOptions}.
  * @returns The losses `[B]`, at least 0; finite wherever `h` is finite.
- * @throws RangeError if shapes differ, an option is outside its range, or both `labelSmoothing` and `preference` are given.
+ * @throws RangeError if shapes differ, an option is outside its range, or both `labelSmoothing` and `preference` differ from their
+ *   defaults.
  *
  * @example
  * ```ts
@@ -70,11 +71,10 @@ export function dpo<T>(logps: PairLogps<T>, options: DpoOptions<T> = {}): T {
       preference: perExample(probability, 1),
       offset: perExample(finite, 0),
     });
-    const isSoft = options.preference !== undefined;
-    if (isSoft && options.labelSmoothing !== undefined) {
+    if (labelSmoothing !== 0 && preference !== 1) {
       throw new RangeError('dpo: labelSmoothing and preference are both given, expected one of them');
     }
     const scaled = mul(marginOf(logps), beta);
-    return logistic(offset === 0 ? scaled : sub(scaled, offset), isSoft ? sub(1, preference) : labelSmoothing);
+    return logistic(offset === 0 ? scaled : sub(scaled, offset), preference === 1 ? labelSmoothing : sub(1, preference));
   });
 }

@@ -207,7 +207,7 @@ describe('dpo', () => {
         expectError(() => dpo(x, { preference }), RangeError, `dpo: preference must be in [0, 1], got ${preference}`);
       }
       expectError(
-        () => dpo(x, { preference: 0.9, labelSmoothing: 0 } as never),
+        () => dpo(x, { preference: 0.9, labelSmoothing: 0.1 } as never),
         RangeError,
         'dpo: labelSmoothing and preference are both given, expected one of them',
       );
