@@ -131,8 +131,7 @@ export function checkNoOtherFields(fn: string, name: string, value: object, fiel
 
 /** Checks that options are a plain object, so that none is inherited or hidden, and that the function knows each of them. */
 export function checkOptions(fn: string, options: unknown, known: readonly string[]): void {
-  if (typeof options !== 'object' || options === null) throw new TypeError(`${fn}: options is ${describe(options)}, expected an object`);
-  if (!isPlainObject(options)) throw new TypeError(`${fn}: options is ${describe(options)}, expected a plain object, which inherits no options`); // prettier-ignore
+  if (!isPlainObject(options)) throw new TypeError(`${fn}: options is ${describe(options)}, expected a plain object`);
   const unknown = Object.keys(options).find((key) => !known.includes(key));
   if (unknown !== undefined) throw new RangeError(`${fn}: unknown option ${unknown}, expected ${known.join(', ') || 'none'}`);
 }

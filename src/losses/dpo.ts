@@ -1,7 +1,7 @@
 import { mul, scope, sub } from '../backend/ops.js';
 import type { Operand } from '../backend/types.js';
 import { finite, labelNoise, positive, probability } from '../internal/domains.js';
-import { number, optional, perExample, readOptions } from '../internal/options.js';
+import { number, perExample, readOptions } from '../internal/options.js';
 import { logistic } from '../internal/numerics.js';
 import { checkPairLogps, marginOf, type PairLogps } from '../logprobs/pairs.js';
 
@@ -44,7 +44,8 @@ export type DpoOptions<T> = {
  * @param logps - Summed (not length-averaged) completion log-probabilities in nats, each `[B]`.
  * @param options - See {@link DpoOptions}.
  * @returns The losses `[B]`, at least 0; finite wherever `h` is finite.
- * @throws RangeError if shapes differ, an option is outside its range, or both `labelSmoothing` and `preference` are given.
+ * @throws RangeError if shapes differ, an option is outside its range, or both `labelSmoothing` and `preference` differ from their
+ *   defaults.
  *
  * @example
  * ```ts
@@ -66,15 +67,14 @@ export function dpo<T>(logps: PairLogps<T>, options: DpoOptions<T> = {}): T {
   return scope(logps.policy.chosen, () => {
     const { beta, labelSmoothing, preference, offset } = readOptions('dpo', options, like, {
       beta: perExample(positive, 0.1),
-      labelSmoothing: optional(number(labelNoise)),
-      preference: optional(perExample(probability)),
+      labelSmoothing: number(labelNoise, 0),
+      preference: perExample(probability, 1),
       offset: perExample(finite, 0),
     });
-    if (labelSmoothing !== undefined && preference !== undefined) {
-      throw new RangeError('dpo: labelSmoothing and preference are both given, expected at most one of them');
+    if (labelSmoothing !== 0 && preference !== 1) {
+      throw new RangeError('dpo: labelSmoothing and preference are both given, expected one of them');
     }
     const scaled = mul(marginOf(logps), beta);
-    const e = preference === undefined ? labelSmoothing : sub(1, preference);
-    return logistic(offset === 0 ? scaled : sub(scaled, offset), e);
+    return logistic(offset === 0 ? scaled : sub(scaled, offset), preference === 1 ? labelSmoothing : sub(1, preference));
   });
 }

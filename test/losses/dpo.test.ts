@@ -207,9 +207,9 @@ describe('dpo', () => {
         expectError(() => dpo(x, { preference }), RangeError, `dpo: preference must be in [0, 1], got ${preference}`);
       }
       expectError(
-        () => dpo(x, { preference: 0.9, labelSmoothing: 0 } as never),
+        () => dpo(x, { preference: 0.9, labelSmoothing: 0.1 } as never),
         RangeError,
-        'dpo: labelSmoothing and preference are both given, expected at most one of them',
+        'dpo: labelSmoothing and preference are both given, expected one of them',
       );
       expectError(() => dpo(x, { offset: NaN }), RangeError, 'dpo: offset must be finite, got NaN');
       expectError(() => dpo(x, { beta: '0.1' } as never), TypeError, 'dpo: beta is "0.1", expected a number or a tensor');
@@ -225,7 +225,7 @@ describe('dpo', () => {
         RangeError,
         'dpo: unknown option betta, expected beta, labelSmoothing, preference, offset',
       );
-      expectError(() => dpo(x, null as never), TypeError, 'dpo: options is null, expected an object');
+      expectError(() => dpo(x, null as never), TypeError, 'dpo: options is null, expected a plain object');
     });
 
     it.runIf(isReadable)('names a value of beta that is not positive, where values can be read', () => {

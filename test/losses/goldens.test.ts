@@ -6,6 +6,8 @@ import {
   costTerm,
   cpo,
   hinge,
+  epsilonBeta,
+  gammaMargins,
   humanlineClamp,
   ipo,
   ldLogProbs,
@@ -17,8 +19,10 @@ import {
   ops,
   optimalValue,
   robustMean,
+  sequenceLogProbs,
   simpo,
   splitPairs,
+  tokenLogProbs,
   tpo,
   tokenDivergence,
   wpoWeights,
@@ -48,6 +52,17 @@ const OTHERS: Record<string, Call> = {
   completionLogProbs: (x, options) =>
     completionLogProbs<X>(x.logits, { labels: ops.cast<X>(x.labels, 'int'), weights: x.weights }, options),
   costTerm: (x) => costTerm<X>({ chosen: x.chosen, rejected: x.rejected }, { chosen: x.chosenHarmful, rejected: x.rejectedHarmful }),
+  epsilonBeta: ({ logits, referenceLogits, labels: floats }, options: X) => {
+    const labels = ops.cast<X>(floats, 'int');
+    const mask = ops.greaterEqual<X>(floats, 0);
+    const marginAt = (step: number): X => {
+      const mixed = ops.sub<X>(ops.mul<X>(logits, 1 + step), ops.mul<X>(referenceLogits, step));
+      const { chosen, rejected } = splitPairs<X>(sequenceLogProbs<X>(tokenLogProbs<X, X>(mixed, labels), mask));
+      return ops.sub<X>(chosen, rejected);
+    };
+    return epsilonBeta<X>({ policy: marginAt(0), away: marginAt(options.epsilon), towards: marginAt(-options.epsilon) }, options);
+  },
+  gammaMargins: (x, options) => gammaMargins<X>(x.gaps, options as { gamma: number; tau: number }),
   tpo: (x, options: X) => {
     const contrast = CONTRASTS[options.contrastive]!({ chosen: x.chosen, rejected: x.rejected }, options);
     return tpo<X>({ contrast, gold: x.gold }, { alpha: options.alpha });

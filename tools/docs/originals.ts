@@ -181,4 +181,5 @@ export const originals: readonly Original[] = [
   { library: 'Code of the authors', name: 'TODO, `tie_loss`', loss: 'raoKupper', call: 'raoKupper(batch, { beta, nu })', source: 'todo', note: '`nu` is e to the power of minus its `theta`; it overflows for large margins' }, // prettier-ignore
   { library: 'Code of the authors', name: 'alpha-DPO', loss: 'alphaDpo', call: 'alphaDpo(batch, { alpha, beta, gammaBetaRatio, labelSmoothing })', source: 'alpha-dpo' }, // prettier-ignore
   { library: 'Code of the authors', name: 'Safe RLHF, align-anything, the term of `scale_coeff`', loss: 'costTerm', call: 'costTerm(logps, { chosen: batch.chosenHarmful, rejected: batch.rejectedHarmful })', source: 'align-anything' }, // prettier-ignore
+  { library: 'Code of the authors', name: 'gamma-PO, `get_gamma_dq`', loss: 'gammaMargins', call: 'gammaMargins(batch.gaps, { gamma, tau })', source: 'gamma-po', note: '`gamma` is its `gamma0`; gaps of earlier batches are concatenated' }, // prettier-ignore
 ];

@@ -128,6 +128,22 @@ const OTHERS: Readonly<Record<string, Plotted>> = {
     domain: [-5, 0],
     curves: [0.5, 1].map((alpha): Curve => [`contrast 0.5, alpha ${alpha}`, (x) => pf.tpo({ contrast: [0.5], gold: [x] }, { alpha })[0]!]),
   },
+  epsilonBeta: {
+    axis: 'margin one step away, the policy 0, towards -1',
+    domain: [-3, 3],
+    value: 'beta',
+    hasSlope: false,
+    curves: [0.01, 0.1].map((epsilon): Curve => [
+      `epsilon ${epsilon}`,
+      (x) => pf.epsilonBeta({ policy: [0], away: [x], towards: [-1] }, { epsilon })[0]!,
+    ]),
+  },
+  gammaMargins: {
+    axis: 'gap of one of four pairs, the others 1',
+    domain: [-6, 6],
+    value: 'margin of that pair',
+    curves: [1, 3, 10].map((tau): Curve => [`tau ${tau}`, (x) => pf.gammaMargins([x, 1, 1, 1], { gamma: 0.5, tau })[0]!]),
+  },
   costTerm: {
     axis: 'cost of the chosen side, the other 0',
     domain: [-6, 6],

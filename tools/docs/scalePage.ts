@@ -41,9 +41,10 @@ const BESIDE = [
     '`marginStatistics` of the total, and `beta`: `adaptiveBeta` of both',
   ],
   [`${linked(['nll'])}, mean over tokens`, 'sum: the number of counted tokens', '`tokenCount`'],
+  [linked(['gammaMargins']), 'rows: the gaps', 'the margins of the own rows'],
   [linked(['robustMean']), 'rows: the losses', OTHER_ROWS],
   [
-    `${linked(['nll'])} of \`reduction: 'none'\`, ${linked(['wpoWeights', 'tpo', 'xpoTerm', 'nashMd', 'optimalValue', 'costTerm'])}`,
+    `${linked(['nll'])} of \`reduction: 'none'\`, ${linked(['wpoWeights', 'epsilonBeta', 'tpo', 'xpoTerm', 'nashMd', 'optimalValue', 'costTerm'])}`,
     'nothing',
     '',
   ],

@@ -63,6 +63,8 @@ SOURCES = {
     "repo": _clone("junkangwu/RePO", "79cdf5b49192038a2497751f9cddd9dd18badd4c"),
     "todo": _clone("XXares/TODO", "676b471b706301747d8669fa690a235725311a35"),
     "alpha-dpo": _clone("junkangwu/alpha-DPO", "fab32091cd1e36a275ad0b08adb09920c01cd65f"),
+    "e-dpo": _clone("oddqueue/e-dpo", "268c7adc51a668ff35bd63a04aa4405ad5b701ae"),
+    "gamma-po": _clone("sunjie279/gammaPO", "4f2e09c10e2e281e98bc43535554f6336fde679f"),
     "align-anything": _clone("PKU-Alignment/align-anything", "3f9decc221be74b2052e712e3a32e155686ec6ec"),
     "modpo": _clone("ZHZisZZ/modpo", "2e2df20f73b35b09f88ae1fb7d8e19880a6bc3fc"),
     "chip": _clone("LVUGAI/CHiP", "e7f5193236e12bd565b99a6bf940e3ddc027a02f"),
