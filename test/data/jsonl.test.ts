@@ -20,7 +20,7 @@ describe('parseJsonl', () => {
   it('names the line that is not JSON', () => {
     expect(() => parseJsonl('{}\n\n{"a": \n', { name: 'train.jsonl' })).toThrow(/^parseJsonl: line 3 of train\.jsonl is not JSON: /);
     expect(() => parseJsonl(undefined as never)).toThrow('parseJsonl: text is undefined, expected a string');
-    expect(() => parseJsonl('', 'train.jsonl' as never)).toThrow('parseJsonl: options is "train.jsonl", expected an object');
+    expect(() => parseJsonl('', 'train.jsonl' as never)).toThrow('parseJsonl: options is "train.jsonl", expected a plain object');
     expect(() => parseJsonl('', { rows: 'pairs' } as never)).toThrow(
       'parseJsonl: rows must be one of "preference", "unpaired", got "pairs"',
     );

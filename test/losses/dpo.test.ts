@@ -183,7 +183,11 @@ describe('dpo', () => {
       expectError(() => dpo(x, { labelSmoothing: -0.1 }), RangeError, 'dpo: labelSmoothing must be in [0, 0.5), got -0.1');
       expectError(() => dpo(x, { labelSmoothing: NaN }), RangeError, 'dpo: labelSmoothing must be in [0, 0.5), got NaN');
       expectError(() => dpo(x, { offset: NaN }), RangeError, 'dpo: offset must be finite, got NaN');
-      expectError(() => dpo(x, { beta: '0.1' } as never), TypeError, 'dpo: beta is "0.1", expected a number or a tensor');
+      expectError(
+        () => dpo(x, { beta: '0.1' } as never),
+        TypeError,
+        'dpo: beta is not a number or tensor: no registered engine owns "0.1"',
+      );
       expectError(() => dpo(x, { labelSmoothing: '0.1' } as never), TypeError, 'dpo: labelSmoothing is "0.1", expected a number');
       const two = tensor([0.1, 0.2]);
       expectError(() => dpo(x, { beta: two }), RangeError, 'dpo: beta has shape [2], expected [3] like policy.chosen');
@@ -192,7 +196,7 @@ describe('dpo', () => {
     it('names an unknown option', () => {
       const x = logps();
       expectError(() => dpo(x, { betta: 0.1 } as never), RangeError, 'dpo: unknown option betta, expected beta, labelSmoothing, offset');
-      expectError(() => dpo(x, null as never), TypeError, 'dpo: options is null, expected an object');
+      expectError(() => dpo(x, null as never), TypeError, 'dpo: options is null, expected a plain object');
     });
 
     it.runIf(isReadable)('names a value of beta that is not positive, where values can be read', () => {

@@ -130,7 +130,7 @@ describe('nll', () => {
     );
     const options: X = { temperature: 1 };
     expectError(() => nll<X>(x, x, options), RangeError, 'nll: unknown option temperature, expected reduction, tokenCount, weights');
-    expectError(() => nll<X>(x, x, 'token' as never), TypeError, 'nll: options is "token", expected an object');
+    expectError(() => nll<X>(x, x, 'token' as never), TypeError, 'nll: options is "token", expected a plain object');
     expectError(() => nll<X>(x, x, { reduction: 'all' as never }), RangeError, 'nll: reduction must be one of "token", "sequence", "none", got "all"'); // prettier-ignore
     expectError(() => nll(x, m, { tokenCount: -1 }), RangeError, 'nll: tokenCount must be finite and >= 0, got -1');
     const row = tensor([1, 1, 1]);

@@ -87,7 +87,7 @@ describe('earlyStopping', () => {
       [{ loss: 1 }, { ...options, previous: { wait: -1 } }, RangeError, 'previous.wait must be an integer >= 0, got -1'],
       [{ loss: 1 }, { ...options, previous: { wait: 0, best: NaN } }, RangeError, 'previous.best must be finite, got NaN'],
       [{ loss: 1 }, { ...options, min_delta: 1 }, RangeError, 'unknown option min_delta, expected metric, mode, patience, minDelta, previous'], // prettier-ignore
-      [{ loss: 1 }, undefined, TypeError, 'options is undefined, expected an object'],
+      [{ loss: 1 }, undefined, TypeError, 'options is undefined, expected a plain object'],
     ];
     for (const [metrics, given, kind, message] of cases)
       expectError(() => earlyStopping(metrics as never, given as never), kind, `${fn}: ${message}`);
