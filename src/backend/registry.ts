@@ -82,6 +82,6 @@ export function ownerOf(value: unknown): Backend<unknown> | undefined {
 }
 
 function hint(value: unknown): string {
-  const tensor = typeof value === 'object' && value !== null && 'dataId' in value;
-  return tensor ? "; for TensorFlow.js tensors import 'prefloss' instead of 'prefloss/core'" : '';
+  const isTfjs = (value as { readonly dataId?: unknown } | null | undefined)?.dataId !== undefined;
+  return isTfjs ? "; for TensorFlow.js tensors import 'prefloss' instead of 'prefloss/core'" : '';
 }

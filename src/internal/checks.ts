@@ -41,13 +41,10 @@ interface Expected {
 
 /** Returns the engine that owns an argument; throws a TypeError that names the argument if there is none. */
 function engineOf<T>(fn: string, name: string, value: T, orNumber: boolean): Backend<T> {
-  if (orNumber && (typeof value !== 'object' || value === null)) {
-    throw new TypeError(`${fn}: ${name} is ${describe(value)}, expected a number or a tensor`);
-  }
   try {
     return backendOf<T>(value);
   } catch (error) {
-    throw new TypeError(`${fn}: ${name} is not a tensor: ${(error as Error).message}`, { cause: error });
+    throw new TypeError(`${fn}: ${name} is not a ${orNumber ? 'number or ' : ''}tensor: ${(error as Error).message}`, { cause: error });
   }
 }
 
@@ -94,14 +91,27 @@ function shapeOf<T>(fn: string, name: string, value: T, backend: Backend<T>, rag
   try {
     return backend.shape(value);
   } catch (error) {
-    const { message } = error as Error;
-    if (error instanceof TypeError) throw new TypeError(`${fn}: ${name}: ${message}`, { cause: error });
-    throw new RangeError(`${fn}: ${name}: ${message}${ragged === undefined ? '' : `; ${ragged}`}`, { cause: error });
+    const isType = error instanceof TypeError;
+    const advice = isType || ragged === undefined ? '' : `; ${ragged}`;
+    throw new (isType ? TypeError : RangeError)(`${fn}: ${name}: ${(error as Error).message}${advice}`, { cause: error });
   }
 }
 
-/** Checks that an argument is an object with all of the fields; `form` describes it in the message. */
-export function checkFields(fn: string, name: string, value: unknown, fields: readonly string[], form = `{ ${fields.join(', ')} }`): void {
+/**
+ * The fields that a record may have besides those that it must have. Losses allow no others, because one that is misspelt or not supported
+ * would be ignored silently. `'any'` is for functions that read part of a record.
+ */
+export type OtherFields = readonly string[] | 'any';
+
+/** Checks that an argument is an object with all of the fields, and which others it has; `form` describes it in the message. */
+export function checkFields(
+  fn: string,
+  name: string,
+  value: unknown,
+  fields: readonly string[],
+  form = `{ ${fields.join(', ')} }`,
+  others: OtherFields = 'any',
+): void {
   if (typeof value !== 'object' || value === null || ownerOf(value)) {
     throw new TypeError(`${fn}: ${name} is ${describe(value)}, expected ${form}`);
   }
@@ -109,9 +119,13 @@ export function checkFields(fn: string, name: string, value: unknown, fields: re
     if ((value as Record<string, unknown>)[field] !== undefined) continue;
     throw new TypeError(`${fn}: ${name} lacks ${field}, expected ${form}`);
   }
+  if (others === 'any') return;
+  const known = [...fields, ...others];
+  const other = Object.keys(value).find((key) => !known.includes(key));
+  if (other !== undefined) throw new TypeError(`${fn}: ${name} has an unknown field ${other}, expected { ${known.join(', ')} }`);
 }
 
-/** Checks that an argument is an object with all of the fields, perhaps the optional ones, and no others. */
+/** Checks that an argument is an object with all of the fields, and no others except the optional ones. */
 export function checkOnlyFields(
   fn: string,
   name: string,
@@ -119,14 +133,7 @@ export function checkOnlyFields(
   fields: readonly string[],
   optional: readonly string[] = [],
 ): void {
-  checkFields(fn, name, value, fields);
-  checkNoOtherFields(fn, name, value as object, [...fields, ...optional]);
-}
-
-/** Checks that an object has no other fields: one that is misspelt or not supported would be ignored silently. */
-export function checkNoOtherFields(fn: string, name: string, value: object, fields: readonly string[]): void {
-  const other = Object.keys(value).find((key) => !fields.includes(key));
-  if (other !== undefined) throw new TypeError(`${fn}: ${name} has an unknown field ${other}, expected { ${fields.join(', ')} }`);
+  checkFields(fn, name, value, fields, undefined, optional);
 }
 
 /** Checks that options are a plain object, so that none is inherited or hidden, and that the function knows each of them. */

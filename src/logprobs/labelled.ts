@@ -1,6 +1,14 @@
 import type { Operand, OrPlain } from '../backend/types.js';
 import { cast, mul, sub, where } from '../backend/ops.js';
-import { checkFields, checkNoOtherFields, checkTensor, checkValues, poisonOutside, type Checked } from '../internal/checks.js';
+import {
+  checkFields,
+  checkOnlyFields,
+  checkTensor,
+  checkValues,
+  poisonOutside,
+  type Checked,
+  type OtherFields,
+} from '../internal/checks.js';
 import { zeroOrOne } from '../internal/domains.js';
 import { checkUnpairedLogps, type UnpairedLogps } from './pairs.js';
 
@@ -13,12 +21,12 @@ export type LabelledLogps<T> = UnpairedLogps<T> & {
 /**
  * Checks the log-probs and labels of unpaired examples. Returns the policy's log-probs.
  *
- * @param others - Further fields that the batch must have; `'any'` for functions that ignore all others.
+ * @param more - Further fields that the batch must have; `'any'` for functions that ignore all others.
  */
-export function checkLabelledLogps<T>(fn: string, batch: LabelledLogps<T>, others: readonly string[] | 'any' = []): Checked<T> {
-  const fields = ['policy', 'reference', 'desirable', ...(others === 'any' ? [] : others)];
-  checkFields(fn, 'batch', batch, fields);
-  if (others !== 'any') checkNoOtherFields(fn, 'batch', batch, fields);
+export function checkLabelledLogps<T>(fn: string, batch: LabelledLogps<T>, more: OtherFields = []): Checked<T> {
+  const fields = ['policy', 'reference', 'desirable'];
+  if (more === 'any') checkFields(fn, 'batch', batch, fields);
+  else checkOnlyFields(fn, 'batch', batch, [...fields, ...more]);
   const like = checkUnpairedLogps(fn, batch, 'any');
   checkValues(fn, checkTensor(fn, 'desirable', batch.desirable, { like, orPlain: true, dtype: ['float', 'int', 'bool'] }), zeroOrOne);
   return like;

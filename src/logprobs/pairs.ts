@@ -2,12 +2,12 @@ import type { DType, OrPlain } from '../backend/types.js';
 import { concat, scope, slice, sub, take } from '../backend/ops.js';
 import {
   checkFields,
-  checkNoOtherFields,
   checkOnlyFields,
   checkTensor,
   checkValues,
   poisonOutside,
   type Checked,
+  type OtherFields,
 } from '../internal/checks.js';
 import { atMostZero } from '../internal/domains.js';
 import { checkMask } from '../masking/maskedReductions.js';
@@ -86,16 +86,10 @@ export function checkTokenPairs(fn: string, logps: Pair<unknown>, masks: Pair<un
   checkMask(fn, masks.rejected, like, 'masks.rejected');
 }
 
-/**
- * The fields that log-probs may have besides those of their type. `'none'` is for losses, which must not ignore a field; `'any'` is for
- * functions that read only the log-probs of the batch of a loss, and where the caller has checked the fields.
- */
-type OtherFields = 'none' | 'any';
-
 /** Checks the four log-probs of preference pairs. Returns the policy's chosen side, which the others must match. */
-export function checkPairLogps<T>(fn: string, logps: PairLogps<T>, others: OtherFields = 'none'): Checked<T> {
-  checkFields(fn, 'logps', logps, ['policy', 'reference'], '{ policy: { chosen, rejected }, reference: { chosen, rejected } }');
-  if (others === 'none') checkNoOtherFields(fn, 'logps', logps, ['policy', 'reference']);
+export function checkPairLogps<T>(fn: string, logps: PairLogps<T>, others: OtherFields = []): Checked<T> {
+  const form = '{ policy: { chosen, rejected }, reference: { chosen, rejected } }';
+  checkFields(fn, 'logps', logps, ['policy', 'reference'], form, others);
   const like = checkPair(fn, 'policy', logps.policy, 'policy.');
   checkPairLike(fn, 'reference', logps.reference, { like, orPlain: true });
   return like;
@@ -108,9 +102,8 @@ export function checkOptionalReference<T>(fn: string, logps: OptionalReference<T
 }
 
 /** Checks the two log-probs of unpaired examples. Returns those of the policy. */
-export function checkUnpairedLogps<T>(fn: string, logps: UnpairedLogps<T>, others: OtherFields = 'none'): Checked<T> {
-  checkFields(fn, 'logps', logps, ['policy', 'reference']);
-  if (others === 'none') checkNoOtherFields(fn, 'logps', logps, ['policy', 'reference']);
+export function checkUnpairedLogps<T>(fn: string, logps: UnpairedLogps<T>, others: OtherFields = []): Checked<T> {
+  checkFields(fn, 'logps', logps, ['policy', 'reference'], undefined, others);
   const like = checkTensor(fn, 'policy', logps.policy, { rank: 1 });
   checkTensor(fn, 'reference', logps.reference, { like, orPlain: true });
   return like;

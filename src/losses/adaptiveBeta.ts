@@ -1,6 +1,6 @@
 import { add, clip, detached, div, exp, maximum, minimum, mul, neg, sqrt, square, sub } from '../backend/ops.js';
 import type { OrPlain, ScalarOf, Statistic } from '../backend/types.js';
-import { checkFields, checkMeanAndStd, checkNoOtherFields, checkScalars, checkTensor, type Checked } from '../internal/checks.js';
+import { checkFields, checkMeanAndStd, checkOnlyFields, checkScalars, checkTensor, type Checked } from '../internal/checks.js';
 import { belowOne, notNegative, positive } from '../internal/domains.js';
 import { meanOfRows } from '../internal/numerics.js';
 import { number, optional, readOptions, type Reader } from '../internal/options.js';
@@ -159,9 +159,10 @@ export interface AdaptiveBetaOptions {
 export function adaptiveBeta<S>(batch: AdaptiveBetaSums<S>, options?: AdaptiveBetaOptions): S;
 export function adaptiveBeta<T>(batch: AdaptiveBetaBatch<T>, options?: AdaptiveBetaOptions): ScalarOf<T>;
 export function adaptiveBeta(batch: AdaptiveBetaSums<unknown> | AdaptiveBetaBatch<unknown>, options: AdaptiveBetaOptions = {}): unknown {
-  checkFields('adaptiveBeta', 'batch', batch, ['margins', 'statistics']);
+  const fields = ['margins', 'statistics'];
+  checkFields('adaptiveBeta', 'batch', batch, fields);
   const { margins, statistics, selected } = batch;
-  checkNoOtherFields('adaptiveBeta', 'batch', batch, ['margins', 'statistics', ...(isSums(margins) ? [] : ['selected'])]);
+  checkOnlyFields('adaptiveBeta', 'batch', batch, fields, isSums(margins) ? [] : ['selected']);
   const like = isSums(margins) ? checkSums('adaptiveBeta', margins) : checkTensor('adaptiveBeta', 'margins', margins, { rank: 1 });
   checkMeanAndStd('adaptiveBeta', 'statistics', statistics, like);
   if (selected !== undefined) checkMask('adaptiveBeta', selected, like, 'selected');

@@ -89,8 +89,8 @@ const REFUSALS: Record<keyof typeof refused, (name: LossName, batch: X, options:
   },
   tensor: (name, batch, options) => {
     for (const path of fieldsOf(batch)) {
-      const message = `${path.join('.')} is ${OR_NUMBERS.includes(path[0]!) ? '"a", expected a number or a tensor' : 'not a tensor'}`;
-      expectRefusal(name, withField(batch, path, 'a'), options, TypeError, message);
+      const number = OR_NUMBERS.includes(path[0]!) ? 'number or ' : '';
+      expectRefusal(name, withField(batch, path, 'a'), options, TypeError, `${path.join('.')} is not a ${number}tensor`);
     }
   },
   unknownField: (name, batch, options) => {
@@ -218,7 +218,7 @@ const REFUSALS: Record<keyof typeof refused, (name: LossName, batch: X, options:
           batch,
           { ...options, [option]: value },
           kind,
-          `${option} (is ${JSON.stringify(value)}, expected |must be one of )`,
+          `${option} (is not a number or tensor: .*${JSON.stringify(value)}|is ${JSON.stringify(value)}, expected |must be one of )`,
         );
     }
   },

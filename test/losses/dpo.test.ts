@@ -212,7 +212,11 @@ describe('dpo', () => {
         'dpo: labelSmoothing and preference are both given, expected one of them',
       );
       expectError(() => dpo(x, { offset: NaN }), RangeError, 'dpo: offset must be finite, got NaN');
-      expectError(() => dpo(x, { beta: '0.1' } as never), TypeError, 'dpo: beta is "0.1", expected a number or a tensor');
+      expectError(
+        () => dpo(x, { beta: '0.1' } as never),
+        TypeError,
+        'dpo: beta is not a number or tensor: no registered engine owns "0.1"',
+      );
       expectError(() => dpo(x, { labelSmoothing: '0.1' } as never), TypeError, 'dpo: labelSmoothing is "0.1", expected a number');
       const two = tensor([0.1, 0.2]);
       expectError(() => dpo(x, { beta: two }), RangeError, 'dpo: beta has shape [2], expected [3] like policy.chosen');

@@ -21,7 +21,11 @@ describe('nashMd', () => {
       'nashMd: batch lacks mask, expected { policy, reference, mask }',
     );
     expectError(() => nashMd<X>({ ...x, policy: null }, { preference: 1 }), TypeError, `nashMd: policy ${none}`);
-    expectError(() => nashMd<X>(x, { preference: null }), TypeError, 'nashMd: preference is null, expected a number or a tensor');
+    expectError(
+      () => nashMd<X>(x, { preference: null }),
+      TypeError,
+      'nashMd: preference is not a number or tensor: no registered engine owns null',
+    );
     expectError(() => nashMd<X>({ ...x, reference: null }, { preference: 1 }), TypeError, `nashMd: reference ${none}`);
     expectError(() => nashMd<X>({ ...x, mask: null }, { preference: 1 }), TypeError, `nashMd: mask ${none}`);
   });

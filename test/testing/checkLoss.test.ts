@@ -356,7 +356,7 @@ describe('checkLoss', () => {
     await fails({}, {}, new TypeError('checkLoss: the batch has no fields, expected policy, or chosen and rejected'));
     await fails({ chosen: [1, 2] }, { kind: 'examples' }, new TypeError('checkLoss: the batch lacks policy, reference, which losses of kind examples take')); // prettier-ignore
     await fails({ chosen: [1], rejected: [2] }, {}, new RangeError('checkLoss: chosen has shape [1], expected at least two rows'));
-    await fails({ chosen: ['a'] }, {}, new TypeError('checkLoss: chosen: a list holds a string, expected numbers'));
+    await fails({ chosen: ['a'] }, {}, new TypeError('checkLoss: chosen: a list holds "a", expected numbers'));
     await fails('pairs', { allow: ['all'] }, new RangeError('checkLoss: allow must be one of "direction", "reference", "rows", "unused", "detached", "finite", "gradient", "leak", got "all"')); // prettier-ignore
     await fails('pairs', { beta: 1 }, new RangeError('checkLoss: unknown option beta, expected options, kind, allow'));
   });

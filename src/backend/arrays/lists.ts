@@ -26,7 +26,7 @@ export const shapeOfList = (x: Nested): readonly number[] => shapeAt(x, 0);
 function shapeAt(x: Nested, depth: number): readonly number[] {
   if (isLeaf(x)) return [];
   if (depth >= MAX_AXES) throw new RangeError(`a list is nested more than ${MAX_AXES} deep`);
-  if (!isList(x)) throw new TypeError(`a list holds ${typeof x === 'string' ? 'a string' : describe(x)}, expected numbers`);
+  if (!isList(x)) throw new TypeError(`a list holds ${describe(x)}, expected numbers`);
   if (!Array.isArray(x) || holdsNumbers(x)) return [x.length];
   let inner: readonly number[] | undefined;
   for (let i = 0; i < x.length; i++) {
