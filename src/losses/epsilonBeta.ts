@@ -25,9 +25,9 @@ export interface EpsilonBetaOptions {
 /**
  * The beta of each pair in epsilon-DPO: smaller if a step away from the reference widens the margin, larger if it narrows it.
  *
- *     beta_i = beta / (1 + epsilon)      if away > policy > towards
- *     beta_i = beta / (1 - epsilon)      if away < policy < towards
- *     beta_i = beta                      otherwise
+ *     beta_i = beta / (1 + epsilon)      where away is above policy, and policy above towards
+ *     beta_i = beta / (1 - epsilon)      where away is below policy, and policy below towards
+ *     beta_i = beta                      elsewhere
  *
  * Pass the result to {@link dpo} as `beta`. The log-probs of the steps are those of `completionLogProbs` for the mixed logits,
  * so the method needs the reference's logits. The authors also move the base beta after each batch, by the mean of the steps.
