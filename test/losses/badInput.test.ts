@@ -107,7 +107,8 @@ const REFUSALS: Record<keyof typeof refused, (name: LossName, batch: X, options:
       expectRefusal(name, withField(batch, path, whole), options, TypeError, `${path.join('.')} has dtype int, expected float`);
     if (!isTfjs) return;
     const ones = tensor(listsOf(name, 5)) as tf.Tensor;
-    const others = [tf.fill(ones.shape, 'a'), ...(hasComplex() ? [tf.complex(ones, ones)] : [])];
+    const strings = tf.tensor(new Array<string>(ones.size).fill('a'), ones.shape);
+    const others = [strings, ...(hasComplex() ? [tf.complex(ones, ones)] : [])];
     for (const path of fieldsOf(batch)) {
       for (const x of others) expectRefusal(name, withField(batch, path, x), options, TypeError, `has dtype ${x.dtype}, expected `);
     }
