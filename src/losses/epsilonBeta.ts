@@ -1,6 +1,6 @@
 import { detached, greater, where } from '../backend/ops.js';
 import type { OrPlain } from '../backend/types.js';
-import { checkFields, checkTensor } from '../internal/checks.js';
+import { checkOnlyFields, checkTensor } from '../internal/checks.js';
 import { belowOne, positive } from '../internal/domains.js';
 import { number, readOptions } from '../internal/options.js';
 
@@ -47,7 +47,7 @@ export interface EpsilonBetaOptions {
  * @see Lee et al., "KL Penalty Control via Perturbation for Direct Preference Optimization", 2025. https://arxiv.org/abs/2502.13177
  */
 export function epsilonBeta<T>(margins: EpsilonBetaMargins<T>, options: EpsilonBetaOptions = {}): T {
-  checkFields('epsilonBeta', 'margins', margins, ['policy', 'away', 'towards']);
+  checkOnlyFields('epsilonBeta', 'margins', margins, ['policy', 'away', 'towards']);
   const { policy, away, towards } = margins;
   const like = checkTensor('epsilonBeta', 'policy', policy, { rank: 1 });
   checkTensor('epsilonBeta', 'away', away, { like, orPlain: true });
