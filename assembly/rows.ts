@@ -2,6 +2,18 @@
 // src/rows/simd.wasm.ts. Pointers are byte offsets into the imported memory; n is a number of floats. The module has no data
 // segment, no stack and no allocation, so it can run on a heap that it does not own.
 
+/** e^r - 1 with r = x - k ln 2 and |r| <= ln 2 / 2. */
+@inline
+function minusOne(x: v128, k: v128): v128 {
+  // ln 2 in two parts; the first has so few bits that its product with k is exact.
+  const r = f32x4.add(f32x4.sub(x, f32x4.mul(k, f32x4.splat(0.693359375))), f32x4.mul(k, f32x4.splat(2.12194440054690583e-4)));
+  const r2 = f32x4.mul(r, r);
+  const low = f32x4.add(f32x4.splat(0.4999999403953552), f32x4.mul(r, f32x4.splat(0.1666652113199234)));
+  const high = f32x4.add(f32x4.splat(0.04166838899254799), f32x4.mul(r, f32x4.splat(0.00836874544620514)));
+  const q = f32x4.add(low, f32x4.mul(r2, f32x4.add(high, f32x4.mul(r2, f32x4.splat(0.0013814540579915047)))));
+  return f32x4.add(r, f32x4.mul(r2, q));
+}
+
 /**
  * e^x for x <= 88. With x = k ln 2 + r and |r| <= ln 2 / 2, it is a minimax polynomial of degree 6 in r (error 3.7e-9) times 2^k.
  * NaN stays NaN.
@@ -11,13 +23,7 @@ function exp4(x: v128): v128 {
   x = f32x4.pmax(x, f32x4.splat(-88.1)); // below -87.69, k is -127, and the bits of 2^k are those of 0: e^x is exactly 0
   const t = f32x4.add(f32x4.mul(x, f32x4.splat(1.4426950408889634)), f32x4.splat(12583039)); // 1.5 * 2^23 + 127: the low bits are k + 127
   const k = f32x4.sub(t, f32x4.splat(12583039));
-  // ln 2 in two parts; the first has so few bits that its product with k is exact.
-  const r = f32x4.add(f32x4.sub(x, f32x4.mul(k, f32x4.splat(0.693359375))), f32x4.mul(k, f32x4.splat(2.12194440054690583e-4)));
-  const r2 = f32x4.mul(r, r);
-  const low = f32x4.add(f32x4.splat(0.4999999403953552), f32x4.mul(r, f32x4.splat(0.1666652113199234)));
-  const high = f32x4.add(f32x4.splat(0.04166838899254799), f32x4.mul(r, f32x4.splat(0.00836874544620514)));
-  const q = f32x4.add(low, f32x4.mul(r2, f32x4.add(high, f32x4.mul(r2, f32x4.splat(0.0013814540579915047)))));
-  return f32x4.mul(f32x4.add(f32x4.splat(1), f32x4.add(r, f32x4.mul(r2, q))), i32x4.shl(t, 23));
+  return f32x4.mul(f32x4.add(f32x4.splat(1), minusOne(x, k)), i32x4.shl(t, 23));
 }
 
 function exp1(x: f32): f32 {
@@ -155,23 +161,37 @@ export function scaledLogRatio(x: usize, y: usize, out: usize, n: i32, shift: f3
   }
 }
 
+/** e^x - 1 for x <= 0, with the digits of small x: 2^k - 1 + 2^k (e^r - 1), as in `exp4`. */
+@inline
+function expm14(x: v128): v128 {
+  x = f32x4.pmax(x, f32x4.splat(-88.1));
+  const t = f32x4.add(f32x4.mul(x, f32x4.splat(1.4426950408889634)), f32x4.splat(12583039));
+  const k = f32x4.sub(t, f32x4.splat(12583039));
+  const power = i32x4.shl(t, 23);
+  return f32x4.add(f32x4.sub(power, f32x4.splat(1)), f32x4.mul(power, minusOne(x, k)));
+}
+
 /** The smallest normal float32. */
 const SMALLEST: f32 = 1.17549435e-38;
 
-/** log x for normal x > 0, within 1 unit in the last place: the method of FreeBSD's logf. Not for NaN. */
+/**
+ * log(1 + s) from s and y = 1 + s, which may keep the digits of a small y. Normal y in (0, 1]; within 1 unit in the last place, by the
+ * method of FreeBSD's logf. Not for NaN.
+ */
 @inline
-function log4(x: v128): v128 {
-  // x = 2^k (1 + f) with sqrt(1/2) <= 1 + f < sqrt(2)
-  const bits = i32x4.add(x, i32x4.splat(0x3f800000 - 0x3f3504f3));
+function log4(y: v128, s: v128): v128 {
+  // y = 2^k (1 + f) with sqrt(1/2) <= 1 + f < sqrt(2)
+  const bits = i32x4.add(y, i32x4.splat(0x3f800000 - 0x3f3504f3));
   const k = f32x4.convert_i32x4_s(i32x4.sub(i32x4.shr_u(bits, 23), i32x4.splat(127)));
-  const f = f32x4.sub(i32x4.add(v128.and(bits, i32x4.splat(0x7fffff)), i32x4.splat(0x3f3504f3)), f32x4.splat(1));
-  const s = f32x4.div(f, f32x4.add(f, f32x4.splat(2)));
-  const z = f32x4.mul(s, s), w = f32x4.mul(z, z);
+  const scaled = f32x4.sub(i32x4.add(v128.and(bits, i32x4.splat(0x7fffff)), i32x4.splat(0x3f3504f3)), f32x4.splat(1));
+  const f = v128.bitselect(s, scaled, f32x4.eq(k, f32x4.splat(0)));
+  const r = f32x4.div(f, f32x4.add(f, f32x4.splat(2)));
+  const z = f32x4.mul(r, r), w = f32x4.mul(z, z);
   const odd = f32x4.mul(z, f32x4.add(f32x4.splat(0.66666662693023681640625), f32x4.mul(w, f32x4.splat(0.28498786687850952))));
   const even = f32x4.mul(w, f32x4.add(f32x4.splat(0.40000972151756287), f32x4.mul(w, f32x4.splat(0.24279078841209412))));
   const half = f32x4.mul(f32x4.mul(f, f), f32x4.splat(0.5));
   // ln 2 in two parts; the first has so few bits that its product with k is exact.
-  const low = f32x4.add(f32x4.mul(s, f32x4.add(half, f32x4.add(odd, even))), f32x4.mul(k, f32x4.splat(9.0580006144591607e-6)));
+  const low = f32x4.add(f32x4.mul(r, f32x4.add(half, f32x4.add(odd, even))), f32x4.mul(k, f32x4.splat(9.0580006144591607e-6)));
   return f32x4.add(f32x4.add(f32x4.sub(low, half), f), f32x4.mul(k, f32x4.splat(0.69313812255859375)));
 }
 
@@ -181,25 +201,27 @@ function below(x: v128, shift: v128): v128 {
   return f32x4.pmax(f32x4.sub(x, shift), f32x4.splat(-1e30));
 }
 
-/** log(max(p, q) / m) with the mixture m = weight q + (1 - weight) p: 0 where p and q are equal, finite where one of them is 0. */
+/**
+ * log(larger / m) for the larger of two probabilities and their mixture m, from smaller / larger - 1 and the weight of the larger: 0 where
+ * the two are equal.
+ */
 @inline
-function excessOverMixture(p: v128, q: v128, weight: v128): v128 {
-  const one = f32x4.splat(1), smallest = f32x4.splat(SMALLEST);
-  const ratio = f32x4.div(f32x4.pmin(p, q), f32x4.pmax(f32x4.pmax(p, q), smallest));
-  const weightOfLarger = v128.bitselect(f32x4.sub(one, weight), weight, f32x4.gt(p, q));
-  return f32x4.neg(log4(f32x4.pmax(f32x4.add(weightOfLarger, f32x4.mul(f32x4.sub(one, weightOfLarger), ratio)), smallest)));
+function excess4(less: v128, weightOfLarger: v128): v128 {
+  const one = f32x4.splat(1), s = f32x4.mul(f32x4.sub(one, weightOfLarger), less);
+  const y = f32x4.add(weightOfLarger, f32x4.mul(f32x4.sub(one, weightOfLarger), f32x4.add(less, one)));
+  return f32x4.neg(log4(f32x4.pmax(y, f32x4.splat(SMALLEST)), s));
 }
 
-/** log(p / m), from the excess and the ratio log p - log q. */
-@inline
-function overMixture(excess: v128, ratio: v128): v128 {
-  return f32x4.add(excess, f32x4.pmin(ratio, f32x4.splat(0)));
+function expm11(x: f32): f32 {
+  return f32x4.extract_lane(expm14(f32x4.splat(x)), 0);
 }
 
-/** Four floats; at the end of a row, the same one in all lanes. */
-@inline
-function load4(x: usize, four: bool): v128 {
-  return four ? v128.load(x) : v128.load32_splat(x);
+function excess1(less: f32, weightOfLarger: f32): f32 {
+  return f32x4.extract_lane(excess4(f32x4.splat(less), f32x4.splat(weightOfLarger)), 0);
+}
+
+function below1(x: f32, shift: f32): f32 {
+  return max(x - shift, <f32>-1e30);
 }
 
 /** Results of the last call of `mixtureGaps`: the sums of p log(p / m) and of q log(q / m). */
@@ -208,48 +230,65 @@ export let referenceGap: f64 = 0;
 
 /**
  * Computes the two sums above over n floats, with p = e^(x - shift) * scale, q = e^(y - yShift) * yScale, their log-ratio
- * (x - shift) - (y - yShift) - gap, and m = weight q + (1 - weight) p. The last floats go through the loop one by one, because a
- * second copy of its body would be 1 kB.
+ * (x - shift) - (y - yShift) - gap, and m = weight q + (1 - weight) p. Eight floats at a time are almost twice as fast as four.
  */
 export function mixtureGaps(x: usize, y: usize, n: i32, shift: f32, scale: f32, yShift: f32, yScale: f32, gap: f32, weight: f32): void {
   const m = f32x4.splat(shift), s = f32x4.splat(scale), ym = f32x4.splat(yShift), ys = f32x4.splat(yScale);
-  const g = f32x4.splat(gap), w = f32x4.splat(weight);
-  const end = x + (<usize>n << 2), end4 = x + (<usize>(n & ~3) << 2);
+  const g = f32x4.splat(gap), w = f32x4.splat(weight), rest = f32x4.splat(1 - weight), zero = f32x4.splat(0);
+  const end = x + (<usize>n << 2), end8 = x + (<usize>(n & ~7) << 2);
   let ofP = f64x2.splat(0), ofQ = ofP;
-  while (x < end) {
-    const four = x < end4;
-    const d = below(load4(x, four), m), dy = below(load4(y, four), ym);
-    const p = f32x4.mul(exp4(d), s), q = f32x4.mul(exp4(dy), ys);
-    const ratio = f32x4.sub(f32x4.sub(d, dy), g), excess = excessOverMixture(p, q, w);
-    const counted = four ? i32x4.splat(-1) : i32x4(-1, 0, 0, 0);
-    ofP = f64x2.add(ofP, widen(v128.and(f32x4.mul(p, overMixture(excess, ratio)), counted)));
-    ofQ = f64x2.add(ofQ, widen(v128.and(f32x4.mul(q, overMixture(excess, f32x4.neg(ratio))), counted)));
-    x += four ? 16 : 4;
-    y += four ? 16 : 4;
+  for (; x < end8; x += 32, y += 32) {
+    const d1 = below(v128.load(x), m), d2 = below(v128.load(x, 16), m);
+    const dy1 = below(v128.load(y), ym), dy2 = below(v128.load(y, 16), ym);
+    const ratio1 = f32x4.sub(f32x4.sub(d1, dy1), g), ratio2 = f32x4.sub(f32x4.sub(d2, dy2), g);
+    const isP1 = f32x4.gt(ratio1, zero), isP2 = f32x4.gt(ratio2, zero); // whether p is the larger
+    const apart1 = f32x4.abs(ratio1), apart2 = f32x4.abs(ratio2);
+    const less1 = expm14(f32x4.neg(apart1)), less2 = expm14(f32x4.neg(apart2));
+    const larger1 = f32x4.mul(exp4(v128.bitselect(d1, dy1, isP1)), v128.bitselect(s, ys, isP1));
+    const larger2 = f32x4.mul(exp4(v128.bitselect(d2, dy2, isP2)), v128.bitselect(s, ys, isP2));
+    const smaller1 = f32x4.add(larger1, f32x4.mul(larger1, less1)), smaller2 = f32x4.add(larger2, f32x4.mul(larger2, less2));
+    const excess1 = excess4(less1, v128.bitselect(rest, w, isP1)), excess2 = excess4(less2, v128.bitselect(rest, w, isP2));
+    const ofLarger1 = f32x4.mul(larger1, excess1), ofSmaller1 = f32x4.mul(smaller1, f32x4.sub(excess1, apart1));
+    const ofLarger2 = f32x4.mul(larger2, excess2), ofSmaller2 = f32x4.mul(smaller2, f32x4.sub(excess2, apart2));
+    const ofP1 = v128.bitselect(ofLarger1, ofSmaller1, isP1), ofP2 = v128.bitselect(ofLarger2, ofSmaller2, isP2);
+    const ofQ1 = v128.bitselect(ofSmaller1, ofLarger1, isP1), ofQ2 = v128.bitselect(ofSmaller2, ofLarger2, isP2);
+    ofP = f64x2.add(ofP, widen(f32x4.add(ofP1, ofP2)));
+    ofQ = f64x2.add(ofQ, widen(f32x4.add(ofQ1, ofQ2)));
   }
   policyGap = total(ofP);
   referenceGap = total(ofQ);
+  for (; x < end; x += 4, y += 4) {
+    const d = below1(load<f32>(x), shift), dy = below1(load<f32>(y), yShift), ratio = d - dy - gap;
+    const isP = ratio > 0, less = expm11(-abs(ratio)), excess = excess1(less, isP ? 1 - weight : weight);
+    const larger = isP ? exp1(d) * scale : exp1(dy) * yScale;
+    const ofLarger = larger * excess, ofSmaller = (larger + larger * less) * (excess - abs(ratio));
+    policyGap += <f64>(isP ? ofLarger : ofSmaller);
+    referenceGap += <f64>(isP ? ofSmaller : ofLarger);
+  }
 }
 
 /** out = p (log(p / m) - offset) * outScale over n floats, with p and m as in `mixtureGaps`; out may be x. */
 export function scaledMixtureGap(
   x: usize, y: usize, out: usize, n: i32,
-  shift: f32, scale: f32, yShift: f32, yScale: f32, gap: f32, weight: f32, offset: f32, outScale: f32,
+  shift: f32, scale: f32, yShift: f32, gap: f32, weight: f32, offset: f32, outScale: f32,
 ): void {
-  const m = f32x4.splat(shift), s = f32x4.splat(scale), ym = f32x4.splat(yShift), ys = f32x4.splat(yScale);
-  const g = f32x4.splat(gap), w = f32x4.splat(weight), o = f32x4.splat(offset), os = f32x4.splat(outScale);
-  const end = x + (<usize>n << 2), end4 = x + (<usize>(n & ~3) << 2);
-  while (x < end) {
-    const four = x < end4;
-    const d = below(load4(x, four), m), dy = below(load4(y, four), ym);
-    const p = f32x4.mul(exp4(d), s), ratio = f32x4.sub(f32x4.sub(d, dy), g);
-    const excess = excessOverMixture(p, f32x4.mul(exp4(dy), ys), w);
-    const result = f32x4.mul(f32x4.mul(p, f32x4.sub(overMixture(excess, ratio), o)), os);
-    if (four) v128.store(out, result);
-    else v128.store32_lane(out, result, 0);
-    const step: usize = four ? 16 : 4;
-    x += step;
-    y += step;
-    out += step;
+  const m = f32x4.splat(shift), s = f32x4.splat(scale), ym = f32x4.splat(yShift), g = f32x4.splat(gap);
+  const w = f32x4.splat(weight), rest = f32x4.splat(1 - weight), zero = f32x4.splat(0), o = f32x4.splat(offset), os = f32x4.splat(outScale);
+  const end = x + (<usize>n << 2), end8 = x + (<usize>(n & ~7) << 2);
+  for (; x < end8; x += 32, y += 32, out += 32) {
+    const d1 = below(v128.load(x), m), d2 = below(v128.load(x, 16), m);
+    const ratio1 = f32x4.sub(f32x4.sub(d1, below(v128.load(y), ym)), g), ratio2 = f32x4.sub(f32x4.sub(d2, below(v128.load(y, 16), ym)), g);
+    const p1 = f32x4.mul(exp4(d1), s), p2 = f32x4.mul(exp4(d2), s);
+    const less1 = expm14(f32x4.neg(f32x4.abs(ratio1))), less2 = expm14(f32x4.neg(f32x4.abs(ratio2)));
+    const excess1 = excess4(less1, v128.bitselect(rest, w, f32x4.gt(ratio1, zero)));
+    const excess2 = excess4(less2, v128.bitselect(rest, w, f32x4.gt(ratio2, zero)));
+    const overM1 = f32x4.add(excess1, f32x4.pmin(ratio1, zero)), overM2 = f32x4.add(excess2, f32x4.pmin(ratio2, zero));
+    v128.store(out, f32x4.mul(f32x4.mul(p1, f32x4.sub(overM1, o)), os));
+    v128.store(out, f32x4.mul(f32x4.mul(p2, f32x4.sub(overM2, o)), os), 16);
+  }
+  for (; x < end; x += 4, y += 4, out += 4) {
+    const d = below1(load<f32>(x), shift), ratio = d - below1(load<f32>(y), yShift) - gap;
+    const excess = excess1(expm11(-abs(ratio)), ratio > 0 ? 1 - weight : weight);
+    store<f32>(out, exp1(d) * scale * (excess + min(ratio, <f32>0) - offset) * outScale);
   }
 }

@@ -1,4 +1,21 @@
-import { abs, add, equal, exp, greater, log, maximum, minimum, mul, neg, stopGradient, sub, sum, where } from '../backend/ops.js';
+import {
+  abs,
+  add,
+  equal,
+  exp,
+  expm1,
+  greater,
+  log,
+  log1p,
+  maximum,
+  minimum,
+  mul,
+  neg,
+  stopGradient,
+  sub,
+  sum,
+  where,
+} from '../backend/ops.js';
 import type { TokenDivergence } from '../backend/types.js';
 import { logSoftmax } from '../internal/numerics.js';
 
@@ -27,6 +44,10 @@ const mean = <T>(probabilities: T, x: T): T => sum(mul(probabilities, where(equa
  */
 function excessOverMixture<T>(ratio: T, weight: number): T {
   const weightOfLarger = where<T>(greater(ratio, 0), 1 - weight, weight);
-  const smallerOverLarger = exp(neg(abs(ratio)));
-  return neg(log(add(weightOfLarger, mul(sub(1, weightOfLarger), smallerOverLarger))));
+  const weightOfSmaller = sub(1, weightOfLarger);
+  const apart = neg(abs(ratio));
+  const less = mul(weightOfSmaller, expm1(apart)); // m / max(p, q) - 1
+  // The sum keeps the digits of a small weight.
+  const sumForm = log(add(weightOfLarger, mul(weightOfSmaller, exp(apart))));
+  return neg(where(greater(less, -0.5), log1p(maximum(less, -0.5)), sumForm));
 }

@@ -7,10 +7,15 @@ export interface FloatArrayClass {
   new (buffer: ArrayBufferLike, byteOffset?: number, length?: number): Float32Array | Float64Array;
 }
 
-/** `log(max(p, q) / m)` with the mixture `m = weight q + (1 - weight) p`: 0 where p and q are equal, finite where one of them is 0. */
-function excessOverMixture(p: number, q: number, weight: number): number {
-  const weightOfLarger = p > q ? 1 - weight : weight;
-  return -Math.log(weightOfLarger + (1 - weightOfLarger) * (Math.min(p, q) / Math.max(p, q)));
+/**
+ * `log(larger / m)` for the larger of two probabilities and their mixture m, from their log-ratio and the weight of the second in m: 0
+ * where they are equal, finite where one of them is 0.
+ */
+function excessOverMixture(ratio: number, weight: number): number {
+  const weightOfLarger = ratio > 0 ? 1 - weight : weight;
+  const less = (1 - weightOfLarger) * Math.expm1(-Math.abs(ratio)); // m / larger - 1
+  // The sum keeps the digits of a small weight.
+  return -(less > -0.5 ? Math.log1p(less) : Math.log(weightOfLarger + (1 - weightOfLarger) * Math.exp(-Math.abs(ratio))));
 }
 
 /** The row kernels in JavaScript. They compute in float64; rows are float32, unless another class is given. */
@@ -82,19 +87,18 @@ export function inJavaScript(heap: Heap, FloatArray: FloatArrayClass = Float32Ar
       for (let i = 0; i < n; i++) {
         const [d, dy] = [values[i]! - shift, others[i]! - yShift];
         const [p, q, ratio] = [Math.exp(d) * scale, Math.exp(dy) * yScale, d - dy - gap];
-        const excess = excessOverMixture(p, q, weight);
+        const excess = excessOverMixture(ratio, weight);
         if (p !== 0) ofPolicy += p * (excess + Math.min(ratio, 0));
         if (q !== 0) ofReference += q * (excess - Math.max(ratio, 0));
       }
       [policyGap.value, referenceGap.value] = [ofPolicy, ofReference];
     },
-    scaledMixtureGap(x, y, out, n, shift, scale, yShift, yScale, gap, weight, offset, outScale) {
+    scaledMixtureGap(x, y, out, n, shift, scale, yShift, gap, weight, offset, outScale) {
       const [values, others, result] = [row(x, n), row(y, n), row(out, n)];
       for (let i = 0; i < n; i++) {
-        const [d, dy] = [values[i]! - shift, others[i]! - yShift];
-        const p = Math.exp(d) * scale;
-        const excess = excessOverMixture(p, Math.exp(dy) * yScale, weight);
-        result[i] = p === 0 ? 0 : p * (excess + Math.min(d - dy - gap, 0) - offset) * outScale;
+        const d = values[i]! - shift;
+        const [p, ratio] = [Math.exp(d) * scale, d - (others[i]! - yShift) - gap];
+        result[i] = p === 0 ? 0 : p * (excessOverMixture(ratio, weight) + Math.min(ratio, 0) - offset) * outScale;
       }
     },
   };

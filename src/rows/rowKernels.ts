@@ -55,7 +55,6 @@ export interface RowKernels {
     shift: number,
     scale: number,
     yShift: number,
-    yScale: number,
     gap: number,
     weight: number,
     offset: number,

@@ -88,7 +88,7 @@ export function backward(
         kernels.scaledLogRatio(p, q, out, vocabulary, pMax, dy[row]! / pSum, qMax, gap + policyKl[row]!);
       } else {
         const scale = (1 - weight) * dy[row]!;
-        kernels.scaledMixtureGap(p, q, out, vocabulary, pMax, 1 / pSum, qMax, 1 / qSum, gap, weight, policyKl[row]!, scale);
+        kernels.scaledMixtureGap(p, q, out, vocabulary, pMax, 1 / pSum, qMax, gap, weight, policyKl[row]!, scale);
       }
     }
   });

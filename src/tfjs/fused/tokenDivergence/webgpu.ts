@@ -87,17 +87,25 @@ const MIXTURE = `
       // logit - largest; finite, so that a difference of two is not NaN.
       fn below(x : vec4<f32>, largest : f32) -> vec4<f32> { return max(x - largest, vec4<f32>(-1e30)); }
 
+      // log(larger / m), from the log-ratio of the two probabilities and the weight of the larger.
+      fn excessOf(ratio : f32, weightOfLarger : f32) -> f32 {
+        let less = (1.0 - weightOfLarger) * accurateExpm1(-abs(ratio));
+        if (less > -0.5) { return -log1pSeries(less); }
+        // The sum keeps the digits of a small weight.
+        return -log(max(weightOfLarger + (1.0 - weightOfLarger) * exp(-abs(ratio)), 1.17549435e-38));
+      }
+
       struct Ratios { p : vec4<f32>, q : vec4<f32>, pOverM : vec4<f32>, qOverM : vec4<f32> };
       fn ratiosOf(row : Row, policy : vec4<f32>, reference : vec4<f32>) -> Ratios {
         let dp = below(policy, row.pLargest);
         let dq = below(reference, row.qLargest);
+        let overQ = dp - dq - row.gap;
+        let weightOfLarger = select(vec4<f32>(uniforms.weight), vec4<f32>(1.0 - uniforms.weight), overQ > vec4<f32>(0.0));
+        let excess = vec4<f32>(
+          excessOf(overQ.x, weightOfLarger.x), excessOf(overQ.y, weightOfLarger.y),
+          excessOf(overQ.z, weightOfLarger.z), excessOf(overQ.w, weightOfLarger.w));
         let p = exp(dp) * row.pScale;
         let q = exp(dq) * row.qScale;
-        let overQ = dp - dq - row.gap;
-        let weightOfLarger = select(vec4<f32>(uniforms.weight), vec4<f32>(1.0 - uniforms.weight), p > q);
-        let larger = max(max(p, q), vec4<f32>(1.17549435e-38));
-        let y = max(weightOfLarger + (1.0 - weightOfLarger) * (min(p, q) / larger), vec4<f32>(1.17549435e-38));
-        let excess = -vec4<f32>(accurateLog(y.x), accurateLog(y.y), accurateLog(y.z), accurateLog(y.w));
         return Ratios(p, q, excess + min(overQ, vec4<f32>(0.0)), excess - max(overQ, vec4<f32>(0.0)));
       }`;
 
