@@ -103,7 +103,7 @@ describe('lipo', () => {
   it.runIf(isReadable && !isFloat64)('names a reward that overflows in the precision of the engine, also in a plain list', () => {
     const rewards = [[1, 0], [130, 0]]; // prettier-ignore
     const message = 'lipo: value 2 of 2^rewards / ln 2 must be finite, got Infinity';
-    const x = { ...logps(), rewards };
+    const x = { ...logps(), reference: [[-1, -2], [-1, -2]], rewards }; // prettier-ignore
     expectError(() => lipo<X>(x), RangeError, message);
     expectError(() => lipo<X>({ ...x, mask: [[1, 1], [1, 0]] }), RangeError, message); // prettier-ignore
   });

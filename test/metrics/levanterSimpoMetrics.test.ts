@@ -4,7 +4,8 @@ import { expectError, expectNoLeak, tensor, type X } from '../support/engine.js'
 import { expectMetrics, mean } from '../support/metrics.js';
 import { pair, softplus } from '../support/samples.js';
 
-const logps = { chosen: [-0.5, -1, -0.25], rejected: [-1.5, -1.25, -1] };
+// The last pair meets the target margin, and does not exceed it.
+const logps = { chosen: [-0.5, -1, -0.25, -0.5], rejected: [-1.5, -1.25, -1, -1] };
 const margins = logps.chosen.map((c, i) => c - logps.rejected[i]!);
 
 describe('levanterSimpoMetrics', () => {
@@ -14,7 +15,7 @@ describe('levanterSimpoMetrics', () => {
       simpo_chosen_logp: mean(logps.chosen),
       simpo_rejected_logp: mean(logps.rejected),
       simpo_margin: mean(margins),
-      simpo_accuracy: 2 / 3,
+      simpo_accuracy: 2 / 4,
     };
     expectMetrics(await readMetrics(levanterSimpoMetrics<X>(pair(logps), { beta: 2, gamma: 1 })), expected);
     expectMetrics(await readMetrics(levanterSimpoMetrics<X>(pair(logps), { beta: 2, gammaBetaRatio: 0.5 })), expected);
@@ -27,6 +28,6 @@ describe('levanterSimpoMetrics', () => {
     expectError(() => levanterSimpoMetrics<X>(x, { gamma: 1 } as never), TypeError, `${fn}: beta is undefined, expected a number`);
     expectError(() => levanterSimpoMetrics<X>(x, { beta: 2 } as never), RangeError, `${fn}: neither gamma nor gammaBetaRatio is given, expected one of them`); // prettier-ignore
     const two = tensor([-1, -1]);
-    expectError(() => levanterSimpoMetrics<X>({ ...x, rejected: two }, { beta: 2, gamma: 1 }), RangeError, `${fn}: rejected has shape [2], expected [3] like chosen`); // prettier-ignore
+    expectError(() => levanterSimpoMetrics<X>({ ...x, rejected: two }, { beta: 2, gamma: 1 }), RangeError, `${fn}: rejected has shape [2], expected [4] like chosen`); // prettier-ignore
   });
 });
