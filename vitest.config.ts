@@ -53,7 +53,9 @@ const definitions = (
   },
 });
 // One engine runs the whole suite on definitions; for the others, the tests of functions that have kernels are enough.
-const OF_KERNELS = ['test/logprobs/{tokenLogProbs,tokenStats,tokenDivergence,linearTokenLogProbs,linearTokenStats,linearTokenDivergence}.test.ts'];
+const OF_KERNELS = [
+  'test/logprobs/{tokenLogProbs,tokenStats,tokenDivergence,linearTokenLogProbs,linearTokenStats,linearTokenDivergence}.test.ts',
+];
 
 const tfjsNode: TestProjectInlineConfiguration = {
   extends: true,
