@@ -4,7 +4,7 @@ import { dirname, relative, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { environment } from './environment.js';
 import { machine } from './format.js';
-import { BACKENDS, HELP, parseOptions, STUDIES, UsageError, type BackendName, type Options } from './options.js';
+import { BACKENDS, HELP, parseOptions, runCommand, STUDIES, type BackendName, type Options } from './options.js';
 import { pythonWithTorch, type Python } from './pytorch/venv.js';
 import { studyReport } from './report.js';
 import { isSkipped, type BackendResult, type Results } from './results.js';
@@ -80,12 +80,8 @@ function writeJson(file: string, results: Results): void {
   console.log(`Written to ${relative(process.cwd(), file)}`);
 }
 
-try {
+await runCommand(async () => {
   const options = parseOptions(process.argv.slice(2));
   if (options) await main(options);
   else console.log(HELP);
-} catch (error) {
-  if (!(error instanceof UsageError)) throw error;
-  console.error(error.message);
-  process.exitCode = 1;
-}
+});

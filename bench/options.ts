@@ -25,8 +25,19 @@ export interface Options {
   readonly out: string | undefined;
 }
 
-/** A mistake on the command line, reported by its message alone. */
+/** A mistake on the command line, or something that the machine lacks, reported by its message alone. */
 export class UsageError extends Error {}
+
+/** Runs the program of a command. */
+export async function runCommand(program: () => Promise<void>): Promise<void> {
+  try {
+    await program();
+  } catch (error) {
+    if (!(error instanceof UsageError) && (error as { code?: string }).code?.startsWith('ERR_PARSE_ARGS') !== true) throw error;
+    console.error((error as Error).message);
+    process.exitCode = 1;
+  }
+}
 
 export const HELP = `Times log-probs and losses of prefloss against plain TensorFlow.js and PyTorch, and measures their memory.
 

@@ -9,6 +9,7 @@ import { TinyGpt } from '../examples/train-tiny-gpt/model.js';
 import { preference } from '../examples/train-tiny-gpt/objectives.js';
 import { ordering } from '../examples/train-tiny-gpt/ordering.js';
 import { buildAndServe, noBrowser, openPage, startBrowser } from '../tools/page.js';
+import { median } from './median.js';
 
 const ROUNDS = 3;
 /** Updates per round; the median is that of the last 20, as the page shows it. */
@@ -19,7 +20,6 @@ const BAR = 1.3;
 
 const task = ordering();
 const data = datasetOf(task, 0);
-const median = (values: readonly number[]): number => [...values].sort((a, b) => a - b)[values.length >> 1]!;
 
 /** Returns the median time of an update in Node.js, in milliseconds. */
 async function inNode(): Promise<number> {

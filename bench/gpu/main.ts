@@ -6,7 +6,7 @@ import { softwareGpu } from '../../tools/software-gpu.js';
 import { environment } from '../environment.js';
 import { forkWorker } from '../forkWorker.js';
 import { milliseconds, shapeText, times } from '../format.js';
-import { toCount, UsageError } from '../options.js';
+import { runCommand, toCount, UsageError } from '../options.js';
 import { peakOf } from './devices.js';
 import type { GpuResults } from './results.js';
 import type { GpuAnswer, GpuJob } from './worker.js';
@@ -76,10 +76,4 @@ async function main(): Promise<void> {
   await import('../pages/write.js');
 }
 
-try {
-  await main();
-} catch (error) {
-  if (!(error instanceof UsageError) && (error as { code?: string }).code?.startsWith('ERR_PARSE_ARGS') !== true) throw error;
-  console.error((error as Error).message);
-  process.exitCode = 1;
-}
+await runCommand(main);

@@ -5,7 +5,8 @@ import { parseArgs } from 'node:util';
 import { TASKS, type TaskName } from '../../examples/train-tiny-gpt/tasks.js';
 import { environment } from '../environment.js';
 import { machine, milliseconds, times } from '../format.js';
-import { toCount, UsageError } from '../options.js';
+import { median } from '../median.js';
+import { runCommand, toCount } from '../options.js';
 import {
   SCALE_BACKENDS,
   type EngineRow,
@@ -15,7 +16,7 @@ import {
   type StepRow,
   type Transport,
 } from './results.js';
-import { startWorkers, versionOfMpi } from './startWorkers.js';
+import { openLauncher, type Launcher } from './launcher.js';
 import type { Answers, Job } from './worker.js';
 
 const HELP = `Times the all-reduce and the step of the tiny GPT on 1, 2 and 3 workers; writes bench/results/scale.json and its section of
@@ -31,15 +32,14 @@ const WORKERS = [1, 2, 3] as const;
 const TCP = { MPIR_CVAR_NOLOCAL: '1', MPIR_CVAR_CH4_NETMOD: 'ofi', FI_PROVIDER: 'tcp' };
 const TRANSPORTS: Readonly<Record<Transport, Readonly<Record<string, string>>>> = { 'shared memory': {}, TCP };
 
-const median = (all: readonly number[]): number => [...all].sort((a, b) => a - b)[all.length >> 1]!;
 const medianOf = <Row>(rows: readonly Row[], of: (row: Row) => number): number => median(rows.map(of));
 const gigabytes = (perSecond: number): string => `${(perSecond / 1e9).toFixed(2)} GB/s`;
 
-async function exchangeRows(): Promise<ExchangeRow[]> {
+async function exchangeRows(launcher: Launcher): Promise<ExchangeRow[]> {
   const rows: ExchangeRow[] = [];
   for (const workers of WORKERS.slice(1)) {
     for (const transport of Object.keys(TRANSPORTS) as Transport[]) {
-      const answer = await startWorkers<Answers['exchange']>(workers, { study: 'exchange' } satisfies Job, TRANSPORTS[transport]);
+      const answer = await launcher.start<Answers['exchange']>(workers, { study: 'exchange' } satisfies Job, TRANSPORTS[transport]);
       rows.push({ transport, workers, ...answer });
       const sizes = answer.sizes.map(({ bytes, ms }) => `${bytes / 2 ** 20} MiB ${milliseconds(ms)} ms`);
       console.log(
@@ -50,11 +50,11 @@ async function exchangeRows(): Promise<ExchangeRow[]> {
   return rows;
 }
 
-async function engineRows(): Promise<EngineRow[]> {
+async function engineRows(launcher: Launcher): Promise<EngineRow[]> {
   const rows: EngineRow[] = [];
   for (const backend of SCALE_BACKENDS) {
     for (const workers of WORKERS) {
-      const answer = await startWorkers<Answers['engine']>(workers, { study: 'engine', backend } satisfies Job);
+      const answer = await launcher.start<Answers['engine']>(workers, { study: 'engine', backend } satisfies Job);
       rows.push({ backend, workers, ...answer });
       const [tiny, large] = [answer.tinyRate, answer.largeRate].map((rate) => (rate / 1e9).toFixed(1));
       console.log(`${backend}, ${workers} at once: ${tiny!} and ${large!} GFLOP/s, gradients copied at ${gigabytes(answer.copyRate)}`);
@@ -63,14 +63,14 @@ async function engineRows(): Promise<EngineRow[]> {
   return rows;
 }
 
-async function stepRows(rounds: number): Promise<StepRow[]> {
+async function stepRows(launcher: Launcher, rounds: number): Promise<StepRow[]> {
   const rows: StepRow[] = [];
   for (const backend of SCALE_BACKENDS) {
     for (const task of Object.keys(TASKS) as TaskName[]) {
       const turns: Answers['step'][][] = [];
       for (let round = 0; round < rounds; round++) {
         const turn: Answers['step'][] = [];
-        for (const workers of WORKERS) turn.push(await startWorkers(workers, { study: 'step', backend, task } satisfies Job));
+        for (const workers of WORKERS) turn.push(await launcher.start(workers, { study: 'step', backend, task } satisfies Job));
         turns.push(turn);
       }
       WORKERS.forEach((workers, i) => {
@@ -117,13 +117,14 @@ async function main(): Promise<void> {
     return;
   }
   const rounds = toCount('--rounds', values.rounds);
+  const launcher = openLauncher();
   const results: ScaleResults = {
     environment: environment({}),
-    mpi: await versionOfMpi(),
+    mpi: await launcher.version(),
     rounds,
-    exchange: await exchangeRows(),
-    engines: await engineRows(),
-    steps: await stepRows(rounds),
+    exchange: await exchangeRows(launcher),
+    engines: await engineRows(launcher),
+    steps: await stepRows(launcher, rounds),
   };
   console.log(machine(results.environment));
   writeFileSync(fileURLToPath(new URL('../results/scale.json', import.meta.url)), `${JSON.stringify(results, undefined, 2)}\n`);
@@ -131,10 +132,4 @@ async function main(): Promise<void> {
   await import('../pages/write.js');
 }
 
-try {
-  await main();
-} catch (error) {
-  if (!(error instanceof UsageError) && (error as { code?: string }).code?.startsWith('ERR_PARSE_ARGS') !== true) throw error;
-  console.error((error as Error).message);
-  process.exitCode = 1;
-}
+await runCommand(main);

@@ -14,7 +14,7 @@ export interface ExchangeRow {
   readonly workers: number;
   /** Of one float. */
   readonly latencyMs: number;
-  /** Sizes up to the first that takes more than a second and a half. */
+  /** Sizes up to the first that takes more than two seconds. */
   readonly sizes: readonly { readonly bytes: number; readonly ms: number }[];
 }
 

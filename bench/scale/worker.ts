@@ -11,8 +11,9 @@ import { datasetOf, PADDING, type TrainingPair } from '../../examples/train-tiny
 import { TinyGpt } from '../../examples/train-tiny-gpt/model.js';
 import { TASKS, type TaskName } from '../../examples/train-tiny-gpt/tasks.js';
 import { AdamW, clipByGlobalNorm, collatePairs, valueAndGrads } from 'prefloss';
+import { median } from '../median.js';
 import { DECODERS, matricesOf } from './languageModels.js';
-import type { EngineRow, ExchangeRow, Phases, ScaleBackend } from './results.js';
+import type { EngineRow, ExchangeRow, Phases, ScaleBackend, StepRow } from './results.js';
 
 /** A measurement. */
 export type Job =
@@ -24,24 +25,13 @@ export type Job =
 export interface Answers {
   readonly exchange: Pick<ExchangeRow, 'latencyMs' | 'sizes'>;
   readonly engine: Omit<EngineRow, 'backend' | 'workers'>;
-  readonly step: StepAnswer;
-}
-
-interface StepAnswer {
-  readonly weights: number;
-  readonly tokens: number;
-  readonly phases: Phases;
-  readonly samples: number;
-  /** One worker alone: the step over one without an exchange, and forward and backward pass of a quarter of the batch. */
-  readonly alone?: { readonly overhead: number; readonly quarter: { readonly tokens: number; readonly compute: number } };
+  readonly step: Omit<StepRow, 'backend' | 'task' | 'workers' | 'speedUp'>;
 }
 
 const SIZES = [2 ** 20, 2 ** 24, 2 ** 26];
 /** Time of a turn, and of one in which a model is trained, whose code the just-in-time compiler makes faster for some seconds. */
 const [TURN_MS, TRAINING_MS] = [2000, 5000];
 const RUNS = { fewest: 6, most: 2000 } as const;
-
-const median = (all: readonly number[]): number => [...all].sort((a, b) => a - b)[all.length >> 1]!;
 
 /** Waits until all workers are here. */
 const meet = (workers: Workers): Promise<void> => workers.sum(new Float64Array(1));
@@ -140,7 +130,7 @@ const withReference = (pair: TrainingPair): Row => ({
   examples: { chosen: { ...pair.examples.chosen, reference: -50 }, rejected: { ...pair.examples.rejected, reference: -50 } },
 });
 
-async function step(workers: Workers, { backend, task: name }: Extract<Job, { study: 'step' }>): Promise<StepAnswer> {
+async function step(workers: Workers, { backend, task: name }: Extract<Job, { study: 'step' }>): Promise<Answers['step']> {
   await startBackend(backend);
   const task = TASKS[name]();
   const data = datasetOf(task, 0);

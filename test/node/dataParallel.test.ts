@@ -25,6 +25,7 @@ import { hasTfjsNode } from '../../tools/tfjs-node.js';
 import { parts } from '../support/checkpoints.js';
 import { installedMpi } from '../support/installedMpi.js';
 import { loopback } from '../support/loopback.js';
+import { processes } from '../support/processes.js';
 import { ROOT } from '../support/runExample.js';
 
 const inLoopback = loopback();
@@ -289,20 +290,11 @@ describe('examples/data-parallel without MPI', () => {
 });
 
 /** The processes of Node.js that run a script with this folder among its arguments. */
-function processesOf(out: string, script: string): number[] {
-  return readdirSync('/proc')
-    .filter((name) => /^\d+$/.test(name))
-    .filter((pid) => {
-      try {
-        const args = readFileSync(`/proc/${pid}/cmdline`, 'utf8').split('\0');
-        const isOf = args.includes(out) && args.some((arg) => arg.endsWith(`/${script}`));
-        return isOf && readlinkSync(`/proc/${pid}/exe`) === process.execPath;
-      } catch {
-        return false; // it has ended
-      }
-    })
-    .map(Number);
-}
+const processesOf = (out: string, script: string): number[] =>
+  processes(
+    ({ pid, args }) =>
+      args.includes(out) && args.some((arg) => arg.endsWith(`/${script}`)) && readlinkSync(`/proc/${pid}/exe`) === process.execPath,
+  ).map(({ pid }) => pid);
 
 const workersOf = (out: string) => processesOf(out, 'main.ts');
 

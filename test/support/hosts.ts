@@ -1,7 +1,8 @@
 import { execFileSync, spawn, spawnSync, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
-import { readdirSync, readFileSync, readlinkSync } from 'node:fs';
+import { readlinkSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
+import { processes, type RunningProcess } from './processes.js';
 import { ROOT } from './runExample.js';
 
 /**
@@ -15,8 +16,8 @@ export interface Hosts {
   sent(): readonly number[];
   /** Unplugs a host. */
   cut(host: number): void;
-  /** The processes that run on a host, with their arguments. */
-  processes(host: number): readonly { readonly pid: number; readonly args: readonly string[] }[];
+  /** The processes that run on a host. */
+  processes(host: number): readonly RunningProcess[];
   /** Removes the hosts. */
   close(): void;
 }
@@ -44,7 +45,7 @@ export async function openHosts(count: number): Promise<Hosts> {
     inNetwork(outside, `ip link add ${port} type veth peer name eth0 netns ${holder.pid}; ip link set ${port} master switch up`);
     inNetwork(holder, `ip link set lo up; ip address add ${address}/24 dev eth0; ip link set eth0 up`);
   }
-  const networkOf = (pid: number | string): string => readlinkSync(`/proc/${pid}/ns/net`);
+  const networkOf = (pid: number): string => readlinkSync(`/proc/${pid}/ns/net`);
   return {
     mpirun(mpirun, args, env) {
       const enter = ['--target', String(hosts[0]!.pid), '--net', '--uts', '--ipc'];
@@ -60,16 +61,9 @@ export async function openHosts(count: number): Promise<Hosts> {
       inNetwork(outside, `ip link set port${host} down`);
     },
     processes(host) {
-      const network = networkOf(hosts[host]!.pid!);
-      return readdirSync('/proc').flatMap((pid) => {
-        try {
-          const args = readFileSync(`/proc/${pid}/cmdline`, 'utf8').split('\0').slice(0, -1);
-          const isOther = args.length > 0 && networkOf(pid) === network && Number(pid) !== hosts[host]!.pid;
-          return isOther ? [{ pid: Number(pid), args }] : [];
-        } catch {
-          return []; // no process, or one that has ended
-        }
-      });
+      const holder = hosts[host]!.pid!;
+      const network = networkOf(holder);
+      return processes(({ pid, args }) => args.length > 0 && networkOf(pid) === network && pid !== holder);
     },
     close() {
       for (const holder of [...hosts, outside]) holder.stdin!.end();

@@ -77,7 +77,7 @@ export const jsonlStream = property<{ lines: readonly string[]; ending: string; 
     const error = await thrownBy(async () => {
       for await (const value of parseJsonlStream(chunks)) values.push(value);
     });
-    const message = (thrown: unknown): string => (thrown === undefined ? '' : String(thrown).replace('parseJsonlStream', 'parseJsonl'));
+    const message = (thrown: Error | undefined): string => String(thrown).replace('parseJsonlStream', 'parseJsonl');
     ensure(message(error) === message(expected), () => `threw ${String(error)}, expected ${String(expected)}`);
     if (whole) ensure(JSON.stringify(values) === JSON.stringify(whole), () => 'other values');
   },
