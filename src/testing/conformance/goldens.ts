@@ -92,7 +92,7 @@ function computeTarget(golden: Golden): Target {
 
 const STEP = 2 ** -20;
 /** Fields that are exact in float32. */
-const DISCRETE = ['desirable', 'labels', 'mask', 'quantile', 'selected', 'chosenLengths', 'rejectedLengths'];
+const DISCRETE = ['desirable', 'labels', 'mask', 'quantile', 'selected', 'tie', 'chosenLengths', 'rejectedLengths'];
 
 /** The sizes of the losses, plus how far they move with each of their inputs: how far rounding may move them. */
 function scalesOf({ name, record }: Golden, inputs: Fields<Nested>, values: readonly number[]): number[] {
