@@ -176,7 +176,7 @@ const SMALLEST: f32 = 1.17549435e-38;
 
 /**
  * log(1 + s) from s and y = 1 + s, which may keep the digits of a small y. Normal y in (0, 1]; within 1 unit in the last place, by the
- * method of FreeBSD's logf. Not for NaN.
+ * method of FreeBSD's logf. NaN stays NaN.
  */
 @inline
 function log4(y: v128, s: v128): v128 {
@@ -184,7 +184,7 @@ function log4(y: v128, s: v128): v128 {
   const bits = i32x4.add(y, i32x4.splat(0x3f800000 - 0x3f3504f3));
   const k = f32x4.convert_i32x4_s(i32x4.sub(i32x4.shr_u(bits, 23), i32x4.splat(127)));
   const scaled = f32x4.sub(i32x4.add(v128.and(bits, i32x4.splat(0x7fffff)), i32x4.splat(0x3f3504f3)), f32x4.splat(1));
-  const f = v128.bitselect(s, scaled, f32x4.eq(k, f32x4.splat(0)));
+  const f = v128.bitselect(scaled, s, f32x4.lt(y, f32x4.splat(0.7071067690849304))); // k is 0 from sqrt(1/2) on
   const r = f32x4.div(f, f32x4.add(f, f32x4.splat(2)));
   const z = f32x4.mul(r, r), w = f32x4.mul(z, z);
   const odd = f32x4.mul(z, f32x4.add(f32x4.splat(0.66666662693023681640625), f32x4.mul(w, f32x4.splat(0.28498786687850952))));
@@ -212,16 +212,10 @@ function excess4(less: v128, weightOfLarger: v128): v128 {
   return f32x4.neg(log4(f32x4.pmax(y, f32x4.splat(SMALLEST)), s));
 }
 
-function expm11(x: f32): f32 {
-  return f32x4.extract_lane(expm14(f32x4.splat(x)), 0);
-}
-
-function excess1(less: f32, weightOfLarger: f32): f32 {
-  return f32x4.extract_lane(excess4(f32x4.splat(less), f32x4.splat(weightOfLarger)), 0);
-}
-
-function below1(x: f32, shift: f32): f32 {
-  return max(x - shift, <f32>-1e30);
+/** Four floats at x, or the one at x four times. */
+@inline
+function load4(x: usize, areFour: bool): v128 {
+  return areFour ? v128.load(x) : v128.load32_splat(x);
 }
 
 /** Results of the last call of `mixtureGaps`: the sums of p log(p / m) and of q log(q / m). */
@@ -230,16 +224,18 @@ export let referenceGap: f64 = 0;
 
 /**
  * Computes the two sums above over n floats, with p = e^(x - shift) * scale, q = e^(y - yShift) * yScale, their log-ratio
- * (x - shift) - (y - yShift) - gap, and m = weight q + (1 - weight) p. Eight floats at a time are almost twice as fast as four.
+ * (x - shift) - (y - yShift) - gap, and m = weight q + (1 - weight) p. Eight floats at a time are almost twice as fast as four; each of the
+ * last n % 8 is taken eight times, and an eighth of the sum counts.
  */
 export function mixtureGaps(x: usize, y: usize, n: i32, shift: f32, scale: f32, yShift: f32, yScale: f32, gap: f32, weight: f32): void {
   const m = f32x4.splat(shift), s = f32x4.splat(scale), ym = f32x4.splat(yShift), ys = f32x4.splat(yScale);
   const g = f32x4.splat(gap), w = f32x4.splat(weight), rest = f32x4.splat(1 - weight), zero = f32x4.splat(0);
   const end = x + (<usize>n << 2), end8 = x + (<usize>(n & ~7) << 2);
   let ofP = f64x2.splat(0), ofQ = ofP;
-  for (; x < end8; x += 32, y += 32) {
-    const d1 = below(v128.load(x), m), d2 = below(v128.load(x, 16), m);
-    const dy1 = below(v128.load(y), ym), dy2 = below(v128.load(y, 16), ym);
+  while (x < end) {
+    const areEight = x < end8, share = f64x2.splat(areEight ? 1 : 0.125), second = areEight ? 16 : 0;
+    const d1 = below(load4(x, areEight), m), d2 = below(load4(x + second, areEight), m);
+    const dy1 = below(load4(y, areEight), ym), dy2 = below(load4(y + second, areEight), ym);
     const ratio1 = f32x4.sub(f32x4.sub(d1, dy1), g), ratio2 = f32x4.sub(f32x4.sub(d2, dy2), g);
     const isP1 = f32x4.gt(ratio1, zero), isP2 = f32x4.gt(ratio2, zero); // whether p is the larger
     const apart1 = f32x4.abs(ratio1), apart2 = f32x4.abs(ratio2);
@@ -252,43 +248,39 @@ export function mixtureGaps(x: usize, y: usize, n: i32, shift: f32, scale: f32, 
     const ofLarger2 = f32x4.mul(larger2, excess2), ofSmaller2 = f32x4.mul(smaller2, f32x4.sub(excess2, apart2));
     const ofP1 = v128.bitselect(ofLarger1, ofSmaller1, isP1), ofP2 = v128.bitselect(ofLarger2, ofSmaller2, isP2);
     const ofQ1 = v128.bitselect(ofSmaller1, ofLarger1, isP1), ofQ2 = v128.bitselect(ofSmaller2, ofLarger2, isP2);
-    ofP = f64x2.add(ofP, widen(f32x4.add(ofP1, ofP2)));
-    ofQ = f64x2.add(ofQ, widen(f32x4.add(ofQ1, ofQ2)));
+    ofP = f64x2.add(ofP, f64x2.mul(share, widen(f32x4.add(ofP1, ofP2))));
+    ofQ = f64x2.add(ofQ, f64x2.mul(share, widen(f32x4.add(ofQ1, ofQ2))));
+    const step: usize = areEight ? 32 : 4;
+    x += step;
+    y += step;
   }
   policyGap = total(ofP);
   referenceGap = total(ofQ);
-  for (; x < end; x += 4, y += 4) {
-    const d = below1(load<f32>(x), shift), dy = below1(load<f32>(y), yShift), ratio = d - dy - gap;
-    const isP = ratio > 0, less = expm11(-abs(ratio)), excess = excess1(less, isP ? 1 - weight : weight);
-    const larger = isP ? exp1(d) * scale : exp1(dy) * yScale;
-    const ofLarger = larger * excess, ofSmaller = (larger + larger * less) * (excess - abs(ratio));
-    policyGap += <f64>(isP ? ofLarger : ofSmaller);
-    referenceGap += <f64>(isP ? ofSmaller : ofLarger);
-  }
 }
 
-/** out = p (log(p / m) - offset) * outScale over n floats, with p and m as in `mixtureGaps`; out may be x. */
+/** log(p / m) from log p and log q, each up to a constant, the difference of these, and the weight of q in m. */
+@inline
+function overMixture4(logP: v128, logQ: v128, gap: v128, weight: v128): v128 {
+  const ratio = f32x4.sub(f32x4.sub(logP, logQ), gap), zero = f32x4.splat(0);
+  const weightOfLarger = v128.bitselect(f32x4.sub(f32x4.splat(1), weight), weight, f32x4.gt(ratio, zero));
+  return f32x4.add(excess4(expm14(f32x4.neg(f32x4.abs(ratio))), weightOfLarger), f32x4.pmin(ratio, zero));
+}
+
+/** out = e^(x - shift) * scale * (log(p / m) - offset) over n floats, with p and m as in `mixtureGaps`; out may be x. */
 export function scaledMixtureGap(
-  x: usize, y: usize, out: usize, n: i32,
-  shift: f32, scale: f32, yShift: f32, gap: f32, weight: f32, offset: f32, outScale: f32,
+  x: usize, y: usize, out: usize, n: i32, shift: f32, scale: f32, yShift: f32, gap: f32, weight: f32, offset: f32,
 ): void {
   const m = f32x4.splat(shift), s = f32x4.splat(scale), ym = f32x4.splat(yShift), g = f32x4.splat(gap);
-  const w = f32x4.splat(weight), rest = f32x4.splat(1 - weight), zero = f32x4.splat(0), o = f32x4.splat(offset), os = f32x4.splat(outScale);
+  const w = f32x4.splat(weight), o = f32x4.splat(offset);
   const end = x + (<usize>n << 2), end8 = x + (<usize>(n & ~7) << 2);
   for (; x < end8; x += 32, y += 32, out += 32) {
     const d1 = below(v128.load(x), m), d2 = below(v128.load(x, 16), m);
-    const ratio1 = f32x4.sub(f32x4.sub(d1, below(v128.load(y), ym)), g), ratio2 = f32x4.sub(f32x4.sub(d2, below(v128.load(y, 16), ym)), g);
-    const p1 = f32x4.mul(exp4(d1), s), p2 = f32x4.mul(exp4(d2), s);
-    const less1 = expm14(f32x4.neg(f32x4.abs(ratio1))), less2 = expm14(f32x4.neg(f32x4.abs(ratio2)));
-    const excess1 = excess4(less1, v128.bitselect(rest, w, f32x4.gt(ratio1, zero)));
-    const excess2 = excess4(less2, v128.bitselect(rest, w, f32x4.gt(ratio2, zero)));
-    const overM1 = f32x4.add(excess1, f32x4.pmin(ratio1, zero)), overM2 = f32x4.add(excess2, f32x4.pmin(ratio2, zero));
-    v128.store(out, f32x4.mul(f32x4.mul(p1, f32x4.sub(overM1, o)), os));
-    v128.store(out, f32x4.mul(f32x4.mul(p2, f32x4.sub(overM2, o)), os), 16);
+    const gap1 = overMixture4(d1, below(v128.load(y), ym), g, w), gap2 = overMixture4(d2, below(v128.load(y, 16), ym), g, w);
+    v128.store(out, f32x4.mul(f32x4.mul(exp4(d1), f32x4.sub(gap1, o)), s));
+    v128.store(out, f32x4.mul(f32x4.mul(exp4(d2), f32x4.sub(gap2, o)), s), 16);
   }
   for (; x < end; x += 4, y += 4, out += 4) {
-    const d = below1(load<f32>(x), shift), ratio = d - below1(load<f32>(y), yShift) - gap;
-    const excess = excess1(expm11(-abs(ratio)), ratio > 0 ? 1 - weight : weight);
-    store<f32>(out, exp1(d) * scale * (excess + min(ratio, <f32>0) - offset) * outScale);
+    const d = below(v128.load32_splat(x), m), gap = overMixture4(d, below(v128.load32_splat(y), ym), g, w);
+    v128.store32_lane(out, f32x4.mul(f32x4.mul(exp4(d), f32x4.sub(gap, o)), s), 0);
   }
 }

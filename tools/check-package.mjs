@@ -168,8 +168,8 @@ async function checks() {
       code.includes('@tensorflow/') && 'tfjs',
       code.includes('class extends ArrayTensor') && 'tape',
       code.includes('logSumExp') && 'other operations',
-      // The magic number of WebAssembly in base64.
-      code.includes('AGFzbQ') && 'row kernels',
+      // The magic number of WebAssembly, in hexadecimal.
+      code.includes('0061736d') && 'row kernels',
     ]
       .filter(Boolean)
       .join();

@@ -93,12 +93,12 @@ export function inJavaScript(heap: Heap, FloatArray: FloatArrayClass = Float32Ar
       }
       [policyGap.value, referenceGap.value] = [ofPolicy, ofReference];
     },
-    scaledMixtureGap(x, y, out, n, shift, scale, yShift, gap, weight, offset, outScale) {
+    scaledMixtureGap(x, y, out, n, shift, scale, yShift, gap, weight, offset) {
       const [values, others, result] = [row(x, n), row(y, n), row(out, n)];
       for (let i = 0; i < n; i++) {
         const d = values[i]! - shift;
-        const [p, ratio] = [Math.exp(d) * scale, d - (others[i]! - yShift) - gap];
-        result[i] = p === 0 ? 0 : p * (excessOverMixture(ratio, weight) + Math.min(ratio, 0) - offset) * outScale;
+        const [e, ratio] = [Math.exp(d), d - (others[i]! - yShift) - gap];
+        result[i] = e === 0 ? 0 : e * scale * (excessOverMixture(ratio, weight) + Math.min(ratio, 0) - offset);
       }
     },
   };

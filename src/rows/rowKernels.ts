@@ -46,7 +46,7 @@ export interface RowKernels {
   readonly policyGap: { readonly value: number };
   /** Sum of `q log(q / m)`. */
   readonly referenceGap: { readonly value: number };
-  /** `out = p (log(p / m) - offset) * outScale`, with p and m as in `mixtureGaps`; `out` may be `x`. */
+  /** `out = e^(x - shift) * scale * (log(p / m) - offset)`, with p and m as in `mixtureGaps`; `out` may be `x`. */
   scaledMixtureGap(
     x: number,
     y: number,
@@ -58,6 +58,5 @@ export interface RowKernels {
     gap: number,
     weight: number,
     offset: number,
-    outScale: number,
   ): void;
 }

@@ -1,6 +1,6 @@
 import type { Heap } from './heap.js';
 import type { RowKernels } from './rowKernels.js';
-import { simdBase64 } from './simd.wasm.js';
+import { simdHex } from './simd.wasm.js';
 
 /** The row kernels in WebAssembly SIMD; undefined if they cannot run. */
 export function inSimd(heap: Heap): RowKernels | undefined {
@@ -17,9 +17,7 @@ export function inSimd(heap: Heap): RowKernels | undefined {
 
 /** The bytes of the module. The import of its memory has flags that must match whether that memory is shared. */
 function bytesFor(isShared: boolean): Uint8Array<ArrayBuffer> {
-  const text = atob(simdBase64);
-  const bytes = Uint8Array.from(text, (c) => c.charCodeAt(0));
   // The name "memory" is followed by the import kind (2) and the flags: 1 for a maximum, 3 for a maximum and a shared memory.
-  if (isShared) bytes[text.indexOf('memory') + 7] = 3;
-  return bytes;
+  const hex = isShared ? simdHex.replace('6d656d6f72790201', '6d656d6f72790203') : simdHex;
+  return Uint8Array.from(hex.match(/../g)!, (byte) => parseInt(byte, 16));
 }

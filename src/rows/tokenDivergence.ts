@@ -87,8 +87,8 @@ export function backward(
       } else if (divergence === 'reverseKl') {
         kernels.scaledLogRatio(p, q, out, vocabulary, pMax, dy[row]! / pSum, qMax, gap + policyKl[row]!);
       } else {
-        const scale = (1 - weight) * dy[row]!;
-        kernels.scaledMixtureGap(p, q, out, vocabulary, pMax, 1 / pSum, qMax, gap, weight, policyKl[row]!, scale);
+        const scale = ((1 - weight) * dy[row]!) / pSum;
+        kernels.scaledMixtureGap(p, q, out, vocabulary, pMax, scale, qMax, gap, weight, policyKl[row]!);
       }
     }
   });

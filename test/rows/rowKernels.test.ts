@@ -77,7 +77,7 @@ describe.each([
       kernels.mixtureGaps(x, y, ...mixture);
       expectClose(kernels.policyGap.value, total(terms(p)), bound(4));
       expectClose(kernels.referenceGap.value, total(terms(q.map((v) => v * qScale))), bound(4));
-      kernels.scaledMixtureGap(x, y, out, n, largest, pScale, other, Math.log(qScale / pScale), 0.25, 0.5, -2);
+      kernels.scaledMixtureGap(x, y, out, n, largest, -2 * pScale, other, Math.log(qScale / pScale), 0.25, 0.5);
       expectClose(floats.slice(out / 4, out / 4 + n), terms(p).map((v, i) => -2 * (v - 0.5 * p[i]!)), bound(4)); // prettier-ignore
     }
   });
