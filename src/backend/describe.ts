@@ -8,7 +8,7 @@ export function describe(value: unknown): string {
     const { constructor } = value;
     return `a value of type ${typeof constructor === 'function' ? constructor.name : 'Object'}`;
   } catch {
-    return 'an object that cannot be read';
+    return 'an unreadable object';
   }
 }
 

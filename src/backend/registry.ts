@@ -83,5 +83,5 @@ export function ownerOf(value: unknown): Backend<unknown> | undefined {
 
 function hint(value: unknown): string {
   const isTfjs = (value as { readonly dataId?: unknown } | null | undefined)?.dataId !== undefined;
-  return isTfjs ? "; for TensorFlow.js tensors import 'prefloss' instead of 'prefloss/core'" : '';
+  return isTfjs ? "; for TensorFlow.js tensors import 'prefloss', not 'prefloss/core'" : '';
 }

@@ -60,7 +60,7 @@ function wordsOf({ tokens, mask, weights }: Sequence): Int32Array {
 }
 /** The sequences of an item, each with its name. */
 function sequencesOf(fn: string, name: string, item: HashedItem): readonly (readonly [name: string, sequence: Sequence])[] {
-  checkFields(fn, name, item, [], 'an encoded pair or example');
+  checkFields(fn, name, item, [], 'any', 'an encoded pair or example');
   if ('chosen' in item) {
     checkFields(fn, name, item, SIDES);
     return SIDES.map((side) => [`${name}.${side}`, item[side]]);

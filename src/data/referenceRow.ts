@@ -76,7 +76,7 @@ export function attachReferenceRow<Item extends EncodedPair | EncodedExample | M
 
 /** The start of error messages about an item, and its hash. */
 function keyOf(fn: string, item: EncodedPair | EncodedExample | MismatchedExample): { readonly at: string; readonly hash: string } {
-  checkFields(fn, 'item', item, ['row'], 'an encoded pair or example with its row');
+  checkFields(fn, 'item', item, ['row'], 'any', 'an encoded pair or example with its row');
   checkNumber(fn, 'item.row', item.row, wholeNumber);
   const at = `${fn}: row ${item.row}`;
   return { at, hash: hashOf(at, 'item', item) };

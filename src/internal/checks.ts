@@ -40,7 +40,7 @@ interface Expected {
 }
 
 /** Returns the engine that owns an argument; throws a TypeError that names the argument if there is none. */
-function engineOf<T>(fn: string, name: string, value: T, orNumber: boolean): Backend<T> {
+function engineOf<T>(fn: string, name: string, value: T, orNumber?: boolean): Backend<T> {
   try {
     return backendOf<T>(value);
   } catch (error) {
@@ -50,13 +50,13 @@ function engineOf<T>(fn: string, name: string, value: T, orNumber: boolean): Bac
 
 /** Checks that an argument is a tensor that is not disposed, whose rows are not empty, and as expected. */
 export function checkTensor<T>(fn: string, name: string, value: T, expected: Expected = {}): Checked<T> {
-  const { rank, like, orScalar = false, orPlain = false, dtype: dtypes = FLOAT } = expected;
+  const { rank, like, orScalar, orPlain, dtype: dtypes = FLOAT } = expected;
   const backend = like?.backend.owns(value) ? (like.backend as Backend<T>) : engineOf(fn, name, value, orScalar);
   if (backend.isDisposed?.(value)) {
-    throw new TypeError(`${fn}: ${name} is disposed${backend.ifDisposed === undefined ? '' : `: ${backend.ifDisposed}`}`);
+    throw new TypeError(`${fn}: ${name} is disposed${backend.ifDisposed ? `: ${backend.ifDisposed}` : ''}`);
   }
   const given = shapeOf(fn, name, value, backend, expected.ragged);
-  if (isPlain(backend)) checkPlain(fn, name, value, orPlain, dtypes);
+  if (isPlain(backend)) checkPlain(fn, name, value, dtypes, orPlain);
   if (like && backend !== like.backend && !(orPlain && isPlain(backend)) && !(isInMemory(backend) && isInMemory(like.backend))) {
     throw new TypeError(`${fn}: ${name} is on the engine ${backend.name}, expected ${like.backend.name} like ${like.name}`);
   }
@@ -80,7 +80,7 @@ const shapeOfEmptyList = (wanted: readonly number[] | undefined, rank = 2): read
   wanted?.[0] === 0 ? wanted : new Array<number>(Math.max(rank, 1)).fill(0);
 
 /** Checks the entries of plain values: a typed array is a constant only, and booleans are masks and labels only. */
-function checkPlain(fn: string, name: string, value: unknown, orPlain: boolean, dtypes: readonly DType[]): void {
+function checkPlain(fn: string, name: string, value: unknown, dtypes: readonly DType[], orPlain?: boolean): void {
   if (!orPlain && ArrayBuffer.isView(value)) {
     throw new TypeError(`${fn}: ${name} is not a tensor: it is ${describe(value)}; wrap it with tensorOf`);
   }
@@ -109,8 +109,8 @@ export function checkFields(
   name: string,
   value: unknown,
   fields: readonly string[],
-  form = `{ ${fields.join(', ')} }`,
   others: OtherFields = 'any',
+  form = `{ ${fields.join(', ')} }`,
 ): void {
   if (typeof value !== 'object' || value === null || ownerOf(value)) {
     throw new TypeError(`${fn}: ${name} is ${describe(value)}, expected ${form}`);
@@ -121,9 +121,12 @@ export function checkFields(
   }
   if (others === 'any') return;
   const known = [...fields, ...others];
-  const other = Object.keys(value).find((key) => !known.includes(key));
+  const other = unknownKey(value, known);
   if (other !== undefined) throw new TypeError(`${fn}: ${name} has an unknown field ${other}, expected { ${known.join(', ')} }`);
 }
+
+const unknownKey = (record: object, known: readonly string[]): string | undefined =>
+  Object.keys(record).find((key) => !known.includes(key));
 
 /** Checks that an argument is an object with all of the fields, and no others except the optional ones. */
 export function checkOnlyFields(
@@ -133,13 +136,13 @@ export function checkOnlyFields(
   fields: readonly string[],
   optional: readonly string[] = [],
 ): void {
-  checkFields(fn, name, value, fields, undefined, optional);
+  checkFields(fn, name, value, fields, optional);
 }
 
 /** Checks that options are a plain object, so that none is inherited or hidden, and that the function knows each of them. */
 export function checkOptions(fn: string, options: unknown, known: readonly string[]): void {
   if (!isPlainObject(options)) throw new TypeError(`${fn}: options is ${describe(options)}, expected a plain object`);
-  const unknown = Object.keys(options).find((key) => !known.includes(key));
+  const unknown = unknownKey(options, known);
   if (unknown !== undefined) throw new RangeError(`${fn}: unknown option ${unknown}, expected ${known.join(', ') || 'none'}`);
 }
 

@@ -13,8 +13,7 @@ import type { Operand, ScalarOf } from '../backend/types.js';
 export function logistic<T>(h: T, labelSmoothing: Operand<T> = 0): T {
   const loss = softplus(neg(h));
   if (labelSmoothing === 0) return loss;
-  const rest = typeof labelSmoothing === 'number' ? 1 - labelSmoothing : sub(1, labelSmoothing);
-  return add(mul(loss, rest), mul(softplus(h), labelSmoothing));
+  return add(mul(loss, sub<Operand<T>>(1, labelSmoothing)), mul(softplus(h), labelSmoothing));
 }
 
 /** Largest exponent in the rewards of AlphaPO: `e^80` is finite in float32. */

@@ -200,7 +200,7 @@ function checkBatch(
 ): void {
   const form = '{ tokens, mask } or { labels }';
   const names = (batch as Partial<CompletionBatch<unknown>> | undefined)?.labels === undefined ? ['tokens', 'mask'] : ['labels'];
-  checkFields(FN, 'batch', batch, names, form);
+  checkFields(FN, 'batch', batch, names, 'any', form);
   if (batch.labels !== undefined) checkUnused(FN, batch, ['tokens', 'mask'], 'next to labels');
   const expected = { like, orPlain: true, dtype: ['int'] } as const;
   if (batch.labels === undefined) {

@@ -89,7 +89,7 @@ export function checkTokenPairs(fn: string, logps: Pair<unknown>, masks: Pair<un
 /** Checks the four log-probs of preference pairs. Returns the policy's chosen side, which the others must match. */
 export function checkPairLogps<T>(fn: string, logps: PairLogps<T>, others: OtherFields = []): Checked<T> {
   const form = '{ policy: { chosen, rejected }, reference: { chosen, rejected } }';
-  checkFields(fn, 'logps', logps, ['policy', 'reference'], form, others);
+  checkFields(fn, 'logps', logps, ['policy', 'reference'], others, form);
   const like = checkPair(fn, 'policy', logps.policy, 'policy.');
   checkPairLike(fn, 'reference', logps.reference, { like, orPlain: true });
   return like;
@@ -103,7 +103,7 @@ export function checkOptionalReference<T>(fn: string, logps: OptionalReference<T
 
 /** Checks the two log-probs of unpaired examples. Returns those of the policy. */
 export function checkUnpairedLogps<T>(fn: string, logps: UnpairedLogps<T>, others: OtherFields = []): Checked<T> {
-  checkFields(fn, 'logps', logps, ['policy', 'reference'], undefined, others);
+  checkFields(fn, 'logps', logps, ['policy', 'reference'], others);
   const like = checkTensor(fn, 'policy', logps.policy, { rank: 1 });
   checkTensor(fn, 'reference', logps.reference, { like, orPlain: true });
   return like;

@@ -32,7 +32,7 @@ export function unpack(x: unknown, places: readonly number[] | Pair<readonly num
   const size = rows * count;
   if (isList(places)) checkPlaces('places', places, size);
   else {
-    checkFields(FN, 'places', places, ['chosen', 'rejected'], 'a list or { chosen, rejected }');
+    checkFields(FN, 'places', places, ['chosen', 'rejected'], 'any', 'a list or { chosen, rejected }');
     for (const side of ['chosen', 'rejected'] as const) checkPlaces(`places.${side}`, places[side], size);
   }
   return scope(x, () => {

@@ -86,7 +86,7 @@ function checkState(fn: string, previous: EarlyStoppingState): void {
 
 function valueOf(fn: string, metrics: Readonly<Record<string, number>>, metric: unknown): number {
   if (typeof metric !== 'string') throw new TypeError(`${fn}: metric is ${describe(metric)}, expected the name of a metric`);
-  checkFields(fn, 'metrics', metrics, [], 'a record of numbers');
+  checkFields(fn, 'metrics', metrics, [], 'any', 'a record of numbers');
   if (!Object.hasOwn(metrics, metric)) {
     const names = Object.keys(metrics);
     throw new RangeError(`${fn}: metrics has no ${metric}, ${names.length > 0 ? `only ${names.join(', ')}` : 'and no other'}`);

@@ -27,7 +27,7 @@ describe('backendOf', () => {
       [Object.create(null), 'no registered engine owns a value of type Object'],
       [
         { dataId: {} },
-        "no registered engine owns a value of type Object; for TensorFlow.js tensors import 'prefloss' instead of 'prefloss/core'",
+        "no registered engine owns a value of type Object; for TensorFlow.js tensors import 'prefloss', not 'prefloss/core'",
       ],
     ];
     for (const [value, message] of cases) expect(() => backendOf(value)).toThrow(new TypeError(message));
@@ -120,8 +120,8 @@ describe('describe', () => {
       [{ constructor: { name: { toString: 1 } } }, 'a value of type Object'],
       [{ constructor: { name: 'Evil' } }, 'a value of type Object'],
       [new Map(), 'a value of type Map'],
-      [proxy, 'an object that cannot be read'],
-      [Object.defineProperty({}, 'constructor', { get: throws }), 'an object that cannot be read'],
+      [proxy, 'an unreadable object'],
+      [Object.defineProperty({}, 'constructor', { get: throws }), 'an unreadable object'],
       ['x'.repeat(1000), `"${'x'.repeat(80)}…"`],
       [Symbol('s'), 'a symbol'],
       [1n, 'a bigint'],

@@ -41,7 +41,7 @@ const HOSTILE: readonly (readonly [what: string, row: unknown, reason: RegExp])[
   ['a getter that throws', { get chosen() { return throws(); }, rejected: 'y' }, /^chosen is a getter, expected a value$/],
   ['a getter in a message', turns(Object.defineProperty(assistant('a'), 'extra', { get: throws, enumerable: true })), /^chosen\[1\]\.extra is a getter/],
   ['a getter as weight', Object.defineProperty({ ...good }, 'weight', { get: throws, enumerable: true }), /^weight is a getter/],
-  ['a revoked proxy', revoked(), /^is an object that cannot be read, expected { chosen, rejected }$/],
+  ['a revoked proxy', revoked(), /^is an unreadable object, expected { chosen, rejected }$/],
   ['a revoked proxy as side', { chosen: revoked(), rejected: 'y' }, /^chosen cannot be read: /],
   ['a proxy that throws', new Proxy(good, { getOwnPropertyDescriptor: throws }), /^prompt cannot be read: trap$/],
   ['a proxy that throws null', { ...good, chosen: new Proxy([], { get: () => { throw null; } }) }, /^chosen cannot be read: null$/], // eslint-disable-line @typescript-eslint/only-throw-error

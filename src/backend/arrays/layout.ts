@@ -38,8 +38,7 @@ const sized = (dims: readonly number[], axis: number, size: number): readonly nu
 export function concat(xs: readonly DataTensor[], axis: number): ArrayTensor {
   const [first] = xs as [DataTensor];
   const at = axisFrom0(axis, first.dims);
-  const others = ({ dims }: DataTensor) => show(dims.filter((_, i) => i !== at));
-  const other = xs.find((x) => others(x) !== others(first));
+  const other = xs.find(({ dims }) => !isSame(sized(dims, at, 0), sized(first.dims, at, 0)));
   if (other) throw new RangeError(`concat: shapes ${show(first.dims)} and ${show(other.dims)} differ in an axis other than ${at}`);
   const size = xs.reduce((total, { dims }) => total + dims[at]!, 0);
   const [before, , after] = around(first.dims, at);

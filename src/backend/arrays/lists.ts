@@ -1,6 +1,6 @@
 import type { Nested } from '../types.js';
 import { describe } from '../describe.js';
-import { show, sizeOf } from './shapes.js';
+import { isSame, show, sizeOf } from './shapes.js';
 import { ArrayTensor, float64Of, type DataTensor } from './tensor.js';
 
 type List = readonly Nested[];
@@ -34,7 +34,7 @@ function shapeAt(x: Nested, depth: number): readonly number[] {
     if (part === undefined && !(i in x)) throw new TypeError('a list has a hole, expected numbers');
     const shape = shapeAt(part!, depth + 1);
     inner ??= shape;
-    if (show(shape) !== show(inner)) throw new RangeError(`a list is ragged: it holds entries of shape ${show(inner)} and ${show(shape)}`);
+    if (!isSame(shape, inner)) throw new RangeError(`a list is ragged: it holds entries of shape ${show(inner)} and ${show(shape)}`);
   }
   return [x.length, ...(inner ?? [])];
 }
@@ -49,39 +49,34 @@ function holdsNumbers(x: readonly unknown[]): boolean {
 export function tensorOfList(x: Nested): ArrayTensor<Float64Array> {
   const dims = shapeOfList(x);
   const values = new Float64Array(sizeOf(dims));
-  if (isLeaf(x)) values[0] = x;
-  else fill(values, 0, x);
+  let at = 0;
+  const put = (part: Nested): void => {
+    if (isLeaf(part)) {
+      values[at++] = part; // A boolean is stored as 1 or 0.
+    } else if (Array.isArray(part)) {
+      if (isLeaf(part[0])) for (const value of part) values[at++] = value as number;
+      else part.forEach(put);
+    } else {
+      values.set(part as unknown as Float64Array, at);
+      at += part.length;
+    }
+  };
+  put(x);
   return new ArrayTensor(values, dims);
-}
-
-/** Writes the values of a list, and returns the place after them. */
-function fill(values: Float64Array, start: number, x: List): number {
-  let at = start;
-  if (!Array.isArray(x)) {
-    values.set(x as unknown as Float64Array, at);
-    return at + x.length;
-  }
-  const list = x as List;
-  if (typeof list[0] === 'object') for (const part of list) at = fill(values, at, part as List);
-  // A boolean is stored as 1 or 0.
-  else for (const value of list) values[at++] = value as number;
-  return at;
 }
 
 /** The values of a tensor as a nested list; a number if it has no axes. */
 export function listOf(x: DataTensor): Nested {
   const [values, { dims }] = [float64Of(x), x];
-  if (dims.length === 0) return values[0]!;
-  const part = (axis: number, start: number, end: number): Nested => {
-    const size = dims[axis]!;
-    if (axis === dims.length - 1) {
-      // A list of a known length is filled several times as fast as one that grows.
-      const row = new Array<number>(size);
-      for (let i = 0; i < size; i++) row[i] = values[start + i]!;
-      return row;
-    }
-    const step = (end - start) / size;
-    return Array.from({ length: size }, (_, i) => part(axis + 1, start + i * step, start + (i + 1) * step));
+  let at = 0;
+  const part = (axis: number): Nested => {
+    const size = dims[axis];
+    if (size === undefined) return values[0]!;
+    if (axis < dims.length - 1) return Array.from({ length: size }, () => part(axis + 1));
+    // A list of a known length is filled several times as fast as one that grows.
+    const row = new Array<number>(size);
+    for (let i = 0; i < size; i++) row[i] = values[at++]!;
+    return row;
   };
-  return part(0, 0, values.length);
+  return part(0);
 }

@@ -5,11 +5,7 @@ export const sizeOf = (dims: readonly number[]): number => dims.reduce((a, b) =>
 export const show = (dims: readonly number[]): string => `[${dims.join(', ')}]`;
 
 /** Whether two shapes are the same. */
-export function isSame(a: readonly number[], b: readonly number[]): boolean {
-  if (a.length !== b.length) return false;
-  for (let i = 0; i < a.length; i++) if (a[i] !== b[i]) return false;
-  return true;
-}
+export const isSame = (a: readonly number[], b: readonly number[]): boolean => a.length === b.length && a.every((n, i) => n === b[i]);
 
 /** An axis counted from the first. */
 export const axisFrom0 = (axis: number, dims: readonly number[]): number => (axis < 0 ? axis + dims.length : axis);

@@ -89,10 +89,7 @@ export const isDataTensor = (value: unknown): value is DataTensor =>
 export function checkTensorData(tensor: DataTensor): void {
   if (tensor instanceof ArrayTensor) return;
   const data = dataOf(tensor);
-  if (typeOf(data) === undefined) {
-    const what = tensor.type === 'string' || (Array.isArray(data) && typeof data[0] === 'string') ? 'strings' : 'no typed array';
-    throw new TypeError(`data holds ${what}, expected a typed array of numbers`);
-  }
+  if (typeOf(data) === undefined) throw new TypeError(`data is ${describe(data)}, expected a typed array of numbers`);
   checkSize('', 'dims', data as TensorData, tensor.dims);
 }
 
@@ -112,7 +109,7 @@ function dataOf(tensor: DataTensor): unknown {
     return tensor.data;
   } catch (error) {
     const reason = (error as Error).message;
-    throw new TypeError(`data cannot be read (${reason}); download it first, e.g. with await tensor.getData()`, { cause: error });
+    throw new TypeError(`data cannot be read (${reason}); await tensor.getData() first`, { cause: error });
   }
 }
 
@@ -142,9 +139,10 @@ export function float64Of(tensor: DataTensor): Float64Array {
 
 /** A float16 from its bits. */
 function float16(bits: number): number {
-  const [sign, exponent, fraction] = [bits & 0x8000 ? -1 : 1, (bits >> 10) & 31, bits & 1023];
-  if (exponent === 31) return fraction ? NaN : sign * Infinity;
-  return sign * (exponent === 0 ? fraction * 2 ** -24 : (1 + fraction / 1024) * 2 ** (exponent - 15));
+  const [exponent, fraction] = [(bits >> 10) & 31, (bits & 1023) / 1024];
+  let size = exponent ? (1 + fraction) * 2 ** (exponent - 15) : fraction * 2 ** -14;
+  if (exponent === 31) size = fraction ? NaN : Infinity;
+  return bits & 0x8000 ? -size : size;
 }
 
 /** A tensor of the given kind from values in float64. */

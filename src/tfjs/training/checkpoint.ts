@@ -68,7 +68,7 @@ export async function saveCheckpoint(parts: CheckpointParts, state: TrainingStat
 }
 
 function checkedParts(fn: string, parts: CheckpointParts): { policy: Variables; optimizer: Optimizer | undefined } {
-  checkFields(fn, 'parts', parts, [], '{ policy, optimizer }');
+  checkFields(fn, 'parts', parts, [], 'any', '{ policy, optimizer }');
   const { policy, optimizer } = parts;
   // With the classes of TensorFlow.js, `instanceof` reads fields of the value.
   if (optimizer === undefined || ((optimizer as unknown) !== null && optimizer instanceof Optimizer)) return { policy, optimizer };

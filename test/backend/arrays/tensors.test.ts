@@ -109,15 +109,15 @@ describe.runIf(isArrays)('tensors { data, dims }', () => {
     fails({ data, dims: [1, 2, 4] }, RangeError, 'logits: data has 6 values, expected 8 for dims [1, 2, 4]');
     fails({ data, dims: [1, 2, 2.5] }, RangeError, 'logits: dims is [1, 2, 2.5], expected integers of at least 0');
     fails({ data, dims: [1, -2, -3] }, RangeError, 'logits: dims is [1, -2, -3], expected integers of at least 0');
-    fails({ data: ['a', 'b'], dims: [1, 2], type: 'string' }, TypeError, 'logits: data holds strings, expected a typed array of numbers');
-    fails({ data: undefined, dims: [1, 2] }, TypeError, 'logits: data holds no typed array, expected a typed array of numbers');
+    fails({ data: ['a', 'b'], dims: [1, 2], type: 'string' }, TypeError, 'logits: data is a list, expected a typed array of numbers');
+    fails({ data: undefined, dims: [1, 2] }, TypeError, 'logits: data is undefined, expected a typed array of numbers');
     const onGpu = {
       dims,
       get data(): never {
         throw new Error('The data is not on CPU.');
       },
     };
-    fails(onGpu, TypeError, 'logits: data cannot be read (The data is not on CPU.); download it first, e.g. with await tensor.getData()');
+    fails(onGpu, TypeError, 'logits: data cannot be read (The data is not on CPU.); await tensor.getData() first');
     fails({ data: new Int32Array(6), dims }, TypeError, 'logits has dtype int, expected float');
     const float = { data, dims };
     const int64 = (...values: bigint[]) => ({ data: BigInt64Array.from(values), dims: [1, 2] });
