@@ -1,4 +1,4 @@
-import { abs, add, exp, log1p, minimum, mul, neg, scope, sub } from '../backend/ops.js';
+import { abs, add, exp, log1p, maximum, minimum, mul, neg, scope, sub } from '../backend/ops.js';
 import type { Operand } from '../backend/types.js';
 import { positive } from '../internal/domains.js';
 import { number, perExample, readOptions } from '../internal/options.js';
@@ -48,10 +48,11 @@ export function davidson<T>(batch: TiedPairLogps<T>, options: DavidsonOptions<T>
     const { beta, nu } = readOptions('davidson', options, like, { beta: perExample(positive, 0.1), nu: number(positive, 1) });
     const u = mul(mul(marginOf(batch), beta), 0.5);
     // win = |u| - u + log(1 + e^(-2 |u|) + 2 nu e^-|u|) at u = h / 2: no exponent is positive.
-    const finite = minimum(u, 1e30); // Infinity - Infinity is NaN
-    const size = abs(finite);
+    // The bounds keep opposite infinities, whose sum is NaN, from meeting.
+    const bounded = minimum(u, 1e30);
+    const size = abs(bounded);
     const decay = exp(neg(size));
-    const win = add(sub(size, finite), log1p(mul(decay, add(decay, 2 * nu))));
-    return add(win, counted(sub(u, Math.log(2 * nu)), batch.tie));
+    const win = add(sub(size, bounded), log1p(mul(decay, add(decay, 2 * nu))));
+    return add(win, counted(sub(maximum(u, -1e30), Math.log(2 * nu)), batch.tie));
   });
 }

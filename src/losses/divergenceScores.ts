@@ -5,7 +5,10 @@ import { checkPairLogps, logRatios, mapPair, type Pair, type PairLogps } from '.
 import type { FDpoOptions } from './fDpo.js';
 
 /** Hyperparameters of {@link divergenceScores}: those of {@link fDpo} that choose the divergence. */
-export type DivergenceScoresOptions = Omit<FDpoOptions<never>, 'beta' | 'clip'>;
+export type DivergenceScoresOptions = OmitOfEach<FDpoOptions<never>, 'beta' | 'clip'>;
+
+/** `Omit` keeps only what all members of a union have in common. */
+type OmitOfEach<Union, Key extends PropertyKey> = Union extends unknown ? Omit<Union, Key> : never;
 
 /**
  * The scores g of the log-ratios that {@link fDpo} compares, for other losses of pairs under the same divergences:

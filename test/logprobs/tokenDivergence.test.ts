@@ -170,6 +170,16 @@ describe('tokenDivergence', () => {
     expectClose(await values(a, b, { divergence: 'jensenShannon', weight: 0.25 }), [entropy], { absolute: 4 * epsilon, relative: 0 });
   });
 
+  it.each([0.5, 0.1])('of Jensen-Shannon keeps its digits for models that almost agree, with a weight of %d', async (share) => {
+    const step = 2 ** -10;
+    const policy = logitsOf(8, 50, 1);
+    const reference = policy.map((x) => rounded(x.map((v, i) => v + step * Math.cos(i))) as number[]);
+    const exact = policy.map((x, n) => divergenceOf(x, reference[n]!, 'jensenShannon', share).value);
+    const got = await values(tensor(policy), tensor(reference), { divergence: 'jensenShannon', weight: share });
+    // The divergence is of the order of step^2. Its terms are of the order of step.
+    expectClose(got, exact, { absolute: step * epsilon, relative: 0 });
+  });
+
   it('of KL is infinite where the second model finds a token impossible', async () => {
     if (HOLE !== -Infinity) return;
     const [a, b] = [tensor([[0, HOLE, 1]]), tensor([[0, 1, 1]])];

@@ -109,6 +109,12 @@ describe('tokenStats', () => {
     await expectValues(entropy, [statsOf([1, 2], 0).entropy, statsOf([1, 2], 0).entropy], 4);
   });
 
+  it('has a definition that is NaN in logps and correct for labels out of range', async () => {
+    const { logps, correct } = tokenStatsDefinition<X>(tensor([[1, 2], [1, 2]]), ints([2, 1]), -100); // prettier-ignore
+    expect(((await read(logps)) as number[]).map(Number.isNaN)).toEqual([true, false]);
+    await expectValues(correct, [NaN, 1]);
+  });
+
   // Elsewhere, the definition itself runs.
   it.runIf(isTfjs && listKernels().tokenStats![engine] === 'kernel')('equals its definition', async () => {
     const [logits, labels] = [tensor(logitsOf(9, 123, 4)), ints([0, 1, -100, 122, 5, 6, -100, 8, 9])];

@@ -319,16 +319,17 @@ describe.each(names)('%s does not check', (name) => {
 
   // A GPU need not have infinities.
   it.runIf(isReadable)(unchecked.minusInfinity.input, async () => {
-    const candidates = isListLoss(name) ? [0, 1] : [0];
+    // The first two examples have different labels.
+    const places = (isListLoss(name) ? [0, 1] : [0]).flatMap((candidate) => [0, 1].map((example) => [example, candidate] as const));
     // A quantile that every transform takes.
     const usual: Fields = 'quantile' in fields ? { ...fields, quantile: [0.5, 0.5, 0.5, 0.5, 0.5] } : fields;
     const wrong: string[] = [];
     for (const own of [options, ...goldenOptions(name)]) {
       for (const key of logpsOf(fields)) {
-        for (const candidate of candidates) {
+        for (const [example, candidate] of places) {
           const at = (value: number): Fields => {
             const put = (x: Nested): Nested => (typeof x === 'number' ? value : x.map((y, k) => (k === candidate ? value : y)));
-            return { ...usual, [key]: (fields[key] as Nested[]).map((x, i) => (i === 1 ? put(x) : x)) };
+            return { ...usual, [key]: (fields[key] as Nested[]).map((x, i) => (i === example ? put(x) : x)) };
           };
           const [near, far] = await Promise.all([-5e4, -1e5].map((value) => valuesOf(name, at(value), own)));
           const { loss, grads } = await summed(name, at(-Infinity), own, trainedOf(fields));
@@ -336,7 +337,7 @@ describe.each(names)('%s does not check', (name) => {
           const limits = loss.map((_, i) => (isBounded[i] ? far![i]! : Math.sign(far![i]! - near![i]!) * Infinity));
           const isLimit = limits.every((limit, i) => limit === loss[i] || Math.abs(limit - loss[i]!) < 1e-3 * Math.max(1, Math.abs(limit)));
           const hasGradient = !isBounded.every(Boolean) || grads.flat().every(Number.isFinite);
-          if (!isLimit || !hasGradient) wrong.push(`${key} ${candidate} ${JSON.stringify(own)}: ${loss.join()}, limits ${limits.join()}, gradients ${grads.join()}`); // prettier-ignore
+          if (!isLimit || !hasGradient) wrong.push(`${key} ${example} ${candidate} ${JSON.stringify(own)}: ${loss.join()}, limits ${limits.join()}, gradients ${grads.join()}`); // prettier-ignore
         }
       }
     }

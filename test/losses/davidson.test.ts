@@ -1,16 +1,16 @@
 import { describe, it } from 'vitest';
 import { davidson, dpo, ops } from '../../src/index.js';
 import { itCosts } from '../support/costs.js';
-import { expectError, expectGradients, expectNoLeak, expectValues, tensor, type X } from '../support/engine.js';
+import { expectError, expectGradients, expectNoLeak, expectValues, isReadable, tensor, type X } from '../support/engine.js';
 import { expectSame } from '../support/expectSame.js';
 import { expectPairGradients } from '../support/pairGradients.js';
-import { agreeing, delta, pairLogps, swappedSample, weight } from '../support/samples.js';
+import { agreeing, delta, pair, pairLogps, swappedSample, weight } from '../support/samples.js';
 
 const withTies = (tie: X, logps = pairLogps()): X => ({ ...logps, tie });
 const [none, all] = [[0, 0, 0], [1, 1, 1]]; // prettier-ignore
 
 describe('davidson', () => {
-  itCosts('davidson', 18);
+  itCosts('davidson', 20);
 
   it('is its formula', async () => {
     const h = delta.map((d) => 0.5 * d);
@@ -64,6 +64,13 @@ describe('davidson', () => {
     const far = [1e5, 1e5, -1e5, -1e5];
     await expectValues(f(tensor(far)), [0, 5e3 - Math.LN2, 1e4, 5e3 - Math.LN2]);
     await expectGradients(f, [far], [[0, 0.05, -0.1, -0.05].map((g, i) => weight(i) * g)]); // prettier-ignore
+  });
+
+  // A GPU need not have infinities.
+  it.runIf(isReadable)('has its limit, with or without a tie, where a log-prob is infinite', async () => {
+    const [zeros, far] = [[0, 0, 0, 0], [Infinity, Infinity, -Infinity, -Infinity]]; // prettier-ignore
+    const logps = { policy: pair({ chosen: far, rejected: zeros }), reference: pair({ chosen: zeros, rejected: zeros }) };
+    await expectValues(davidson<X>({ ...logps, tie: [0, 1, 0, 1] }), [0, Infinity, Infinity, Infinity]);
   });
 
   it('leaks nothing, and names bad input', () => {

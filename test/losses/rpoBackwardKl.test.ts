@@ -8,7 +8,7 @@ import { expectAtEnds, expectRewardedGradients, rewardedPairs, rewards } from '.
 import { pair, pairLogps, sigmoid, softplus } from '../support/samples.js';
 
 describe('rpoBackwardKl', () => {
-  itCosts('rpoBackwardKl', 17);
+  itCosts('rpoBackwardKl', 23);
 
   it('is dpo with soft labels minus their entropy', async () => {
     const eta = 0.5;

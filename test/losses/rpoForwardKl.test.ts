@@ -8,7 +8,7 @@ import { expectAtEnds, expectRewardedGradients } from '../support/rewardedPairs.
 import { pair, pairLogps, sigmoid } from '../support/samples.js';
 
 describe('rpoForwardKl', () => {
-  itCosts('rpoForwardKl', 17);
+  itCosts('rpoForwardKl', 25);
 
   it('is exoPair for the gap of its smoothed label', async () => {
     const e = 0.125;

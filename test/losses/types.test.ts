@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import {
   alphaPo,
+  divergenceScores,
   dpo,
   fDpo,
   ipo,
@@ -43,6 +44,10 @@ describe.runIf(isArrays)('types', () => {
       () => fDpo(logps, { maxExponent: 50 }),
       // @ts-expect-error -- only chiSquaredKl is clipped
       () => fDpo(logps, { divergence: 'forwardKl', clip: 1 }),
+      // @ts-expect-error -- alpha belongs to another divergence
+      () => divergenceScores(logps, { divergence: 'forwardKl', alpha: 0.5 }),
+      // @ts-expect-error -- the scores are not clipped
+      () => divergenceScores(logps, { divergence: 'chiSquaredKl', clip: 1 }),
       // @ts-expect-error -- two ways to soften the label
       () => dpo(logps, { labelSmoothing: 0.1, preference: 0.9 }),
       // @ts-expect-error -- the pair loss is not chosen by name

@@ -1,6 +1,7 @@
 // Mutation testing of the formulas. Stryker changes operators, literals and branches, but not calls, and the formulas of
 // this library are calls: it would leave `sub(a, b)` unchanged. This script makes one mutant of a call after the other (mutants.mjs)
-// and runs the tests on the arrays and the cpu engine, which must fail for every mutant.
+// and runs the tests on the arrays and the cpu engine, which must fail for every mutant; for the definitions, on the cpu engine without
+// the fused kernels.
 //
 //   npm run mutation:ops                     all folders
 //   npm run mutation:ops -- losses/dpo       files whose path contains this
@@ -67,7 +68,8 @@ function ownRuns(file) {
   );
   const own = existsSync(join(root, named)) ? [named] : mentioning;
   // The arrays engine starts fastest and detects most mutants.
-  const runs = own.length > 0 ? ['arrays', 'cpu'].map((engine) => [...own, '--project', engine]) : [];
+  const projects = file.startsWith('src/definitions/') ? ['cpu-definitions'] : ['arrays', 'cpu'];
+  const runs = own.length > 0 ? projects.map((project) => [...own, '--project', project]) : [];
   const name = basename(file, '.ts');
   if (existsSync(join(root, `test/goldens/${name}.json`))) runs.push([...OF_ALL_LOSSES, '--testNamePattern', `^${name} `]);
   return runs;
