@@ -8,7 +8,7 @@ import { checked } from './checked.js';
 import { table as plainTable, withPart } from '../markdown.js';
 import { formulas } from './formulas.js';
 import { goldenOf, originalsOf } from './goldens.js';
-import { originals } from './originals.js';
+import { AUTHORS, originalRecipes, originals } from './originals.js';
 import { plotted } from './plotted.js';
 import { contract } from './contract.js';
 
@@ -218,16 +218,20 @@ function comparison(): string {
   return table(['function', 'formula', 'log-probs', 'batch', 'paper', ...LIBRARIES], rows);
 }
 
-/** Tables of the losses of other libraries, with the calls of prefloss. */
-const migration = (): string =>
-  [...new Set(originals.map((o) => o.library))]
+/** Tables of the losses of other libraries, with the calls of prefloss, or the recipe of several calls. */
+function migration(): string {
+  const all = [
+    ...originals.map((o) => ({ ...o, here: `[\`${o.call}\`](losses/${o.loss}.md)` })),
+    ...originalRecipes.map((o) => ({ ...o, here: o.section })),
+  ];
+  const libraries = [...new Set(all.map((o) => o.library).filter((library) => library !== AUTHORS)), AUTHORS];
+  return libraries
     .map((library) => {
-      const rows = originals
-        .filter((o) => o.library === library)
-        .map((o) => [o.name, `[\`${o.call}\`](losses/${o.loss}.md)`, o.note ?? '']);
+      const rows = all.filter((o) => o.library === library).map((o) => [o.name, o.here, o.note ?? '']);
       return `### ${library}\n\n${table([library, 'prefloss', 'note'], rows)}`;
     })
     .join('\n\n');
+}
 
 /** Returns a page with the part between its marks replaced. */
 const filled = async (file: string, part: string): Promise<string> =>

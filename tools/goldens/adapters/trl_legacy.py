@@ -8,7 +8,7 @@ import torch
 import torch.nn.functional as F
 
 from adapters.pairs import in_input_order, pair_tensors, result
-from lib.pairs import POLICY
+from lib.pairs import POLICY, REFERENCE, earlier
 from lib.slicing import extract
 from lib.sources import source_text
 from lib.stubs import Accelerator
@@ -38,11 +38,18 @@ def _running(delta) -> SimpleNamespace:
     return SimpleNamespace(mean=delta, update=lambda _rewards: None)
 
 
+def _running_moments():
+    """The running mean of a trainer."""
+    moments = extract(TRL, "trl/trainer/utils.py", "RunningMoments", dict(torch=torch), ((".float()", ".double()"),))()
+    moments.accelerator = SimpleNamespace(use_distributed=False)
+    return moments
+
+
 DIVERGENCES = dict(reverseKl="reverse_kl", jensenShannon="js_divergence", alpha="alpha_divergence")
 
 
 def _adapter(loss_type):
-    def adapter(options, fields):
+    def adapter(options, fields, running=None):
         names = _names()
         dpo_loss = extract(TRL, "trl/trainer/dpo_trainer.py", "DPOTrainer.dpo_loss", names)
         kind = DIVERGENCES[options.get("divergence", "reverseKl")]
@@ -54,7 +61,7 @@ def _adapter(loss_type):
             f_divergence_type=names["FDivergenceType"](kind),
             f_divergence_params={"alpha_divergence_coef": options["alpha"]} if "alpha" in options else None,
             args=SimpleNamespace(discopop_tau=options.get("tau")),
-            running=_running(options.get("delta")),
+            running=_running(options.get("delta")) if running is None else running,
         )
         tensors = pair_tensors(fields)
         losses, *_ = dpo_loss(trainer, *tensors, loss_type=loss_type)
@@ -76,6 +83,13 @@ apo_down = _adapter("apo_down")
 discopop = _adapter("discopop")
 aot = _adapter("aot")
 aot_unpaired = _adapter("aot_pair")
+
+
+def bco_pair_running(options, fields):
+    """BCO on the pairs of a second batch, after an earlier one: the running mean is that of the trainer."""
+    running = _running_moments()
+    bco_pair(options, {name: fields[earlier(name)] for name in POLICY + REFERENCE}, running)
+    return bco_pair(options, fields, running)
 
 
 def bco(options, fields):
