@@ -9,7 +9,7 @@ import { fileOf, goldenNames } from '../support/goldens.js';
 
 /** The call of a row, as a function of the values of its names. */
 function compiled(call: string): (values: Readonly<Record<string, X>>) => X {
-  const names = ['logps', 'batch', 'rewards', 'options', 'alpha', 'beta', 'centering', 'delta', 'desirableWeight', 'error', 'eta', 'gamma', 'gammaBetaRatio', 'labelSmoothing', 'margin', 'nu', 'offset', 'partition', 'preference', 'reduction', 'scale', 'tau', 'transform', 'undesirableWeight', 'weight']; // prettier-ignore
+  const names = ['logps', 'batch', 'rewards', 'alpha', 'beta', 'centering', 'delta', 'desirableWeight', 'error', 'eta', 'gamma', 'gammaBetaRatio', 'labelSmoothing', 'lambda', 'margin', 'nu', 'offset', 'partition', 'preference', 'reduction', 'scale', 'tau', 'transform', 'undesirableWeight', 'weight']; // prettier-ignore
   // eslint-disable-next-line @typescript-eslint/no-implied-eval -- the text of the table is under test
   const f = new Function(...Object.keys(prefloss), ...names, `return ${call};`) as (...args: unknown[]) => X;
   return (values) => f(...Object.values(prefloss), ...names.map((name) => values[name] as unknown));
@@ -34,7 +34,7 @@ describe.runIf(isArrays)('a call in the migration table', () => {
         const kind = (losses as Readonly<Record<string, LossEntry>>)[loss]?.kind;
         const batch: X = kind === undefined ? fields : batchOf(kind, fields);
         const logps: X = 'chosen' in fields ? { chosen: fields.chosen, rejected: fields.rejected } : batch;
-        const value: X = run({ ...options, options, logps, batch, rewards: batch });
+        const value: X = run({ ...options, logps, batch, rewards: batch });
         const expected = outputs.losses.map((x) => x * timesGolden(options));
         expectClose(flatten(value as Values), expected, { relative: 1e-12, absolute: 1e-12 });
       }

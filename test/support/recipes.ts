@@ -78,6 +78,7 @@ export const RECIPES: Readonly<Record<string, Call>> = {
     const sum = ops.add(dpo<X>(logps, { beta }), ops.mul(bcoPair<X>(logps, { beta, delta }), weight));
     return ops.div(sum, 1 + (weight as number));
   },
+  dpoWithNll: (x, { beta, alpha }) => ops.add(dpo<X>(pairsOf(x), { beta }), ops.mul(x.nll, alpha)),
   idkDpo: (x, { beta }) => ops.mul(dpo<X>(pairsOf(x), { beta }), 2 / (beta as number)),
   ktoPair: (x, { beta }) => {
     const { policy, reference } = pairsOf(x);
