@@ -16,7 +16,8 @@ type OmitOfEach<Union, Key extends PropertyKey> = Union extends unknown ? Omit<U
  *     score = g(policy - reference)      for each side
  *
  * Pass them as `policy`, without a reference to `hinge` and `ipo`, and with one of zeros to the others. The functions g are in the
- * list of {@link fDpo}. With `'reverseKl'`, the default, the scores are the log-ratios.
+ * list of {@link fDpo}. With `'reverseKl'`, the default, the scores are the log-ratios. If they are divided by lengths, as in the
+ * `ipo` and `sigmoid_norm` of TRL 1.x, constants in g no longer cancel: add ln 2 to the scores of `'jensenShannon'` first.
  *
  * @param logps - Summed completion log-probs in nats, each `[B]`.
  * @param options - See {@link DivergenceScoresOptions}.

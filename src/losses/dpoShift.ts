@@ -23,7 +23,7 @@ export interface DpoShiftOptions<T> {
  * The loss is ln 2 where policy and reference agree. With z the argument of the sigmoid, its gradient with respect to
  * `policy.chosen` is `-beta * sigmoid(-z)`, and with respect to `policy.rejected` `lambda * beta * sigmoid(-z)`.
  *
- * The authors' code can also move lambda linearly during the training.
+ * The authors' code can also change lambda linearly during training.
  *
  * @param logps - Summed completion log-probs in nats, each `[B]`.
  * @param options - See {@link DpoShiftOptions}.

@@ -27,7 +27,7 @@ export interface RaoKupperOptions<T> {
  * `beta * (sigmoid(h + a) - sigmoid(a - h))` for a tie, which pulls h to 0; for `policy.rejected`, it is the opposite. With no
  * ties, it is {@link dpo} with the offset log nu.
  *
- * TODO is this loss, with `alpha = log nu`. Its authors' code computes the tie from exponentials of h, which overflow.
+ * The method called TODO is this loss, with `alpha = log nu`. Its authors' code computes the tie from exponentials of h, which overflow.
  *
  * @param batch - Summed completion log-probs in nats and ties, each `[B]`; see {@link TiedPairLogps}.
  * @param options - See {@link RaoKupperOptions}.

@@ -10,8 +10,8 @@ export interface RepoOptions {
 }
 
 /**
- * RePO (ReLU-based Preference Optimization), one value per preference pair: the limit of {@link simpo} for a large beta. No
- * reference model is needed.
+ * RePO (ReLU-based Preference Optimization), one value per preference pair: the limit of {@link simpo}, divided by its beta, for a
+ * large beta and a fixed `gammaBetaRatio`. No reference model is needed.
  *
  *     loss = max(0, gamma - (chosen - rejected))
  *

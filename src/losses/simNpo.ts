@@ -23,8 +23,8 @@ export type SimNpoOptions = {
  *     loss = -(2 / beta) * log sigmoid(-beta * policy - gamma)
  *
  * The target margin is given either as `gamma` or as `gammaBetaRatio`, with `gamma = beta * gammaBetaRatio`: exactly one of the two
- * is required, because codes that name it differ. The authors' `gamma` and open-unlearning's `delta` are `gammaBetaRatio`; both
- * default to 0.
+ * is required, because implementations call either of them gamma. The authors' `gamma` and open-unlearning's `delta` are
+ * `gammaBetaRatio`; both default to 0.
  *
  * The gradient with respect to `policy` is `2 * sigmoid(beta * policy + gamma)`: the less likely a completion is, the less it is
  * pushed down.

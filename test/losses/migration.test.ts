@@ -2,14 +2,14 @@ import { describe, expect, it } from 'vitest';
 import * as prefloss from '../../src/index.js';
 import { losses, type LossEntry } from '../../src/index.js';
 import { expectClose, type Values } from '../../src/testing/index.js';
-import { originals } from '../../tools/docs/originals.js';
+import { originalRecipes, originals } from '../../tools/docs/originals.js';
 import { batchOf } from '../support/calls.js';
 import { flatten, isArrays, type X } from '../support/engine.js';
-import { fileOf } from '../support/goldens.js';
+import { fileOf, goldenNames } from '../support/goldens.js';
 
 /** The call of a row, as a function of the values of its names. */
 function compiled(call: string): (values: Readonly<Record<string, X>>) => X {
-  const names = ['logps', 'batch', 'rewards', 'options', 'alpha', 'beta', 'centering', 'delta', 'desirableWeight', 'error', 'eta', 'gamma', 'gammaBetaRatio', 'labelSmoothing', 'margin', 'nu', 'partition', 'preference', 'reduction', 'scale', 'tau', 'transform', 'undesirableWeight', 'weight']; // prettier-ignore
+  const names = ['logps', 'batch', 'rewards', 'alpha', 'beta', 'centering', 'delta', 'desirableWeight', 'error', 'eta', 'gamma', 'gammaBetaRatio', 'labelSmoothing', 'lambda', 'margin', 'nu', 'offset', 'partition', 'preference', 'reduction', 'scale', 'tau', 'transform', 'undesirableWeight', 'weight']; // prettier-ignore
   // eslint-disable-next-line @typescript-eslint/no-implied-eval -- the text of the table is under test
   const f = new Function(...Object.keys(prefloss), ...names, `return ${call};`) as (...args: unknown[]) => X;
   return (values) => f(...Object.values(prefloss), ...names.map((name) => values[name] as unknown));
@@ -34,10 +34,25 @@ describe.runIf(isArrays)('a call in the migration table', () => {
         const kind = (losses as Readonly<Record<string, LossEntry>>)[loss]?.kind;
         const batch: X = kind === undefined ? fields : batchOf(kind, fields);
         const logps: X = 'chosen' in fields ? { chosen: fields.chosen, rejected: fields.rejected } : batch;
-        const value: X = run({ ...options, options, logps, batch, rewards: batch });
+        const value: X = run({ ...options, logps, batch, rewards: batch });
         const expected = outputs.losses.map((x) => x * timesGolden(options));
         expectClose(flatten(value as Values), expected, { relative: 1e-12, absolute: 1e-12 });
       }
     },
   );
+});
+
+describe.runIf(isArrays)('the recipes of the migration table', () => {
+  it.each(originalRecipes.map((o): [string, (typeof originalRecipes)[number]] => [`${o.library} ${o.name}`, o]))(
+    'are compared with %s',
+    (_, { golden, source }) => {
+      const compared = fileOf(golden).records.filter((r) => r.agreement?.[source] !== undefined);
+      expect(compared.length).toBeGreaterThan(0);
+    },
+  );
+
+  it('are all that have golden values', () => {
+    const listed = originalRecipes.map(({ golden }) => golden).filter((golden) => golden.startsWith('recipes/'));
+    expect(listed.sort()).toEqual(goldenNames.filter((name) => name.startsWith('recipes/')).sort());
+  });
 });

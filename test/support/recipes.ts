@@ -3,13 +3,15 @@ import {
   bcoPair,
   divergenceScores,
   dpo,
-  exoPair,
-  hinge,
   ipo,
   klEstimate,
   kto,
+  lossNamed,
   ops,
-  robustDpo,
+  orpo,
+  regression,
+  rewardShift,
+  rewardStatistics,
   tdpo2,
   xpoTerm,
   type PairLogps,
@@ -29,6 +31,15 @@ const ofError = (error: X): X => ops.mul(ops.square(error), -0.5);
 
 /** The recipes of docs/recipes.md that originals were executed for, as functions of the fields and options of their golden files. */
 export const RECIPES: Readonly<Record<string, Call>> = {
+  bcoPairRunning: (x, { beta }) => {
+    const earlier = {
+      policy: { chosen: x.earlierPolicyChosen, rejected: x.earlierPolicyRejected },
+      reference: { chosen: x.earlierReferenceChosen, rejected: x.earlierReferenceRejected },
+    };
+    const logps = pairsOf(x);
+    const meanReward = (batch: PairLogps<X>): X => rewardShift(rewardStatistics<X>(batch, { beta }));
+    return bcoPair<X>(logps, { beta, delta: ops.div(ops.add(meanReward(earlier), meanReward(logps)), 2) });
+  },
   chip: (x, { beta, alpha }) => {
     const { policy, reference } = pairsOf(x);
     const twice = (chosen: X, imageless: X): X => ops.sub(ops.mul(chosen, 2), imageless);
@@ -50,20 +61,25 @@ export const RECIPES: Readonly<Record<string, Call>> = {
     const kl = klEstimate<X>(logps);
     return kto<X>({ ...logps, desirable, kl }, { beta: 2 * (beta as number), ...weights }); // its log-probs are twice as large
   },
-  divergenceUnder: (x, { loss, divergence, beta, labelSmoothing }) => {
-    const policy = divergenceScores<X>(pairsOf(x), { divergence: divergence as 'forwardKl' });
-    if (loss === 'hinge') return hinge<X>({ policy }, { beta });
-    if (loss === 'ipo') return ipo<X>({ policy }, { beta });
+  divergenceUnder: (x, { loss, divergence, alpha, ...options }) => {
+    const scores = divergenceScores<X>(pairsOf(x), { divergence, alpha });
+    const constant = divergence === 'jensenShannon' ? Math.LN2 : 0;
+    const perToken = (score: X, lengths: X): X => ops.div(ops.add(score, constant), lengths);
+    const policy =
+      'chosenLengths' in x
+        ? { chosen: perToken(scores.chosen, x.chosenLengths), rejected: perToken(scores.rejected, x.rejectedLengths) }
+        : scores;
     const zeros = ops.mul(x.referenceChosen, 0);
-    const scores = { policy, reference: { chosen: zeros, rejected: zeros } };
-    const ofPairs = loss === 'exoPair' ? exoPair<X> : robustDpo<X>;
-    return ofPairs(scores, { beta, labelSmoothing: labelSmoothing as number });
+    const reference = { chosen: zeros, rejected: zeros };
+    return lossNamed(loss as 'dpo').loss<X>(loss === 'hinge' || loss === 'ipo' ? { policy } : { policy, reference }, options);
   },
   dpoWithBco: (x, { beta, delta, weight }) => {
     const logps = pairsOf(x);
     const sum = ops.add(dpo<X>(logps, { beta }), ops.mul(bcoPair<X>(logps, { beta, delta }), weight));
     return ops.div(sum, 1 + (weight as number));
   },
+  dpoWithNll: (x, { beta, alpha }) => ops.add(dpo<X>(pairsOf(x), { beta }), ops.mul(x.nll, alpha)),
+  idkDpo: (x, { beta }) => ops.mul(dpo<X>(pairsOf(x), { beta }), 2 / (beta as number)),
   ktoPair: (x, { beta }) => {
     const { policy, reference } = pairsOf(x);
     const meanOf = (side: 'chosen' | 'rejected'): X => ops.maximum(ops.mean(ops.sub(policy[side], reference[side])), 0);
@@ -95,6 +111,16 @@ export const RECIPES: Readonly<Record<string, Call>> = {
   modpo: (x, { beta, weight }) => {
     const [w, gap] = [weight as number, ops.sub(x.rewardsChosen, x.rewardsRejected)];
     return dpo<X>(pairsOf(x), { beta: (beta as number) / w, offset: ops.mul(gap, (1 - w) / w) });
+  },
+  qrpoByLength: (x, { beta }) => {
+    const betas = ops.minimum(ops.div(beta, x.lengths), 0.1);
+    const target = ops.sub(x.quantile, ops.add(1, ops.mul(betas, ops.log(betas))));
+    return regression<X>({ policy: x.policy, reference: x.reference, target }, { beta: betas });
+  },
+  smoothedOrpo: ({ chosen, rejected, nll }, { labelSmoothing, ...options }) => {
+    const e = labelSmoothing as number;
+    const [kept, flipped] = [orpo<X>({ chosen, rejected }, options), orpo<X>({ chosen: rejected, rejected: chosen }, options)];
+    return ops.add(ops.add(ops.mul(kept, 1 - e), ops.mul(flipped, e)), nll);
   },
   xpo: (x, { beta, alpha }) => {
     const logps = pairsOf(x);

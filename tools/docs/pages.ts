@@ -1,5 +1,5 @@
 // Generates docs/losses/<function>.md from the doc comments and the golden files, and the tables of docs/losses.md and docs/migration.md.
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { format, resolveConfig } from 'prettier';
 import ts from 'typescript';
@@ -8,7 +8,7 @@ import { checked } from './checked.js';
 import { table as plainTable, withPart } from '../markdown.js';
 import { formulas } from './formulas.js';
 import { goldenOf, originalsOf } from './goldens.js';
-import { originals } from './originals.js';
+import { AUTHORS, originalRecipes, originals } from './originals.js';
 import { plotted } from './plotted.js';
 import { contract } from './contract.js';
 
@@ -19,6 +19,12 @@ const read = (file: string): string => readFileSync(pathOf(file), 'utf8');
 /** The source file of a function that has a page, or of shared options. */
 const sourceOf = (name: string): string =>
   ['losses', 'logprobs', 'internal'].map((folder) => `src/${folder}/${name}.ts`).find((file) => existsSync(pathOf(file)))!;
+
+/** The source file that declares a type of an argument. */
+const fileOfType = (type: string): string =>
+  ['losses', 'logprobs']
+    .flatMap((folder) => readdirSync(pathOf(`src/${folder}`)).map((file) => `src/${folder}/${file}`))
+    .find((file) => new RegExp(`^export (interface|type) ${type}\\b`, 'm').test(read(file)))!;
 
 /** A parsed doc comment. */
 interface Comment {
@@ -46,8 +52,9 @@ function commentOf(node: ts.Node, source: ts.SourceFile): Comment {
   };
 }
 
-/** Returns the documented members of an options type, nested ones included; of several with the same name, the first. */
-function optionsOf(source: ts.SourceFile): readonly { readonly name: string; readonly isOptional: boolean; readonly text: string }[] {
+/** Returns the documented members of the types of a file whose names match, nested ones included; of several with the same name, the first. */
+function membersOf(file: string, types: RegExp): readonly { readonly name: string; readonly isOptional: boolean; readonly text: string }[] {
+  const source = ts.createSourceFile(file, read(file), ts.ScriptTarget.Latest, true);
   const found = new Map<string, { name: string; isOptional: boolean; text: string }>();
   const visit = (node: ts.Node): void => {
     const isNever = ts.isPropertySignature(node) && node.type?.getText(source) === 'undefined';
@@ -59,11 +66,17 @@ function optionsOf(source: ts.SourceFile): readonly { readonly name: string; rea
     ts.forEachChild(node, visit);
   };
   for (const statement of source.statements) {
-    const isOptions =
-      (ts.isInterfaceDeclaration(statement) || ts.isTypeAliasDeclaration(statement)) && /Options$|^TargetMargin$/.test(statement.name.text);
-    if (isOptions) visit(statement);
+    const isType = ts.isInterfaceDeclaration(statement) || ts.isTypeAliasDeclaration(statement);
+    if (isType && types.test(statement.name.text)) visit(statement);
   }
   return [...found.values()];
+}
+
+/** Returns the fields of the type of an argument, those of the type that it adds fields to first. */
+function fieldsOf(type: string): ReturnType<typeof membersOf> {
+  const file = fileOfType(type);
+  const [, base] = new RegExp(`^export type ${type}<T> = (\\w+)<T> & `, 'm').exec(read(file)) ?? [];
+  return [...(base === undefined ? [] : fieldsOf(base)), ...membersOf(file, new RegExp(`^${type}$`))];
 }
 
 /** Files with the options of functions that do not declare all of them in their own file. */
@@ -152,13 +165,15 @@ async function page(name: string): Promise<string> {
   const { description, tags } = functionComment(name);
   const text = (wanted: string): string[] => tags.filter((tag) => tag.name === wanted).map((tag) => tag.text);
   const files = OPTIONS_ELSEWHERE[name] ?? [name];
-  const options = files.flatMap((file) => optionsOf(ts.createSourceFile(file, read(sourceOf(file)), ts.ScriptTarget.Latest, true)));
+  const options = files.flatMap((file) => membersOf(sourceOf(file), /Options$|^TargetMargin$/));
   const shown = options.filter((option, i) => options.findIndex((o) => o.name === option.name) === i);
   const hasTargetMargin = shown.some((o) => o.name === 'gammaBetaRatio');
   const entry = (losses as Readonly<Record<string, LossEntry>>)[name];
   for (const option of entry?.required ?? []) {
     if (!shown.some((o) => o.name === option)) throw new Error(`${name}: the page lacks the required option ${option}`);
   }
+  const types = text('param').flatMap((param) => /see `(\w+)`/i.exec(param)?.[1] ?? []);
+  const fields = types.filter((type) => !type.endsWith('Options')).flatMap(fieldsOf);
   const elsewhere = originals.filter((o) => o.loss === name);
   const parts = [
     `# ${name}`,
@@ -166,6 +181,7 @@ async function page(name: string): Promise<string> {
     `![${name}${plotted[name]!.hasSlope === false ? '' : ' and its slope'}](../plots/${name}.svg)`,
     '## Input and output',
     [...text('param').map((p) => `- \`${p.replace(' - ', '`: ')}`), ...text('returns').map((r) => `- Returns: ${r}`), ...text('throws').map((t) => `- Throws: ${t}`)].join('\n'), // prettier-ignore
+    ...(fields.length > 0 ? [table(['field', '', 'meaning'], fields.map((f) => [`\`${f.name}\``, f.isOptional ? '' : 'required', f.text]))] : []), // prettier-ignore
     ...(entry ? [COUPLING[entry.coupling]] : []),
     ...(shown.length > 0 ? ['## Options', table(['option', '', 'meaning'], shown.map((o) => [`\`${o.name}\``, need(o, hasTargetMargin), o.text]))] : []), // prettier-ignore
     ...(entry?.perExample.length ? [OUT_OF_RANGE] : []),
@@ -218,16 +234,20 @@ function comparison(): string {
   return table(['function', 'formula', 'log-probs', 'batch', 'paper', ...LIBRARIES], rows);
 }
 
-/** Tables of the losses of other libraries, with the calls of prefloss. */
-const migration = (): string =>
-  [...new Set(originals.map((o) => o.library))]
+/** Tables of the losses of other libraries, with the calls of prefloss, or the recipe of several calls. */
+function migration(): string {
+  const all = [
+    ...originals.map((o) => ({ ...o, here: `[\`${o.call}\`](losses/${o.loss}.md)` })),
+    ...originalRecipes.map((o) => ({ ...o, here: o.section })),
+  ];
+  const libraries = [...new Set(all.map((o) => o.library).filter((library) => library !== AUTHORS)), AUTHORS];
+  return libraries
     .map((library) => {
-      const rows = originals
-        .filter((o) => o.library === library)
-        .map((o) => [o.name, `[\`${o.call}\`](losses/${o.loss}.md)`, o.note ?? '']);
+      const rows = all.filter((o) => o.library === library).map((o) => [o.name, o.here, o.note ?? '']);
       return `### ${library}\n\n${table([library, 'prefloss', 'note'], rows)}`;
     })
     .join('\n\n');
+}
 
 /** Returns a page with the part between its marks replaced. */
 const filled = async (file: string, part: string): Promise<string> =>

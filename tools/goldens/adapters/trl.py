@@ -16,6 +16,7 @@ from lib.tensors import constant, grads_of_sum, row_by_row, variable
 TRL = "trl-1.16.0"
 ORPO_PATH = "trl/experimental/orpo/orpo_trainer.py"
 TO_FLOAT64 = ((".float()", ".double()"),)
+LENGTHS = ("chosenLengths", "rejectedLengths")
 
 DPO_FUNCTION = (
     "trl/trainer/dpo_trainer.py DPOTrainer._compute_loss (stub self; a stub model returns each sum as the log-prob of "
@@ -77,18 +78,23 @@ def run_dpo(loss_type, options, outputs, reference_sums, completion_mask, patche
 
 def one_token_outputs(sums: torch.Tensor) -> tuple:
     """Return model outputs and mask for completions of one token, whose log-prob is the whole sum."""
-    nothing = torch.zeros(len(sums), 1)
-    outputs = dict(
-        log_probs=sums[:, None], entropy=nothing, mean_logits=nothing, is_top1=nothing.bool(), log_sum_sq_probs=nothing
-    )
-    mask = torch.tensor([[0, 1]] * len(sums))
-    return outputs, mask
+    return _token_outputs(sums[:, None]), torch.tensor([[0, 1]] * len(sums))
+
+
+def _outputs_of_lengths(sums: torch.Tensor, lengths) -> tuple:
+    """Return model outputs and mask for completions of given lengths, whose first token has the whole sum."""
+    steps = torch.arange(max(lengths))
+    return _token_outputs(F.pad(sums[:, None], (0, len(steps) - 1))), _unshifted(steps < torch.tensor(lengths)[:, None])
 
 
 def _dpo(loss_type):
     def adapter(options, fields, patches=(), **attributes):
         chosen, rejected, *reference = pair_tensors(fields)
-        outputs, mask = one_token_outputs(torch.cat([chosen, rejected]))
+        sums = torch.cat([chosen, rejected])
+        if "chosenLengths" in fields:
+            outputs, mask = _outputs_of_lengths(sums, [int(n) for side in LENGTHS for n in fields[side]])
+        else:
+            outputs, mask = one_token_outputs(sums)
         _, local, _ = run_dpo(loss_type, options, outputs, reference, mask, patches, **attributes)
         return result(local["per_sequence_loss"], POLICY, (chosen, rejected))
 
@@ -96,6 +102,7 @@ def _dpo(loss_type):
 
 
 dpo = _dpo("sigmoid")
+sigmoid_norm = _dpo("sigmoid_norm")
 ipo = _dpo("ipo")
 robust = _dpo("robust")
 hinge = _dpo("hinge")
@@ -119,19 +126,24 @@ ALPHA_IN_FLOAT64 = (
 )
 
 
-def f_divergence(options, fields):
-    """DPO with another divergence. TRL's coefficient is 1 minus the alpha of the paper."""
+def _under_divergence(adapter, options, fields):
+    """A loss on the scores of an f-divergence. TRL's coefficient is 1 minus the alpha of the paper."""
     kind = options["divergence"]
     attributes = dict(f_divergence_type=DIVERGENCES[kind])
     if kind == "alpha":
         attributes["f_alpha_divergence_coef"] = 1 - options["alpha"]
-    return dpo(options, fields, ALPHA_IN_FLOAT64 if kind == "alpha" else (), **attributes)
+    return adapter(options, fields, ALPHA_IN_FLOAT64 if kind == "alpha" else (), **attributes)
+
+
+def f_divergence(options, fields):
+    """DPO with another divergence."""
+    return _under_divergence(dpo, options, fields)
 
 
 def divergence_under(options, fields):
-    """Another loss of pairs on the scores of an f-divergence."""
-    adapter = dict(hinge=hinge, ipo=ipo, robustDpo=robust, exoPair=exo_pair)[options["loss"]]
-    return adapter(options, fields, f_divergence_type=DIVERGENCES[options["divergence"]])
+    """Another loss of pairs with another divergence; `dpo` is the one that divides the scores by the lengths."""
+    losses = dict(hinge=hinge, ipo=ipo, robustDpo=robust, exoPair=exo_pair, discopop=discopop, dpo=sigmoid_norm)
+    return _under_divergence(losses[options["loss"]], options, fields)
 
 
 def _cpo_trainer(loss_type, options):
@@ -291,7 +303,7 @@ def _token_outputs(logps: torch.Tensor, log_sum_squares: torch.Tensor | None = N
 
 def _unshifted(mask) -> torch.Tensor:
     """Return the mask of the tokens from the mask of the next tokens."""
-    return F.pad(torch.tensor(mask, dtype=torch.long), (1, 0))
+    return F.pad(torch.as_tensor(mask, dtype=torch.long), (1, 0))
 
 
 def wpo_weights(options, fields):

@@ -8,14 +8,18 @@ import torch
 import torch.nn.functional as F
 
 from adapters.pairs import in_input_order, pair_tensors, result
-from lib.pairs import POLICY
-from lib.slicing import extract
+from lib.pairs import POLICY, REFERENCE, earlier
+from lib.slicing import extract, run_and_keep_locals
 from lib.sources import source_text
 from lib.stubs import Accelerator
 from lib.tensors import constant, grads_of_sum, row_by_row, variable
 
 TRL = "trl-0.27.2"
 FUNCTION = "trl/trainer/dpo_trainer.py DPOTrainer.dpo_loss (stub self)"
+RPO_FUNCTION = (
+    "trl/trainer/dpo_trainer.py DPOTrainer.get_batch_loss_metrics and dpo_loss, rpo_alpha given (stub self, log-probs and nll "
+    "given by a stub forward)"
+)
 BCO_FUNCTION = "trl/experimental/bco/bco_trainer.py BCOTrainer.bco_loss (stub self, running mean given)"
 XPO_FUNCTION = "trl/experimental/xpo/xpo_trainer.py XPOTrainer._compute_losses (stub self), one call per pair"
 NASH_FUNCTION = "trl/experimental/nash_md/nash_md_trainer.py NashMDTrainer._compute_losses (stub self), one call per row"
@@ -38,26 +42,38 @@ def _running(delta) -> SimpleNamespace:
     return SimpleNamespace(mean=delta, update=lambda _rewards: None)
 
 
+def _running_moments():
+    """The running mean of a trainer."""
+    moments = extract(TRL, "trl/trainer/utils.py", "RunningMoments", dict(torch=torch), ((".float()", ".double()"),))()
+    moments.accelerator = SimpleNamespace(use_distributed=False)
+    return moments
+
+
 DIVERGENCES = dict(reverseKl="reverse_kl", jensenShannon="js_divergence", alpha="alpha_divergence")
 
 
+def _trainer(options, running=None) -> SimpleNamespace:
+    names = _names()
+    dpo_loss = extract(TRL, "trl/trainer/dpo_trainer.py", "DPOTrainer.dpo_loss", names)
+    kind = DIVERGENCES[options.get("divergence", "reverseKl")]
+    trainer = SimpleNamespace(
+        accelerator=Accelerator(),
+        reference_free=False,
+        beta=options["beta"],
+        label_smoothing=options.get("labelSmoothing", 0.0),
+        f_divergence_type=names["FDivergenceType"](kind),
+        f_divergence_params={"alpha_divergence_coef": options["alpha"]} if "alpha" in options else None,
+        args=SimpleNamespace(discopop_tau=options.get("tau")),
+        running=_running(options.get("delta")) if running is None else running,
+    )
+    trainer.dpo_loss = lambda *args: dpo_loss(trainer, *args)
+    return trainer
+
+
 def _adapter(loss_type):
-    def adapter(options, fields):
-        names = _names()
-        dpo_loss = extract(TRL, "trl/trainer/dpo_trainer.py", "DPOTrainer.dpo_loss", names)
-        kind = DIVERGENCES[options.get("divergence", "reverseKl")]
-        trainer = SimpleNamespace(
-            accelerator=Accelerator(),
-            reference_free=False,
-            beta=options["beta"],
-            label_smoothing=options.get("labelSmoothing", 0.0),
-            f_divergence_type=names["FDivergenceType"](kind),
-            f_divergence_params={"alpha_divergence_coef": options["alpha"]} if "alpha" in options else None,
-            args=SimpleNamespace(discopop_tau=options.get("tau")),
-            running=_running(options.get("delta")),
-        )
+    def adapter(options, fields, running=None):
         tensors = pair_tensors(fields)
-        losses, *_ = dpo_loss(trainer, *tensors, loss_type=loss_type)
+        losses, *_ = _trainer(options, running).dpo_loss(*tensors, loss_type)
         return result(losses, POLICY, tensors)
 
     return adapter
@@ -76,6 +92,29 @@ apo_down = _adapter("apo_down")
 discopop = _adapter("discopop")
 aot = _adapter("aot")
 aot_unpaired = _adapter("aot_pair")
+
+
+def bco_pair_running(options, fields):
+    """BCO on the pairs of a second batch, after an earlier one: the running mean is that of the trainer."""
+    running = _running_moments()
+    bco_pair(options, {name: fields[earlier(name)] for name in POLICY + REFERENCE}, running)
+    return bco_pair(options, fields, running)
+
+
+def dpo_with_nll(options, fields):
+    """DPO plus `rpo_alpha` times a given negative log-likelihood of the batch."""
+    combine = extract(TRL, "trl/trainer/dpo_trainer.py", "DPOTrainer.get_batch_loss_metrics", dict(torch=torch))
+    trainer = _trainer(dict(beta=options["beta"]))
+    chosen, rejected, reference_chosen, reference_rejected = pair_tensors(fields)
+    logits = torch.zeros(1)
+    output = dict(chosen_logps=chosen, rejected_logps=rejected, mean_chosen_logits=logits, mean_rejected_logits=logits)
+    trainer.concatenated_forward = lambda *_: dict(output, nll_loss=constant(fields["nll"]))
+    trainer.loss_type, trainer.loss_weights = ["sigmoid"], None
+    trainer.use_weighting = trainer.aux_loss_enabled = False
+    trainer.args = SimpleNamespace(use_liger_kernel=False, rpo_alpha=options["alpha"])
+    batch = dict(ref_chosen_logps=reference_chosen, ref_rejected_logps=reference_rejected)
+    _, local = run_and_keep_locals(combine, trainer, None, batch)
+    return result(local["losses"], POLICY, [chosen, rejected])
 
 
 def bco(options, fields):

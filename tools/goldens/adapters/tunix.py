@@ -59,6 +59,7 @@ def orpo_with_nll(options, fields):
     kwargs = dict(
         algorithm="orpo",
         lambda_orpo=options["lambda"],
+        label_smoothing=options.get("labelSmoothing", 0.0),
         enable_prompt_loss_orpo=True,
         average_log_prob_orpo=True,
     )

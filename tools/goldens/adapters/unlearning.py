@@ -5,7 +5,8 @@ from types import SimpleNamespace
 import torch
 import torch.nn.functional as F
 
-from adapters.pairs import result
+from adapters.pairs import pair_tensors, result
+from lib import pairs
 from lib.slicing import extract
 from lib.tensors import constant, row_by_row, variable
 
@@ -19,6 +20,7 @@ SIMPLE_FUNCTION = (
     "TOFU/dataloader.py CustomTrainerForgetting.compute_loss without data to retain (get_batch_loss stubbed, one token "
     "per row), one call per row"
 )
+IDK_FUNCTION = "src/trainer/utils.py compute_dpo_loss (compute_batch_nll stubbed), one call per pair"
 POLICY = ("policy",)
 NO_LABELS = torch.zeros(1, 1, dtype=torch.long)
 
@@ -27,16 +29,34 @@ def _single(fields) -> tuple:
     return variable(fields["policy"]), constant(fields["reference"])
 
 
+def _open_dpo_loss():
+    """The function of open-unlearning. A model is the negative log-probs that it gives, by the input."""
+    names = dict(torch=torch, F=F, compute_batch_nll=lambda model, side: (-model[side], None))
+    return extract(OPEN, "src/trainer/utils.py", "compute_dpo_loss", names)
+
+
 def npo(options, fields):
-    """NPO of open-unlearning. A model is the negative log-prob that it gives."""
-    names = dict(torch=torch, F=F, compute_batch_nll=lambda model, _inputs: (model, None))
-    compute_dpo_loss = extract(OPEN, "src/trainer/utils.py", "compute_dpo_loss", names)
+    """NPO of open-unlearning."""
+    compute_dpo_loss = _open_dpo_loss()
 
     def one_row(policy, reference):
-        return compute_dpo_loss(-policy, -reference, win_inputs=None, lose_inputs={}, beta=options["beta"])[0]
+        return compute_dpo_loss(dict(y=policy), dict(y=reference), lose_inputs="y", beta=options["beta"])[0]
 
     policy, reference = _single(fields)
     return result(row_by_row(one_row, policy, reference), POLICY, [policy])
+
+
+def idk_dpo(options, fields):
+    """DPO of open-unlearning, with the refusals as the chosen side."""
+    compute_dpo_loss = _open_dpo_loss()
+
+    def one_pair(policy_chosen, policy_rejected, reference_chosen, reference_rejected):
+        policy = dict(win=policy_chosen, lose=policy_rejected)
+        reference = dict(win=reference_chosen, lose=reference_rejected)
+        return compute_dpo_loss(policy, reference, "win", "lose", options["beta"])[0]
+
+    tensors = pair_tensors(fields)
+    return result(row_by_row(one_pair, *tensors), pairs.POLICY, tensors)
 
 
 def sim_npo(options, fields):

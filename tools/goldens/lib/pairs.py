@@ -5,6 +5,11 @@ REFERENCE = ("referenceChosen", "referenceRejected")
 CHOSEN_REJECTED = ("chosen", "rejected")
 
 
+def earlier(name: str) -> str:
+    """The field of an earlier batch: `policyChosen` -> `earlierPolicyChosen`."""
+    return f"earlier{name[0].upper()}{name[1:]}"
+
+
 def ratios(fields) -> list:
     """(log-ratio of the chosen side, log-ratio of the rejected side), one per pair."""
     columns = zip(*(fields[k] for k in ("policyChosen", "referenceChosen", "policyRejected", "referenceRejected")))

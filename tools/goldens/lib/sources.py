@@ -56,6 +56,7 @@ SOURCES = {
     "gemma": _clone("google-deepmind/gemma", "7691fd4e7f26c9ec5db38110dddb3addfab4d767"),
     "mdpo": _clone("luka-group/mDPO", "2221bb317a29dfe0f8d2c710cd8572e9d7ec101a"),
     "qrpo": _clone("CLAIRE-Labo/quantile-reward-policy-optimization", "0d80ee51d267bfbc03e1652aa1e3e3ab6a7b5399"),
+    "posttraining": _clone("swiss-ai/posttraining", "b19a31821a022d02c685b77bae6e2a8df2b1d7de"),
     "odpo": _clone("rycolab/odpo", "6152f67c8cddc223ca5affc7e261d967568068ee"),
     "nemo-aligner": _clone("NVIDIA/NeMo-Aligner", "af2b3bd96ad78190f6ebfb552b9e599e313ce027"),
     "rebel": _clone("ZhaolinGao/REBEL", "4ad7c11d0ca716e55cfd3a425a176c01c8dfac91"),
