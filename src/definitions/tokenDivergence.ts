@@ -49,5 +49,5 @@ function excessOverMixture<T>(ratio: T, weight: number): T {
   const less = mul(weightOfSmaller, expm1(apart)); // m / max(p, q) - 1
   // The sum keeps the digits of a small weight.
   const sumForm = log(add(weightOfLarger, mul(weightOfSmaller, exp(apart))));
-  return neg(where(greater(less, -0.5), log1p(maximum(less, -0.5)), sumForm));
+  return neg(where(greater(less, -0.5), log1p(less), sumForm));
 }

@@ -13,6 +13,7 @@ import {
   expectNoLeak,
   expectValues,
   ints,
+  isFloat64,
   isReadable,
   isTfjs,
   read,
@@ -20,6 +21,8 @@ import {
   type X,
 } from '../support/engine.js';
 import { logitsOf, type Matrix, type Options } from '../support/headLogits.js';
+import { movedDivergence, sizesOfLogits } from '../support/movedByLogits.js';
+import { expectAccurate } from '../support/accuracy.js';
 import { inLayout, matrix, vector } from '../support/linearHead.js';
 import { labelsOf, weight as cotangent } from '../support/samples.js';
 
@@ -72,7 +75,8 @@ describe.each(DIVERGENCES)('linearTokenDivergence, %s', (divergence) => {
     [9, 5, 123, 50],
     [2, 7, 300, undefined],
   ];
-  it.each(sizes)('equals float64 for hidden states [%i, %i], vocabulary %i, chunk size %o', async (rows, width, vocabulary, chunkSize) => {
+  it.for(sizes)('equals float64 for hidden states [%i, %i], vocabulary %i, chunk size %o', async (size, { task }) => {
+    const [rows, width, vocabulary, chunkSize] = size;
     const policy: Head = [matrix(rows, width, 2), matrix(vocabulary, width, 1.5, 1), vector(vocabulary, 1, 2)];
     const reference: Head = [matrix(rows, width + 1, 2, 3), matrix(vocabulary, width + 1, 1.5, 4), vector(vocabulary, 1, 5)];
     const labels = labelsOf(rows, vocabulary);
@@ -91,7 +95,17 @@ describe.each(DIVERGENCES)('linearTokenDivergence, %s', (divergence) => {
             { ...chosen, ...given, ...(chunkSize && { chunkSize }), frozenWeight },
           ); // prettier-ignore
         const own = [policy[0], inLayout(policy[1], layout), policy[2]!] as const;
-        await expectValues(f(false)(tensor(own[0]), tensor(own[1]), tensor(own[2])), values, 8);
+        const got = f(false)(tensor(own[0]), tensor(own[1]), tensor(own[2]));
+        await expectValues(got, values, 8);
+        if (!isFloat64) {
+          const logits = [policy, reference].map(([h, w, b]) => h.map((x) => logitsOf(x, w, b, given).logits)) as [Matrix, Matrix];
+          const sizes = [policy, reference].map(([h, w, b]) => sizesOfLogits(h, w, b, given)) as [Matrix, Matrix];
+          const moved = (n: number) =>
+            movedDivergence(logits[0][n]!, logits[1][n]!, divergence, chosen.weight, [sizes[0][n]!, sizes[1][n]!]);
+          expectAccurate(task.meta, 'linearTokenDivergence', `${divergence}, hidden [${rows}, ${width}], vocabulary ${vocabulary}`, {
+            value: { got: (await read(got)) as number[], exact: values, scale: (n) => values[n]! + moved(n) },
+          });
+        }
         await expectValues(f(true)(tensor(own[0]), tensor(own[1]), tensor(own[2])), values, 8);
         expectGrads((await derivatives(f(false), own)).grads, [grads[0], inLayout(grads[1], layout), grads[2]]);
         const frozen = await derivatives((hidden) => f(true)(hidden, tensor(own[1]), tensor(own[2])), [own[0]]);

@@ -1,4 +1,5 @@
-import { klOf, logSoftmax, softmax, statsOf, type Row } from './distributions.js';
+import type { TokenDivergence } from '../../src/backend/types.js';
+import { divergenceOf, logSoftmax, softmax, statsOf, type Row } from './distributions.js';
 import { logitsOf, type Matrix, type Options } from './headLogits.js';
 
 const moved = (sizes: Row, slope: (v: number) => number): number => sizes.reduce((sum, size, v) => sum + Math.abs(size * slope(v)), 0);
@@ -19,10 +20,20 @@ export function movedStats(x: Row, label: number, sizes = x): Record<'logps' | '
   };
 }
 
-/** The same for `KL(softmax(reference) || softmax(policy))` and the logits of both. */
-export function movedKl(policy: Row, reference: Row): number {
-  const [p, q, logp, logq, kl] = [softmax(policy), softmax(reference), logSoftmax(policy), logSoftmax(reference), klOf(policy, reference)];
-  return moved(policy, (v) => p[v]! - q[v]!) + moved(reference, (v) => q[v]! * (logq[v]! - logp[v]! - kl));
+/** With the two models exchanged, a divergence is this one, and 1 minus the weight its weight. */
+const EXCHANGED = { forwardKl: 'reverseKl', reverseKl: 'forwardKl', jensenShannon: 'jensenShannon' } as const;
+
+/** The same for a divergence and the logits of both models. */
+export function movedDivergence(
+  policy: Row,
+  reference: Row,
+  divergence: TokenDivergence = 'forwardKl',
+  weight = 0.5,
+  [sizes, otherSizes]: readonly [Row, Row] = [policy, reference],
+): number {
+  const { gradient } = divergenceOf(policy, reference, divergence, weight);
+  const { gradient: other } = divergenceOf(reference, policy, EXCHANGED[divergence], 1 - weight);
+  return moved(sizes, (v) => gradient[v]!) + moved(otherSizes, (v) => other[v]!);
 }
 
 /** By how much the logits move with hidden states, weight and bias together: the sum of the sizes of their terms. */

@@ -16,6 +16,7 @@ const TESTS = [
   'logprobs/tokenDivergence',
   'logprobs/linearTokenLogProbs',
   'logprobs/linearTokenStats',
+  'logprobs/linearTokenDivergence',
 ];
 /** Keeps the largest errors of each function on each engine. */
 class LargestErrors implements Reporter {

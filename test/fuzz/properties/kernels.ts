@@ -7,7 +7,7 @@ import { generator } from '../../../src/internal/random.js';
 import { hasTfjsNode, loadTfjsNode } from '../../../tools/tfjs-node.js';
 import { BOUNDS, precisionOf, type EngineName } from '../../support/bounds.js';
 import { softmax, STATS } from '../../support/distributions.js';
-import { movedKl, movedStats } from '../../support/movedByLogits.js';
+import { movedDivergence, movedStats } from '../../support/movedByLogits.js';
 import { ensure, property } from '../property.js';
 
 // The fused kernels on logits of any shape and size equal the definitions on plain arrays, in float64, within the stated bounds.
@@ -93,7 +93,7 @@ function holdsOn(engine: EngineName, drawn: Drawn): void {
   ensureClose('the gradient of tokenLogProbs', valuesOf(grads[weight.name]), slopes, bounds.gradient!, () => 1);
 
   // The reference has the same impossible tokens, so every divergence is finite.
-  const movedBoth = logits.map((row, i) => movedKl(finite(row), finite(reference[i]!)) + movedKl(finite(reference[i]!), finite(row)));
+  const movedBoth = logits.map((row, i) => movedDivergence(finite(row), finite(reference[i]!)) + movedDivergence(finite(reference[i]!), finite(row)));
   for (const divergence of DIVERGENCES) {
     const options = divergence === 'jensenShannon' ? { divergence, weight: drawn.weight } : { divergence };
     const divergences = valuesOf(tokenDivergence(tensors[1]!, tensors[2]!, options));
