@@ -6,7 +6,7 @@ export const BACKENDS = ['cpu', 'wasm', 'tfjs-node', 'webgpu'] as const;
 export type BackendName = (typeof BACKENDS)[number];
 
 /** The studies that run on each backend; `worker.ts` maps each to its function. */
-export const STUDIES = ['heads', 'linear', 'steps', 'losses', 'growth', 'arrays', 'jax'] as const;
+export const STUDIES = ['heads', 'linear', 'steps', 'divergences', 'losses', 'growth', 'arrays', 'jax'] as const;
 export type StudyName = (typeof STUDIES)[number];
 
 /** Options of the command line. */

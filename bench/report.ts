@@ -3,6 +3,7 @@ import {
   isSkipped,
   nanosecondsPerNumber,
   type ArraysRow,
+  type DivergenceRow,
   type GrowthRow,
   type HeadRow,
   type JaxRow,
@@ -28,6 +29,7 @@ const REPORTS: { readonly [Name in StudyName]: (rows: StudyRows[Name]) => readon
     ...rows.map(linearCells),
   ],
   steps: (rows) => [['model', 'logits', 'naive ms', 'ours ms', 'ours / naive', 'memory, ours / naive', 'samples'], ...rows.map(stepCells)],
+  divergences: (rows) => [['divergence', 'logits', 'median ms', 'best', 'samples', 'over forwardKl'], ...rows.map(divergenceCells)],
   losses: (rows) => [['loss', 'pairs', 'plain ops ms', 'ours ms', 'ours / plain', 'gradients differ by'], ...rows.map(lossCells)],
   growth: (rows) => [['axis', 'logits', 'median ms', 'best', 'samples', 'peak MB'], ...rows.map(growthCells)],
   arrays: (rows) => [
@@ -81,6 +83,13 @@ const stepCells = (row: StepRow): Cells => [
   times(row.timeOverNaive),
   times(row.memoryOverNaive),
   `${row.ours.samples}`,
+];
+
+const divergenceCells = ({ divergence, shape, ours, timeOverForward }: DivergenceRow): Cells => [
+  divergence,
+  shapeText(shape),
+  ...timeCells(ours),
+  times(timeOverForward),
 ];
 
 const lossCells = (row: LossRow): Cells => [

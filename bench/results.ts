@@ -53,6 +53,18 @@ export interface LossRow {
   readonly gradientDifference: number;
 }
 
+/** The divergences between the tokens of two models; the others are compared with the first. */
+export const DIVERGENCES = ['forwardKl', 'reverseKl', 'jensenShannon'] as const;
+
+/** Value and gradient of a divergence, from the logits of both models. */
+export interface DivergenceRow {
+  readonly divergence: (typeof DIVERGENCES)[number];
+  readonly shape: Shape;
+  readonly ours: Measurement;
+  /** Median time over that of the forward KL. */
+  readonly timeOverForward: number;
+}
+
 /** The growing axes: those of the log-prob head's logits, and the vocabulary of the linear form. */
 export const AXES = ['B', 'T', 'V', 'V, linear'] as const;
 
@@ -122,6 +134,7 @@ export interface JaxRow {
 /** The rows of each study. */
 export interface StudyRows {
   readonly heads: readonly HeadRow[];
+  readonly divergences: readonly DivergenceRow[];
   readonly losses: readonly LossRow[];
   readonly growth: readonly GrowthRow[];
   readonly linear: readonly LinearRow[];

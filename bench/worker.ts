@@ -4,6 +4,7 @@
  */
 import * as tf from '@tensorflow/tfjs-core';
 import { benchArrays } from './arrays.js';
+import { benchDivergences } from './divergences.js';
 import { benchGrowth } from './growth.js';
 import { benchHeads } from './heads.js';
 import { benchLinear } from './linear.js';
@@ -19,6 +20,7 @@ const STUDIES: { readonly [Name in StudyName]: (setup: Setup) => Promise<StudyRo
   heads: benchHeads,
   linear: benchLinear,
   steps: benchSteps,
+  divergences: benchDivergences,
   losses: benchLosses,
   growth: benchGrowth,
   arrays: benchArrays,

@@ -57,6 +57,8 @@ const LINEAR_TIME = { frozen: atMost(1.1), trainable: atMost(1.5) } as const;
 const LINEAR_MEMORY = atMost(0.1, percent);
 /** A step of a whole model over one with a loss written by hand. */
 const STEP = atMost(1);
+/** Time of a divergence over that of the forward KL. */
+const DIVERGENCE = atMost(1.3);
 /** Time of a loss over that of plain operations. */
 const LOSSES = atMost(1.05, (value) => `${value.toFixed(3)}x`);
 /** Values in memory: best times over those of the baseline, and of a list. */
@@ -121,6 +123,11 @@ function stepBars(result: BackendResult): Bar[] {
   return [bar('time', STEP, (row) => row.timeOverNaive), bar('memory', STEP, (row) => row.memoryOverNaive)];
 }
 
+function divergenceBars(result: BackendResult): Bar[] {
+  const measured = rowsOf(result, 'divergences').slice(1).map(({ divergence, timeOverForward }) => ({ size: divergence, value: timeOverForward })); // prettier-ignore
+  return [{ what: '`tokenDivergence`, time over the forward KL', backend: result.backend, target: DIVERGENCE, measured }];
+}
+
 function lossBars(result: BackendResult): Bar[] {
   const measured = rowsOf(result, 'losses').map(({ loss, batch, overhead }) => ({ size: `\`${loss}\` B = ${batch}`, value: overhead }));
   return [{ what: 'losses, time over plain operations', backend: result.backend, target: LOSSES, measured }];
@@ -173,6 +180,7 @@ export function barsOf(results: Results, gpus: readonly GpuResults[]): readonly 
     ...(Object.keys(HEADS) as Workload[]).map((workload) => backends.flatMap((result) => headBars(result, workload))),
     backends.flatMap(linearBars),
     backends.flatMap(stepBars),
+    backends.flatMap(divergenceBars),
     backends.flatMap(lossBars),
     backends.flatMap(arraysBars),
     backends.flatMap(jaxBars),

@@ -25,6 +25,7 @@ const PARTS: Readonly<Record<string, Part>> = {
   head: headPart('logProbs'),
   dpo: headPart('dpo'),
   memory: memoryPart,
+  divergences: divergencesPart,
   losses: lossesPart,
   arrays: arraysPart,
   growth: growthPart,
@@ -59,6 +60,7 @@ function fewestSamples({ backends }: Results): number {
     ]),
     ...rowsOf(result, 'linear').flatMap(({ ours, materialised }) => [ours, materialised]),
     ...rowsOf(result, 'steps').flatMap(({ ours, naive }) => [ours, naive]),
+    ...rowsOf(result, 'divergences').map(({ ours }) => ours),
     ...rowsOf(result, 'losses').flatMap(({ ours, bare }) => [ours, bare]),
     ...rowsOf(result, 'growth'),
     ...rowsOf(result, 'jax').flatMap(({ ours, byHand }) => [ours, byHand]),
@@ -121,6 +123,19 @@ function memoryPart({ backends }: Results): string {
         ]),
     ),
   );
+}
+
+function divergencesPart({ backends }: Results): string {
+  const rows = backends.flatMap((result) =>
+    rowsOf(result, 'divergences').map(({ divergence, shape, ours, timeOverForward }) => [
+      result.backend,
+      shapeText(shape),
+      `\`${divergence}\``,
+      milliseconds(ours.medianMs),
+      times(timeOverForward),
+    ]),
+  );
+  return grid(3, ['backend', 'logits of each', 'divergence', 'ms', 'over `forwardKl`'], rows);
 }
 
 function lossesPart({ backends }: Results): string {
