@@ -175,13 +175,18 @@ const linearStatsCases = (): ValueCase[] =>
     STATS.map((name) => ofTokens(`linearTokenStats ${name}, weight ${layout}`, [...linearInputs(layout), COUNTED], (h, w, b, y) => linearTokenStats({ hidden: h, weight: w, bias: b, layout }, y)[name], { reference: (...xs) => linearTokenStatsDefinition(counted(layout, xs))[name], gradient: 'none' })),
   ); // prettier-ignore
 
+/** Half of each number, so that the log-ratios of two models stay small: the errors that an engine may have grow with them. */
+const halved = ({ values, kind }: Input): Input => ({ values: arrays.mul(values, 0.5), kind });
+
 const linearDivergenceCases = (): ValueCase[] =>
   LAYOUTS.flatMap((layout) => {
-    const others: [Input, Input] = [sample([4, 2], 'float', { seed: 3 }), sample(layout === 'vocabularyByHidden' ? [2, 6] : [6, 2], 'float', { seed: 4 })];
+    const [hidden, weight, bias] = linearInputs(layout);
+    const policy = [hidden, halved(weight), bias] as const;
+    const others: [Input, Input] = [sample([4, 2], 'float', { seed: 3 }), halved(sample(layout === 'vocabularyByHidden' ? [2, 6] : [6, 2], 'float', { seed: 4 }))];
     const other = layout === 'vocabularyByHidden' ? 'hiddenByVocabulary' : 'vocabularyByHidden';
     const headsOf = (h: T, w: T, b: T, rh: T, rw: T) => ({ policy: { hidden: h, weight: w, bias: b, layout }, reference: { hidden: rh, weight: rw, layout: other } as const });
     const of = (name: string, labels: Input, options: LinearTokenDivergenceOptions, reference?: ValueCase['f']): ValueCase =>
-      ofTokens(`linearTokenDivergence${name}, weight ${layout}`, [...linearInputs(layout), ...others, labels], (h, w, b, rh, rw, y) => linearTokenDivergence<T, T, T>(headsOf(h, w, b, rh, rw), y, options), { ...(reference && { reference }) });
+      ofTokens(`linearTokenDivergence${name}, weight ${layout}`, [...policy, ...others, labels], (h, w, b, rh, rw, y) => linearTokenDivergence<T, T, T>(headsOf(h, w, b, rh, rw), y, options), { ...(reference && { reference }) });
     return [
       ...DIVERGENCES.map((divergence) =>
         of(` ${divergence} against its definition`, COUNTED, { divergence, ...(divergence === 'jensenShannon' && { weight: 0.25 }) }, (h, w, b, rh, rw, y) =>
