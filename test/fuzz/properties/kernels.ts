@@ -93,7 +93,9 @@ function holdsOn(engine: EngineName, drawn: Drawn): void {
   ensureClose('the gradient of tokenLogProbs', valuesOf(grads[weight.name]), slopes, bounds.gradient!, () => 1);
 
   // The reference has the same impossible tokens, so every divergence is finite.
-  const movedBoth = logits.map((row, i) => movedDivergence(finite(row), finite(reference[i]!)) + movedDivergence(finite(reference[i]!), finite(row)));
+  const movedBoth = logits.map(
+    (row, i) => movedDivergence(finite(row), finite(reference[i]!)) + movedDivergence(finite(reference[i]!), finite(row)),
+  );
   for (const divergence of DIVERGENCES) {
     const options = divergence === 'jensenShannon' ? { divergence, weight: drawn.weight } : { divergence };
     const divergences = valuesOf(tokenDivergence(tensors[1]!, tensors[2]!, options));
