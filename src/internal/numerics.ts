@@ -7,8 +7,8 @@ import type { Operand, ScalarOf } from '../backend/types.js';
  *     -(1 - e) * log sigmoid(h) - e * log sigmoid(-h)      d/dh = e - sigmoid(-h)
  *
  * with `-log sigmoid(h) = softplus(-h)`: the cross entropy of `sigmoid(h)` relative to the probability 1 - e, for any e in [0, 1]. The
- * loss is finite for every finite h, and for e in [0, 1) has its limits at infinite ones: the shorter `softplus(-h) + e * h` would be NaN
- * at -Infinity.
+ * loss is finite for every finite h, and for a number e in [0, 1) has its limits at infinite ones: the shorter `softplus(-h) + e * h`
+ * would be NaN at -Infinity. For an e of exactly 0 or 1 in a tensor, an infinite h gives NaN: 0 * Infinity.
  */
 export function logistic<T>(h: T, labelSmoothing: Operand<T> = 0): T {
   const loss = softplus(neg(h));

@@ -42,14 +42,6 @@ export type UnpairedLogps<T> = {
   readonly reference: OrPlain<NoInfer<T>>;
 };
 
-/** Checks both sides of a pair `[B]`, whose names begin with `prefix`. Returns the chosen side. */
-export function checkPair<T>(fn: string, name: string, pair: Pair<T>, prefix = ''): Checked<T> {
-  checkOnlyFields(fn, name, pair, ['chosen', 'rejected']);
-  const chosen = checkTensor(fn, `${prefix}chosen`, pair.chosen, { rank: 1 });
-  checkTensor(fn, `${prefix}rejected`, pair.rejected, { like: chosen });
-  return chosen;
-}
-
 /** Checks that the log-probs of both sides are at most 0, where they can be read; see {@link noneAboveZero}. */
 export function checkAtMostZero(fn: string, { chosen, rejected }: Pair<unknown>): void {
   checkValues(fn, { name: 'chosen', value: chosen }, atMostZero);
@@ -59,7 +51,7 @@ export function checkAtMostZero(fn: string, { chosen, rejected }: Pair<unknown>)
 /** Log-probs, with NaN in place of those above 0 where they cannot be read: for losses that have no meaning there. */
 export const noneAboveZero = <T>(logps: T): T => poisonOutside(logps, atMostZero);
 
-/** Requirements that {@link checkPairLike} checks. */
+/** Requirements on both sides of a pair. */
 interface PairLike {
   /** The argument that both sides must match. */
   readonly like: Checked;
@@ -69,11 +61,12 @@ interface PairLike {
   readonly orPlain?: boolean;
 }
 
-/** Checks both sides of the pair `name`, which must match another argument. */
-export function checkPairLike(fn: string, name: string, pair: Pair<unknown>, expected: PairLike): void {
-  checkOnlyFields(fn, name, pair, ['chosen', 'rejected']);
-  checkTensor(fn, `${name}.chosen`, pair.chosen, expected);
-  checkTensor(fn, `${name}.rejected`, pair.rejected, expected);
+/** Checks both sides of a pair, whose names begin with `prefix`: `[B]`, unless they must match another argument. Returns the chosen side. */
+export function checkPair<T>(fn: string, name: string, pair: Pair<T>, prefix = '', expected?: PairLike): Checked<T> {
+  checkFields(fn, name, pair, ['chosen', 'rejected'], []);
+  const chosen = checkTensor(fn, `${prefix}chosen`, pair.chosen, expected ?? { rank: 1 });
+  checkTensor(fn, `${prefix}rejected`, pair.rejected, expected ?? { like: chosen });
+  return chosen;
 }
 
 /** Checks token log-probs of pairs and their masks, all of the same shape `[B, T]`. */
@@ -91,7 +84,7 @@ export function checkPairLogps<T>(fn: string, logps: PairLogps<T>, others: Other
   const form = '{ policy: { chosen, rejected }, reference: { chosen, rejected } }';
   checkFields(fn, 'logps', logps, ['policy', 'reference'], others, form);
   const like = checkPair(fn, 'policy', logps.policy, 'policy.');
-  checkPairLike(fn, 'reference', logps.reference, { like, orPlain: true });
+  checkPair(fn, 'reference', logps.reference, 'reference.', { like, orPlain: true });
   return like;
 }
 

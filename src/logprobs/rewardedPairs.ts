@@ -2,7 +2,7 @@ import { constant, mul, sub } from '../backend/ops.js';
 import type { OrPlain } from '../backend/types.js';
 import { checkOnlyFields, checkValues, poisonOutside, type Checked } from '../internal/checks.js';
 import { finite } from '../internal/domains.js';
-import { checkPairLike, checkPairLogps, mapPair, type Pair, type PairLogps } from './pairs.js';
+import { checkPair, checkPairLogps, mapPair, type Pair, type PairLogps } from './pairs.js';
 
 /** Log-probs of preference pairs with the rewards that the policy's implicit rewards are to match. */
 export type RewardedPairLogps<T> = PairLogps<T> & {
@@ -15,9 +15,9 @@ export function checkRewardedPairs<T>(fn: string, batch: RewardedPairLogps<T>): 
   checkOnlyFields(fn, 'batch', batch, ['policy', 'reference', 'rewards']);
   const like = checkPairLogps(fn, batch, 'any');
   const { rewards } = batch;
-  checkPairLike(fn, 'rewards', rewards, { like, orPlain: true });
-  checkValues(fn, { ...like, name: 'rewards.chosen', value: rewards.chosen }, finite);
-  checkValues(fn, { ...like, name: 'rewards.rejected', value: rewards.rejected }, finite);
+  checkPair(fn, 'rewards', rewards, 'rewards.', { like, orPlain: true });
+  checkValues(fn, { name: 'rewards.chosen', value: rewards.chosen }, finite);
+  checkValues(fn, { name: 'rewards.rejected', value: rewards.rejected }, finite);
   return like;
 }
 

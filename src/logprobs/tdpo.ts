@@ -1,5 +1,5 @@
 import { checkOnlyFields, type Checked } from '../internal/checks.js';
-import { checkPairLike, checkPairLogps, type Pair, type PairLogps } from './pairs.js';
+import { checkPair, checkPairLogps, type Pair, type PairLogps } from './pairs.js';
 
 /** A batch of pairs for `tdpo1` and `tdpo2`. */
 export type TdpoBatch<T> = PairLogps<T> & {
@@ -14,6 +14,6 @@ export type TdpoBatch<T> = PairLogps<T> & {
 export function checkTdpoBatch<T>(fn: string, batch: TdpoBatch<T>): Checked<T> {
   checkOnlyFields(fn, 'batch', batch, ['policy', 'reference', 'sequentialKl']);
   const like = checkPairLogps(fn, batch, 'any');
-  checkPairLike(fn, 'sequentialKl', batch.sequentialKl, { like });
+  checkPair(fn, 'sequentialKl', batch.sequentialKl, 'sequentialKl.', { like });
   return like;
 }

@@ -45,9 +45,8 @@ export interface TokenDivergenceOptions {
  * @param policy - Logits of the policy, `[B, T, V]`, or `[N, V]` for flat rows.
  * @param reference - Logits of the reference, of the same shape; no gradient reaches them.
  * @param options - See {@link TokenDivergenceOptions}.
- * @returns Divergences in nats, floats `[B, T]` or `[N]`, at least 0 up to rounding. The error of a
- *   KL divergence is a few units of the engine's precision times 1, not times the divergence: in float32, one of 1e-5 keeps about two
- *   digits. It is Infinity if the logit of the second distribution is -Infinity for a token with a positive probability under the
+ * @returns Divergences in nats, floats `[B, T]` or `[N]`, at least 0 up to rounding. The absolute error of a KL divergence is a few
+ *   units of the engine's precision, however small the divergence: in float32, one of 1e-5 keeps about two digits. It is Infinity if the logit of the second distribution is -Infinity for a token with a positive probability under the
  *   first (a GPU need not support infinities); the Jensen-Shannon divergence is always finite.
  * @throws RangeError if shapes do not fit, an option is out of range or unknown, or the divergence does not use the weight.
  *
@@ -87,6 +86,6 @@ export const divergenceReaders = () => ({ divergence: choice(DIVERGENCES), weigh
 /** The weight of a divergence, as read: checked to be used, with its default. */
 export function readDivergence(fn: string, read: { readonly divergence: TokenDivergence; readonly weight: number | undefined }) {
   const { divergence, weight = 0.5 } = read;
-  if (divergence !== 'jensenShannon') checkUnused(fn, { weight: read.weight }, ['weight'], `by ${divergence}`);
+  if (divergence !== 'jensenShannon') checkUnused(fn, read, ['weight'], `by ${divergence}`);
   return { divergence, weight };
 }

@@ -33,7 +33,7 @@ import { checkMask } from '../masking/maskedReductions.js';
  * @see Dai et al., "Safe RLHF: Safe Reinforcement Learning from Human Feedback", 2023. https://arxiv.org/abs/2310.12773
  */
 export function costTerm<T>(costs: Pair<T>, harmful: Pair<OrPlain<NoInfer<T>>>): T {
-  const like = checkPair('costTerm', 'costs', costs);
+  const like = checkPair('costTerm', 'costs', costs, 'costs.');
   checkOnlyFields('costTerm', 'harmful', harmful, ['chosen', 'rejected']);
   checkMask('costTerm', harmful.chosen, like, 'harmful.chosen');
   checkMask('costTerm', harmful.rejected, like, 'harmful.rejected');

@@ -1,4 +1,4 @@
-import { detached, greater, where } from '../backend/ops.js';
+import { detached, equal, greater, where } from '../backend/ops.js';
 import type { OrPlain } from '../backend/types.js';
 import { checkOnlyFields, checkTensor } from '../internal/checks.js';
 import { belowOne, positive } from '../internal/domains.js';
@@ -34,7 +34,7 @@ export interface EpsilonBetaOptions {
  *
  * @param margins - Margins under the policy and one step to either side; see {@link EpsilonBetaMargins}.
  * @param options - See {@link EpsilonBetaOptions}.
- * @returns The betas `[B]`, detached.
+ * @returns The betas `[B]`, detached; NaN where a margin is NaN.
  * @throws RangeError if shapes differ or an option is outside its range.
  *
  * @example
@@ -56,6 +56,9 @@ export function epsilonBeta<T>(margins: EpsilonBetaMargins<T>, options: EpsilonB
   return detached(policy, () => {
     const widens = where(greater(away, policy), greater(policy, towards), 0);
     const narrows = where(greater(policy, away), greater(towards, policy), 0);
-    return where(widens, beta / (1 + epsilon), where(narrows, beta / (1 - epsilon), beta)) as T;
+    const betas = where(widens, beta / (1 + epsilon), where(narrows, beta / (1 - epsilon), beta));
+    // Comparisons with NaN are 0, so its beta would look like one that stays.
+    const isKnown = where(equal(policy, policy), where(equal(away, away), equal(towards, towards), 0), 0);
+    return where(isKnown, betas, NaN) as T;
   });
 }

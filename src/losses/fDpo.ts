@@ -78,8 +78,8 @@ export type FDpoOptions<T> = {
  * as `clip`.
  *
  * In float32, `e^x` overflows for x above 88.7, so the exponents are limited to `maxExponent`. Beyond it, the slope g' of
- * forwardKl and alpha is 0, that of chiSquaredKl is 1. TRL limits the exponent of its alpha-divergence too. It does not limit the exponent of its forward KL, so
- * that loss is NaN if both sides overflow.
+ * forwardKl and alpha is 0, that of chiSquaredKl is 1. TRL limits the exponent of its alpha-divergence too, but not that of its
+ * forward KL, so that loss is NaN if both sides overflow.
  *
  * `alpha` is defined as in the paper and in TRL up to 0.27; the coefficient of TRL 1.x is `1 - alpha`.
  *

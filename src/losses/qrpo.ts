@@ -113,9 +113,9 @@ export function qrpo<T>(batch: QrpoBatch<T>, options: QrpoOptions = {}): T {
   if (transform !== 'identity') checkUnused('qrpo', options, ['partition'], `with the transform ${transform}`);
   const { domain, reward, scaledLogZ } = TRANSFORMS[transform];
   checkValues('qrpo', quantile, domain);
-  const logZ = partition === 'simplified' ? 1 + beta * Math.log(beta) : scaledLogZ(beta);
+  const betaLogZ = partition === 'simplified' ? 1 + beta * Math.log(beta) : scaledLogZ(beta);
   return scope(policy, () => {
-    const target = detached(quantile.value, () => sub(reward(poisonOutside(quantile.value, domain)), logZ));
+    const target = detached(quantile.value, () => sub(reward(poisonOutside(quantile.value, domain)), betaLogZ));
     return regression<T>({ policy, reference, target }, { beta, error });
   });
 }

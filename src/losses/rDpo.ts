@@ -4,7 +4,7 @@ import { checkOnlyFields } from '../internal/checks.js';
 import { finite, positive } from '../internal/domains.js';
 import { number, perExample, readOptions } from '../internal/options.js';
 import { logistic } from '../internal/numerics.js';
-import { checkPairLike, checkPairLogps, mapPair, marginOf, type Pair, type PairLogps } from '../logprobs/pairs.js';
+import { checkPair, checkPairLogps, mapPair, marginOf, type Pair, type PairLogps } from '../logprobs/pairs.js';
 
 /** A batch of pairs for {@link rDpo}. */
 export type RDpoBatch<T> = PairLogps<T> & {
@@ -51,7 +51,7 @@ export interface RDpoOptions<T> {
 export function rDpo<T>(batch: RDpoBatch<T>, options: RDpoOptions<T>): T {
   checkOnlyFields('rDpo', 'batch', batch, ['policy', 'reference', 'lengths']);
   const like = checkPairLogps('rDpo', batch, 'any');
-  checkPairLike('rDpo', 'lengths', batch.lengths, { like, dtype: ['float', 'int'], orPlain: true });
+  checkPair('rDpo', 'lengths', batch.lengths, 'lengths.', { like, dtype: ['float', 'int'], orPlain: true });
   return scope(batch.policy.chosen, () => {
     const { beta, alpha } = readOptions('rDpo', options, like, { beta: perExample(positive, 0.1), alpha: number(finite) });
     const { chosen, rejected } = mapPair(batch.lengths, (length) => cast(length, 'float'));

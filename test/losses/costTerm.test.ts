@@ -37,7 +37,12 @@ describe('costTerm', () => {
     expectError(
       () => costTerm<X>(x, { ...labels, rejected: two }),
       RangeError,
-      'costTerm: harmful.rejected has shape [2], expected [3] like chosen',
+      'costTerm: harmful.rejected has shape [2], expected [3] like costs.chosen',
+    );
+    expectError(
+      () => costTerm<X>({ ...x, rejected: two }, labels),
+      RangeError,
+      'costTerm: costs.rejected has shape [2], expected [3] like costs.chosen',
     );
     expectError(() => costTerm<X>(x, undefined as never), TypeError, 'costTerm: harmful is undefined, expected { chosen, rejected }');
     expectError(() => costTerm<X>({ chosen: x.chosen } as never, labels), TypeError, 'costTerm: costs lacks rejected, expected { chosen, rejected }'); // prettier-ignore

@@ -1,6 +1,7 @@
 import { describe, it } from 'vitest';
 import { epsilonBeta, ops } from '../../src/index.js';
-import { expectError, expectGradients, expectNoLeak, expectValues, tensor, type X } from '../support/engine.js';
+import { expectClose } from '../../src/testing/index.js';
+import { expectError, expectGradients, expectNoLeak, expectValues, read, tensor, type X } from '../support/engine.js';
 import { weight } from '../support/samples.js';
 
 // Wider, narrower, wider on both sides, and equal on one side or the other.
@@ -15,6 +16,12 @@ describe('epsilonBeta', () => {
       epsilonBeta<X>({ ...tensors(), away: margins.away }, { epsilon: 0 }),
       margins.policy.map(() => 0.1),
     );
+  });
+
+  it('is NaN where a margin is NaN', async () => {
+    const at = (i: number): number[] => [0, 1, 2, 3].map((k) => (k === i ? NaN : 1));
+    const betas = await read(epsilonBeta<X>({ policy: tensor(at(0)), away: tensor(at(1)), towards: at(2) }));
+    expectClose(betas as number[], [NaN, NaN, NaN, 0.1]);
   });
 
   it('is detached', async () => {
