@@ -72,7 +72,7 @@ export function dpo<T>(logps: PairLogps<T>, options: DpoOptions<T> = {}): T {
       offset: perExample(finite, 0),
     });
     if (labelSmoothing !== 0 && preference !== 1) {
-      throw new RangeError('dpo: labelSmoothing and preference exclude each other');
+      throw new RangeError('dpo: labelSmoothing and preference are both given, expected one of them');
     }
     const scaled = mul(marginOf(logps), beta);
     return logistic(offset === 0 ? scaled : sub(scaled, offset), preference === 1 ? labelSmoothing : sub(1, preference));

@@ -209,7 +209,7 @@ describe('dpo', () => {
       expectError(
         () => dpo(x, { preference: 0.9, labelSmoothing: 0.1 } as never),
         RangeError,
-        'dpo: labelSmoothing and preference exclude each other',
+        'dpo: labelSmoothing and preference are both given, expected one of them',
       );
       expectError(() => dpo(x, { offset: NaN }), RangeError, 'dpo: offset must be finite, got NaN');
       expectError(

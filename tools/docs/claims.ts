@@ -201,7 +201,7 @@ export const unchecked = {
     input: 'log-probs of -Infinity, or such scores of a reward model',
     result:
       'the loss has its limit, which may be infinite; it has none, and is NaN, if the same log-prob is -Infinity under policy and ' +
-      'reference. Where the limit is finite, so is the gradient',
+      'reference, or a soft label that is given for each pair, or that rewards give, is exactly 0 or 1. Where the limit is finite, so is the gradient',
     exceptions: {
       plackettLuce: 'NaN if a log-prob of the reference is -Infinity, except that of the first candidate',
       softmaxDpo: 'NaN if a log-prob of the reference is -Infinity, except that of the first candidate',
