@@ -31,7 +31,7 @@ const NEEDS: Readonly<Record<string, Readonly<Record<string, number | string>>>>
 /** Values and slopes along the axis. */
 function sampled(setting: Setting): number[] {
   const [low, high] = axisOf(setting.name).domain;
-  const xs = Array.from({ length: 13 }, (_, i) => low + (i * (high - low)) / 12 + 0.01);
+  const xs = Array.from({ length: 12 }, (_, i) => low + ((i + 0.5) * (high - low)) / 12);
   return curvesOf(setting).flatMap(({ at }) => xs.flatMap((x) => Object.values(at(x)) as number[]));
 }
 

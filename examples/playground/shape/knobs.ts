@@ -178,11 +178,13 @@ function levelOf(name: LossName): readonly NumberKnob[] {
   const { level, domain } = axisOf(name);
   const ignores = IGNORES_LEVEL[name] ?? false;
   if (level === undefined || ignores === true) return [];
-  const reach = level === 0 ? domain[1] / 2 : -level;
+  const half = domain[1] / 2;
+  // Log-probs stay at most 0 on both sides; log-ratios and rewards have no bound.
+  const [low, high, step] = level === 0 ? [-half, half, half / 100] : [2 * level, -half, -level / 100];
   const label = 'middle of both sides';
   const meaning = 'moves both sides together; their difference stays';
   const isUsed = ignores ? (values: Values) => !ignores(values) : () => true;
-  return [number('level', level - reach, level === 0 ? reach : 0, reach / 100, level, { label, meaning, isUsed })];
+  return [number('level', low, high, step, level, { label, meaning, isUsed })];
 }
 
 /** All knobs of a loss: its options, its other inputs, and the level of a pair. */

@@ -76,9 +76,9 @@ describe.runIf(engine === 'webgpu')('the size limit of the WebGPU device', () =>
 
   it.each(functions)('lets %s run with a tensor of exactly that size', async (_, __, f) => {
     const [logits, labels] = [tensor([[1, 1], [2, 2]]), ints([0, 1])]; // prettier-ignore
-    const expected = f === functions[2]![2] ? [0, 0] : [-Math.LN2, -Math.LN2];
-    lower('maxStorageBufferBindingSize', 40); // the result of the kernels is [5, 2]
-    await expectValues(f(logits, labels), expected);
+    const isDivergence = f === functions[2]![2];
+    lower('maxStorageBufferBindingSize', isDivergence ? 48 : 40); // the result of its kernel is [6, 2], that of the others [5, 2]
+    await expectValues(f(logits, labels), isDivergence ? [0, 0] : [-Math.LN2, -Math.LN2]);
   });
 
   it('is checked by elementary functions', () => {
