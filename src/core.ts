@@ -55,7 +55,9 @@ export {
   type PairLogps,
   type UnpairedLogps,
 } from './logprobs/pairs.js';
+export type { RewardedPairLogps } from './logprobs/rewardedPairs.js';
 export type { TdpoBatch } from './logprobs/tdpo.js';
+export type { TiedPairLogps } from './logprobs/ties.js';
 export { samLogProbs, type SamLogProbsOptions } from './logprobs/samLogProbs.js';
 export { sequenceLogProbs, type SequenceLogProbsOptions } from './logprobs/sequenceLogProbs.js';
 export { tokenDivergence, type TokenDivergenceOptions } from './logprobs/tokenDivergence.js';

@@ -9,6 +9,7 @@ import type { TokensOf } from './tokenLogProbs.js';
 
 /** The heads of {@link linearTokenDivergence}: the same tokens and vocabulary; hidden widths and layouts may differ. */
 export type DivergenceHeads<H, W = H> = {
+  /** The policy, which gradients reach. */
   readonly policy: LinearHead<H, W>;
   /** A constant: no gradient reaches it. */
   readonly reference: LinearHead<H, W>;

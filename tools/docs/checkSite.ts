@@ -41,7 +41,7 @@ const KINDS = {
   tables: 'troubleshooting.html',
   choosing: 'choosing.html',
   losses: 'losses.html',
-  loss: 'losses/tpo.html',
+  loss: 'losses/rpoForwardKl.html',
   performance: 'performance.html',
   scale: 'scale.html',
   api: 'api/',

@@ -216,10 +216,10 @@ function formulaOf(name: string): string {
     .join(' ')
     .replace(/^loss = /, '')
     .replace(' where desirable ', ' where desirable, ')
-    .replace(/ with \w+ = \w+$/, '');
+    .replace(/ with \w+ = \w+(, or [\w -]+)?$/, '');
 }
 
-const LIBRARIES = ['TRL', 'Liger-Kernel', 'HALOs', 'OpenRLHF', 'NeMo-Aligner'];
+const LIBRARIES = ['TRL', 'Liger-Kernel', 'HALOs', 'OpenRLHF'];
 
 /** The table of all losses, with the libraries that have them. */
 function comparison(): string {
