@@ -1,9 +1,12 @@
 import * as tf from '@tensorflow/tfjs-core';
 import { hashed } from '../tools/hashed.js';
+import type { TokenDivergence } from '../src/backend/types.js';
+import { DIVERGENCES } from '../src/internal/divergences.js';
 import { prefloss } from './built.js';
-import { DIVERGENCES, type DivergenceRow } from './results.js';
+import type { DivergenceRow } from './results.js';
 import type { Setup } from './setup.js';
 import { time, type Timed } from './timing.js';
+import { finish } from './workloads.js';
 
 const SHAPE = [2, 64, 32000] as const;
 const QUICK = [2, 16, 8192] as const;
@@ -17,15 +20,13 @@ export async function benchDivergences({ repeats, quick }: Setup): Promise<Diver
     tf.Tensor3D,
     tf.Tensor3D,
   ];
-  const run = (divergence: (typeof DIVERGENCES)[number]) => async () => {
+  const run = (divergence: TokenDivergence) => async () => {
     const of = (x: tf.Tensor3D) => tf.sum(prefloss.tokenDivergence<tf.Tensor>(x, reference, { divergence }));
-    const { value, grad } = tf.valueAndGrad(of)(policy);
-    // A GPU has finished once a result can be read.
-    const one = tf.tidy(() => tf.slice(tf.reshape(grad, [-1]), [0], [1]));
-    await one.data();
-    tf.dispose([value, grad, one]);
+    const result = tf.valueAndGrad(of)(policy);
+    await finish(result);
+    tf.dispose([result.value, result.grad]);
   };
-  const routes = Object.fromEntries(DIVERGENCES.map((name) => [name, run(name)])) as Record<(typeof DIVERGENCES)[number], Timed>;
+  const routes = Object.fromEntries(DIVERGENCES.map((name) => [name, run(name)])) as Record<TokenDivergence, Timed>;
   for (const name of DIVERGENCES) await routes[name]();
   const times = await time(routes, { rounds: repeats, turnMs: TURN_MS });
   tf.dispose([policy, reference]);

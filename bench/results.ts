@@ -1,3 +1,4 @@
+import type { TokenDivergence } from '../src/backend/types.js';
 import type { BackendName, StudyName } from './options.js';
 import type { Shape, WorkloadName } from './workloads.js';
 
@@ -53,12 +54,9 @@ export interface LossRow {
   readonly gradientDifference: number;
 }
 
-/** The divergences between the tokens of two models; the others are compared with the first. */
-export const DIVERGENCES = ['forwardKl', 'reverseKl', 'jensenShannon'] as const;
-
 /** Value and gradient of a divergence, from the logits of both models. */
 export interface DivergenceRow {
-  readonly divergence: (typeof DIVERGENCES)[number];
+  readonly divergence: TokenDivergence;
   readonly shape: Shape;
   readonly ours: Measurement;
   /** Median time over that of the forward KL. */

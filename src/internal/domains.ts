@@ -28,7 +28,11 @@ export const positive: Domain = {
 export const aboveOne: NumberDomain = { words: 'finite and > 1', has: (v) => v > 1 && v < Infinity };
 
 /** Fractions in `(0, 1]`. */
-export const fraction: NumberDomain = { words: 'in (0, 1]', has: (v) => v > 0 && v <= 1 };
+export const fraction: Domain = {
+  words: 'in (0, 1]',
+  has: (v) => v > 0 && v <= 1,
+  holds: (x) => where(greater(x, 0), greaterEqual(1, x), 0),
+};
 
 /** All finite numbers. */
 export const finite: Domain = {
@@ -67,7 +71,11 @@ export const wholeNumber: NumberDomain = { words: 'an integer >= 0', has: (v) =>
 export const belowOne: NumberDomain = { words: 'in [0, 1)', has: (v) => v >= 0 && v < 1 };
 
 /** Fractions strictly between 0 and 1. */
-export const properFraction: NumberDomain = { words: 'in (0, 1)', has: (v) => v > 0 && v < 1 };
+export const properFraction: Domain = {
+  words: 'in (0, 1)',
+  has: (v) => v > 0 && v < 1,
+  holds: (x) => where(greater(x, 0), greater(1, x), 0),
+};
 
 /** Probabilities that a label is flipped. At 0.5, labels would carry no information. */
 export const labelNoise: NumberDomain = { words: 'in [0, 0.5)', has: (v) => v >= 0 && v < 0.5 };
@@ -77,20 +85,6 @@ export const probability: Domain = {
   words: 'in [0, 1]',
   has: (v) => v >= 0 && v <= 1,
   holds: (x) => where(greaterEqual(x, 0), greaterEqual(1, x), 0),
-};
-
-/** Probabilities that have a logarithm. */
-export const positiveProbability: Domain = {
-  words: 'in (0, 1]',
-  has: (v) => v > 0 && v <= 1,
-  holds: (x) => where(greater(x, 0), greaterEqual(1, x), 0),
-};
-
-/** Probabilities that have a normal quantile. */
-export const innerProbability: Domain = {
-  words: 'in (0, 1)',
-  has: (v) => v > 0 && v < 1,
-  holds: (x) => where(greater(x, 0), greater(1, x), 0),
 };
 
 /** The numbers 0 and 1. */

@@ -1,7 +1,7 @@
 import { detached, log, scope, sub } from '../backend/ops.js';
 import type { OrPlain } from '../backend/types.js';
 import { checkTensor, checkUnused, checkValues, poisonOutside } from '../internal/checks.js';
-import { innerProbability, positive, positiveProbability, probability, type Domain } from '../internal/domains.js';
+import { fraction, positive, probability, properFraction, type Domain } from '../internal/domains.js';
 import { normalQuantile } from '../internal/normalQuantile.js';
 import { choice, number, readOptions } from '../internal/options.js';
 import { checkCompletions } from '../logprobs/completions.js';
@@ -51,8 +51,8 @@ interface Transform {
 
 const TRANSFORMS: Readonly<Record<'identity' | 'log' | 'normal', Transform>> = {
   identity: { domain: probability, reward: (quantile) => quantile, scaledLogZ: identityLogZ },
-  log: { domain: positiveProbability, reward: log, scaledLogZ: (beta) => -beta * Math.log1p(1 / beta) },
-  normal: { domain: innerProbability, reward: normalQuantile, scaledLogZ: (beta) => 1 / (2 * beta) },
+  log: { domain: fraction, reward: log, scaledLogZ: (beta) => -beta * Math.log1p(1 / beta) },
+  normal: { domain: properFraction, reward: normalQuantile, scaledLogZ: (beta) => 1 / (2 * beta) },
 };
 
 /** `beta * log(beta * (e^(1 / beta) - 1))`, without the overflow of `e^(1 / beta)` and the cancellation at a large beta. */
